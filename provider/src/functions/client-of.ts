@@ -1,0 +1,16 @@
+import * as pulumi from "@pulumi/pulumi";
+import { runFor } from "../lifecycle/run.js";
+import type { NylasClient } from "../nylas/client.js";
+import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
+
+/** Which application a function asks. */
+export interface LookupOptions {
+  /** The configuration namespace. Default: `"nylas"`. */
+  application?: string;
+}
+
+/** The program's own client for an application; one per process. */
+export function clientOf(opts: LookupOptions): NylasClient {
+  const application = opts.application ?? DEFAULT_APPLICATION;
+  return runFor(readSettings(application, (key) => pulumi.runtime.getConfig(key))).client;
+}

@@ -1,0 +1,115 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as v from "valibot";
+import { InvalidInputError } from "../nylas/errors.js";
+import { DEFAULT_APPLICATION, environmentVariable, isRegion, type Region, regionUri } from "../settings.js";
+import { clientOf, type LookupOptions } from "./client-of.js";
+
+/** What {@link hostedAuthUrl} needs. */
+export interface HostedAuthUrlArgs {
+  /** The application's id. */
+  clientId: string;
+  /** A callback that is registered with the application, to the letter. */
+  redirectUri: string;
+  /** The address to prefill; one that has a grant is re-authenticated. */
+  loginHint?: string;
+  /** Comes back unchanged with the code; up to 256 characters. */
+  state?: string;
+  /** Demand SMTP settings, so that the grant can send. Default: `true`. */
+  requireSmtp?: boolean;
+  /** Default: the configured `apiUri` or region. */
+  region?: Region;
+}
+
+/**
+ * The address at which a person connects an IMAP mailbox of their own.
+ *
+ * @see https://developer.nylas.com/docs/v3/auth/imap/
+ */
+export function hostedAuthUrl(args: HostedAuthUrlArgs, opts: LookupOptions = {}): string {
+  const url = new URL(`${baseUri(args.region, opts)}/v3/connect/auth`);
+  url.searchParams.set("client_id", args.clientId);
+  url.searchParams.set("redirect_uri", args.redirectUri);
+  url.searchParams.set("response_type", "code");
+  url.searchParams.set("provider", "imap");
+  if (args.requireSmtp ?? true) url.searchParams.set("options", "smtp_required");
+  if (args.loginHint !== undefined) url.searchParams.set("login_hint", args.loginHint);
+  if (args.state !== undefined) url.searchParams.set("state", args.state);
+  return url.toString();
+}
+
+/** {@link hostedAuthUrl} with inputs. */
+export function hostedAuthUrlOutput(
+  args: pulumi.Inputs & { [K in keyof HostedAuthUrlArgs]: pulumi.Input<HostedAuthUrlArgs[K]> },
+  opts: LookupOptions = {},
+): pulumi.Output<string> {
+  // `output` keeps the names and resolves the values, which its type does not follow through a mapped type.
+  return pulumi.output(args).apply((resolved) => hostedAuthUrl(resolved as HostedAuthUrlArgs, opts));
+}
+
+/** What {@link exchangeCode} needs. */
+export interface ExchangeCodeArgs {
+  clientId: string;
+  /** The one that the address was made with. */
+  redirectUri: string;
+  /** Good for one exchange. */
+  code: string;
+  /** When the address carried a PKCE challenge. */
+  codeVerifier?: string;
+}
+
+/** What a person's login has brought. */
+export interface ExchangedCode {
+  grantId: string;
+  email: string | undefined;
+  provider: string | undefined;
+}
+
+const optionalText = v.optional(v.nullable(v.string()));
+const TokenWire = v.object({ grant_id: v.string(), email: optionalText, provider: optionalText });
+
+/** Exchanges a hosted login's code for its grant, once. The access token that Nylas sends along is dropped. */
+export async function exchangeCode(args: ExchangeCodeArgs, opts: LookupOptions = {}): Promise<ExchangedCode> {
+  const client = clientOf(opts);
+  await client.application();
+  const { value } = await client.request({
+    operation: `Exchanging a hosted login's code for application ${args.clientId}`,
+    method: "POST",
+    path: "/v3/connect/token",
+    json: {
+      grant_type: "authorization_code",
+      client_id: args.clientId,
+      client_secret: client.apiKey(),
+      redirect_uri: args.redirectUri,
+      code: args.code,
+      ...(args.codeVerifier === undefined ? {} : { code_verifier: args.codeVerifier }),
+    },
+    secrets: [args.code, args.codeVerifier ?? ""],
+    schema: TokenWire,
+    once: true,
+  });
+  return { grantId: value.grant_id, email: value.email ?? undefined, provider: value.provider ?? undefined };
+}
+
+/** {@link exchangeCode} with inputs. */
+export function exchangeCodeOutput(
+  args: { [K in keyof ExchangeCodeArgs]: pulumi.Input<ExchangeCodeArgs[K]> },
+  opts: LookupOptions = {},
+): pulumi.Output<ExchangedCode> {
+  return pulumi.output(args).apply((resolved) => exchangeCode(resolved as ExchangeCodeArgs, opts));
+}
+
+function baseUri(region: Region | undefined, opts: LookupOptions): string {
+  const application = opts.application ?? DEFAULT_APPLICATION;
+  const setting = (key: string) =>
+    pulumi.runtime.getConfig(`${application}:${key}`) ?? process.env[environmentVariable(application, key)];
+  const chosen = region ?? setting("region") ?? "us";
+  if (!isRegion(chosen)) {
+    throw new InvalidInputError({
+      code: "invalid_input",
+      operation: "Making a hosted authentication address",
+      answer: `region is "${chosen}"`,
+      remedy: 'use "us" or "eu"',
+    });
+  }
+  return region === undefined ? (setting("apiUri")?.replace(/\/+$/, "") ?? regionUri(chosen)) : regionUri(region);
+}

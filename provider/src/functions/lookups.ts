@@ -1,0 +1,155 @@
+import * as pulumi from "@pulumi/pulumi";
+import * as v from "valibot";
+import { unlessMissing } from "../nylas/client.js";
+import { findConnector } from "../nylas/connectors.js";
+import { type InvalidInputError, UnexpectedResponseError } from "../nylas/errors.js";
+import { findGrant, listAllGrants } from "../nylas/grants.js";
+import { type Application, type Connector, type Grant, single } from "../nylas/wire.js";
+import { clientOf, type LookupOptions } from "./client-of.js";
+
+export type { LookupOptions };
+
+/** A grant, as the functions give it. */
+export interface GrantResult {
+  grantId: string;
+  provider: string;
+  email: string | undefined;
+  /** `valid` or `invalid`. */
+  grantStatus: string;
+  /** ISO 8601. */
+  createdAt: string;
+  /** ISO 8601: the last authentication. */
+  updatedAt: string;
+}
+
+/** The application that the API key belongs to. */
+export async function getApplication(opts: LookupOptions = {}): Promise<Application> {
+  return clientOf(opts).application();
+}
+
+/** {@link getApplication} as an output. */
+export function getApplicationOutput(opts: LookupOptions = {}): pulumi.Output<Application> {
+  return pulumi.output(getApplication(opts));
+}
+
+/** The application's IMAP connector; throws when there is none. */
+export async function getConnector(opts: LookupOptions = {}): Promise<Connector> {
+  const client = clientOf(opts);
+  await client.application();
+  const connector = await findConnector(client);
+  if (connector !== undefined) return connector;
+  throw missing("Looking up the IMAP connector", "the application has none", "declare one with `new ImapConnector(…)`");
+}
+
+/** {@link getConnector} as an output. */
+export function getConnectorOutput(opts: LookupOptions = {}): pulumi.Output<Connector> {
+  return pulumi.output(getConnector(opts));
+}
+
+/** One grant, by its id or by the mailbox's address (letter case does not matter); throws when there is none. */
+export async function getGrant(
+  args: { id: string } | { email: string },
+  opts: LookupOptions = {},
+): Promise<GrantResult> {
+  const client = clientOf(opts);
+  await client.application();
+  const grant =
+    "id" in args
+      ? await findGrant(client, args.id)
+      : (await listAllGrants(client)).find((candidate) => candidate.email?.toLowerCase() === args.email.toLowerCase());
+  if (grant !== undefined) return result(grant);
+  const wanted = "id" in args ? `grant ${args.id}` : `the grant of ${args.email}`;
+  throw missing(`Looking up ${wanted}`, "the application has no such grant", "check it, and the API key's application");
+}
+
+/** {@link getGrant} with inputs. */
+export function getGrantOutput(
+  args: { id: pulumi.Input<string> } | { email: pulumi.Input<string> },
+  opts: LookupOptions = {},
+): pulumi.Output<GrantResult> {
+  return "id" in args
+    ? pulumi.output(args.id).apply((id) => getGrant({ id }, opts))
+    : pulumi.output(args.email).apply((email) => getGrant({ email }, opts));
+}
+
+/** Narrows {@link listGrants}. */
+export interface ListGrantsArgs {
+  status?: "valid" | "invalid";
+  /** Such as `imap`. */
+  provider?: string;
+}
+
+/** The application's grants, oldest first. Narrowed here: Nylas's filtered lists lag behind. */
+export async function listGrants(args: ListGrantsArgs = {}, opts: LookupOptions = {}): Promise<GrantResult[]> {
+  const client = clientOf(opts);
+  await client.application();
+  return (await listAllGrants(client))
+    .filter((grant) => args.status === undefined || grant.status === args.status)
+    .filter((grant) => args.provider === undefined || grant.provider === args.provider)
+    .map(result);
+}
+
+/** {@link listGrants} with inputs. */
+export function listGrantsOutput(
+  args: { status?: pulumi.Input<"valid" | "invalid">; provider?: pulumi.Input<string> } = {},
+  opts: LookupOptions = {},
+): pulumi.Output<GrantResult[]> {
+  return pulumi
+    .all([args.status, args.provider])
+    .apply(([status, provider]) =>
+      listGrants(
+        { ...(status === undefined ? {} : { status }), ...(provider === undefined ? {} : { provider }) },
+        opts,
+      ),
+    );
+}
+
+/** What Nylas knows of an address's mail provider. */
+export interface DetectedProvider {
+  detected: boolean;
+  /** Such as `imap` or `google`; absent when nothing was detected. */
+  provider: string | undefined;
+  /** The flavour of IMAP. */
+  type: string | undefined;
+}
+
+const optionalText = v.optional(v.nullable(v.string()));
+const DetectedWire = v.object({
+  detected: v.optional(v.nullable(v.boolean())),
+  provider: optionalText,
+  type: optionalText,
+});
+
+/** Asks Nylas which provider serves an address; Nylas allows 20 of these a minute. */
+export async function detectProvider(args: { email: string }, opts: LookupOptions = {}): Promise<DetectedProvider> {
+  const client = clientOf(opts);
+  await client.application();
+  const answer = await unlessMissing(() =>
+    client.request({
+      operation: `Detecting the provider of ${args.email}`,
+      method: "POST",
+      path: "/v3/providers/detect",
+      query: { email: args.email },
+      schema: single(DetectedWire),
+    }),
+  );
+  const data = answer?.value.data;
+  return { detected: data?.detected ?? false, provider: data?.provider ?? undefined, type: data?.type ?? undefined };
+}
+
+/** {@link detectProvider} with inputs. */
+export function detectProviderOutput(
+  args: { email: pulumi.Input<string> },
+  opts: LookupOptions = {},
+): pulumi.Output<DetectedProvider> {
+  return pulumi.output(args.email).apply((email) => detectProvider({ email }, opts));
+}
+
+function result(grant: Grant): GrantResult {
+  const { id, provider, email, status, createdAt, updatedAt } = grant;
+  return { grantId: id, provider, email, grantStatus: status, createdAt, updatedAt };
+}
+
+function missing(operation: string, answer: string, remedy: string): InvalidInputError | UnexpectedResponseError {
+  return new UnexpectedResponseError({ code: "unexpected_response", operation, answer, status: 404, remedy });
+}

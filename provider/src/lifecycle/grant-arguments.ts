@@ -1,0 +1,101 @@
+import * as v from "valibot";
+import type { MailboxCredentials } from "../nylas/grants.js";
+import { DEFAULT_APPLICATION } from "../settings.js";
+import {
+  applicationName,
+  emailAddress,
+  type Failure,
+  failure,
+  flag,
+  host,
+  isUnknown,
+  oneOf,
+  type Properties,
+  password,
+  port,
+  text,
+  validate,
+} from "../validate.js";
+import { pick, type Values } from "./lifecycle.js";
+
+/** IMAP over TLS. */
+const DEFAULT_IMAP_PORT = 993;
+/** Submission over TLS. */
+const DEFAULT_SMTP_PORT = 465;
+
+const entries = {
+  imapUsername: emailAddress,
+  imapPassword: password,
+  imapHost: host,
+  imapPort: port,
+  smtpHost: v.optional(host),
+  smtpPort: v.optional(port),
+  smtpUsername: v.optional(text),
+  smtpPassword: v.optional(password),
+  receiveOnly: v.optional(flag, false),
+  onExisting: v.optional(oneOf(["fail", "adopt"]), "fail"),
+  deleteAdopted: v.optional(flag, false),
+  credentialVersion: v.optional(v.union([text, v.number()], "must be a string or a number")),
+  verify: v.optional(flag, true),
+  preflight: v.optional(oneOf(["off", "warn", "enforce"]), "off"),
+  application: v.optional(applicationName, DEFAULT_APPLICATION),
+  connector: v.optional(v.literal("imap", 'must be "imap" or an ImapConnector'), "imap"),
+  owner: v.optional(text),
+};
+
+const schema = v.object(entries);
+
+/** The checked arguments of a grant. */
+export type GrantArguments = v.InferOutput<typeof schema>;
+
+export const GRANT_SECRETS = ["imapPassword", "smtpPassword"] as const;
+export const GRANT_ARGUMENTS = Object.keys(entries);
+export const GRANT_DEFAULTS: Values = v.getDefaults(schema);
+
+/** A change of these asks Nylas to authenticate the mailbox again; the grant stays. */
+export const AUTHENTICATED_ARGUMENTS = [
+  "imapUsername",
+  "imapPassword",
+  "imapHost",
+  "imapPort",
+  "smtpHost",
+  "smtpPort",
+  "smtpUsername",
+  "smtpPassword",
+  "receiveOnly",
+  "credentialVersion",
+] as const;
+
+const properties: Properties = {
+  schemas: entries,
+  required: ["imapUsername", "imapPassword", "imapHost"],
+  secret: GRANT_SECRETS,
+  hidden: ["owner"],
+};
+
+/** Fills in defaults and says what is wrong; what is not known yet passes. */
+export function checkGrantArguments(given: Values): { inputs: Values; failures: Failure[] } {
+  const inputs: Record<string, unknown> = { ...pick(given, Object.keys(given)) };
+  inputs.imapPort ??= DEFAULT_IMAP_PORT;
+  if (inputs.smtpHost !== undefined) inputs.smtpPort ??= DEFAULT_SMTP_PORT;
+  return { inputs, failures: [...validate(properties, inputs), ...smtpFailures(inputs)] };
+}
+
+/** The typed arguments; `check` has passed them before. */
+export function readGrantArguments(values: Values): GrantArguments {
+  return v.parse(schema, pick(values, GRANT_ARGUMENTS));
+}
+
+export function credentials(args: GrantArguments): MailboxCredentials {
+  const { imapUsername, imapPassword, imapHost, imapPort } = args;
+  if (args.receiveOnly) return { imapUsername, imapPassword, imapHost, imapPort };
+  const { smtpHost, smtpPort, smtpUsername, smtpPassword } = args;
+  return { imapUsername, imapPassword, imapHost, imapPort, smtpHost, smtpPort, smtpUsername, smtpPassword };
+}
+
+function smtpFailures(inputs: Values): Failure[] {
+  if (inputs.receiveOnly === true || isUnknown(inputs.receiveOnly) || inputs.smtpHost !== undefined) return [];
+  const reason =
+    "is required: without it Nylas makes the grant, but sending fails later. Give smtpHost (and smtpPort), or receiveOnly: true";
+  return [failure(properties, "smtpHost", reason)];
+}

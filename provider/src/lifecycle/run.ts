@@ -1,0 +1,53 @@
+import { createClient, type NylasClient } from "../nylas/client.js";
+import type { NylasError } from "../nylas/errors.js";
+import type { Settings } from "../settings.js";
+import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js";
+
+/** What one run (one provider process) shares about one application, and must not ask or do twice. */
+export interface Run {
+  client: NylasClient;
+  directory: GrantDirectory;
+  /** Who authenticated a grant in this run, by grant id: the owner's digest. */
+  authenticatedBy: Map<string, string>;
+  /** Grants deleted in this run: lists may go on showing them for a while. */
+  deletedGrants: Set<string>;
+  /** Refused logins, by a digest of the mailbox's credentials: a wrong password is never sent twice. */
+  refusedLogins: Map<string, NylasError>;
+  /** Mailboxes that Nylas locked after too many wrong passwords, by address. */
+  lockedMailboxes: Map<string, NylasError>;
+  /** Runs work on one mailbox after the other: two resources with one address must see each other's grant. */
+  exclusively<T>(email: string, work: () => Promise<T>): Promise<T>;
+}
+
+const runs = new Map<string, Run>();
+
+/** The run of these settings; the same one for the same settings, as long as the process lives. */
+export function runFor(settings: Settings): Run {
+  const key = JSON.stringify(settings);
+  let run = runs.get(key);
+  if (run === undefined) {
+    run = createRun(createClient(settings));
+    runs.set(key, run);
+  }
+  return run;
+}
+
+/** A run of its own. */
+export function createRun(client: NylasClient): Run {
+  const queues = new Map<string, Promise<unknown>>();
+  return {
+    client,
+    directory: createGrantDirectory(client),
+    authenticatedBy: new Map(),
+    deletedGrants: new Set(),
+    refusedLogins: new Map(),
+    lockedMailboxes: new Map(),
+    exclusively: (email, work) => {
+      const key = email.toLowerCase();
+      const before = queues.get(key) ?? Promise.resolve();
+      const mine = before.then(work, work);
+      queues.set(key, mine);
+      return mine;
+    },
+  };
+}

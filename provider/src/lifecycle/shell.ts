@@ -1,0 +1,94 @@
+import type * as pulumi from "@pulumi/pulumi";
+import { NylasError } from "../nylas/errors.js";
+import { redact } from "../redact.js";
+import { type ConfigLookup, DEFAULT_APPLICATION, readSettings } from "../settings.js";
+import { type Failure, isUnknown } from "../validate.js";
+import { HalfMadeError, type Lifecycle, type Values } from "./lifecycle.js";
+import { type Run, runFor } from "./run.js";
+
+/** The methods that Pulumi calls, with every argument and answer as plain data. */
+export type ProviderMethods = Required<Omit<pulumi.dynamic.ResourceProvider<Values, Values>, "configure">>;
+
+/** Puts a lifecycle behind Pulumi's methods: settings, plain outputs, and errors that Pulumi cannot misread. */
+export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): ProviderMethods {
+  return {
+    check: (_olds, news) =>
+      guarded(lifecycle, [news], async () => {
+        const { inputs, failures } = lifecycle.check(news);
+        return { inputs: plain(inputs), failures: [...failures, ...settingsFailures(news, config)] };
+      }),
+    diff: (_id, olds, news) =>
+      guarded(lifecycle, [olds, news], async () => ({ ...lifecycle.diff(olds, news), deleteBeforeReplace: true })),
+    create: (inputs) =>
+      guarded(lifecycle, [inputs], async () => {
+        const { id, outs } = await lifecycle.create(run(inputs, config), inputs);
+        return { id, outs: plain(outs) };
+      }),
+    read: (id, props = {}) =>
+      guarded(lifecycle, [props], async () => {
+        const found = await lifecycle.read(run(props, config), id, props);
+        // An answer without an id is Pulumi's "gone".
+        return found === undefined ? {} : { id, props: plain(found.outs), inputs: plain(found.inputs) };
+      }),
+    update: (id, olds, news) =>
+      guarded(lifecycle, [olds, news], async () => ({
+        outs: plain(await lifecycle.update(run(news, config), id, olds, news)),
+      })),
+    delete: (id, props) => guarded(lifecycle, [props], () => lifecycle.delete(run(props, config), id, props)),
+  };
+}
+
+function run(values: Values, config: ConfigLookup): Run {
+  return runFor(readSettings(applicationOf(values), config));
+}
+
+function applicationOf(values: Values): string {
+  return typeof values.application === "string" ? values.application : DEFAULT_APPLICATION;
+}
+
+/** A missing key is found here, in the plan, rather than in the middle of an `up`. */
+function settingsFailures(news: Values, config: ConfigLookup): Failure[] {
+  if (isUnknown(news.application)) return [];
+  try {
+    readSettings(applicationOf(news), config);
+    return [];
+  } catch (error) {
+    if (!(error instanceof NylasError)) throw error;
+    return [{ property: "", reason: error.message }];
+  }
+}
+
+/** Only data goes back: Pulumi refuses `undefined`, and does so after the object was made. */
+function plain(values: Values): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(values));
+}
+
+async function guarded<T>(lifecycle: Lifecycle, given: readonly Values[], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw presentable(error, secretValues(lifecycle, given));
+  }
+}
+
+/**
+ * What Pulumi may see of an error: a message, and for a half-made object its id and outputs. Pulumi prints the stack of
+ * some errors and takes any `id` for a made object, so nothing else of the original goes along.
+ */
+function presentable(error: unknown, secrets: readonly string[]): Error {
+  const message = redact(error instanceof Error ? error.message : String(error), secrets);
+  const shown = new Error(message);
+  shown.name = error instanceof Error ? error.name : "Error";
+  shown.stack = "";
+  if (!(error instanceof HalfMadeError)) return shown;
+  return Object.assign(shown, { id: error.objectId, properties: plain(error.outs), reasons: [message] });
+}
+
+function secretValues(lifecycle: Lifecycle, given: readonly Values[]): string[] {
+  return given.flatMap((values) =>
+    lifecycle.secrets.flatMap((name) => {
+      const value = values[name];
+      return typeof value === "string" && !isUnknown(value) ? [value] : [];
+    }),
+  );
+}

@@ -1,0 +1,90 @@
+/** What went wrong, as a stable word that programs may branch on. */
+export type NylasErrorCode =
+  | "invalid_credentials"
+  | "auth_limit_reached"
+  | "provider_not_responding"
+  | "smtp_missing"
+  | "grant_exists"
+  | "connector_exists"
+  | "connector_missing"
+  | "connector_in_use"
+  | "wrong_application"
+  | "api_key_refused"
+  | "rate_limited"
+  | "nylas_unavailable"
+  | "timeout"
+  | "unexpected_response"
+  | "invalid_input";
+
+export interface NylasErrorFacts<Code extends NylasErrorCode = NylasErrorCode> {
+  code: Code;
+  /** What was tried and on which mailbox or connector, as the first half of a sentence. */
+  operation: string;
+  /** What happened, in words; never a request body. */
+  answer: string;
+  /** What the reader should do next. */
+  remedy: string;
+  /** HTTP status of the answer, when there was one. */
+  status?: number | undefined;
+  /** Nylas's request id, for its support. */
+  requestId?: string | undefined;
+  /** Nylas's own `error.type`, such as `grant.invalid_authentication`. */
+  type?: string | undefined;
+  /** How often the request was sent; an earlier one may have taken effect although its answer was lost. */
+  attempts?: number | undefined;
+}
+
+/**
+ * Base of every error of this package. It carries facts only: no request, no body, no header.
+ * It must never get a property `id`: Pulumi takes a thrown object with an id for a half-made resource.
+ */
+export class NylasError<Code extends NylasErrorCode = NylasErrorCode> extends Error {
+  readonly code: Code;
+  readonly operation: string;
+  readonly answer: string;
+  readonly remedy: string;
+  readonly status: number | undefined;
+  readonly requestId: string | undefined;
+  readonly type: string | undefined;
+  readonly attempts: number | undefined;
+
+  constructor(facts: NylasErrorFacts<Code>) {
+    super(describe(facts));
+    this.name = new.target.name;
+    this.code = facts.code;
+    this.operation = facts.operation;
+    this.answer = facts.answer;
+    this.remedy = facts.remedy;
+    this.status = facts.status;
+    this.requestId = facts.requestId;
+    this.type = facts.type;
+    this.attempts = facts.attempts;
+  }
+}
+
+/** Give other credentials. */
+export class CredentialsError extends NylasError<"invalid_credentials" | "auth_limit_reached"> {}
+/** Mend the mail server's settings, or the mail server. */
+export class MailServerError extends NylasError<"provider_not_responding" | "smtp_missing"> {}
+/** Adopt, refer to, or delete what is there already. */
+export class AlreadyExistsError extends NylasError<"grant_exists" | "connector_exists"> {}
+/** Create the connector first, or delete its grants first. */
+export class ConnectorError extends NylasError<"connector_missing" | "connector_in_use"> {}
+/** Give another API key, region or application. */
+export class AccessError extends NylasError<"wrong_application" | "api_key_refused"> {}
+/** Run again later. */
+export class UnavailableError extends NylasError<"rate_limited" | "nylas_unavailable" | "timeout"> {}
+/** Report it, with the request id. */
+export class UnexpectedResponseError extends NylasError<"unexpected_response"> {}
+/** Correct an argument or a configuration value. */
+export class InvalidInputError extends NylasError<"invalid_input"> {}
+
+function describe(facts: NylasErrorFacts): string {
+  const lines = [`${facts.operation}: ${facts.answer} (${facts.code})`];
+  const answer = [facts.status === undefined ? undefined : `HTTP ${facts.status}`, facts.type];
+  const known = answer.filter((part) => part !== undefined).join(" ");
+  if (known !== "") lines.push(`  answer:     ${known}`);
+  if (facts.requestId !== undefined) lines.push(`  request id: ${facts.requestId}`);
+  lines.push(`  next:       ${facts.remedy}`);
+  return lines.join("\n");
+}

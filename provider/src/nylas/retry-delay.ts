@@ -1,0 +1,57 @@
+/** Attempts of one request, the first included. */
+export const MAX_ATTEMPTS = 5;
+/** First pause between attempts, in milliseconds; doubled each time. */
+export const BASE_DELAY_MS = 500;
+/** Longest pause that is chosen here, in milliseconds. */
+export const MAX_DELAY_MS = 8_000;
+/** Longest `Retry-After` that is waited for, in milliseconds; a longer one ends the attempt. */
+export const MAX_RETRY_AFTER_MS = 60_000;
+/** All pauses of one request together, in milliseconds. */
+export const MAX_TOTAL_DELAY_MS = 120_000;
+
+const RETRIED_STATUSES = [429, 500, 502, 503, 504];
+
+/** What one failed attempt showed. */
+export interface FailedAttempt {
+  /** Attempts made so far, at least 1. */
+  attempts: number;
+  /** Time already spent in pauses of this request, in milliseconds. */
+  waitedMs: number;
+  /** HTTP status; `undefined` when the connection failed before there was one. */
+  status: number | undefined;
+  /** Suffix-matched `error.type` of the answer. */
+  type: string | undefined;
+  /** The `Retry-After` header: seconds or an HTTP date. */
+  retryAfter: string | undefined;
+}
+
+/**
+ * Milliseconds to wait before the next attempt, or `undefined` to stop.
+ *
+ * `random` is in [0, 1): the pause never falls below the base delay, so that a fleet of runs spreads out without hurrying.
+ */
+export function retryDelay(failure: FailedAttempt, random: number, now: number): number | undefined {
+  if (failure.attempts >= MAX_ATTEMPTS) return undefined;
+  if (failure.status !== undefined && !RETRIED_STATUSES.includes(failure.status)) return undefined;
+  // The mail server did not answer Nylas. Each further attempt would be one more login on a server that may count them.
+  if (isProviderFailure(failure.type)) return undefined;
+
+  const asked = parseRetryAfter(failure.retryAfter, now);
+  if (asked !== undefined && asked > MAX_RETRY_AFTER_MS) return undefined;
+  const backoff = Math.min(BASE_DELAY_MS * 2 ** (failure.attempts - 1), MAX_DELAY_MS);
+  const delay = asked ?? Math.round(backoff * (1 + random / 2));
+  return failure.waitedMs + delay > MAX_TOTAL_DELAY_MS ? undefined : delay;
+}
+
+/** `Retry-After` in milliseconds from now; `undefined` when absent or unreadable. */
+export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
+  if (header === undefined) return undefined;
+  if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
+  const date = Date.parse(header);
+  return Number.isNaN(date) ? undefined : Math.max(0, date - now);
+}
+
+/** Whether the answer speaks of the mail server rather than of Nylas. */
+export function isProviderFailure(type: string | undefined): boolean {
+  return type !== undefined && /(^|[._])provider_(error|not_responding)$/.test(type);
+}

@@ -1,0 +1,49 @@
+import { ImapFlow } from "imapflow";
+import { inTlsMode, type TlsMode } from "./tls-mode.js";
+import { type Category, categoryOf, field } from "./verdict.js";
+
+/** Limits of one attempt, in milliseconds. */
+const CONNECT_TIMEOUT_MS = 15_000;
+const GREETING_TIMEOUT_MS = 10_000;
+const SOCKET_TIMEOUT_MS = 20_000;
+
+export interface Login {
+  host: string;
+  port: number;
+  username: string;
+  password: string;
+}
+
+/** Logs in over IMAP and out again; never throws. */
+export function tryImap(login: Login): Promise<Category> {
+  return inTlsMode(login.port, (mode) => attempt(login, mode));
+}
+
+async function attempt(login: Login, mode: TlsMode): Promise<Category> {
+  const client = new ImapFlow({
+    host: login.host,
+    port: login.port,
+    secure: mode === "implicit",
+    // Left unset, imapflow would go on in plain text where the server offers no STARTTLS.
+    ...(mode === "starttls" ? { doSTARTTLS: true } : {}),
+    auth: { user: login.username, pass: login.password },
+    verifyOnly: true,
+    logger: false,
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    greetingTimeout: GREETING_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+  });
+  // Emitted besides the rejection; unheard it would end the process.
+  client.on("error", () => {});
+  try {
+    await client.connect();
+    return "ok";
+  } catch (error) {
+    if (field(error, "responseStatus") === "NO") return "credentials";
+    const code = field(error, "code");
+    if (code !== undefined) return categoryOf(code);
+    return Reflect.get(Object(error), "tlsFailed") === true ? "tls_mode" : "other";
+  } finally {
+    client.close();
+  }
+}

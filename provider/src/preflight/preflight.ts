@@ -1,0 +1,50 @@
+import { notify } from "../notify.js";
+import { CredentialsError, MailServerError, type NylasError } from "../nylas/errors.js";
+import type { MailboxCredentials } from "../nylas/grants.js";
+import { MEANING, type Verdict } from "./verdict.js";
+
+/**
+ * Logs in to the mailbox's servers from here, both at once, before Nylas is asked. `warn` tells of a failure and goes on:
+ * a CI runner often cannot reach a mail server that Nylas reaches.
+ */
+export async function preflight(mailbox: MailboxCredentials, mode: "off" | "warn" | "enforce"): Promise<void> {
+  if (mode === "off") return;
+  const failed = (await logins(mailbox)).filter((verdict) => verdict.category !== "ok");
+  if (failed.length === 0) return;
+  const answer = failed.map(describe).join("; ");
+  if (mode === "enforce") throw preflightError(mailbox, failed, answer);
+  notify(`preflight of ${mailbox.imapUsername}: ${answer}`);
+}
+
+async function logins(mailbox: MailboxCredentials): Promise<Verdict[]> {
+  // Loaded on demand: most runs make no preflight, and the mail clients take longer to load than all the rest.
+  const [{ tryImap }, { trySmtp }] = await Promise.all([import("./imap.js"), import("./smtp.js")]);
+  const { imapUsername, imapPassword, imapHost, imapPort, smtpHost, smtpPort } = mailbox;
+  const imap = { host: imapHost, port: imapPort, username: imapUsername, password: imapPassword };
+  const verdicts = [
+    tryImap(imap).then((category): Verdict => ({ server: "IMAP", at: `${imapHost}:${imapPort}`, category })),
+  ];
+  if (smtpHost !== undefined && smtpPort !== undefined) {
+    const username = mailbox.smtpUsername ?? imapUsername;
+    const smtp = { host: smtpHost, port: smtpPort, username, password: mailbox.smtpPassword ?? imapPassword };
+    verdicts.push(
+      trySmtp(smtp).then((category): Verdict => ({ server: "SMTP", at: `${smtpHost}:${smtpPort}`, category })),
+    );
+  }
+  return Promise.all(verdicts);
+}
+
+function describe({ server, at, category }: Verdict): string {
+  return `${server} at ${at}: ${category}${category === "ok" ? "" : `, ${MEANING[category]}`}`;
+}
+
+function preflightError(mailbox: MailboxCredentials, failed: readonly Verdict[], answer: string): NylasError {
+  const facts = {
+    operation: `Preflight of mailbox ${mailbox.imapUsername}`,
+    answer: `${answer}. Nylas was not asked`,
+    remedy: 'mend what is named above, or set preflight: "warn" where this machine cannot reach the mail server',
+  };
+  return failed.every((verdict) => verdict.category === "credentials")
+    ? new CredentialsError({ ...facts, code: "invalid_credentials" })
+    : new MailServerError({ ...facts, code: "provider_not_responding" });
+}

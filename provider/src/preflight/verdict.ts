@@ -1,0 +1,72 @@
+/** How one of a mailbox's two servers answered a login from here. */
+export interface Verdict {
+  server: "IMAP" | "SMTP";
+  /** Host and port. */
+  at: string;
+  category: Category;
+}
+
+export type Category =
+  | "ok"
+  | "credentials"
+  | "unknown_host"
+  | "refused"
+  | "timeout"
+  | "tls_mode"
+  | "tls_certificate"
+  | "closed"
+  | "other";
+
+/** What each category means and what to do about it. */
+export const MEANING: Record<Exclude<Category, "ok">, string> = {
+  credentials: "the server refused the login; check user name and password (many providers want an app password)",
+  unknown_host: "the host name is not known; check its spelling",
+  refused: "nothing listens there; check host and port",
+  timeout:
+    "no answer in time; check host and port, and whether the port wants TLS from the start (993, 465) or STARTTLS (143, 587)",
+  tls_mode: "the server offers neither TLS nor STARTTLS there, and Nylas refuses plain text; check the port",
+  tls_certificate:
+    "the certificate is not trusted, has expired, or is for another name; check the host name and the certificate",
+  closed: "the server closed the connection; check that the port speaks this protocol and that the server accepts us",
+  other: 'the server failed in a way that has no name here; try again, or set preflight: "off"',
+};
+
+/** Codes of Node's sockets and TLS, and of the two mail clients; never message texts, which change with versions. */
+const BY_CODE: Record<string, Category> = {
+  ENOTFOUND: "unknown_host",
+  EDNS: "unknown_host",
+  EAI_AGAIN: "unknown_host",
+  ECONNREFUSED: "refused",
+  EHOSTUNREACH: "refused",
+  ENETUNREACH: "refused",
+  CONNECT_TIMEOUT: "timeout",
+  GREETING_TIMEOUT: "timeout",
+  UPGRADE_TIMEOUT: "timeout",
+  ETIMEDOUT: "timeout",
+  ETIMEOUT: "timeout",
+  ERR_SSL_WRONG_VERSION_NUMBER: "tls_mode",
+  ETLS: "tls_mode",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "tls_certificate",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "tls_certificate",
+  SELF_SIGNED_CERT_IN_CHAIN: "tls_certificate",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "tls_certificate",
+  CERT_HAS_EXPIRED: "tls_certificate",
+  CERT_NOT_YET_VALID: "tls_certificate",
+  ERR_TLS_CERT_ALTNAME_INVALID: "tls_certificate",
+  ECONNRESET: "closed",
+  EPIPE: "closed",
+  ECONNECTION: "closed",
+  EPROTOCOL: "closed",
+  ClosedAfterConnectText: "closed",
+  ClosedAfterConnectTLS: "closed",
+};
+
+export function categoryOf(code: string | undefined): Category {
+  return (code === undefined ? undefined : BY_CODE[code]) ?? "other";
+}
+
+/** A field of a thrown value, when it is a string. */
+export function field(error: unknown, name: string): string | undefined {
+  const value = typeof error === "object" && error !== null ? Reflect.get(error, name) : undefined;
+  return typeof value === "string" ? value : undefined;
+}

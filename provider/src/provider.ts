@@ -1,0 +1,30 @@
+/**
+ * The entry that every Pulumi state refers to: `require("pulumi-nylas-imap/provider").ByoImapGrant(this, request)`.
+ * This path and these two names are frozen; state written by any released version loads them.
+ */
+import type * as pulumi from "@pulumi/pulumi";
+import { connectorLifecycle } from "./lifecycle/connector.js";
+import { grantLifecycle } from "./lifecycle/grant.js";
+import type { Lifecycle } from "./lifecycle/lifecycle.js";
+import { providerMethods } from "./lifecycle/shell.js";
+
+/** Makes `target` the provider of connectors. */
+export function ImapConnector(target: object, request: pulumi.dynamic.ConfigureRequest): void {
+  install(target, connectorLifecycle, request);
+}
+
+/** Makes `target` the provider of grants. */
+export function ByoImapGrant(target: object, request: pulumi.dynamic.ConfigureRequest): void {
+  install(target, grantLifecycle, request);
+}
+
+/**
+ * Synchronous on purpose: Pulumi waits for `configure` in the first call only, and a call that comes meanwhile must find
+ * the methods in place.
+ */
+function install(target: object, lifecycle: Lifecycle, request: pulumi.dynamic.ConfigureRequest): void {
+  Object.assign(
+    target,
+    providerMethods(lifecycle, (key) => request.config.get(key)),
+  );
+}

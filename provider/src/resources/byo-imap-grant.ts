@@ -1,0 +1,136 @@
+import * as pulumi from "@pulumi/pulumi";
+import { grantThunk } from "../thunk.js";
+import { ImapConnector } from "./imap-connector.js";
+import { MODULE, ownerOf, refusePlainKey, resourceOptions } from "./registration.js";
+
+/** The arguments of {@link ByoImapGrant}. */
+export interface ByoImapGrantArgs {
+  /**
+   * The connector that the grant hangs on: orders creation and deletion. Default: `"imap"`, one that exists already. A change
+   * sends no request.
+   */
+  connector?: ImapConnector | pulumi.Input<string>;
+  /** The mailbox's e-mail address, which is also its login. A change replaces: another address is another mailbox. */
+  imapUsername: pulumi.Input<string>;
+  /** Password or app password; always a secret. A change re-authenticates in place, with the same grant id. */
+  imapPassword: pulumi.Input<string>;
+  /** IMAP server: a host name or IP address, without scheme and port. A change re-authenticates in place. */
+  imapHost: pulumi.Input<string>;
+  /** IMAP port, 1 to 65535. Default: 993 (TLS). A change re-authenticates in place. */
+  imapPort?: pulumi.Input<number>;
+  /** SMTP server; required unless `receiveOnly`. A change re-authenticates in place. */
+  smtpHost?: pulumi.Input<string>;
+  /** SMTP port, 1 to 65535. Default: 465 (TLS). A change re-authenticates in place. */
+  smtpPort?: pulumi.Input<number>;
+  /** SMTP login. Default: `imapUsername`. A change re-authenticates in place. */
+  smtpUsername?: pulumi.Input<string>;
+  /** SMTP password; always a secret. Default: `imapPassword`. A change re-authenticates in place. */
+  smtpPassword?: pulumi.Input<string>;
+  /**
+   * Send no SMTP settings: Nylas then reads the mailbox but cannot send from it. Default: `false`. A change re-authenticates
+   * in place.
+   */
+  receiveOnly?: pulumi.Input<boolean>;
+  /**
+   * What to do when the mailbox has a grant already: `"fail"` (default) with `grant_exists`, or `"adopt"` it by authenticating
+   * it with the declared credentials; its id stays. A change sends no request.
+   */
+  onExisting?: pulumi.Input<"fail" | "adopt">;
+  /** Delete the grant at destroy although it was adopted. Default: `false`, it stays. A change sends no request. */
+  deleteAdopted?: pulumi.Input<boolean>;
+  /** Any value; a change re-authenticates in place. A way to ask for it when nothing else has changed. */
+  credentialVersion?: pulumi.Input<string | number>;
+  /** List one message through Nylas after authenticating. Default: `true`. A change sends no request. */
+  verify?: pulumi.Input<boolean>;
+  /**
+   * Log in to IMAP and SMTP from here before asking Nylas: `"off"` (default), `"warn"` of a failure, or `"enforce"` success.
+   * A change sends no request.
+   */
+  preflight?: pulumi.Input<"off" | "warn" | "enforce">;
+  /** The configuration namespace that names key and region. Default: `"nylas"`. A change replaces. */
+  application?: string;
+}
+
+/**
+ * A mailbox that a Nylas application may use, made from credentials you hold. Nylas keeps one grant per address and
+ * application; every object id of the mailbox hangs on the grant's id, so this resource never gives it another one but for a
+ * changed `imapUsername` or `application`.
+ *
+ * Errors: `invalid_credentials`, `auth_limit_reached`, `provider_not_responding`, `grant_exists`, `connector_missing`,
+ * `wrong_application` and those of every request; see {@link NylasError}.
+ *
+ * @see https://developer.nylas.com/docs/reference/api/manage-grants/byo_auth/
+ */
+export class ByoImapGrant extends pulumi.dynamic.Resource {
+  /** @internal */
+  static readonly __pulumiType = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
+
+  /** The grant's id, the same as `id`: what other programs use the mailbox with. */
+  declare readonly grantId: pulumi.Output<string>;
+  /** The mailbox's address, as Nylas has it. */
+  declare readonly email: pulumi.Output<string>;
+  /** `valid`, or `invalid` when Nylas may not log in any more; the next `up` then authenticates it again. */
+  declare readonly grantStatus: pulumi.Output<string>;
+  /** ISO 8601. */
+  declare readonly createdAt: pulumi.Output<string>;
+  /** ISO 8601: the last authentication. */
+  declare readonly updatedAt: pulumi.Output<string>;
+  /** Whether the grant was there before this resource took it. */
+  declare readonly adopted: pulumi.Output<boolean>;
+  /** The Nylas application it belongs to. */
+  declare readonly applicationId: pulumi.Output<string>;
+
+  declare readonly imapUsername: pulumi.Output<string>;
+  /** Secret. */
+  declare readonly imapPassword: pulumi.Output<string>;
+  declare readonly imapHost: pulumi.Output<string>;
+  declare readonly imapPort: pulumi.Output<number>;
+  declare readonly smtpHost: pulumi.Output<string | undefined>;
+  declare readonly smtpPort: pulumi.Output<number | undefined>;
+  declare readonly smtpUsername: pulumi.Output<string | undefined>;
+  /** Secret. */
+  declare readonly smtpPassword: pulumi.Output<string | undefined>;
+  declare readonly receiveOnly: pulumi.Output<boolean | undefined>;
+  declare readonly credentialVersion: pulumi.Output<string | number | undefined>;
+
+  constructor(name: string, args: ByoImapGrantArgs, opts?: pulumi.CustomResourceOptions) {
+    refusePlainKey(args.application);
+    const outputs = {
+      grantId: undefined,
+      email: undefined,
+      grantStatus: undefined,
+      createdAt: undefined,
+      updatedAt: undefined,
+      adopted: undefined,
+      applicationId: undefined,
+    };
+    const inputs = opts?.id === undefined ? declared(name, args, opts) : { application: args.application };
+    super(grantThunk, name, { ...outputs, ...inputs }, resourceOptions(opts), MODULE, "ByoImapGrant");
+  }
+
+  /** Refers to an existing grant by its id without managing it: nothing is ever written or deleted. */
+  static get(name: string, id: pulumi.Input<pulumi.ID>, opts?: pulumi.CustomResourceOptions): ByoImapGrant {
+    // The arguments are read from Nylas then; none of them is sent.
+    return new ByoImapGrant(name, {} as ByoImapGrantArgs, { ...opts, id });
+  }
+
+  /** Whether it is a `ByoImapGrant`, also one of another copy of this package. */
+  static override isInstance(obj: unknown): obj is ByoImapGrant {
+    return pulumi.Resource.isInstance(obj) && "__pulumiType" in obj && obj.__pulumiType === ByoImapGrant.__pulumiType;
+  }
+}
+
+function declared(name: string, args: ByoImapGrantArgs, opts: pulumi.ResourceOptions | undefined): pulumi.Inputs {
+  const { connector } = args;
+  return {
+    ...args,
+    ...(connector === undefined ? {} : { connector: ImapConnector.isInstance(connector) ? connector.id : connector }),
+    imapPassword: secret(args.imapPassword),
+    smtpPassword: secret(args.smtpPassword),
+    owner: ownerOf(name, ByoImapGrant.__pulumiType, opts),
+  };
+}
+
+function secret(value: pulumi.Input<string> | undefined): pulumi.Output<string> | undefined {
+  return value === undefined ? undefined : pulumi.secret(value);
+}

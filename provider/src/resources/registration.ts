@@ -1,0 +1,38 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ownerDigest } from "../lifecycle/ownership.js";
+import { DEFAULT_APPLICATION } from "../settings.js";
+
+/** Module part of the type tokens `pulumi-nodejs:dynamic/nylas:…`. */
+export const MODULE = "nylas";
+
+/**
+ * The user's options with the order of a replacement settled: the old object goes before its successor comes. The other way
+ * round, creating would re-authenticate the very grant that the following delete destroys; the engine asks no `diff` for
+ * `--replace`, so only the resource option holds then.
+ */
+export function resourceOptions(opts: pulumi.CustomResourceOptions | undefined): pulumi.CustomResourceOptions {
+  return pulumi.mergeOptions(opts, { deleteBeforeReplace: true });
+}
+
+/** Who this resource is, for the marker on its grant. The parent counts: two components may use one name. */
+export function ownerOf(name: string, type: string, opts: pulumi.ResourceOptions | undefined): pulumi.Input<string> {
+  const own = [pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack(), type, name];
+  const { parent } = opts ?? {};
+  if (parent === undefined) return ownerDigest(own);
+  // A promise rather than the output itself: that would make the child depend on all its parent's children, itself included.
+  return new Promise<string>((resolve) => {
+    parent.urn.apply((urn) => resolve(ownerDigest([...own, urn])));
+  });
+}
+
+/** Refuses an API key that stands in clear in the stack's configuration, and with it in every checkpoint. */
+export function refusePlainKey(application: string = DEFAULT_APPLICATION): void {
+  const key = `${application}:apiKey`;
+  // The runtime exports it without declaring it; there is no declared way to learn whether a value is a secret.
+  const { isConfigSecret } = pulumi.runtime as typeof pulumi.runtime & { isConfigSecret?: (key: string) => boolean };
+  if (pulumi.runtime.getConfig(key) === undefined || isConfigSecret === undefined || isConfigSecret(key)) return;
+  throw new pulumi.RunError(
+    `${key} is configured in clear. Run \`pulumi config set --secret ${key}\` (it asks for the key), and give the old key up: ` +
+      "it stands in the stack's configuration file and in its history",
+  );
+}

@@ -1,0 +1,130 @@
+import { isIP } from "node:net";
+import leven from "leven";
+import * as v from "valibot";
+
+/** What Pulumi puts in the place of a value that is not known yet. */
+export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
+
+/** Highest TCP port. */
+const MAX_PORT = 65_535;
+/** Longest host name of the DNS, in characters. */
+const MAX_HOST_LENGTH = 253;
+/** Longest password that is sent, in characters. */
+const MAX_PASSWORD_LENGTH = 4_096;
+/** Longest other text argument, in characters. */
+const MAX_TEXT_LENGTH = 1_024;
+/** Edits up to which an unknown property is taken for a mistyped one. */
+const MAX_SUGGESTION_DISTANCE = 3;
+
+export interface Failure {
+  property: string;
+  reason: string;
+}
+
+/** The arguments of a resource: their schemas, which of them must be there, and which are secret. */
+export interface Properties {
+  schemas: Record<string, v.GenericSchema>;
+  required: readonly string[];
+  /** Pulumi prints the value of a failing property, so failures of these are reported without naming it as one. */
+  secret: readonly string[];
+  /** Set by the resource class, so not offered as a suggestion. */
+  hidden: readonly string[];
+}
+
+/** Checks what is known of the arguments; a value that is not known yet passes. */
+export function validate(properties: Properties, given: Readonly<Record<string, unknown>>): Failure[] {
+  const failures: Failure[] = [];
+  const names = Object.keys(properties.schemas);
+  for (const property of properties.required) {
+    if (given[property] === undefined || given[property] === null) {
+      failures.push(failure(properties, property, "is required"));
+    }
+  }
+  for (const [property, value] of Object.entries(given)) {
+    if (property.startsWith("__") || value === UNKNOWN || value === undefined || value === null) continue;
+    const schema = properties.schemas[property];
+    if (schema === undefined) {
+      const known = names.filter((name) => !properties.hidden.includes(name));
+      // The value may be a mistyped secret, so it is not shown either.
+      failures.push({ property: "", reason: `"${property}" is not an argument${suggestion(property, known)}` });
+      continue;
+    }
+    const result = v.safeParse(schema, value);
+    if (!result.success) failures.push(failure(properties, property, result.issues[0].message));
+  }
+  return failures;
+}
+
+/** The reason reads as a sentence on the property; a secret one is named in it only. */
+export function failure(properties: Pick<Properties, "secret">, property: string, reason: string): Failure {
+  return { property: properties.secret.includes(property) ? "" : property, reason: `${property} ${reason}` };
+}
+
+export function isUnknown(value: unknown): boolean {
+  return value === UNKNOWN;
+}
+
+export const text = v.pipe(
+  v.string("must be a string"),
+  v.nonEmpty("must not be empty"),
+  v.maxLength(MAX_TEXT_LENGTH, `must not be longer than ${MAX_TEXT_LENGTH} characters`),
+);
+
+export const flag = v.boolean("must be true or false");
+
+export const port = v.pipe(
+  v.number("must be a number, such as 993 (from configuration: config.requireNumber)"),
+  v.integer("must be a whole number"),
+  v.minValue(1, `must be from 1 to ${MAX_PORT}`),
+  v.maxValue(MAX_PORT, `must be from 1 to ${MAX_PORT}`),
+);
+
+export const emailAddress = v.pipe(text, v.email("must be an e-mail address, such as ops@example.com, without blanks"));
+
+/** Reasons never quote the value. */
+export const password = v.pipe(
+  v.string("must be a string"),
+  v.nonEmpty("must not be empty"),
+  v.maxLength(MAX_PASSWORD_LENGTH, `must not be longer than ${MAX_PASSWORD_LENGTH} characters`),
+  v.check(
+    (value) => !/[\r\n\0]/.test(value),
+    "must not contain a line break or a zero byte (a value read from a file often ends in one)",
+  ),
+);
+
+export const host = v.pipe(
+  text,
+  v.check((value) => !value.includes("://"), "must be a host name without a scheme, such as imap.example.com"),
+  v.check((value) => !/\s/.test(value), "must not contain blanks"),
+  v.check(
+    (value) => isIP(value) !== 0 || !/:\d+$/.test(value),
+    "must be a host name without a port; the port has an argument of its own",
+  ),
+  v.check(isHost, "must be a host name, such as imap.example.com, or an IP address"),
+);
+
+export const applicationName = v.pipe(
+  text,
+  v.regex(/^[a-z][a-z0-9-]*$/i, 'must be a configuration namespace: letters, digits and hyphens, such as "nylas-eu"'),
+);
+
+export function oneOf<const T extends readonly [string, ...string[]]>(values: T) {
+  return v.picklist(values, `must be ${values.map((value) => `"${value}"`).join(" or ")}`);
+}
+
+function isHost(value: string): boolean {
+  if (isIP(value) !== 0) return true;
+  const labels = value.replace(/\.$/, "").split(".");
+  return (
+    value.length <= MAX_HOST_LENGTH &&
+    labels.every((label) => /^[\p{L}\p{N}_]([\p{L}\p{N}_-]{0,61}[\p{L}\p{N}_])?$/u.test(label))
+  );
+}
+
+function suggestion(property: string, known: readonly string[]): string {
+  const [nearest] = known
+    .map((name) => ({ name, distance: leven(name.toLowerCase(), property.toLowerCase()) }))
+    .sort((a, b) => a.distance - b.distance);
+  if (nearest !== undefined && nearest.distance <= MAX_SUGGESTION_DISTANCE) return `; did you mean "${nearest.name}"?`;
+  return `; the arguments are ${known.join(", ")}`;
+}

@@ -1,0 +1,144 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtemp } from "node:fs/promises";
+import { join } from "node:path";
+import { pulumiEnvironment } from "../../scripts/setup/environment.mjs";
+
+const root = join(import.meta.dirname, "../..");
+
+export interface Finished {
+  code: number | null;
+  stdout: string;
+  /** Everything that was printed, in no particular order between the two streams. */
+  output: string;
+}
+
+/** A resource as it stands in an exported state. */
+export interface StateResource {
+  urn: string;
+  type: string;
+  id?: string;
+  external?: boolean;
+  inputs: Record<string, unknown>;
+  outputs: Record<string, unknown>;
+  initErrors?: string[];
+}
+
+/** A stack of its own: project directory, backend, home and passphrase, all thrown away at the end. */
+export interface Stack {
+  directory: string;
+  /** Every byte that the engine has printed so far. */
+  printed(): string;
+  writeProgram(source: string): void;
+  config(settings: Record<string, string>, secrets?: Record<string, string>): Promise<void>;
+  run(...args: string[]): Promise<Finished>;
+  /** Starts a command without waiting for it. */
+  start(...args: string[]): { child: ChildProcess; finished: Promise<Finished> };
+  /** `up` that must succeed. */
+  up(...args: string[]): Promise<Finished>;
+  refresh(...args: string[]): Promise<Finished>;
+  destroy(...args: string[]): Promise<Finished>;
+  outputs(): Promise<Record<string, unknown>>;
+  resources(): Promise<StateResource[]>;
+  /** The exported state, as text. */
+  state(): Promise<string>;
+  remove(): void;
+}
+
+export interface StackOptions {
+  name?: string;
+  project?: string;
+  /** CommonJS source of the program. */
+  program?: string;
+  env?: Record<string, string>;
+  /** Use this project instead of a made one; its configuration goes to a file elsewhere. */
+  directory?: string;
+}
+
+export async function createStack(options: StackOptions = {}): Promise<Stack> {
+  const { name = "test", project = "lifecycle" } = options;
+  const base = join(root, ".work/tests");
+  mkdirSync(base, { recursive: true });
+  const own = await mkdtemp(join(base, "stack-"));
+  const directory = options.directory ?? join(own, "project");
+  const configFile = join(own, `Pulumi.${name}.yaml`);
+  mkdirSync(join(own, "state"), { recursive: true });
+  if (options.directory === undefined) {
+    mkdirSync(directory);
+    writeFileSync(join(directory, "package.json"), JSON.stringify({ name: project, private: true, main: "index.js" }));
+    writeFileSync(
+      join(directory, "Pulumi.yaml"),
+      `name: ${project}\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n`,
+    );
+  }
+  const env = pulumiEnvironment({
+    PULUMI_BACKEND_URL: `file://${join(own, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: "a throw-away passphrase",
+    NO_COLOR: "1",
+    ...options.env,
+  });
+  let printed = "";
+
+  const start: Stack["start"] = (...args) => {
+    const command = args[0] ?? "";
+    const child = spawn("pulumi", [...args, ...flags(command)], { cwd: directory, env, detached: true });
+    let stdout = "";
+    let output = "";
+    child.stdout.on("data", (chunk) => {
+      stdout += chunk;
+      output += chunk;
+      printed += chunk;
+    });
+    child.stderr.on("data", (chunk) => {
+      output += chunk;
+      printed += chunk;
+    });
+    const finished = new Promise<Finished>((resolve, reject) => {
+      child.on("error", reject);
+      child.on("close", (code) => resolve({ code, stdout, output }));
+    });
+    return { child, finished };
+  };
+
+  function flags(command: string): string[] {
+    const stackFlags = ["--stack", name, "--non-interactive"];
+    if (command === "stack" || command === "cancel") return stackFlags;
+    const withFile = [...stackFlags, "--config-file", configFile];
+    if (["up", "refresh", "destroy"].includes(command)) return [...withFile, "--yes", "--skip-preview"];
+    return withFile;
+  }
+
+  const run: Stack["run"] = (...args) => start(...args).finished;
+  const succeed = async (...args: string[]) => {
+    const finished = await run(...args);
+    if (finished.code !== 0)
+      throw new Error(`pulumi ${args.join(" ")} ended with ${finished.code}:\n${finished.output}`);
+    return finished;
+  };
+
+  if (options.program !== undefined) writeFileSync(join(directory, "index.js"), options.program);
+  await succeed("stack", "init");
+
+  return {
+    directory,
+    printed: () => printed,
+    writeProgram: (source) => writeFileSync(join(directory, "index.js"), source),
+    config: async (settings, secrets = {}) => {
+      const plain = Object.entries(settings).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
+      const hidden = Object.entries(secrets).flatMap(([key, value]) => ["--secret", `${key}=${value}`]);
+      await succeed("config", "set-all", "--path", ...plain, ...hidden);
+    },
+    run,
+    start,
+    up: (...args) => succeed("up", ...args),
+    refresh: (...args) => succeed("refresh", ...args),
+    destroy: (...args) => succeed("destroy", ...args),
+    outputs: async () => JSON.parse((await succeed("stack", "output", "--json", "--show-secrets")).stdout),
+    state: async () => (await succeed("stack", "export")).stdout,
+    resources: async () => {
+      const exported = JSON.parse((await succeed("stack", "export")).stdout);
+      return exported.deployment.resources ?? [];
+    },
+    remove: () => rmSync(own, { recursive: true, force: true }),
+  };
+}

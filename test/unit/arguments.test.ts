@@ -1,0 +1,159 @@
+import { describe, expect, it } from "vitest";
+import { connectorLifecycle } from "../../provider/src/lifecycle/connector.js";
+import { grantLifecycle } from "../../provider/src/lifecycle/grant.js";
+import type { Lifecycle } from "../../provider/src/lifecycle/lifecycle.js";
+import { UNKNOWN } from "../../provider/src/validate.js";
+
+const good = {
+  imapUsername: "ops@example.com",
+  imapPassword: "correct horse",
+  imapHost: "imap.example.com",
+  smtpHost: "smtp.example.com",
+};
+
+const reasons = (lifecycle: Lifecycle, given: Record<string, unknown>) =>
+  lifecycle.check(given).failures.map((failure) => failure.reason);
+
+describe("the arguments of a grant", () => {
+  it("are taken with defaults filled in", () => {
+    expect(grantLifecycle.check(good)).toEqual({ inputs: { ...good, imapPort: 993, smtpPort: 465 }, failures: [] });
+  });
+
+  it.each([
+    ["imapUsername", "ops", "e-mail address"],
+    ["imapUsername", "ops@example.com ", "e-mail address"],
+    ["imapUsername", "", "must not be empty"],
+    ["imapHost", "imaps://imap.example.com", "without a scheme"],
+    ["imapHost", "imap.example.com:993", "without a port"],
+    ["imapHost", "imap.example.com ", "must not contain blanks"],
+    ["imapHost", "imap/example", "must be a host name"],
+    ["imapPort", "993", "must be a number"],
+    ["imapPort", 99.5, "whole number"],
+    ["imapPort", 0, "from 1 to 65535"],
+    ["imapPort", 65536, "from 1 to 65535"],
+    ["smtpHost", "-bad-.example", "must be a host name"],
+    ["receiveOnly", "yes", "true or false"],
+    ["onExisting", "overwrite", '"fail" or "adopt"'],
+    ["preflight", "on", '"off" or "warn" or "enforce"'],
+    ["application", "a b", "configuration namespace"],
+    ["connector", "google", 'must be "imap"'],
+    ["credentialVersion", true, "a string or a number"],
+  ])("%s = %j is refused", (property, value, message) => {
+    const { failures } = grantLifecycle.check({ ...good, [property]: value });
+    expect(failures).toHaveLength(1);
+    expect(failures[0]).toMatchObject({ property });
+    expect(failures[0]?.reason).toContain(message);
+  });
+
+  it.each(["localhost", "127.0.0.1", "::1", "mail.bücher.example", "host.", "a_b.example"])(
+    "%s is a host",
+    (imapHost) => {
+      expect(reasons(grantLifecycle, { ...good, imapHost })).toEqual([]);
+    },
+  );
+
+  it.each(["imapPassword", "smtpPassword"])(
+    "a bad %s is reported without the property, whose value would be printed",
+    (property) => {
+      for (const value of ["", "secret\n", 12345]) {
+        const { failures } = grantLifecycle.check({ ...good, [property]: value });
+        expect(failures).toHaveLength(1);
+        expect(failures[0]?.property).toBe("");
+        expect(failures[0]?.reason).toContain(property);
+        expect(failures[0]?.reason).not.toMatch(/secret|12345/);
+      }
+    },
+  );
+
+  it("names every missing one at once", () => {
+    expect(reasons(grantLifecycle, {})).toEqual([
+      "imapUsername is required",
+      "imapPassword is required",
+      "imapHost is required",
+      expect.stringContaining("smtpHost is required"),
+    ]);
+  });
+
+  it("needs SMTP settings unless it only receives", () => {
+    const { smtpHost, ...receiving } = good;
+    expect(reasons(grantLifecycle, receiving)).toEqual([expect.stringContaining(`${"smtpHost"} is required`)]);
+    expect(reasons(grantLifecycle, { ...receiving, receiveOnly: true })).toEqual([]);
+    expect(reasons(grantLifecycle, { ...receiving, receiveOnly: UNKNOWN })).toEqual([]);
+    expect(smtpHost).toBeDefined();
+  });
+
+  it("names the nearest argument for an unknown one, and never its value", () => {
+    expect(reasons(grantLifecycle, { ...good, imapPasword: "hunter2" })).toEqual([
+      '"imapPasword" is not an argument; did you mean "imapPassword"?',
+    ]);
+    expect(reasons(grantLifecycle, { ...good, colour: "blue" })[0]).toContain("the arguments are imapUsername");
+    expect(reasons(grantLifecycle, { ...good, owners: "x" })[0]).not.toContain('"owner"');
+  });
+
+  it("pass while they are unknown", () => {
+    const unknown = Object.fromEntries(Object.keys(good).map((name) => [name, UNKNOWN]));
+    expect(reasons(grantLifecycle, { ...unknown, imapPort: UNKNOWN, smtpPort: UNKNOWN, verify: UNKNOWN })).toEqual([]);
+  });
+});
+
+describe("the arguments of a connector", () => {
+  it("are checked alike", () => {
+    expect(reasons(connectorLifecycle, {})).toEqual([]);
+    expect(reasons(connectorLifecycle, { name: "" })).toEqual(["name must not be empty"]);
+    expect(reasons(connectorLifecycle, { forceDelte: true })).toEqual([
+      '"forceDelte" is not an argument; did you mean "forceDelete"?',
+    ]);
+  });
+});
+
+describe("the plan for a grant", () => {
+  const olds = { ...good, imapPort: 993, smtpPort: 465, grantStatus: "valid", grantId: "g" };
+  const diff = (news: Record<string, unknown>, before: Record<string, unknown> = olds) =>
+    grantLifecycle.diff(before, { ...good, imapPort: 993, smtpPort: 465, ...news });
+
+  it("is empty when nothing has changed", () => {
+    expect(diff({})).toEqual({ changes: false, replaces: [] });
+    expect(diff({ receiveOnly: false, onExisting: "fail", verify: true, application: "nylas" })).toEqual({
+      changes: false,
+      replaces: [],
+    });
+  });
+
+  it("ignores fields that Nylas adds, and another owner after a rename", () => {
+    expect(diff({}, { ...olds, workspaceId: "w", blocked: false })).toEqual({ changes: false, replaces: [] });
+    expect(diff({ owner: "b" }, { ...olds, owner: "a" })).toEqual({ changes: false, replaces: [] });
+  });
+
+  it.each([
+    { imapPassword: "other" },
+    { imapHost: "imap2.example.com" },
+    { imapPort: 143 },
+    { smtpHost: "smtp2.example.com" },
+    { smtpPort: 587 },
+    { smtpUsername: "relay" },
+    { smtpPassword: "x" },
+    { receiveOnly: true },
+    { credentialVersion: 2 },
+    { onExisting: "adopt" },
+    { deleteAdopted: true },
+    { verify: false },
+    { imapUsername: "OPS@example.com" },
+    { imapPassword: UNKNOWN },
+    { imapUsername: UNKNOWN },
+  ])("updates in place for %j", (news) => {
+    expect(diff(news)).toEqual({ changes: true, replaces: [] });
+  });
+
+  it.each([{ imapUsername: "other@example.com" }, { application: "nylas-eu" }])("replaces for %j", (news) => {
+    expect(diff(news)).toEqual({ changes: true, replaces: Object.keys(news) });
+  });
+
+  it("heals a grant that Nylas calls invalid, and one that was not verified", () => {
+    expect(diff({}, { ...olds, grantStatus: "invalid" })).toEqual({ changes: true, replaces: [] });
+    expect(diff({}, { ...olds, verified: false })).toEqual({ changes: true, replaces: [] });
+    expect(diff({ verify: false }, { ...olds, verified: false, verify: false })).toEqual({
+      changes: false,
+      replaces: [],
+    });
+  });
+});

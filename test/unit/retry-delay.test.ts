@@ -1,0 +1,64 @@
+import * as fc from "fast-check";
+import { describe, expect, it } from "vitest";
+import {
+  BASE_DELAY_MS,
+  type FailedAttempt,
+  MAX_ATTEMPTS,
+  MAX_RETRY_AFTER_MS,
+  MAX_TOTAL_DELAY_MS,
+  parseRetryAfter,
+  retryDelay,
+} from "../../provider/src/nylas/retry-delay.js";
+
+const now = Date.parse("2026-01-01T00:00:00Z");
+const failure: FailedAttempt = { attempts: 1, waitedMs: 0, status: 503, type: undefined, retryAfter: undefined };
+
+describe("retryDelay", () => {
+  it.each([429, 500, 502, 503, 504, undefined])("sends again after %s", (status) => {
+    expect(retryDelay({ ...failure, status }, 0, now)).toBe(BASE_DELAY_MS);
+  });
+
+  it.each([400, 401, 403, 404, 409, 422])("does not send again after %s", (status) => {
+    expect(retryDelay({ ...failure, status }, 0, now)).toBeUndefined();
+  });
+
+  it("does not send a login again that the mail server left unanswered", () => {
+    expect(retryDelay({ ...failure, status: 504, type: "api.provider_error" }, 0, now)).toBeUndefined();
+    expect(retryDelay({ ...failure, status: 504, type: "grant.provider_not_responding" }, 0, now)).toBeUndefined();
+    expect(retryDelay({ ...failure, status: 504, type: "api.internal_error" }, 0, now)).toBeDefined();
+  });
+
+  it("takes Retry-After in seconds and as a date", () => {
+    expect(retryDelay({ ...failure, status: 429, retryAfter: "7" }, 0.5, now)).toBe(7_000);
+    expect(retryDelay({ ...failure, status: 429, retryAfter: "Thu, 01 Jan 2026 00:00:09 GMT" }, 0.5, now)).toBe(9_000);
+    expect(parseRetryAfter("soon", now)).toBeUndefined();
+  });
+
+  it("gives up rather than wait longer than its bound", () => {
+    const retryAfter = String(MAX_RETRY_AFTER_MS / 1000 + 1);
+    expect(retryDelay({ ...failure, status: 429, retryAfter }, 0, now)).toBeUndefined();
+  });
+
+  it("is bounded in attempts and in total time, whatever the server says", () => {
+    const statuses = fc.constantFrom(429, 500, 502, 503, 504, undefined);
+    const retryAfter = fc.option(fc.integer({ min: 0, max: 90 }).map(String), { nil: undefined });
+    fc.assert(
+      fc.property(
+        fc.array(fc.tuple(statuses, retryAfter), { maxLength: 50 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (answers, random) => {
+          let waitedMs = 0;
+          let attempts = 1;
+          for (const [status, after] of answers) {
+            const delay = retryDelay({ attempts, waitedMs, status, type: undefined, retryAfter: after }, random, now);
+            if (delay === undefined) break;
+            waitedMs += delay;
+            attempts += 1;
+          }
+          expect(attempts).toBeLessThanOrEqual(MAX_ATTEMPTS);
+          expect(waitedMs).toBeLessThanOrEqual(MAX_TOTAL_DELAY_MS);
+        },
+      ),
+    );
+  });
+});

@@ -1,0 +1,36 @@
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import * as pulumi from "@pulumi/pulumi";
+import { expect, it } from "vitest";
+
+const root = join(import.meta.dirname, "../..");
+/** What a state may spend on the provider's text, twice per resource, in bytes. */
+const MAX_THUNK_BYTES = 600;
+
+const thunks = await import(join(root, "provider/dist/thunk.js"));
+
+async function serialized(provider: object): Promise<string> {
+  const { text } = await pulumi.runtime.serializeFunction(() => provider, { allowSecrets: true });
+  return text;
+}
+
+it.each(["connectorThunk", "grantThunk"])("%s is stored as the text that every state has", async (name) => {
+  const text = await serialized(thunks[name]);
+  expect(text).toMatchSnapshot();
+  expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX_THUNK_BYTES);
+});
+
+it("loads from any directory that has the package installed", async () => {
+  const elsewhere = mkdtempSync(join(tmpdir(), "thunk-"));
+  mkdirSync(join(elsewhere, "node_modules"));
+  symlinkSync(join(root, "provider"), join(elsewhere, "node_modules/pulumi-nylas-imap"));
+  writeFileSync(join(elsewhere, "thunk.cjs"), await serialized(thunks.grantThunk));
+  const script = `
+    const provider = require("./thunk.cjs").handler();
+    provider.configure({ config: { get: () => undefined } });
+    console.log(Object.keys(provider).join());`;
+  const printed = execFileSync("node", ["-e", script], { cwd: elsewhere, encoding: "utf8" });
+  expect(printed.trim()).toBe("configure,check,diff,create,read,update,delete");
+});

@@ -1,0 +1,14 @@
+import { defineConfig } from "vitest/config";
+
+/** One `pulumi up` with its language host and plugins takes seconds, and several run side by side on two cores. */
+const ENGINE_TEST_TIMEOUT_MS = 300_000;
+
+export default defineConfig({
+  test: {
+    include: ["test/**/*.test.ts"],
+    testTimeout: ENGINE_TEST_TIMEOUT_MS,
+    hookTimeout: ENGINE_TEST_TIMEOUT_MS,
+    pool: "forks",
+    maxWorkers: 3,
+  },
+});

@@ -1,0 +1,114 @@
+#!/usr/bin/env node
+import { randomBytes } from "node:crypto";
+import { startEmulator } from "./demo/emulator.mjs";
+import { stopAll } from "./demo/processes.mjs";
+import { demoBackend, demoStack } from "./demo/stack.mjs";
+import { pulumiEnvironment, readSetup } from "./setup/environment.mjs";
+
+const WRITES = ["POST", "PUT", "PATCH", "DELETE"];
+
+/** @param {string} text */
+const say = (text) => process.stdout.write(`${text}\n`);
+
+/** @param {boolean} holds @param {string} claim */
+function prove(holds, claim) {
+  if (!holds) throw new Error(`Not so: ${claim}`);
+  say(`  ✓ ${claim}`);
+}
+
+async function demo() {
+  const { engine, randomPlugin } = readSetup();
+  say(`engine:    Pulumi ${engine.version}, ${engine.reason}`);
+  say(`random:    ${randomPlugin.kind === "pulumi" ? "Pulumi's own plugin" : `stand-in, as ${randomPlugin.reason}`}`);
+
+  // A real application's settings in the caller's environment have no business in a demonstration.
+  for (const name of Object.keys(process.env)) if (name.startsWith("NYLAS_")) delete process.env[name];
+  const env = pulumiEnvironment({
+    PULUMI_BACKEND_URL: demoBackend(),
+    PULUMI_CONFIG_PASSPHRASE: randomBytes(18).toString("base64url"),
+  });
+  const emulator = await startEmulator(env);
+  const [ops] = emulator.users;
+  say(
+    `emulator:  ${emulator.apiUri} (IMAP ${emulator.imap.host}:${emulator.imap.port}, SMTP ${emulator.smtp.host}:${emulator.smtp.port})`,
+  );
+
+  const stack = demoStack(env);
+  const nameOf = (username) => username.split("@")[0];
+  await stack.create();
+  await stack.configure(
+    {
+      "nylas:apiUri": emulator.apiUri,
+      imapHost: emulator.imap.host,
+      imapPort: emulator.imap.port,
+      smtpHost: emulator.smtp.host,
+      smtpPort: emulator.smtp.port,
+      ...Object.fromEntries(emulator.users.map(({ username }) => [`mailboxes.${nameOf(username)}`, username])),
+    },
+    {
+      "nylas:apiKey": emulator.apiKey,
+      ...Object.fromEntries(
+        emulator.users.map(({ username, password }) => [`passwords.${nameOf(username)}`, password]),
+      ),
+    },
+  );
+
+  say("\n1. A connector and its mailboxes");
+  await stack.up();
+  const made = await stack.outputs();
+  const grants = await emulator.grants();
+  const connectors = await emulator.connectors();
+  prove(connectors.length === 1, `1 connector at Nylas: ${connectors[0]?.provider}`);
+  prove(
+    grants.length === emulator.users.length,
+    `${grants.length} grants at Nylas, all ${[...new Set(grants.map((grant) => grant.grant_status))]}`,
+  );
+
+  say("\n2. The same program again");
+  await emulator.forgetRequests();
+  await stack.up("--expect-no-changes");
+  const writes = (await emulator.requests()).filter(({ method }) => WRITES.includes(method));
+  prove(writes.length === 0, "nothing changed, and no write was sent");
+
+  say(`\n3. A password is rotated: ${ops.username}`);
+  const rotated = randomBytes(12).toString("base64url");
+  await emulator.setPassword(ops.username, rotated);
+  await stack.configure({}, { [`passwords.${nameOf(ops.username)}`]: rotated });
+  await stack.up();
+  const after = await stack.outputs();
+  const grantId = after.grantIds[nameOf(ops.username)];
+  prove(grantId === made.grantIds[nameOf(ops.username)], `same grant id: ${grantId}`);
+
+  const exported = await stack.exported();
+  const secrets = [emulator.apiKey, rotated, ...emulator.users.map(({ password }) => password)];
+  prove(!secrets.some((secret) => exported.includes(secret)), "no password and no API key in the state");
+
+  say("\n4. Destroy");
+  await stack.destroy();
+  const left = [...(await emulator.grants()), ...(await emulator.connectors())];
+  prove(left.length === 0, "the emulator is empty: 0 grants, 0 connectors");
+}
+
+let exitCode = 0;
+let ending = false;
+
+/** @param {number} code */
+async function end(code) {
+  if (ending) return;
+  ending = true;
+  await stopAll();
+  process.exit(code);
+}
+
+process.on("SIGINT", () => void end(130));
+process.on("SIGTERM", () => void end(143));
+process.on("SIGHUP", () => void end(129));
+try {
+  await demo();
+} catch (error) {
+  if (!ending) process.stderr.write(`\ndemo: ${error.message}\n`);
+  exitCode = 1;
+}
+// An interrupted run fails on the way down; its own exit code has been chosen by then.
+if (ending) await new Promise(() => {});
+await end(exitCode);

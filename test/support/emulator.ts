@@ -1,0 +1,126 @@
+import { type Emulator, type EmulatorOptions, startEmulator } from "nylas-emulator";
+
+/** A line of the emulator's request log. */
+export interface LoggedRequest {
+  method: string;
+  path: string;
+  query: Record<string, string>;
+  status: number;
+}
+
+/** A grant on the wire. */
+export interface WireGrant {
+  id: string;
+  email: string;
+  provider: string;
+  grant_status: string;
+  created_at: number;
+  updated_at: number;
+  state?: string;
+}
+
+const WRITES = ["POST", "PUT", "PATCH", "DELETE"];
+
+/** An emulator with its mail servers, and what tests ask of it: over HTTP, as everybody else does. */
+export class TestEmulator {
+  constructor(readonly emulator: Emulator) {}
+
+  static async start(options: EmulatorOptions = {}): Promise<TestEmulator> {
+    return new TestEmulator(await startEmulator({ mail: true, ...options }));
+  }
+
+  get env(): Record<string, string> {
+    return { NYLAS_API_KEY: this.emulator.apiKey, NYLAS_API_URI: this.emulator.apiUri };
+  }
+
+  get imap(): { host: string; port: number } {
+    return present(this.emulator.imap);
+  }
+
+  get smtp(): { host: string; port: number } {
+    return present(this.emulator.smtp);
+  }
+
+  get users(): readonly { username: string; password: string }[] {
+    return present(this.emulator.users);
+  }
+
+  /** One of the mailboxes. */
+  user(index: number): { username: string; password: string } {
+    return present(this.users[index]);
+  }
+
+  async call<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
+    const response = await fetch(`${this.emulator.apiUri}${path}`, {
+      method,
+      headers: { authorization: `Bearer ${this.emulator.apiKey}`, "content-type": "application/json" },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
+    const { data } = (await response.json()) as { data: T };
+    return data;
+  }
+
+  grants(): Promise<WireGrant[]> {
+    return this.call("GET", "/v3/grants?limit=200");
+  }
+
+  connectors(): Promise<{ provider: string; name: string }[]> {
+    return this.call("GET", "/v3/connectors");
+  }
+
+  async grantOf(username: string): Promise<WireGrant> {
+    return present((await this.grants()).find((grant) => grant.email === username));
+  }
+
+  /** Makes a grant as somebody else would. */
+  async foreignGrant(index: number, state?: string): Promise<WireGrant> {
+    const { username, password } = this.user(index);
+    const settings = {
+      imap_username: username,
+      imap_password: password,
+      imap_host: this.imap.host,
+      imap_port: this.imap.port,
+    };
+    return this.call("POST", "/v3/connect/custom", {
+      provider: "imap",
+      settings,
+      ...(state === undefined ? {} : { state }),
+    });
+  }
+
+  requests(): Promise<LoggedRequest[]> {
+    return this.call("GET", "/_emulator/requests");
+  }
+
+  /** The log as short lines, writes only. */
+  async writes(): Promise<string[]> {
+    const log = await this.requests();
+    return log.filter(({ method }) => WRITES.includes(method)).map(({ method, path }) => `${method} ${path}`);
+  }
+
+  async forgetRequests(): Promise<void> {
+    await this.call("DELETE", "/_emulator/requests");
+  }
+
+  async faults(...rules: Record<string, unknown>[]): Promise<void> {
+    await this.call("PUT", "/_emulator/faults", rules);
+  }
+
+  async setPassword(username: string, password: string): Promise<void> {
+    await this.call("PUT", `/_emulator/mailboxes/${encodeURIComponent(username)}`, { password });
+  }
+
+  async setStatus(grantId: string, status: "valid" | "invalid"): Promise<void> {
+    await this.call("PATCH", `/_emulator/grants/${grantId}`, { grant_status: status });
+  }
+
+  close(): Promise<void> {
+    return this.emulator.close();
+  }
+}
+
+export function present<T>(value: T | undefined): T {
+  if (value === undefined) throw new Error("a value that the test relies on is missing");
+  return value;
+}

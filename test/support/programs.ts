@@ -1,0 +1,46 @@
+import type { TestEmulator } from "./emulator.js";
+
+/** How a test program declares a mailbox: an address, and what differs from the emulator's own servers. */
+export interface Mailbox {
+  username: string;
+  password: string;
+  args?: Record<string, unknown>;
+  opts?: string;
+}
+
+export interface ProgramOptions {
+  connector?: Record<string, unknown> | "imap";
+  connectorName?: string;
+  /** By resource name. */
+  mailboxes?: Record<string, Mailbox>;
+  /** Further lines; `connector` and `grants` (by name) are in scope. */
+  more?: string;
+}
+
+/** A CommonJS program. Passwords stand in it in clear, as a careless user would write them. */
+export function program(emulator: TestEmulator, options: ProgramOptions = {}): string {
+  const { connector = {}, connectorName = "imap", mailboxes = {}, more = "" } = options;
+  const lines = Object.entries(mailboxes).map(([name, { username, password, args = {}, opts = "{}" }]) => {
+    const all = {
+      imapUsername: username,
+      imapPassword: password,
+      imapHost: emulator.imap.host,
+      imapPort: emulator.imap.port,
+      smtpHost: emulator.smtp.host,
+      smtpPort: emulator.smtp.port,
+      ...args,
+    };
+    return `grants[${JSON.stringify(name)}] = new ByoImapGrant(${JSON.stringify(name)}, { connector, ...${JSON.stringify(all)} }, ${opts});`;
+  });
+  return [
+    'const pulumi = require("@pulumi/pulumi");',
+    'const { ByoImapGrant, ImapConnector } = require("pulumi-nylas-imap");',
+    connector === "imap"
+      ? 'const connector = "imap";'
+      : `const connector = new ImapConnector(${JSON.stringify(connectorName)}, ${JSON.stringify(connector)});`,
+    "const grants = {};",
+    ...lines,
+    more,
+    "exports.grantIds = Object.fromEntries(Object.entries(grants).map(([name, grant]) => [name, grant.grantId]));",
+  ].join("\n");
+}

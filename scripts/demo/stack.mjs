@@ -1,16 +1,21 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { repositoryDirectory, workDirectory } from "../setup/paths.mjs";
 import { startProcess } from "./processes.mjs";
 
 const STACK = "demo";
 const directory = join(workDirectory, "demo");
-const configFile = join(directory, `Pulumi.${STACK}.yaml`);
+const project = join(repositoryDirectory, "examples/quickstart");
+/** `stack init` writes the stack's file beside the project's: so it gets a copy of the project to run in. */
+const configDirectory = join(directory, "config");
+const configFile = join(configDirectory, `Pulumi.${STACK}.yaml`);
 
 /** Where this run's stack lives: its state and configuration go away with the next run, the clone stays clean. */
 export function demoBackend() {
   rmSync(directory, { recursive: true, force: true });
   mkdirSync(join(directory, "state"), { recursive: true });
+  mkdirSync(configDirectory);
+  copyFileSync(join(project, "Pulumi.yaml"), join(configDirectory, "Pulumi.yaml"));
   return `file://${join(directory, "state")}`;
 }
 
@@ -19,13 +24,12 @@ export function demoBackend() {
  * @param {Record<string, string>} env
  */
 export function demoStack(env) {
-  const cwd = join(repositoryDirectory, "examples/quickstart");
   /**
    * @param {string[]} args
-   * @param {{ quiet?: boolean }} [options]
+   * @param {{ quiet?: boolean, cwd?: string }} [options]
    * @returns {Promise<string>} standard output
    */
-  function pulumi(args, { quiet = false } = {}) {
+  function pulumi(args, { quiet = false, cwd = project } = {}) {
     const all = [...args, "--stack", STACK, "--non-interactive"];
     if (!quiet) process.stdout.write(`\n$ pulumi ${args.join(" ")}\n`);
     const child = startProcess("pulumi", all, { cwd, env, stdio: ["ignore", "pipe", "pipe"] });
@@ -51,7 +55,7 @@ export function demoStack(env) {
   const configured = ["--config-file", configFile];
 
   return {
-    create: () => pulumi(["stack", "init"], { quiet: true }),
+    create: () => pulumi(["stack", "init"], { quiet: true, cwd: configDirectory }),
     /**
      * @param {Record<string, string | number>} settings
      * @param {Record<string, string>} secrets

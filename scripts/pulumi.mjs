@@ -1,0 +1,59 @@
+#!/usr/bin/env node
+import { spawn } from "node:child_process";
+import { pulumiEnvironment, readSetup } from "./setup/environment.mjs";
+import { executableIn } from "./setup/executables.mjs";
+import { setUp } from "./setup/main.mjs";
+
+/** npm passes a signal on to the script that got it from the terminal or the process group already. */
+const SAME_SIGNAL_MS = 500;
+const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
+
+async function engineCommand() {
+  try {
+    readSetup();
+  } catch {
+    await setUp();
+  }
+  return executableIn(readSetup().engine.directory, "pulumi") ?? "pulumi";
+}
+
+/**
+ * Pulumi takes a second interrupt as an order to stop at once, leaving resources it has no record of. So each signal
+ * has to reach it exactly once: from the terminal where there is one, and from here, in a group of its own, otherwise.
+ * @param {string} command
+ */
+function start(command) {
+  const terminal = process.stdin.isTTY === true;
+  const child = spawn(command, process.argv.slice(2), {
+    cwd: process.env.INIT_CWD ?? process.cwd(),
+    env: pulumiEnvironment(),
+    stdio: "inherit",
+    detached: !terminal && process.platform !== "win32",
+  });
+  /** @type {Map<NodeJS.Signals, number>} */
+  const last = new Map();
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      const now = performance.now();
+      const repeated = now - (last.get(signal) ?? Number.NEGATIVE_INFINITY) < SAME_SIGNAL_MS;
+      last.set(signal, now);
+      if (!repeated && !(terminal && signal === "SIGINT")) child.kill(signal);
+    });
+  }
+  child.once("error", (error) => {
+    process.stderr.write(`Starting ${command} failed: ${error.message}. Run npm run setup and try again.\n`);
+    process.exit(1);
+  });
+  child.once("exit", (code, signal) => {
+    if (signal === null) process.exit(code ?? 1);
+    process.removeAllListeners(signal);
+    process.kill(process.pid, signal);
+  });
+}
+
+try {
+  start(await engineCommand());
+} catch (error) {
+  process.stderr.write(`${error.message}\n`);
+  process.exit(1);
+}

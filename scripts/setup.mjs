@@ -1,0 +1,12 @@
+#!/usr/bin/env node
+import { setUp } from "./setup/main.mjs";
+
+let exitCode = 0;
+try {
+  await setUp();
+} catch (error) {
+  process.stderr.write(`set-up: ${error.message}\n`);
+  exitCode = 1;
+}
+// Explicitly: a name look-up that outlasted the attempt's limit would keep this process waiting for it.
+process.exit(exitCode);

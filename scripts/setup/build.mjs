@@ -1,0 +1,21 @@
+import { join } from "node:path";
+import { executableIn } from "./executables.mjs";
+import { nodeModulesDirectory, repositoryDirectory } from "./paths.mjs";
+import { report, seconds } from "./report.mjs";
+import { run } from "./run.mjs";
+
+const BUILD_TIMEOUT_MS = 5 * 60_000;
+const PACKAGES = ["provider", "emulator"];
+
+/** @param {{ directory: string }} node */
+export async function buildPackages(node) {
+  const started = performance.now();
+  const command = executableIn(node.directory, "node") ?? process.execPath;
+  const compiler = join(nodeModulesDirectory, "typescript", "bin", "tsc");
+  await run(command, [compiler, "-b", ...PACKAGES], {
+    cwd: repositoryDirectory,
+    timeoutMs: BUILD_TIMEOUT_MS,
+    next: "Correct the sources, or git stash to see whether the committed state compiles.",
+  });
+  report("build", `${PACKAGES.join(" and ")} compiled in ${seconds(started)} (usually under 15 s, 1 s when unchanged)`);
+}

@@ -1,0 +1,89 @@
+import { randomBytes } from "node:crypto";
+import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { buildPackages } from "./build.mjs";
+import { removeLeftovers } from "./cache.mjs";
+import { installDependencies } from "./dependencies.mjs";
+import { findEngine } from "./engine.mjs";
+import { buildFingerprint } from "./engine-build.mjs";
+import { pathFingerprint } from "./engine-path.mjs";
+import { executableIn } from "./executables.mjs";
+import { isInterrupted, listenForInterruption, stopListening, untilEnd } from "./interruption.mjs";
+import { withLock } from "./lock.mjs";
+import { findNode } from "./node.mjs";
+import { passphraseFile, pulumiHomeDirectory, pulumiStateDirectory, setupFile, workDirectory } from "./paths.mjs";
+import { findRandomPlugin, installStandIn } from "./random-plugin.mjs";
+import { report, seconds } from "./report.mjs";
+import { NPM_PULUMI, RANDOM_PLUGIN } from "./versions.mjs";
+
+const PASSPHRASE_BYTES = 24;
+
+async function makeThrowAwayPulumi() {
+  await mkdir(pulumiHomeDirectory, { recursive: true });
+  await mkdir(pulumiStateDirectory, { recursive: true });
+  try {
+    await writeFile(passphraseFile, randomBytes(PASSPHRASE_BYTES).toString("base64url"), { flag: "wx", mode: 0o600 });
+  } catch (error) {
+    if (error.code !== "EEXIST") throw error;
+    await chmod(passphraseFile, 0o600);
+  }
+}
+
+/** The choice of engine and plugin stands as long as everything it depends on does. */
+function fingerprint() {
+  const parts = [process.platform, process.arch, NPM_PULUMI, RANDOM_PLUGIN, buildFingerprint(), ...pathFingerprint()];
+  return parts.join("|");
+}
+
+/** @returns {Promise<import("./environment.mjs").Setup | undefined>} */
+async function remembered() {
+  try {
+    const { basis, setup } = JSON.parse(await readFile(setupFile, "utf8"));
+    return basis === fingerprint() && executableIn(setup.engine.directory, "pulumi") ? setup : undefined;
+  } catch (error) {
+    if (error.code === "ENOENT" || error instanceof SyntaxError) return undefined;
+    throw error;
+  }
+}
+
+/** @param {import("./environment.mjs").Setup} setup */
+async function remember(setup) {
+  const text = JSON.stringify({ basis: fingerprint(), setup }, undefined, 2);
+  const written = `${setupFile}.${process.pid}`;
+  await writeFile(written, `${text}\n`);
+  await rename(written, setupFile);
+}
+
+async function steps() {
+  await installDependencies();
+  const node = await findNode();
+  await buildPackages(node);
+  await makeThrowAwayPulumi();
+  await removeLeftovers();
+  const known = await remembered();
+  const engine = known?.engine ?? (await findEngine());
+  report("engine", `Pulumi ${engine.version}, ${engine.reason}`);
+  const randomPlugin = known?.randomPlugin ?? (await findRandomPlugin(engine));
+  if (randomPlugin.kind === "pulumi") {
+    report("random plugin", `${RANDOM_PLUGIN}, the real one`);
+  } else {
+    await installStandIn();
+    report("random plugin", `stand-in of this repository (RandomString, RandomPassword), as ${randomPlugin.reason}`);
+  }
+  await remember({ node, engine, randomPlugin });
+}
+
+export async function setUp() {
+  const started = performance.now();
+  listenForInterruption();
+  try {
+    await mkdir(workDirectory, { recursive: true });
+    await withLock(join(workDirectory, "setup.lock"), steps);
+    report("done", `in ${seconds(started)}; delete .work/setup.json to have the choices made again`);
+  } catch (error) {
+    if (isInterrupted()) await untilEnd();
+    throw error;
+  } finally {
+    if (!isInterrupted()) stopListening();
+  }
+}

@@ -1,0 +1,44 @@
+import { cp, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { downloadHost } from "./download-host.mjs";
+import { executableIn } from "./executables.mjs";
+import { isInterrupted } from "./interruption.mjs";
+import { pulumiHomeDirectory, repositoryDirectory } from "./paths.mjs";
+import { run } from "./run.mjs";
+import { RANDOM_PLUGIN } from "./versions.mjs";
+
+const INSTALL_TIMEOUT_MS = 5 * 60_000;
+export const standInDirectory = join(repositoryDirectory, "tools", "random-plugin");
+
+/** @param {string} home a PULUMI_HOME */
+export function installedPluginDirectory(home) {
+  return join(home, "plugins", `resource-random-v${RANDOM_PLUGIN}`);
+}
+
+/** In the throw-away home it counts as installed; from PATH, where other homes find it, Pulumi warns at every use. */
+export async function installStandIn() {
+  await cp(standInDirectory, installedPluginDirectory(pulumiHomeDirectory), { recursive: true });
+}
+
+/**
+ * @param {{ directory: string }} engine
+ * @returns {Promise<import("./environment.mjs").Setup["randomPlugin"]>}
+ */
+export async function findRandomPlugin(engine) {
+  const { reachable, answer } = await downloadHost();
+  if (!reachable) return { kind: "stand-in", reason: answer };
+  const command = executableIn(engine.directory, "pulumi") ?? "pulumi";
+  await rm(installedPluginDirectory(pulumiHomeDirectory), { recursive: true, force: true });
+  try {
+    await run(command, ["plugin", "install", "resource", "random", RANDOM_PLUGIN], {
+      cwd: repositoryDirectory,
+      env: { ...process.env, PULUMI_HOME: pulumiHomeDirectory, PULUMI_SKIP_UPDATE_CHECK: "true" },
+      timeoutMs: INSTALL_TIMEOUT_MS,
+      next: "",
+    });
+    return { kind: "pulumi", reason: answer };
+  } catch (error) {
+    if (isInterrupted()) throw error;
+    return { kind: "stand-in", reason: `installing the real one failed: ${error.lastLine}` };
+  }
+}

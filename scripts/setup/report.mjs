@@ -1,0 +1,15 @@
+const STEP_WIDTH = 13;
+
+/**
+ * Standard error, because `npm run pulumi -- stack export` may have to set up first and its output belongs to Pulumi.
+ * @param {string} step
+ * @param {string} text
+ */
+export function report(step, text) {
+  process.stderr.write(`set-up: ${step.padEnd(STEP_WIDTH)} ${text}\n`);
+}
+
+/** @param {number} since a value of performance.now() */
+export function seconds(since) {
+  return `${((performance.now() - since) / 1000).toFixed(1)} s`;
+}

@@ -1,0 +1,90 @@
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { onInterruption } from "./interruption.mjs";
+
+const KILL_GRACE_MS = 5_000;
+const OUTPUT_TAIL_LINES = 40;
+const windows = process.platform === "win32";
+
+/**
+ * @param {import("node:child_process").ChildProcess} child
+ * @param {NodeJS.Signals} signal
+ */
+function signalTree(child, signal) {
+  if (child.pid === undefined) return;
+  if (windows) {
+    spawn("taskkill", ["/pid", String(child.pid), "/T", "/F"], { stdio: "ignore" });
+    return;
+  }
+  try {
+    process.kill(-child.pid, signal);
+  } catch (error) {
+    if (error.code !== "ESRCH") throw error;
+  }
+}
+
+/**
+ * Runs a command without a terminal, as a process group of its own so that its compilers and scripts end with it.
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {{ cwd: string, env?: NodeJS.ProcessEnv, timeoutMs: number, shell?: boolean, next: string,
+ *   onLine?: (line: string) => void }} options `next`: what the user can do when the command fails
+ * @returns {Promise<string>} standard output; the error has what the command said last as `lastLine`, for a short report
+ */
+export async function run(command, args, options) {
+  const child = spawn(command, args, {
+    cwd: options.cwd,
+    env: options.env ?? process.env,
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: !windows,
+    shell: options.shell ?? false,
+    windowsHide: true,
+  });
+  /** @type {string[]} */
+  const tail = [];
+  /** @type {string[]} */
+  const output = [];
+  for (const [stream, isOutput] of /** @type {const} */ ([
+    [child.stdout, true],
+    [child.stderr, false],
+  ])) {
+    createInterface({ input: stream }).on("line", (line) => {
+      if (isOutput) output.push(line);
+      tail.push(line);
+      if (tail.length > OUTPUT_TAIL_LINES) tail.shift();
+      options.onLine?.(line);
+    });
+  }
+
+  /** @type {Promise<string | undefined>} */
+  const ended = new Promise((resolve) => {
+    child.once("error", (error) => resolve(`could not be started: ${error.message}`));
+    child.once("close", (code, signal) => {
+      if (code === 0) resolve(undefined);
+      else resolve(signal ? `was ended by ${signal}` : `ended with exit code ${code}`);
+    });
+  });
+  const stop = async () => {
+    signalTree(child, "SIGTERM");
+    const impatience = setTimeout(() => signalTree(child, "SIGKILL"), KILL_GRACE_MS);
+    await ended;
+    clearTimeout(impatience);
+    // The group's leader may be gone while a compiler that ignores SIGTERM is not.
+    signalTree(child, "SIGKILL");
+  };
+  const forget = onInterruption(stop);
+  let timedOut = false;
+  const limit = setTimeout(() => {
+    timedOut = true;
+    void stop();
+  }, options.timeoutMs);
+
+  const failure = await ended;
+  clearTimeout(limit);
+  forget();
+  if (failure === undefined) return output.join("\n");
+  const answer = timedOut ? `did not end within ${options.timeoutMs / 1000} s and was stopped` : failure;
+  const printed = tail.length > 0 ? `; its last lines:\n    ${tail.join("\n    ")}\n  ` : ", printing nothing. ";
+  const text = `"${[command, ...args].join(" ")}" in ${options.cwd} ${answer}${printed}${options.next}`;
+  throw Object.assign(new Error(text), { lastLine: tail.at(-1)?.trim() ?? answer });
+}

@@ -1,0 +1,18 @@
+/** The SDK's own `engines` ask for Node 22; 22.12 is the first that lets CommonJS programs require an ESM package. */
+export const MINIMUM_NODE = "22.12.0";
+/** The first CLI whose dynamic providers may return inputs from `read`. */
+export const MINIMUM_PULUMI = "3.216.0";
+export const NPM_PULUMI = "3.265.0";
+export const BUILT_PULUMI = "3.255.0";
+export const BUILT_LANGUAGE_HOST = "3.68.0";
+export const RANDOM_PLUGIN = "4.21.2";
+
+const numeric = new Intl.Collator("en", { numeric: true });
+
+/**
+ * @param {string} version as tools print it, with or without a leading v
+ * @param {string} minimum
+ */
+export function isAtLeast(version, minimum) {
+  return numeric.compare(version.trim().replace(/^v/, ""), minimum) >= 0;
+}

@@ -1,0 +1,116 @@
+import { isDeepStrictEqual } from "node:util";
+import { hasCharacters, randomCharacters } from "./characters.mjs";
+import { plain, secret, UNKNOWN } from "./values.mjs";
+
+const DEFAULTS = {
+  lower: true,
+  upper: true,
+  numeric: true,
+  number: true,
+  special: true,
+  minLower: 0,
+  minUpper: 0,
+  minNumeric: 0,
+  minSpecial: 0,
+};
+const FLAGS = ["lower", "upper", "numeric", "number", "special"];
+const MINIMA = ["minLower", "minUpper", "minNumeric", "minSpecial"];
+const INPUTS = ["length", "keepers", "overrideSpecial", ...FLAGS, ...MINIMA];
+
+const TYPES = {
+  "random:index/randomString:RandomString": { id: (result) => result, protect: (result) => result },
+  "random:index/randomPassword:RandomPassword": { id: () => "none", protect: secret },
+};
+
+/** @param {string} urn */
+function typeOf(urn) {
+  const token = urn.split("::")[2]?.split("$").at(-1);
+  const type = TYPES[token];
+  if (type) return type;
+  throw new Error(
+    `This repository's stand-in for the random plugin makes RandomString and RandomPassword only, not ${token}. ` +
+      "Install the real plugin (pulumi plugin install resource random) where Pulumi's download host can be reached.",
+  );
+}
+
+/** @param {Record<string, unknown>} properties as they arrive */
+function rulesOf(properties) {
+  const given = plain(properties);
+  const numeric = given.numeric ?? given.number ?? DEFAULTS.numeric;
+  return { ...DEFAULTS, ...given, numeric, number: numeric };
+}
+
+/** @param {Record<string, unknown>} given */
+function failuresOf(given) {
+  const failures = [];
+  const fail = (property, reason) => failures.push({ property, reason });
+  const isKnown = (name) => given[name] !== undefined && given[name] !== null && given[name] !== UNKNOWN;
+  if (given.length === undefined || given.length === null) fail("length", "is required: how many characters to make");
+  else if (isKnown("length") && !(Number.isInteger(given.length) && given.length > 0)) {
+    fail("length", "must be a whole number of at least 1");
+  }
+  for (const name of MINIMA.filter(isKnown)) {
+    if (!(Number.isInteger(given[name]) && given[name] >= 0)) fail(name, "must be a whole number of at least 0");
+  }
+  for (const name of FLAGS.filter(isKnown)) {
+    if (typeof given[name] !== "boolean") fail(name, "must be true or false");
+  }
+  if (isKnown("overrideSpecial") && typeof given.overrideSpecial !== "string")
+    fail("overrideSpecial", "must be a string");
+  if (isKnown("keepers") && (typeof given.keepers !== "object" || Array.isArray(given.keepers))) {
+    fail("keepers", "must be a map");
+  }
+  if (isKnown("numeric") && isKnown("number") && given.numeric !== given.number) {
+    fail("number", "contradicts numeric, of which it is the deprecated name; give numeric only");
+  }
+  if (failures.length > 0 || Object.values(given).includes(UNKNOWN)) return failures;
+  const rules = rulesOf(given);
+  const least = MINIMA.reduce((sum, name) => sum + rules[name], 0);
+  if (rules.length < least) fail("length", `must be at least ${least}, the sum of ${MINIMA.join(", ")}`);
+  else if (rules.length > least && !hasCharacters(rules)) {
+    fail("length", "cannot be reached: lower, upper, numeric and special are all false");
+  }
+  return failures;
+}
+
+/** @type {import("@pulumi/pulumi/provider/index.js").Provider} */
+export const provider = {
+  version: "4.21.2",
+
+  async check(urn, _olds, news) {
+    typeOf(urn);
+    return { inputs: news, failures: failuresOf(plain(news)) };
+  },
+
+  async diff(_id, urn, olds, news) {
+    typeOf(urn);
+    const before = rulesOf(olds);
+    const after = rulesOf(news);
+    const replaces = INPUTS.filter((name) => !isDeepStrictEqual(before[name] ?? undefined, after[name] ?? undefined));
+    return { changes: replaces.length > 0, replaces };
+  },
+
+  async create(urn, inputs) {
+    const type = typeOf(urn);
+    const rules = rulesOf(inputs);
+    const result = randomCharacters(rules);
+    // The inputs as they arrived, so that a secret among them stays one in the outputs.
+    return {
+      id: type.id(result),
+      outs: { ...rules, ...inputs, number: rules.numeric, numeric: rules.numeric, result: type.protect(result) },
+    };
+  },
+
+  async read(id, urn, props) {
+    const type = typeOf(urn);
+    if (plain(props ?? {}).result !== undefined) return { id, props };
+    // A look-up with .get(): all that is known of the string is the string, which is the id.
+    return { id, props: { ...rulesOf({ length: [...id].length }), result: type.protect(id) } };
+  },
+
+  async update(urn) {
+    throw new Error(`${urn}: no change is made in place, every one replaces; the engine should not have asked for it.`);
+  },
+
+  async delete() {},
+};

@@ -3,7 +3,7 @@ import { setUp } from "./setup/main.mjs";
 
 let exitCode = 0;
 try {
-  await setUp();
+  await setUp({ withEngine: !process.argv.includes("--without-engine") });
 } catch (error) {
   process.stderr.write(`set-up: ${error.message}\n`);
   exitCode = 1;

@@ -6,6 +6,8 @@ export interface LoggedRequest {
   path: string;
   query: Record<string, string>;
   status: number;
+  time: string;
+  durationMs: number;
 }
 
 /** A grant on the wire. */

@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { join } from "node:path";
 import { pulumiEnvironment } from "../../scripts/setup/environment.mjs";
@@ -61,7 +61,10 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   mkdirSync(base, { recursive: true });
   const own = await mkdtemp(join(base, "stack-"));
   const directory = options.directory ?? join(own, "project");
-  const configFile = join(own, `Pulumi.${name}.yaml`);
+  // `stack init` writes the stack's file beside the project's, so an existing project is left alone by giving it a copy.
+  const configDirectory = join(own, "config");
+  const configFile = join(configDirectory, `Pulumi.${name}.yaml`);
+  mkdirSync(configDirectory);
   mkdirSync(join(own, "state"), { recursive: true });
   if (options.directory === undefined) {
     mkdirSync(directory);
@@ -117,7 +120,10 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   };
 
   if (options.program !== undefined) writeFileSync(join(directory, "index.js"), options.program);
-  await succeed("stack", "init");
+  copyFileSync(join(directory, "Pulumi.yaml"), join(configDirectory, "Pulumi.yaml"));
+  if (existsSync(join(directory, `Pulumi.${name}.yaml`)))
+    copyFileSync(join(directory, `Pulumi.${name}.yaml`), configFile);
+  await succeed("stack", "init", "--cwd", configDirectory);
 
   return {
     directory,

@@ -8,7 +8,8 @@ import type { Connector, Grant } from "../nylas/wire.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import { applicationName, flag, isUnknown, oneOf, type Properties, text, validate } from "../validate.js";
 import { sameApplication } from "./application.js";
-import { changed, type Lifecycle, pick, type Values } from "./lifecycle.js";
+import { connectorJournal, type Journal } from "./journal.js";
+import { asText, changed, type Lifecycle, pick, type Values } from "./lifecycle.js";
 import { parseMarker } from "./ownership.js";
 
 /** A connector is known by its provider: there is one per provider and application. */
@@ -20,12 +21,13 @@ const entries = {
   deleteAdopted: v.optional(flag, false),
   forceDelete: v.optional(flag, false),
   application: v.optional(applicationName, DEFAULT_APPLICATION),
+  owner: v.optional(text),
 };
 
 const schema = v.object(entries);
 const argumentNames = Object.keys(entries);
 const defaults: Values = v.getDefaults(schema);
-const properties: Properties = { schemas: entries, required: [], secret: [], hidden: [] };
+const properties: Properties = { schemas: entries, required: [], secret: [], hidden: ["owner"] };
 
 /** The application's IMAP connector, which all its IMAP grants hang on. */
 export const connectorLifecycle: Lifecycle = {
@@ -45,11 +47,16 @@ export const connectorLifecycle: Lifecycle = {
   async create(run, inputs) {
     const args = v.parse(schema, pick(inputs, argumentNames));
     const { applicationId } = await run.client.application();
+    const journal = connectorJournal(applicationId, args.owner);
     const found = await findConnector(run.client);
-    if (found !== undefined && args.onExisting !== "adopt") throw connectorExists(run.client, found);
-    const connector = found ?? (await make(run.client, args.name));
-    const named = found === undefined ? connector : await rename(run.client, connector, args.name);
-    return { id: CONNECTOR_ID, outs: state(inputs, named, found !== undefined, applicationId) };
+    if (found === undefined) {
+      const made = await make(run.client, args.name, journal);
+      return { id: CONNECTOR_ID, outs: state(inputs, made, false, applicationId) };
+    }
+    const adopted = !journal.has();
+    if (adopted && args.onExisting !== "adopt") throw connectorExists(run.client, found);
+    const named = await rename(run.client, found, args.name);
+    return { id: CONNECTOR_ID, outs: state(inputs, named, adopted, applicationId) };
   },
 
   async read(run, id, props) {
@@ -57,6 +64,7 @@ export const connectorLifecycle: Lifecycle = {
     const connector = id === CONNECTOR_ID ? await findConnector(run.client) : undefined;
     if (connector === undefined) {
       if (props.provider === undefined) throw noSuchConnector(run.client, id);
+      connectorJournal(applicationId, asText(props.owner)).forget();
       notify("the IMAP connector was deleted outside of Pulumi; the next `up` makes another one");
       return undefined;
     }
@@ -80,7 +88,7 @@ export const connectorLifecycle: Lifecycle = {
       notify("the IMAP connector was adopted and stays at Nylas (deleteAdopted: true would delete it)");
       return;
     }
-    await sameApplication(run.client, props.applicationId, "Deleting the IMAP connector");
+    const applicationId = await sameApplication(run.client, props.applicationId, "Deleting the IMAP connector");
     if (props.forceDelete !== true) {
       const grants = (await listAllGrants(run.client)).filter(
         (grant) => grant.provider === CONNECTOR_ID && !run.deletedGrants.has(grant.id),
@@ -88,6 +96,7 @@ export const connectorLifecycle: Lifecycle = {
       if (grants.length > 0) throw connectorInUse(grants);
     }
     await deleteConnector(run.client);
+    connectorJournal(applicationId, asText(props.owner)).forget();
   },
 };
 
@@ -96,16 +105,17 @@ function needsRename(olds: Values, news: Values): boolean {
   return news.name !== undefined && news.name !== olds.name && news.name !== olds.requestedName;
 }
 
-async function make(client: NylasClient, name: string | undefined): Promise<Connector> {
+async function make(client: NylasClient, name: string | undefined, journal: Journal): Promise<Connector> {
+  journal.note();
   try {
     return (await createConnector(client, name)).value;
   } catch (error) {
-    if (!(error instanceof NylasError) || (error.status !== 400 && error.status !== 409)) throw error;
-    const found = await findConnector(client);
-    if (found === undefined) throw error;
+    if (!(error instanceof NylasError) || error.status === undefined || error.status >= 500) throw error;
+    const found = error.status === 400 || error.status === 409 ? await findConnector(client) : undefined;
     // It was not there a moment ago. If the request was sent more than once, the first one made it and its answer was lost.
-    if ((error.attempts ?? 1) > 1) return rename(client, found, name);
-    throw connectorExists(client, found);
+    if (found !== undefined && (error.attempts ?? 1) > 1) return rename(client, found, name);
+    journal.forget();
+    throw found === undefined ? error : connectorExists(client, found);
   }
 }
 

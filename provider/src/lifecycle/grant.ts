@@ -25,7 +25,7 @@ import {
   type GrantArguments,
   readGrantArguments,
 } from "./grant-arguments.js";
-import { changed, HalfMadeError, type Lifecycle, pick, type Values } from "./lifecycle.js";
+import { asText, changed, HalfMadeError, type Lifecycle, pick, type Values } from "./lifecycle.js";
 import { formatMarker, parseMarker } from "./ownership.js";
 
 import type { Run } from "./run.js";
@@ -381,8 +381,4 @@ function noSuchGrant(run: Run, id: string): NylasError {
     status: 404,
     remedy: "check the id, the API key's application and the region; `nylas-imap doctor` lists the grants",
   });
-}
-
-function asText(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }

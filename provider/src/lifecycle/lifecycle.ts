@@ -46,3 +46,7 @@ export function changed(olds: Values, news: Values, names: readonly string[], de
   const value = (values: Values, name: string) => values[name] ?? defaults[name];
   return names.filter((name) => value(olds, name) !== value(news, name));
 }
+
+export function asText(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}

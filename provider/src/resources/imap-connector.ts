@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connectorThunk } from "../thunk.js";
-import { MODULE, refusePlainKey, resourceOptions } from "./registration.js";
+import { MODULE, ownerOf, refusePlainKey, resourceOptions } from "./registration.js";
 
 /** The arguments of {@link ImapConnector}. */
 export interface ImapConnectorArgs {
@@ -48,7 +48,8 @@ export class ImapConnector extends pulumi.dynamic.Resource {
   constructor(name: string, args: ImapConnectorArgs = {}, opts?: pulumi.CustomResourceOptions) {
     refusePlainKey(args.application);
     const outputs = { provider: undefined, name: undefined, adopted: undefined, applicationId: undefined };
-    super(connectorThunk, name, { ...outputs, ...args }, resourceOptions(opts), MODULE, "ImapConnector");
+    const owner = ownerOf(name, ImapConnector.__pulumiType, opts);
+    super(connectorThunk, name, { ...outputs, ...args, owner }, resourceOptions(opts), MODULE, "ImapConnector");
   }
 
   /** Refers to an existing connector without managing it; its id is `imap`. */

@@ -1,0 +1,239 @@
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { type CliProcess, startCli, stopCli } from "../support/cli.js";
+import { present, type WireGrant } from "../support/emulator.js";
+
+/** The line that the emulator prints when it is ready, with `--mail`. */
+interface Ready {
+  apiUri: string;
+  apiKey: string;
+  applicationId: string;
+  region: string;
+  ca: string;
+  imap: { host: string; port: number };
+  smtp: { host: string; port: number };
+  users: { username: string; password: string }[];
+}
+
+let directory: string;
+const running = new Set<CliProcess>();
+
+function start(...args: string[]): CliProcess {
+  const process = startCli(...args);
+  running.add(process);
+  return process;
+}
+
+async function ready(process: CliProcess): Promise<Ready> {
+  return JSON.parse(await process.firstLine);
+}
+
+/** A usage that must be refused: the message. */
+async function refused(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await start(...args).ended;
+  expect(code, stderr).toBe(2);
+  expect(stdout).toBe("");
+  return stderr;
+}
+
+async function call<T>({ apiUri, apiKey }: Ready, method: string, path: string, body?: unknown): Promise<T> {
+  const response = await fetch(`${apiUri}${path}`, {
+    method,
+    headers: { authorization: `Bearer ${apiKey}` },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  });
+  expect(response.ok, `${method} ${path}: ${response.status}`).toBe(true);
+  return ((await response.json()) as { data: T }).data;
+}
+
+/** Connects the first mailbox. */
+async function connect(emulator: Ready): Promise<WireGrant> {
+  const { username, password } = present(emulator.users[0]);
+  const { host, port } = emulator.imap;
+  const settings = { imap_username: username, imap_password: password, imap_host: host, imap_port: port };
+  return call(emulator, "POST", "/v3/connect/custom", { provider: "imap", settings });
+}
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "nylas-emulator-"));
+});
+
+afterEach(async () => {
+  await Promise.all([...running].map(stopCli));
+  running.clear();
+});
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+describe("nylas-emulator --mail", () => {
+  it("prints one line of JSON, works, and ends with 0 when it is asked to", async () => {
+    const cli = start("--mail");
+    const emulator = await ready(cli);
+    expect(Object.keys(emulator)).toEqual([
+      "apiUri",
+      "apiKey",
+      "applicationId",
+      "region",
+      "ca",
+      "imap",
+      "smtp",
+      "users",
+    ]);
+    for (const server of [emulator.imap, emulator.smtp]) expect(Object.keys(server)).toEqual(["host", "port"]);
+    expect(emulator.users).toHaveLength(3);
+    for (const user of emulator.users) expect(Object.keys(user)).toEqual(["username", "password"]);
+    expect(new URL(emulator.apiUri).hostname).toBe("127.0.0.1");
+    expect(emulator.ca).toMatch(/^-----BEGIN CERTIFICATE-----/);
+
+    await call(emulator, "POST", "/v3/connectors", { provider: "imap" });
+    const grant = await connect(emulator);
+    expect(await call(emulator, "GET", `/v3/grants/${grant.id}/messages`)).toEqual([]);
+
+    const { code, signal, stdout, stderr } = await stopCli(cli);
+    expect({ code, signal, stderr }).toEqual({ code: 0, signal: null, stderr: "" });
+    expect(stdout).toBe(`${await cli.firstLine}\n`);
+  });
+
+  it("takes key, users, ports and seed", async () => {
+    const users = join(directory, "users.json");
+    const own = [{ username: "me@example.test", password: "häufig benutzt" }];
+    writeFileSync(users, JSON.stringify(own));
+    const emulator = await ready(start("--mail", "--api-key", "a-key-of-mine", "--users", users));
+    expect(emulator).toMatchObject({ apiKey: "a-key-of-mine", users: own });
+    await call(emulator, "POST", "/v3/connectors", { provider: "imap" });
+    expect(await connect(emulator)).toMatchObject({ email: "me@example.test", grant_status: "valid" });
+
+    const [one, same, other] = await Promise.all(
+      ["7", "7", "8"].map(async (seed) => (await ready(start("--mail", "--seed", seed))).users),
+    );
+    expect(one).toEqual(same);
+    expect(one).not.toEqual(other);
+  });
+});
+
+describe("nylas-emulator without --mail", () => {
+  it("names no mail server", async () => {
+    const emulator = await ready(start());
+    expect(Object.keys(emulator)).toEqual(["apiUri", "apiKey", "applicationId", "region"]);
+  });
+});
+
+describe("a usage that makes no sense", () => {
+  it.each([
+    [["--nonsense"], "--nonsense"],
+    [["extra"], "argument"],
+    [["--port", "70000"], "65535"],
+    [["--port"], "--port"],
+    [["--seed", "lucky"], "whole number"],
+    [["--imap-port", "1143"], "needs --mail"],
+    [["--users", "users.json"], "needs --mail"],
+    [["--behaviour", "duplicateConnector"], "NAME=VALUE"],
+    [["--behaviour", "duplicateConnector=500"], "400 or 409"],
+    [["--behaviour", "duplicateConector=409"], 'Did you mean "duplicateConnector"'],
+    [["--mail", "--users", "/nowhere/users.json"], "/nowhere/users.json"],
+    [["--ca", "/nowhere/ca.pem"], "/nowhere/ca.pem"],
+  ])("%j is refused with exit code 2", async (args, text) => {
+    expect(await refused(...args)).toContain(text);
+  });
+
+  it("--help explains every option and ends with 0", async () => {
+    const { code, stdout } = await start("--help").ended;
+    expect(code).toBe(0);
+    for (const option of [
+      "host",
+      "port",
+      "api-key",
+      "mail",
+      "imap-port",
+      "smtp-port",
+      "users",
+      "ca",
+      "state",
+      "seed",
+    ]) {
+      expect(stdout).toContain(`--${option}`);
+    }
+  });
+});
+
+describe("a port that is taken", () => {
+  let occupant: Server;
+
+  beforeAll(async () => {
+    occupant = createServer();
+    await new Promise<void>((resolve) => occupant.listen(0, "127.0.0.1", resolve));
+  });
+
+  afterAll(() => occupant.close());
+
+  it.each(["--port", "--imap-port", "--smtp-port"])("%s is said to be, with exit code 1", async (option) => {
+    const address = occupant.address();
+    const port = address !== null && typeof address === "object" ? String(address.port) : "";
+    const { code, stdout, stderr } = await start("--mail", option, port).ended;
+    expect(code).toBe(1);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("EADDRINUSE");
+    expect(stderr).toContain(port);
+  });
+});
+
+describe("nylas-emulator --state", () => {
+  it("keeps everything over a restart, and no secret in clear", async () => {
+    const state = join(directory, "state.json");
+    const first = start("--mail", "--state", state);
+    const before = await ready(first);
+    await call(before, "POST", "/v3/connectors", { provider: "imap", name: "kept" });
+    const grant = await connect(before);
+    const [ops] = before.users;
+    await call(before, "PUT", `/_emulator/mailboxes/${present(ops).username}`, { password: "a rotated password" });
+    expect((await stopCli(first)).code).toBe(0);
+
+    const file = readFileSync(state, "utf8");
+    for (const secret of ["a rotated password", ...before.users.map(({ password }) => password)]) {
+      for (const form of [secret, Buffer.from(secret).toString("base64"), Buffer.from(secret).toString("hex")]) {
+        expect(file.includes(form)).toBe(false);
+      }
+    }
+    expect(statSync(state).mode & 0o077, "nobody else may read it").toBe(0);
+
+    const after = await ready(start("--mail", "--state", state));
+    expect(after).toMatchObject({ apiKey: before.apiKey, applicationId: before.applicationId });
+    expect(after.users[0]).toEqual({ username: present(ops).username, password: "a rotated password" });
+    expect(await call(after, "GET", "/v3/connectors")).toEqual([expect.objectContaining({ name: "kept" })]);
+    expect(await call(after, "GET", `/v3/grants/${grant.id}`)).toEqual(grant);
+  });
+
+  it("survives being killed right after an answer", async () => {
+    const state = join(directory, "killed.json");
+    const first = start("--mail", "--state", state);
+    const before = await ready(first);
+    await call(before, "POST", "/v3/connectors", { provider: "imap" });
+    const grant = await connect(before);
+    first.child.kill("SIGKILL");
+    expect((await first.ended).signal).toBe("SIGKILL");
+
+    const after = await ready(start("--mail", "--state", state));
+    expect(await call(after, "GET", `/v3/grants/${grant.id}`)).toEqual(grant);
+  });
+
+  it("opens with the user's own key only, which it does not hold", async () => {
+    const state = join(directory, "own-key.json");
+    const first = start("--state", state, "--api-key", "a-key-of-mine");
+    await ready(first);
+    await stopCli(first);
+    expect(readFileSync(state, "utf8")).not.toContain("a-key-of-mine");
+    expect(await refused("--state", state)).toContain("--api-key");
+    expect(await refused("--state", state, "--api-key", "another")).toContain("does not open");
+    expect(await ready(start("--state", state, "--api-key", "a-key-of-mine"))).toBeDefined();
+  });
+
+  it("refuses a file that is something else", async () => {
+    const state = join(directory, "something-else.json");
+    writeFileSync(state, JSON.stringify({ precious: true }));
+    expect(await refused("--state", state)).toContain("not a state file");
+    expect(readFileSync(state, "utf8")).toBe('{"precious":true}');
+  });
+});

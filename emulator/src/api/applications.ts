@@ -1,0 +1,17 @@
+import type { Api, World } from "./context.js";
+import { answer } from "./envelope.js";
+
+export function applicationRoutes(api: Api, { store }: World): void {
+  // Nylas: one object, not a list, for a key belongs to one application.
+  api.get("/v3/applications", (context) =>
+    answer(context, {
+      application_id: store.applicationId,
+      organization_id: store.organizationId,
+      region: "us",
+      environment: "staging",
+      branding: { name: "Nylas emulator" },
+      hosted_authentication: {},
+      callback_uris: [],
+    }),
+  );
+}

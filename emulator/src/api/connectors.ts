@@ -1,0 +1,81 @@
+import type { StoredConnector } from "../store/types.js";
+import { optionalObject, optionalText, optionalTexts, readObject } from "./body.js";
+import type { Api, ApiContext, World } from "./context.js";
+import { answer, answerDeleted, answerPage, pageOf } from "./envelope.js";
+import { ApiError, invalidRequest, notFound } from "./errors.js";
+import { PROVIDERS } from "./providers.js";
+
+export function connectorRoutes(api: Api, world: World): void {
+  const { store, behaviours } = world;
+
+  api.get("/v3/connectors", (context) => {
+    const views = store.connectors().map((connector) => connectorView(connector, world));
+    return answerPage(context, views, pageOf(context));
+  });
+
+  api.post("/v3/connectors", async (context) => {
+    const body = await readObject(context);
+    const provider = optionalText(body, "provider");
+    if (!provider || !PROVIDERS.includes(provider)) {
+      throw invalidRequest(`provider must be one of ${PROVIDERS.join(", ")}.`);
+    }
+    const name = optionalText(body, "name");
+    const connector: StoredConnector = {
+      provider,
+      ...(name ? { name } : {}),
+      settings: optionalObject(body, "settings") ?? {},
+      scope: optionalTexts(body, "scope") ?? [],
+    };
+    if (store.connector(provider) !== undefined) {
+      const message = `A connector for provider ${provider} already exists.`;
+      throw invalidRequest(message, behaviours.duplicateConnector === "409" ? 409 : 400);
+    }
+    store.addConnector(connector);
+    await store.saved();
+    return answer(context, connectorView(connector, world), 201);
+  });
+
+  api.get("/v3/connectors/:provider", (context) => {
+    return answer(context, connectorView(find(context, world), world));
+  });
+
+  const update = async (context: ApiContext): Promise<Response> => {
+    const connector = find(context, world);
+    const body = await readObject(context);
+    const name = optionalText(body, "name");
+    const settings = optionalObject(body, "settings");
+    const scope = optionalTexts(body, "scope");
+    // Nylas: fields left out are kept, a nested object is replaced whole.
+    if (name !== undefined) connector.name = name;
+    if (settings !== undefined) connector.settings = settings;
+    if (scope !== undefined) connector.scope = scope;
+    await store.saved();
+    return answer(context, connectorView(connector, world));
+  };
+  api.patch("/v3/connectors/:provider", update);
+
+  // Nylas's Node SDK 8.4 updates with PUT, everything else with PATCH.
+  api.put("/v3/connectors/:provider", (context) => {
+    if (behaviours.connectorPut === "200") return update(context);
+    throw new ApiError(405, "api.invalid_request_error", "Method not allowed: use PATCH.");
+  });
+
+  api.delete("/v3/connectors/:provider", async (context) => {
+    store.deleteConnector(find(context, world).provider);
+    await store.saved();
+    return answerDeleted(context);
+  });
+}
+
+function find(context: ApiContext, { store, behaviours }: World): StoredConnector {
+  const connector = store.connector(context.req.param("provider") ?? "");
+  if (connector === undefined) throw notFound("other", behaviours);
+  return connector;
+}
+
+function connectorView(connector: StoredConnector, { behaviours }: World): Record<string, unknown> {
+  const { provider, settings, scope } = connector;
+  if (behaviours.connectorName === "absent") return { provider, settings, scope };
+  const name = behaviours.connectorName === "given" ? (connector.name ?? provider) : provider;
+  return { name, provider, settings, scope };
+}

@@ -1,0 +1,27 @@
+import { authenticateImap } from "./authenticate.js";
+import { optionalObject, optionalText, readObject } from "./body.js";
+import type { Api, World } from "./context.js";
+import { answer } from "./envelope.js";
+import { ApiError, invalidRequest } from "./errors.js";
+import { grantView } from "./grant-view.js";
+import { PROVIDERS } from "./providers.js";
+import { readImapSettings } from "./settings.js";
+
+export function customAuthRoutes(api: Api, world: World): void {
+  api.post("/v3/connect/custom", async (context) => {
+    const body = await readObject(context);
+    const provider = optionalText(body, "provider");
+    if (!provider || !PROVIDERS.includes(provider)) {
+      throw new ApiError(400, "grant.provider_required", "Provider field is required.");
+    }
+    if (provider !== "imap") throw invalidRequest("This emulator authenticates provider imap only.");
+    const settings = optionalObject(body, "settings");
+    if (settings === undefined) throw invalidRequest("settings is required.");
+    const state = optionalText(body, "state");
+    const { grant, created } = await authenticateImap(world, context, readImapSettings(settings), state);
+    // The view before the wait: another request may delete the grant meanwhile.
+    const view = grantView(grant, world.behaviours);
+    await world.store.saved();
+    return answer(context, view, created || world.behaviours.reauthStatus === "201" ? 201 : 200);
+  });
+}

@@ -1,0 +1,29 @@
+import type { Api, World } from "./context.js";
+import { answer } from "./envelope.js";
+import { invalidRequest } from "./errors.js";
+
+const PROVIDER_BY_DOMAIN: Readonly<Record<string, { provider: string; type: string }>> = {
+  "gmail.com": { provider: "google", type: "google" },
+  "googlemail.com": { provider: "google", type: "google" },
+  "outlook.com": { provider: "microsoft", type: "microsoft" },
+  "hotmail.com": { provider: "microsoft", type: "microsoft" },
+  "live.com": { provider: "microsoft", type: "microsoft" },
+  "icloud.com": { provider: "icloud", type: "icloud" },
+  "me.com": { provider: "icloud", type: "icloud" },
+  "yahoo.com": { provider: "yahoo", type: "yahoo" },
+  "fastmail.com": { provider: "imap", type: "fastmail" },
+  "gmx.com": { provider: "imap", type: "gmx" },
+  "aol.com": { provider: "imap", type: "aol" },
+  "zoho.com": { provider: "imap", type: "zoho" },
+};
+
+export function detectRoutes(api: Api, { mailboxes }: World): void {
+  api.post("/v3/providers/detect", (context) => {
+    const email = context.req.query("email") ?? "";
+    const domain = /^[^\s@]+@([^\s@]+)$/.exec(email)?.[1]?.toLowerCase();
+    if (domain === undefined) throw invalidRequest("Query parameter email must be an e-mail address.");
+    const known = Object.hasOwn(PROVIDER_BY_DOMAIN, domain) ? PROVIDER_BY_DOMAIN[domain] : undefined;
+    const found = known ?? (mailboxes?.hasDomain(domain) ? { provider: "imap", type: "generic" } : undefined);
+    return answer(context, { email_address: email, detected: found !== undefined, ...found });
+  });
+}

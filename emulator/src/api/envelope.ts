@@ -1,0 +1,52 @@
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { ApiContext } from "./context.js";
+import { type ApiError, invalidRequest } from "./errors.js";
+
+export function answer(context: ApiContext, data: unknown, status: ContentfulStatusCode = 200): Response {
+  return context.json({ request_id: context.var.requestId, data }, status);
+}
+
+/** Nylas: a delete answers with the request id alone. */
+export function answerDeleted(context: ApiContext): Response {
+  return context.json({ request_id: context.var.requestId });
+}
+
+export function answerPage(context: ApiContext, items: readonly unknown[], page: Page): Response {
+  const data = items.slice(page.offset, page.offset + page.limit);
+  return context.json({ request_id: context.var.requestId, data, limit: page.limit, offset: page.offset });
+}
+
+export function answerError(context: ApiContext, error: ApiError): Response {
+  const { type, message } = error;
+  return context.json({ request_id: context.var.requestId, error: { type, message } }, error.status);
+}
+
+export interface Page {
+  limit: number;
+  offset: number;
+}
+
+const PAGE_DEFAULT = 10;
+const PAGE_MAX = 200;
+
+export function pageOf(context: ApiContext): Page {
+  return {
+    limit: wholeNumber(context, "limit", PAGE_DEFAULT, { min: 1, max: PAGE_MAX }),
+    offset: wholeNumber(context, "offset", 0, { min: 0, max: Number.MAX_SAFE_INTEGER }),
+  };
+}
+
+export function wholeNumber(
+  context: ApiContext,
+  name: string,
+  whenAbsent: number,
+  { min, max }: { min: number; max: number },
+): number {
+  const given = context.req.query(name);
+  if (given === undefined || given === "") return whenAbsent;
+  const value = Number(given);
+  if (!/^\d+$/.test(given) || value < min || value > max) {
+    throw invalidRequest(`Query parameter ${name} must be a whole number from ${min} to ${max}.`);
+  }
+  return value;
+}

@@ -1,0 +1,87 @@
+import { nowSeconds, sameAddress } from "../store/store.js";
+import type { StoredGrant } from "../store/types.js";
+import { optionalObject, optionalTexts, readObject } from "./body.js";
+import type { Api, ApiContext, World } from "./context.js";
+import { answer, answerDeleted, answerPage, pageOf } from "./envelope.js";
+import { invalidRequest, notFound } from "./errors.js";
+import { grantView } from "./grant-view.js";
+import { readImapSettings } from "./settings.js";
+
+export function grantRoutes(api: Api, world: World): void {
+  const { store, behaviours } = world;
+
+  api.get("/v3/grants", (context) => {
+    const page = pageOf(context);
+    const sort = sortOf(context);
+    const kept = store.grants().filter(filterOf(context, world));
+    return answerPage(
+      context,
+      kept.toSorted(sort).map((grant) => grantView(grant, behaviours)),
+      page,
+    );
+  });
+
+  api.get("/v3/grants/:id", (context) => answer(context, grantView(findGrant(context, world), behaviours)));
+
+  api.patch("/v3/grants/:id", async (context) => {
+    const grant = findGrant(context, world);
+    const body = await readObject(context);
+    const settings = optionalObject(body, "settings");
+    const scope = optionalTexts(body, "scope");
+    // Nylas: settings are replaced whole. Whether the new ones are tried out is nowhere documented; here they are not.
+    if (settings !== undefined) grant.settings = readImapSettings(settings);
+    if (scope !== undefined) grant.scope = scope;
+    const view = grantView(grant, behaviours);
+    await store.saved();
+    return answer(context, view);
+  });
+
+  api.delete("/v3/grants/:id", async (context) => {
+    store.deleteGrant(findGrant(context, world).id);
+    await store.saved();
+    return answerDeleted(context);
+  });
+}
+
+function findGrant(context: ApiContext, { store, behaviours }: World): StoredGrant {
+  const grant = store.grant(context.req.param("id") ?? "");
+  if (grant === undefined) throw notFound("grant", behaviours);
+  return grant;
+}
+
+function filterOf(context: ApiContext, { behaviours }: World): (grant: StoredGrant) => boolean {
+  const { email, provider, grant_status: status, ip, account_id: accountId } = context.req.query();
+  const since = seconds(context, "since");
+  const before = seconds(context, "before");
+  const lags = behaviours.listLagSeconds > 0 && (email !== undefined || provider !== undefined);
+  const youngest = lags ? nowSeconds() - behaviours.listLagSeconds : Number.POSITIVE_INFINITY;
+  return (grant) =>
+    grant.createdAt <= youngest &&
+    (email === undefined || sameAddress(grant.email, email)) &&
+    (provider === undefined || grant.provider === provider) &&
+    (status === undefined || grant.status === status) &&
+    (ip === undefined || grant.ip === ip) &&
+    // Nylas: only grants that came from v2 have an account, and none here did.
+    accountId === undefined &&
+    (since === undefined || grant.createdAt >= since) &&
+    (before === undefined || grant.createdAt <= before);
+}
+
+function seconds(context: ApiContext, name: string): number | undefined {
+  const given = context.req.query(name);
+  if (given === undefined) return undefined;
+  if (!/^\d{1,12}$/.test(given)) throw invalidRequest(`Query parameter ${name} must be a time in Unix seconds.`);
+  return Number(given);
+}
+
+function sortOf(context: ApiContext): (left: StoredGrant, right: StoredGrant) => number {
+  const by = context.req.query("sort_by") ?? "created_at";
+  const order = context.req.query("order_by") ?? "desc";
+  if (by !== "created_at" && by !== "updated_at") {
+    throw invalidRequest("Query parameter sort_by must be created_at or updated_at.");
+  }
+  if (order !== "asc" && order !== "desc") throw invalidRequest("Query parameter order_by must be asc or desc.");
+  const time = (grant: StoredGrant): number => (by === "created_at" ? grant.createdAt : grant.updatedAt);
+  const direction = order === "asc" ? 1 : -1;
+  return (left, right) => direction * (time(left) - time(right) || left.sequence - right.sequence);
+}

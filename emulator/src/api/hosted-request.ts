@@ -1,0 +1,56 @@
+import type { World } from "./context.js";
+import { ApiError, invalidRequest } from "./errors.js";
+import type { PendingCode } from "./pending-codes.js";
+
+const MAX_STATE = 256;
+
+/** What a link to the hosted form asks for. */
+export interface HostedRequest {
+  redirectUri: string;
+  state: string | undefined;
+  loginHint: string;
+  smtpRequired: boolean;
+  challenge: PendingCode["challenge"];
+}
+
+export function readHostedRequest(query: Readonly<Record<string, string>>, world: World): HostedRequest {
+  if (query.client_id !== world.store.applicationId) throw invalidRequest("client_id is not this application's id.");
+  if (query.response_type !== "code") throw invalidRequest("response_type must be code.");
+  const redirectUri = query.redirect_uri ?? "";
+  if (!isRedirectUri(redirectUri)) {
+    throw new ApiError(
+      400,
+      "grant.callback_uri_not_allowed",
+      "redirect_uri must be an absolute http or https address.",
+    );
+  }
+  const state = query.state;
+  if (state !== undefined && state.length > MAX_STATE) {
+    throw invalidRequest(`state must have at most ${MAX_STATE} characters.`);
+  }
+  const providers = (query.provider ?? "imap").split(",");
+  if (!providers.includes("imap")) throw invalidRequest("This emulator authenticates provider imap only.");
+  if (world.store.connector("imap") === undefined) {
+    throw invalidRequest("The application has no connector for provider imap.");
+  }
+  return {
+    redirectUri,
+    state,
+    loginHint: query.login_hint ?? "",
+    smtpRequired: (query.options ?? "").split(",").includes("smtp_required"),
+    challenge: readChallenge(query),
+  };
+}
+
+function isRedirectUri(text: string): boolean {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  return url !== undefined && (url.protocol === "http:" || url.protocol === "https:") && url.hash === "";
+}
+
+/** Nylas's Node SDK writes s256 in small letters. */
+function readChallenge(query: Readonly<Record<string, string>>): PendingCode["challenge"] {
+  if (!query.code_challenge) return undefined;
+  const method = (query.code_challenge_method ?? "plain").toLowerCase();
+  if (method !== "s256" && method !== "plain") throw invalidRequest("code_challenge_method must be S256 or plain.");
+  return { value: query.code_challenge, method };
+}

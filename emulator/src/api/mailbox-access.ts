@@ -1,0 +1,32 @@
+import type { Verdict } from "../login/verdict.js";
+import type { StoredGrant } from "../store/types.js";
+import type { ApiContext, World } from "./context.js";
+import { type ApiError, notFound, providerUnreachable, unauthorized } from "./errors.js";
+
+const GRANT_INVALID = "The grant is invalid: its mailbox must be authenticated again.";
+
+/** The grant a data path names, by id or by address. Nylas: a data call on an invalid grant answers 401 at once. */
+export function grantOfDataPath(context: ApiContext, world: World): StoredGrant {
+  const given = context.req.param("id") ?? "";
+  const name = given.replace(/^(grant|email):/, "");
+  const grant = world.store.grant(name) ?? world.store.grantByEmail(name);
+  if (grant === undefined) throw notFound("grant", world.behaviours);
+  if (grant.status === "invalid") throw unauthorized(world.behaviours, GRANT_INVALID);
+  return grant;
+}
+
+/** What a failed log-in during a data call becomes; a refused one makes the grant invalid. */
+export async function accessFailure(
+  world: World,
+  grant: StoredGrant,
+  password: string,
+  verdict: Exclude<Verdict, "accepted">,
+): Promise<ApiError> {
+  if (verdict !== "refused") return providerUnreachable(world.behaviours);
+  // Settings that were renewed while the old ones were on trial are not to blame.
+  if (world.store.grant(grant.id)?.settings.imap_password === password) {
+    world.store.setGrantStatus(grant.id, "invalid");
+    await world.store.saved();
+  }
+  return unauthorized(world.behaviours, GRANT_INVALID);
+}

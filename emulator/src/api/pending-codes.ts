@@ -1,0 +1,33 @@
+import { randomBytes } from "node:crypto";
+
+/** Nylas: a code is for one exchange, soon. */
+const LIFETIME_MS = 600_000;
+/** The oldest code goes when one more comes. */
+const MAX_PENDING = 1000;
+const CODE_BYTES = 32;
+
+export interface PendingCode {
+  grantId: string;
+  redirectUri: string;
+  challenge?: { value: string; method: string };
+}
+
+/** Authorization codes between the hosted form and the exchange. */
+export class PendingCodes {
+  readonly #pending = new Map<string, PendingCode & { expires: number }>();
+
+  issue(pending: PendingCode): string {
+    const code = randomBytes(CODE_BYTES).toString("base64url");
+    this.#pending.set(code, { ...pending, expires: Date.now() + LIFETIME_MS });
+    const oldest = this.#pending.keys().next();
+    if (this.#pending.size > MAX_PENDING && !oldest.done) this.#pending.delete(oldest.value);
+    return code;
+  }
+
+  /** Whatever comes of it, the code is used up. */
+  redeem(code: string): PendingCode | undefined {
+    const pending = this.#pending.get(code);
+    this.#pending.delete(code);
+    return pending === undefined || pending.expires < Date.now() ? undefined : pending;
+  }
+}

@@ -1,0 +1,22 @@
+import type { MiddlewareHandler } from "hono";
+import type { Env, World } from "./context.js";
+import { ApiError } from "./errors.js";
+
+const WINDOW_MS = 1000;
+export const RETRY_AFTER_SECONDS = "1";
+
+/** The emulator's own limit, off by default: requests within the last second. */
+export function rateLimit({ behaviours }: World): MiddlewareHandler<Env> {
+  let recent: number[] = [];
+  return async (context, next) => {
+    if (behaviours.rateLimitPerSecond === 0) return next();
+    const now = Date.now();
+    recent = recent.filter((time) => time > now - WINDOW_MS);
+    if (recent.length >= behaviours.rateLimitPerSecond) {
+      if (behaviours.rateLimitRetryAfter === "header") context.header("retry-after", RETRY_AFTER_SECONDS);
+      throw new ApiError(429, "api.rate_limit_error", "Rate limit error.");
+    }
+    recent.push(now);
+    return next();
+  };
+}

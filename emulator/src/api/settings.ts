@@ -1,0 +1,52 @@
+import type { ImapSettings } from "../store/types.js";
+import type { JsonObject } from "./body.js";
+import { invalidRequest } from "./errors.js";
+
+const IMAP_DEFAULT_PORT = 993;
+const MAX_PORT = 65_535;
+const MAX_TEXT = 1024;
+
+/** Reads the settings of an IMAP grant. Nylas would guess absent hosts; a self-hosted server must name them. */
+export function readImapSettings(settings: JsonObject): ImapSettings {
+  const smtpHost = text(settings, "smtp_host");
+  const smtpPort = port(settings, "smtp_port");
+  const smtpUsername = text(settings, "smtp_username");
+  const smtpPassword = text(settings, "smtp_password");
+  return {
+    imap_username: required(settings, "imap_username"),
+    imap_password: required(settings, "imap_password"),
+    imap_host: required(settings, "imap_host"),
+    imap_port: port(settings, "imap_port") ?? IMAP_DEFAULT_PORT,
+    ...(smtpHost === undefined ? {} : { smtp_host: smtpHost }),
+    ...(smtpPort === undefined ? {} : { smtp_port: smtpPort }),
+    ...(smtpUsername === undefined ? {} : { smtp_username: smtpUsername }),
+    ...(smtpPassword === undefined ? {} : { smtp_password: smtpPassword }),
+  };
+}
+
+function required(settings: JsonObject, name: string): string {
+  const value = text(settings, name);
+  if (value === undefined) throw invalidRequest(`settings.${name} is required.`);
+  return value;
+}
+
+function text(settings: JsonObject, name: string): string | undefined {
+  const value = settings[name];
+  if (value === undefined || value === null || value === "") return undefined;
+  // A line break would end the command that carries the value to the mail server.
+  if (typeof value !== "string" || value.length > MAX_TEXT || /[\r\n\0]/.test(value)) {
+    throw invalidRequest(`settings.${name} must be one line of text of at most ${MAX_TEXT} characters.`);
+  }
+  return value;
+}
+
+/** Nylas: integers by schema, though its own example shows strings. */
+function port(settings: JsonObject, name: string): number | undefined {
+  const value = settings[name];
+  if (value === undefined || value === null || value === "") return undefined;
+  const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
+  if (typeof number !== "number" || !Number.isInteger(number) || number < 1 || number > MAX_PORT) {
+    throw invalidRequest(`settings.${name} must be a port number.`);
+  }
+  return number;
+}

@@ -1,0 +1,91 @@
+import { createHash, randomBytes } from "node:crypto";
+import { sameSecret } from "../secret.js";
+import { nowSeconds } from "../store/store.js";
+import type { StoredGrant } from "../store/types.js";
+import { isObject, readText } from "./body.js";
+import type { Api, ApiContext, World } from "./context.js";
+import type { PendingCode } from "./pending-codes.js";
+
+const TOKEN_SECONDS = 3600;
+const TOKEN_BYTES = 32;
+
+/** The exchange of a hosted authentication's code. Nylas answers here in OAuth's form, without envelope. */
+export function tokenRoutes(api: Api, world: World): void {
+  api.post("/v3/connect/token", async (context) => {
+    const fields = await readFields(context);
+    const refuse = (error: string, description: string, status: 400 | 401 = 400): Response => {
+      return context.json(
+        { request_id: context.var.requestId, error, error_description: description, error_code: status },
+        status,
+      );
+    };
+    if (fields === undefined) return refuse("invalid_request", "The body must be JSON or a form.");
+    if (fields.grant_type !== "authorization_code") {
+      return refuse("unsupported_grant_type", "This emulator knows grant_type authorization_code only.");
+    }
+    for (const name of ["client_id", "redirect_uri", "code"]) {
+      if (!fields[name]) return refuse("invalid_request", `Missing required parameter: ${name}`);
+    }
+    if (fields.client_id !== world.store.applicationId) return refuse("invalid_client", "Unknown client_id.", 401);
+    if (fields.client_secret && !sameSecret(fields.client_secret, world.apiKey)) {
+      return refuse("invalid_client", "client_secret is not this application's API key.", 401);
+    }
+    const pending = world.codes.redeem(fields.code ?? "");
+    if (pending === undefined || pending.redirectUri !== fields.redirect_uri) {
+      return refuse("invalid_grant", "The code is unknown, used, expired or for another redirect_uri.");
+    }
+    // A public client proves itself by its verifier alone, any other one by the key.
+    if (pending.challenge === undefined && !fields.client_secret) {
+      return refuse("invalid_request", "Missing required parameter: client_secret");
+    }
+    if (!isProven(pending, fields.code_verifier)) return refuse("invalid_grant", "code_verifier does not fit.");
+    const grant = world.store.grant(pending.grantId);
+    if (grant === undefined) return refuse("invalid_grant", "The grant of this code is gone.");
+    return context.json(tokenView(grant, world));
+  });
+}
+
+async function readFields(context: ApiContext): Promise<Record<string, string> | undefined> {
+  const text = await readText(context);
+  if (context.req.header("content-type")?.includes("application/x-www-form-urlencoded")) {
+    return Object.fromEntries(new URLSearchParams(text));
+  }
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (!isObject(parsed)) return undefined;
+    return Object.fromEntries(
+      Object.entries(parsed).flatMap(([name, value]) => (typeof value === "string" ? [[name, value]] : [])),
+    );
+  } catch {
+    return undefined;
+  }
+}
+
+function isProven({ challenge }: PendingCode, verifier: string | undefined): boolean {
+  if (challenge === undefined) return true;
+  if (!verifier) return false;
+  if (challenge.method === "plain") return sameSecret(challenge.value, verifier);
+  const hash = createHash("sha256").update(verifier).digest();
+  // Nylas's Node SDK 8.4 sends base64 of the hexadecimal digest, RFC 7636 wants base64url of the digest.
+  const ofSdk = Buffer.from(hash.toString("hex")).toString("base64").replace(/=+$/, "");
+  return [hash.toString("base64url"), ofSdk].some((expected) => sameSecret(challenge.value, expected));
+}
+
+function tokenView(grant: StoredGrant, { store }: World): Record<string, unknown> {
+  const claims = { iss: "nylas-emulator", aud: store.applicationId, sub: grant.id, email: grant.email };
+  return {
+    access_token: randomBytes(TOKEN_BYTES).toString("base64url"),
+    expires_in: TOKEN_SECONDS,
+    id_token: unsignedJwt({ ...claims, iat: nowSeconds(), exp: nowSeconds() + TOKEN_SECONDS }),
+    email: grant.email,
+    scope: "",
+    token_type: "Bearer",
+    grant_id: grant.id,
+    provider: grant.provider,
+  };
+}
+
+function unsignedJwt(claims: Record<string, unknown>): string {
+  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
+  return `${part({ alg: "none", typ: "JWT" })}.${part(claims)}.`;
+}

@@ -1,0 +1,128 @@
+/**
+ * The answers that Nylas's public sources leave open, each with its alternatives.
+ * The first value of a choice is the default.
+ */
+export const BEHAVIOURS = {
+  duplicateConnector: choice(["400", "409"], "status when a connector for the provider exists already"),
+  missingConnector: choice(["400", "404"], "status of connect/custom when the provider has no connector"),
+  badCredentials: choice(["400", "401"], "status when the mail server refuses the username or password"),
+  authLimit: choice(
+    ["3", "off"],
+    "after this many wrong passwords in a row the error type is grant.auth_limit_reached",
+  ),
+  unreachableHost: choice(
+    ["504", "400"],
+    "504 api.provider_error or 400 grant.provider_not_responding when the mail server does not answer",
+  ),
+  reauthStatus: choice(["201", "200"], "status when connect/custom re-authenticates an existing grant"),
+  settingsEcho: choice(["omitted", "hosts", "full"], "what a grant shows of its settings; full includes the passwords"),
+  notFoundType: choice(
+    ["specific", "generic", "plain"],
+    "error type of a 404: grant.not_found for grants; api.not_found_error for all; not_found_error for all",
+  ),
+  unauthorizedType: choice(
+    ["api.authentication_error", "unauthorized", "invalid_request_error"],
+    "error type of a refused API key",
+  ),
+  connectorDelete: choice(["invalidate", "purge"], "what deleting a connector does at once to its grants"),
+  connectorDeleteGraceSeconds: count(3600, "seconds until the grants of a deleted connector are purged"),
+  connectorPut: choice(["405", "200"], "whether PUT on a connector is refused or works like PATCH"),
+  listLagSeconds: count(0, "lists filtered by provider or email hide grants younger than this many seconds"),
+  missingSmtp: choice(["400", "422"], "status of a send without SMTP settings"),
+  rateLimitPerSecond: count(0, "requests per second before the emulator itself answers 429; 0 is no limit"),
+  rateLimitRetryAfter: choice(["header", "none"], "whether a 429 without a Retry-After of its own carries one"),
+  scope: choice(["empty", "null", "absent"], "the scope of an IMAP grant"),
+  connectorName: choice(["given", "provider", "absent"], "the name a connector shows"),
+  stateEcho: choice(
+    ["returned", "omitted", "kept"],
+    "the state of a grant: the last one sent, not shown at all, or the one of the first authentication",
+  ),
+} as const satisfies Record<string, Behaviour>;
+
+export type BehaviourName = keyof typeof BEHAVIOURS;
+
+/** The chosen answers: every behaviour with its value. */
+export type Behaviours = {
+  [Name in BehaviourName]: (typeof BEHAVIOURS)[Name] extends { kind: "choice"; values: readonly (infer Value)[] }
+    ? Value
+    : number;
+};
+
+interface Choice<Value extends string> {
+  kind: "choice";
+  values: readonly Value[];
+  about: string;
+}
+
+interface Count {
+  kind: "count";
+  initial: number;
+  about: string;
+}
+
+type Behaviour = Choice<string> | Count;
+
+/** A behaviour that does not exist, or a value it does not have. The message names the allowed ones. */
+export class BehaviourError extends Error {}
+
+/** Reads `{ duplicateConnector: "409" }`; what is not named keeps its default. */
+export function chooseBehaviours(chosen: Readonly<Record<string, string>> = {}): Behaviours {
+  const values: Record<string, string | number> = {};
+  for (const [name, behaviour] of Object.entries<Behaviour>(BEHAVIOURS)) {
+    values[name] = behaviour.kind === "choice" ? (behaviour.values[0] ?? "") : behaviour.initial;
+  }
+  for (const [name, value] of Object.entries(chosen)) {
+    values[name] = readValue(name, value);
+  }
+  // The loops above give every name of the registry a value that the registry allows.
+  return values as Behaviours;
+}
+
+function readValue(name: string, value: string): string | number {
+  const behaviour = Object.entries<Behaviour>(BEHAVIOURS).find(([known]) => known === name)?.[1];
+  if (behaviour === undefined) {
+    throw new BehaviourError(
+      `There is no behaviour "${name}". Did you mean "${nearest(name)}"? All: ${Object.keys(BEHAVIOURS).join(", ")}.`,
+    );
+  }
+  if (behaviour.kind === "count") {
+    if (!/^\d{1,9}$/.test(value)) {
+      throw new BehaviourError(`Behaviour "${name}" takes a whole number (${behaviour.about}), not "${value}".`);
+    }
+    return Number(value);
+  }
+  if (!behaviour.values.includes(value)) {
+    throw new BehaviourError(
+      `Behaviour "${name}" takes ${behaviour.values.join(" or ")} (${behaviour.about}), not "${value}".`,
+    );
+  }
+  return value;
+}
+
+function nearest(name: string): string {
+  const byDistance = Object.keys(BEHAVIOURS)
+    .map((known) => ({ known, distance: editDistance(known.toLowerCase(), name.toLowerCase()) }))
+    .sort((left, right) => left.distance - right.distance);
+  return byDistance[0]?.known ?? "";
+}
+
+function editDistance(left: string, right: string): number {
+  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
+  for (let row = 1; row <= left.length; row++) {
+    const current = [row];
+    for (let column = 1; column <= right.length; column++) {
+      const substitution = (previous[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1);
+      current.push(Math.min(substitution, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
+    }
+    previous = current;
+  }
+  return previous[right.length] ?? 0;
+}
+
+function choice<const Value extends string>(values: readonly Value[], about: string): Choice<Value> {
+  return { kind: "choice", values, about };
+}
+
+function count(initial: number, about: string): Count {
+  return { kind: "count", initial, about };
+}

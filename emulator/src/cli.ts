@@ -1,0 +1,78 @@
+#!/usr/bin/env node
+import { Command, InvalidArgumentError } from "commander";
+import { BehaviourError } from "./behaviours.js";
+import { startEmulator } from "./emulator.js";
+import { type Emulator, type EmulatorOptions, OptionError } from "./options.js";
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+const MAX_PORT = 65_535;
+
+const program = new Command("nylas-emulator")
+  .description("A local stand-in for Nylas v3: IMAP connectors, bring-your-own grants, embedded mail servers")
+  .option("--host <address>", "address to bind, for the mail servers too", "127.0.0.1")
+  .option("--port <number>", "port of the API; 0 takes a free one", port, 0)
+  .option("--api-key <key>", "the application's API key (default: a random one, or the state file's)")
+  .option("--mail", "start the embedded IMAP and SMTP servers")
+  .option("--imap-port <number>", "port of the embedded IMAP server (default: a free one)", port)
+  .option("--smtp-port <number>", "port of the embedded SMTP server (default: a free one)", port)
+  .option("--users <file>", 'JSON array of {"username","password"} (default: three samples)')
+  .option("--ca <file>", "PEM file of further authorities to trust when logging in to mail servers")
+  .option("--state <file>", "keep the data in this file over a restart")
+  .option("--behaviour <name=value>", "choose among the answers Nylas leaves open; repeatable", behaviour, {})
+  .option("--seed <number>", "repeatable sample passwords and fault probabilities", seed)
+  .allowExcessArguments(false)
+  .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE))
+  .parse();
+
+const options: EmulatorOptions = program.opts();
+for (const mailOnly of ["imapPort", "smtpPort", "users"] as const) {
+  if (options[mailOnly] !== undefined && !options.mail) {
+    program.error(`error: --${mailOnly.replace("Port", "-port")} needs --mail`);
+  }
+}
+
+try {
+  const emulator = await startEmulator(options);
+  stopOnSignal(emulator);
+  const { apiUri, apiKey, applicationId, region, ca, imap, smtp, users } = emulator;
+  process.stdout.write(`${JSON.stringify({ apiUri, apiKey, applicationId, region, ca, imap, smtp, users })}\n`);
+} catch (error) {
+  const isUsage = error instanceof OptionError || error instanceof BehaviourError;
+  process.stderr.write(`error: ${isUsage ? error.message : startFailure(error)}\n`);
+  process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILURE;
+}
+
+function stopOnSignal(emulator: Emulator): void {
+  const stop = (): void => {
+    emulator.close().then(
+      () => process.exit(0),
+      () => process.exit(EXIT_FAILURE),
+    );
+  };
+  process.once("SIGINT", stop);
+  process.once("SIGTERM", stop);
+}
+
+/** Mostly a port that is taken: Node's text names the address and nothing secret. */
+function startFailure(error: unknown): string {
+  return `The emulator could not start: ${error instanceof Error ? error.message : "unknown reason"}`;
+}
+
+function port(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > MAX_PORT) throw new InvalidArgumentError(`Expected a port from 0 to ${MAX_PORT}.`);
+  return value;
+}
+
+function seed(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError("Expected a whole number.");
+  return value;
+}
+
+function behaviour(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+  const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === undefined || value === undefined) throw new InvalidArgumentError("Expected NAME=VALUE.");
+  return { ...before, [name]: value };
+}

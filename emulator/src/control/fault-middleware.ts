@@ -1,0 +1,85 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+import type { MiddlewareHandler } from "hono";
+import type { ContentfulStatusCode } from "hono/utils/http-status";
+import type { ApiContext, Env } from "../api/context.js";
+import { errorOfStatus } from "../api/errors.js";
+import { RETRY_AFTER_SECONDS } from "../api/rate-limit.js";
+import type { Behaviours } from "../behaviours.js";
+import type { Fault, FaultRules } from "./fault-rules.js";
+import type { RequestLog } from "./request-log.js";
+
+/** Writes every request into the log, with the status that went out. */
+export function logMiddleware(log: RequestLog): MiddlewareHandler<Env> {
+  return async (context, next) => {
+    const answered = log.arrived(context.req.method, context.req.path, context.req.query());
+    const { outgoing } = context.env;
+    // A destroyed connection without headers is a reset; headers that did go out name the status.
+    outgoing.once("close", () => answered(outgoing.headersSent ? outgoing.statusCode : 0));
+    await next();
+  };
+}
+
+export function faultMiddleware(rules: FaultRules, behaviours: Behaviours): MiddlewareHandler<Env> {
+  return async (context, next) => {
+    const fault = rules.take(context.req.method, context.req.path);
+    if (fault === undefined) return next();
+    if (fault.afterEffect) {
+      await next();
+      await sleep(fault.delayMs ?? 0);
+      if (isDelayOnly(fault)) return undefined;
+      // The setter merges headers of the old response into the new one, unless it is emptied first.
+      const performed = context.res;
+      context.res = undefined;
+      context.res = await fail(context, fault, behaviours, performed);
+      return undefined;
+    }
+    await sleep(fault.delayMs ?? 0);
+    return isDelayOnly(fault) ? next() : fail(context, fault, behaviours, undefined);
+  };
+}
+
+/** `{delayMs}` slows a request down; with `afterEffect` it slows the answer. Neither fails it. */
+function isDelayOnly(fault: Fault): boolean {
+  const fails = fault.reset || fault.truncate || fault.status !== undefined || fault.retryAfter !== undefined;
+  return !fails && fault.delayMs !== undefined;
+}
+
+async function fail(
+  context: ApiContext,
+  fault: Fault,
+  behaviours: Behaviours,
+  performed: Response | undefined,
+): Promise<Response> {
+  const { outgoing } = context.env;
+  if (fault.reset) {
+    context.env.incoming.socket.resetAndDestroy();
+    return RESPONSE_ALREADY_SENT;
+  }
+  if (fault.truncate) {
+    const body = Buffer.from(performed === undefined ? PLACEHOLDER : await performed.text());
+    const status = fault.status ?? performed?.status ?? 200;
+    outgoing.writeHead(status, { "content-type": "application/json", "content-length": body.length });
+    // Half of what the header promises, and then the end of the connection.
+    outgoing.write(body.subarray(0, Math.ceil(body.length / 2)), () => outgoing.destroy());
+    return RESPONSE_ALREADY_SENT;
+  }
+  return refusal(context, fault, behaviours);
+}
+
+const PLACEHOLDER = '{"request_id":"00000000-0000-0000-0000-000000000000","data":{}}';
+
+function refusal(context: ApiContext, fault: Fault, behaviours: Behaviours): Response {
+  // An afterEffect alone is the classic: the work is done, and the gateway gave up waiting.
+  const status = fault.status ?? (fault.retryAfter === undefined ? 504 : 429);
+  const wait = fault.retryAfter === undefined ? usualWait(status, behaviours) : fault.retryAfter;
+  return new Response(JSON.stringify({ request_id: context.var.requestId, error: errorOfStatus(status) }), {
+    // The rule's reader let through 200 to 599 only; a status that takes no body is not among the useful ones.
+    status: status as ContentfulStatusCode,
+    headers: { "content-type": "application/json", ...(wait === null ? {} : { "retry-after": String(wait) }) },
+  });
+}
+
+function usualWait(status: number, { rateLimitRetryAfter }: Behaviours): string | null {
+  return status === 429 && rateLimitRetryAfter === "header" ? RETRY_AFTER_SECONDS : null;
+}

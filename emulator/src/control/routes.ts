@@ -1,0 +1,76 @@
+import type { MiddlewareHandler } from "hono";
+import { optionalText, readJson, readObject } from "../api/body.js";
+import type { Api, Env, World } from "../api/context.js";
+import { answer, answerDeleted } from "../api/envelope.js";
+import { invalidRequest, notFound } from "../api/errors.js";
+import { grantView } from "../api/grant-view.js";
+import type { Random } from "../random.js";
+import { faultMiddleware, logMiddleware } from "./fault-middleware.js";
+import { FaultRules } from "./fault-rules.js";
+import { RequestLog } from "./request-log.js";
+
+const MAX_USERNAME = 320;
+const MAX_PASSWORD = 1024;
+
+/** What a test can see and steer. */
+export interface Control {
+  readonly requests: RequestLog;
+  readonly rules: FaultRules;
+  readonly log: MiddlewareHandler<Env>;
+  readonly faults: MiddlewareHandler<Env>;
+}
+
+export function createControl(world: World, random: Random): Control {
+  const requests = new RequestLog();
+  const rules = new FaultRules(random);
+  return { requests, rules, log: logMiddleware(requests), faults: faultMiddleware(rules, world.behaviours) };
+}
+
+export function controlRoutes(api: Api, world: World, { requests, rules }: Control): void {
+  api.get("/_emulator/requests", (context) => answer(context, requests.list()));
+
+  api.delete("/_emulator/requests", (context) => {
+    requests.clear();
+    return answerDeleted(context);
+  });
+
+  api.put("/_emulator/faults", async (context) => {
+    rules.replace(await readJson(context));
+    return answer(context, {});
+  });
+
+  api.delete("/_emulator/faults", (context) => {
+    rules.clear();
+    return answerDeleted(context);
+  });
+
+  api.put("/_emulator/mailboxes/:username", async (context) => {
+    const { mailboxes, store } = world;
+    if (mailboxes === undefined) throw invalidRequest("The emulator runs without --mail: it has no mailboxes.");
+    const username = context.req.param("username");
+    const password = optionalText(await readObject(context), "password");
+    if (!isOneLine(username, MAX_USERNAME)) throw invalidRequest("The username must be one line of text.");
+    if (password === undefined || !isOneLine(password, MAX_PASSWORD)) {
+      throw invalidRequest("password must be one line of text.");
+    }
+    mailboxes.setPassword(username, password);
+    store.setUsers(mailboxes.users());
+    await store.saved();
+    return answer(context, { username });
+  });
+
+  api.patch("/_emulator/grants/:id", async (context) => {
+    const { store, behaviours } = world;
+    const grant = store.grant(context.req.param("id"));
+    if (grant === undefined) throw notFound("grant", behaviours);
+    const status = optionalText(await readObject(context), "grant_status");
+    if (status !== "valid" && status !== "invalid") throw invalidRequest("grant_status must be valid or invalid.");
+    store.setGrantStatus(grant.id, status);
+    await store.saved();
+    return answer(context, grantView(grant, behaviours));
+  });
+}
+
+function isOneLine(text: string, max: number): boolean {
+  return text.length > 0 && text.length <= max && !/[\r\n\0]/.test(text);
+}

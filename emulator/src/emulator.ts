@@ -1,0 +1,103 @@
+import { X509Certificate } from "node:crypto";
+import { readFile } from "node:fs/promises";
+import { isIPv6 } from "node:net";
+import { createApp } from "./api/app.js";
+import type { World } from "./api/context.js";
+import { PendingCodes } from "./api/pending-codes.js";
+import { chooseBehaviours } from "./behaviours.js";
+import { createControl } from "./control/routes.js";
+import { startHttpServer } from "./http-server.js";
+import { FailureCount } from "./login/failure-count.js";
+import { trustAlso } from "./login/trust.js";
+import { type EmbeddedMail, reachable, startEmbeddedMail } from "./mail/embedded-mail.js";
+import { MailboxStore } from "./mail/mailbox-store.js";
+import { chooseUsers } from "./mail/users.js";
+import { type Emulator, type EmulatorOptions, OptionError } from "./options.js";
+import { randomApiKey, seededRandom } from "./random.js";
+import { openStateFile } from "./store/state-file.js";
+import { emptyData, Store } from "./store/store.js";
+import type { StoredData } from "./store/types.js";
+
+const LOOPBACK = "127.0.0.1";
+
+/** Starts the API and, with `mail`, the mail servers. Nothing is left running when it fails. */
+export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  const host = options.host ?? LOOPBACK;
+  const behaviours = chooseBehaviours(options.behaviour);
+  const given = options.ca === undefined ? [] : [await readAuthorities(options.ca)];
+  const { apiKey, data, save } = await openData(options);
+  const store = new Store(data, behaviours, save);
+  const mailboxes = options.mail ? await openMailboxes(options, data) : undefined;
+  if (mailboxes !== undefined) store.setUsers(mailboxes.users());
+  await store.saved();
+
+  const ports = { host, imapPort: options.imapPort ?? 0, smtpPort: options.smtpPort ?? 0 };
+  const mail = mailboxes === undefined ? undefined : await startEmbeddedMail(ports, mailboxes);
+  try {
+    const trust = trustAlso(mail === undefined ? given : [...given, mail.ca]);
+    const world: World = {
+      apiKey,
+      behaviours,
+      store,
+      trust,
+      failures: new FailureCount(),
+      codes: new PendingCodes(),
+      mailboxes,
+    };
+    const control = createControl(world, seededRandom(options.seed));
+    const http = await startHttpServer(createApp(world, control), host, options.port ?? 0);
+    return {
+      apiUri: `http://${urlHost(reachable(host))}:${http.port}`,
+      apiKey,
+      applicationId: store.applicationId,
+      region: "us",
+      ...(mail === undefined || mailboxes === undefined ? {} : mailFields(mail, mailboxes)),
+      close: async () => {
+        await Promise.all([http.close(), mail?.close()]);
+        await store.saved();
+      },
+    };
+  } catch (error) {
+    await mail?.close();
+    throw error;
+  }
+}
+
+/** OpenSSL takes a file without certificates silently and trusts nothing more. */
+async function readAuthorities(path: string): Promise<string> {
+  try {
+    const pem = await readFile(path, "utf8");
+    new X509Certificate(pem);
+    return pem;
+  } catch {
+    throw new OptionError(`${path} is not a PEM file of certificates.`);
+  }
+}
+
+interface OpenData {
+  apiKey: string;
+  data: StoredData;
+  save(data: StoredData): Promise<void>;
+}
+
+async function openData(options: EmulatorOptions): Promise<OpenData> {
+  if (options.state === undefined) {
+    return { apiKey: options.apiKey ?? randomApiKey(), data: emptyData(), save: async () => undefined };
+  }
+  const file = await openStateFile(options.state, options.apiKey);
+  return { apiKey: file.apiKey, data: file.data ?? emptyData(), save: file.save };
+}
+
+async function openMailboxes(options: EmulatorOptions, data: StoredData): Promise<MailboxStore> {
+  const seed = options.seed === undefined ? undefined : seededRandom(options.seed);
+  return new MailboxStore(await chooseUsers(options.users, data.users, seed));
+}
+
+function mailFields(mail: EmbeddedMail, mailboxes: MailboxStore): Partial<Emulator> {
+  const { ca, imap, imapStarttls, smtp } = mail;
+  return { ca, imap, imapStarttls, smtp, users: mailboxes.users() };
+}
+
+function urlHost(host: string): string {
+  return isIPv6(host) ? `[${host}]` : host;
+}

@@ -1,0 +1,103 @@
+import { ImapFlow } from "imapflow";
+import type { ImapSettings } from "../store/types.js";
+import type { Trust } from "./trust.js";
+import { imapVerdict, type Verdict } from "./verdict.js";
+
+/** Everything from the name look-up to the answer; Nylas itself gives up after 120 s. */
+const LOGIN_DEADLINE_MS = 15_000;
+const CONNECT_TIMEOUT_MS = 8_000;
+const GREETING_TIMEOUT_MS = 8_000;
+const SOCKET_TIMEOUT_MS = 10_000;
+
+const IMAP_STARTTLS_PORT = 143;
+const IMAP_TLS_PORT = 993;
+
+type TlsMode = "implicit" | "starttls";
+
+/** Logs in and out again. */
+export function verifyImapLogin(settings: ImapSettings, trust: Trust): Promise<Verdict> {
+  return inSession(settings, trust, { verifyOnly: true }, async () => undefined).then((outcome) => outcome.verdict);
+}
+
+export type SessionOutcome<Result> =
+  | { verdict: "accepted"; result: Result }
+  | { verdict: Exclude<Verdict, "accepted"> };
+
+/** Logs in, does `work`, logs out. What `work` throws comes through, unless the deadline ended the session. */
+export function withImapSession<Result>(
+  settings: ImapSettings,
+  trust: Trust,
+  work: (client: ImapFlow) => Promise<Result>,
+): Promise<SessionOutcome<Result>> {
+  return inSession(settings, trust, { verifyOnly: false }, work);
+}
+
+async function inSession<Result>(
+  settings: ImapSettings,
+  trust: Trust,
+  how: { verifyOnly: boolean },
+  work: (client: ImapFlow) => Promise<Result>,
+): Promise<SessionOutcome<Result>> {
+  const deadline = Date.now() + LOGIN_DEADLINE_MS;
+  let outcome: SessionOutcome<Result> = { verdict: "unreachable" };
+  for (const mode of modesOf(settings.imap_port)) {
+    outcome = await attempt(settings, trust, { ...how, mode, deadline }, work);
+    if (outcome.verdict !== "tls-mode") break;
+  }
+  return outcome;
+}
+
+/** Nylas refuses servers without TLS, so no mode here is a plain one. */
+function modesOf(port: number): readonly TlsMode[] {
+  if (port === IMAP_STARTTLS_PORT) return ["starttls"];
+  if (port === IMAP_TLS_PORT) return ["implicit"];
+  return ["implicit", "starttls"];
+}
+
+async function attempt<Result>(
+  settings: ImapSettings,
+  trust: Trust,
+  how: { verifyOnly: boolean; mode: TlsMode; deadline: number },
+  work: (client: ImapFlow) => Promise<Result>,
+): Promise<SessionOutcome<Result>> {
+  const client = new ImapFlow({
+    host: settings.imap_host,
+    port: settings.imap_port,
+    auth: { user: settings.imap_username, pass: settings.imap_password },
+    ...(how.mode === "implicit" ? { secure: true } : { secure: false, doSTARTTLS: true }),
+    ...(trust.secureContext === undefined ? {} : { tls: { secureContext: trust.secureContext } }),
+    verifyOnly: how.verifyOnly,
+    disableAutoIdle: true,
+    logger: false,
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    greetingTimeout: GREETING_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+  });
+  // Without a listener a late socket error would end the process; the promise below has it already.
+  client.on("error", () => undefined);
+  let ranOut = false;
+  const timer = setTimeout(
+    () => {
+      ranOut = true;
+      client.close();
+    },
+    Math.max(how.deadline - Date.now(), 0),
+  );
+  try {
+    try {
+      await client.connect();
+    } catch (error) {
+      return { verdict: ranOut ? "unreachable" : imapVerdict(error) };
+    }
+    if (how.verifyOnly) return { verdict: "accepted", result: await work(client) };
+    const result = await work(client);
+    await client.logout().catch(() => undefined);
+    return { verdict: "accepted", result };
+  } catch (error) {
+    if (ranOut) return { verdict: "unreachable" };
+    throw error;
+  } finally {
+    clearTimeout(timer);
+    client.close();
+  }
+}

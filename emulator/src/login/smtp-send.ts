@@ -1,0 +1,94 @@
+import { createTransport } from "nodemailer";
+import type { ImapSettings } from "../store/types.js";
+import type { Trust } from "./trust.js";
+import { smtpVerdict, type Verdict } from "./verdict.js";
+
+const CONNECT_TIMEOUT_MS = 8_000;
+const GREETING_TIMEOUT_MS = 8_000;
+const SOCKET_TIMEOUT_MS = 10_000;
+/** All phases together. */
+const SEND_DEADLINE_MS = 20_000;
+
+const SMTP_TLS_PORT = 465;
+const SMTP_STARTTLS_PORTS = new Set([25, 587]);
+
+export interface OutgoingMail {
+  from: string;
+  to: string[];
+  cc: string[];
+  bcc: string[];
+  replyTo: string[];
+  subject: string;
+  html: string;
+  messageId: string;
+}
+
+/** The settings with the SMTP part filled in, or undefined when the server is not known. */
+export function smtpServerOf(settings: ImapSettings): SmtpServer | undefined {
+  if (!settings.smtp_host || settings.smtp_port === undefined) return undefined;
+  return {
+    host: settings.smtp_host,
+    port: settings.smtp_port,
+    user: settings.smtp_username ?? settings.imap_username,
+    pass: settings.smtp_password ?? settings.imap_password,
+  };
+}
+
+export interface SmtpServer {
+  host: string;
+  port: number;
+  user: string;
+  pass: string;
+}
+
+export async function sendMail(server: SmtpServer, trust: Trust, mail: OutgoingMail): Promise<Verdict> {
+  const deadline = Date.now() + SEND_DEADLINE_MS;
+  let verdict: Verdict = "unreachable";
+  for (const implicitTls of modesOf(server.port)) {
+    verdict = await attempt(server, trust, mail, implicitTls, deadline);
+    if (verdict !== "tls-mode") break;
+  }
+  return verdict;
+}
+
+/** True for implicit TLS, false for STARTTLS; never plain. */
+function modesOf(port: number): readonly boolean[] {
+  if (port === SMTP_TLS_PORT) return [true];
+  return SMTP_STARTTLS_PORTS.has(port) ? [false] : [true, false];
+}
+
+async function attempt(
+  server: SmtpServer,
+  trust: Trust,
+  mail: OutgoingMail,
+  implicitTls: boolean,
+  deadline: number,
+): Promise<Verdict> {
+  const transport = createTransport({
+    host: server.host,
+    port: server.port,
+    auth: { user: server.user, pass: server.pass },
+    secure: implicitTls,
+    requireTLS: !implicitTls,
+    forceAuth: true,
+    logger: false,
+    connectionTimeout: CONNECT_TIMEOUT_MS,
+    greetingTimeout: GREETING_TIMEOUT_MS,
+    socketTimeout: SOCKET_TIMEOUT_MS,
+    ...(trust.secureContext === undefined ? {} : { tls: { secureContext: trust.secureContext } }),
+    // A message is text from an API body: it must not make this machine read files or fetch addresses.
+    disableFileAccess: true,
+    disableUrlAccess: true,
+  });
+  let timer: NodeJS.Timeout | undefined;
+  const ranOut = new Promise<Verdict>((resolve) => {
+    timer = setTimeout(() => resolve("unreachable"), Math.max(deadline - Date.now(), 0));
+  });
+  try {
+    const sent = transport.sendMail(mail).then((): Verdict => "accepted", smtpVerdict);
+    return await Promise.race([sent, ranOut]);
+  } finally {
+    clearTimeout(timer);
+    transport.close();
+  }
+}

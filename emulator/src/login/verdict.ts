@@ -1,0 +1,34 @@
+/** How an attempt to log in to a mail server ended. No text of the server's: it may repeat what was sent to it. */
+export type Verdict = "accepted" | "refused" | "unreachable" | "tls-mode";
+
+/** OpenSSL's ways to say that the other side answered a TLS hello with something that is not TLS. */
+const NOT_TLS = new Set([
+  "ERR_SSL_WRONG_VERSION_NUMBER",
+  "ERR_SSL_PACKET_LENGTH_TOO_LONG",
+  "ERR_SSL_RECORD_LAYER_FAILURE",
+  "ERR_SSL_UNKNOWN_PROTOCOL",
+  "ERR_SSL_HTTP_REQUEST",
+]);
+
+/** Error fields only, never messages: Node and the mail libraries reword those. */
+export function imapVerdict(error: unknown): Exclude<Verdict, "accepted"> {
+  if (field(error, "authenticationFailed") === true && field(error, "responseStatus") === "NO") return "refused";
+  return isTlsModeMismatch(error) ? "tls-mode" : "unreachable";
+}
+
+export function smtpVerdict(error: unknown): Exclude<Verdict, "accepted"> {
+  if (field(error, "code") === "EAUTH" && field(error, "responseCode") === 535) return "refused";
+  return isTlsModeMismatch(error) ? "tls-mode" : "unreachable";
+}
+
+export function field(error: unknown, name: string): unknown {
+  if (typeof error !== "object" || error === null) return undefined;
+  return Reflect.get(error, name);
+}
+
+function isTlsModeMismatch(error: unknown): boolean {
+  return ["code", "originalCode"].some((name) => {
+    const code = field(error, name);
+    return typeof code === "string" && NOT_TLS.has(code);
+  });
+}

@@ -1,0 +1,87 @@
+import type { MailUser } from "../options.js";
+import { sameSecret } from "../secret.js";
+
+/** The oldest message goes when one more comes. */
+const MAX_MESSAGES_PER_FOLDER = 1000;
+
+export const FOLDERS = [
+  { name: "INBOX", flags: "\\HasNoChildren" },
+  { name: "Sent", flags: "\\HasNoChildren \\Sent" },
+  { name: "Drafts", flags: "\\HasNoChildren \\Drafts" },
+  { name: "Trash", flags: "\\HasNoChildren \\Trash" },
+] as const;
+
+export interface StoredMessage {
+  uid: number;
+  received: Date;
+  flags: Set<string>;
+  raw: Buffer;
+}
+
+export interface Folder {
+  name: string;
+  uidValidity: number;
+  uidNext: number;
+  messages: StoredMessage[];
+}
+
+interface Account extends MailUser {
+  folders: Map<string, Folder>;
+}
+
+/** The users of the embedded servers and their mail. Usernames ignore case, as addresses do in practice. */
+export class MailboxStore {
+  readonly #accounts = new Map<string, Account>();
+
+  constructor(users: readonly MailUser[]) {
+    for (const user of users) this.setPassword(user.username, user.password);
+  }
+
+  users(): MailUser[] {
+    return [...this.#accounts.values()].map(({ username, password }) => ({ username, password }));
+  }
+
+  has(username: string): boolean {
+    return this.#accounts.has(username.toLowerCase());
+  }
+
+  hasDomain(domain: string): boolean {
+    return [...this.#accounts.keys()].some((username) => username.endsWith(`@${domain}`));
+  }
+
+  /** Changes a password or adds a user. Sessions that are open go on. */
+  setPassword(username: string, password: string): void {
+    const account = this.#accounts.get(username.toLowerCase());
+    if (account === undefined) {
+      this.#accounts.set(username.toLowerCase(), { username, password, folders: newFolders() });
+    } else {
+      account.password = password;
+    }
+  }
+
+  /** Takes as long for an unknown user as for a wrong password. */
+  accepts(username: string, password: string): boolean {
+    const account = this.#accounts.get(username.toLowerCase());
+    const right = sameSecret(account?.password ?? "", password);
+    return account !== undefined && right;
+  }
+
+  /** Undefined for a folder that does not exist; only INBOX ignores case (RFC 3501, 5.1). */
+  folder(username: string, name: string): Folder | undefined {
+    const folders = this.#accounts.get(username.toLowerCase())?.folders;
+    return folders?.get(name.toUpperCase() === "INBOX" ? "INBOX" : name);
+  }
+
+  /** Puts a message into a local user's INBOX; mail for others is accepted and dropped. */
+  deliver(recipient: string, raw: Buffer): void {
+    const inbox = this.folder(recipient, "INBOX");
+    if (inbox === undefined) return;
+    inbox.messages.push({ uid: inbox.uidNext++, received: new Date(), flags: new Set(), raw });
+    if (inbox.messages.length > MAX_MESSAGES_PER_FOLDER) inbox.messages.shift();
+  }
+}
+
+function newFolders(): Map<string, Folder> {
+  const uidValidity = Math.floor(Date.now() / 1000);
+  return new Map(FOLDERS.map(({ name }) => [name, { name, uidValidity, uidNext: 1, messages: [] }]));
+}

@@ -1,0 +1,58 @@
+/** What the command line takes, in camelCase. */
+export interface EmulatorOptions {
+  /** Address to bind, also for the mail servers. Default `127.0.0.1`. */
+  host?: string;
+  /** Port of the API. Default 0: a free one. */
+  port?: number;
+  /** The application's API key. Default: a random one, or the one in the state file. */
+  apiKey?: string;
+  /** Start the embedded IMAP and SMTP servers. Default false. */
+  mail?: boolean;
+  /** Port of the embedded IMAP server (implicit TLS). Default 0: a free one. */
+  imapPort?: number;
+  /** Port of the embedded SMTP server (implicit TLS). Default 0: a free one. */
+  smtpPort?: number;
+  /** Mailboxes: a JSON file's path, or the list itself. Default: three samples. */
+  users?: string | readonly MailUser[];
+  /** PEM file of further authorities to trust when logging in to mail servers. */
+  ca?: string;
+  /** File that keeps the data over a restart. Default: memory only. */
+  state?: string;
+  /** Answers that differ from the default, by name; see behaviours.ts. */
+  behaviour?: Readonly<Record<string, string>>;
+  /** Makes sample passwords and fault probabilities repeatable. Default: random. */
+  seed?: number;
+}
+
+export interface MailUser {
+  username: string;
+  password: string;
+}
+
+export interface Endpoint {
+  host: string;
+  port: number;
+}
+
+/** A running emulator. */
+export interface Emulator {
+  readonly apiUri: string;
+  readonly apiKey: string;
+  readonly applicationId: string;
+  readonly region: "us";
+  /** PEM text of the authority that signed the embedded servers' certificate; only with `mail`. */
+  readonly ca?: string;
+  /** Implicit TLS; only with `mail`. */
+  readonly imap?: Endpoint;
+  /** The same mailboxes behind STARTTLS; only with `mail`. */
+  readonly imapStarttls?: Endpoint;
+  /** Implicit TLS; only with `mail`. */
+  readonly smtp?: Endpoint;
+  /** Only with `mail`. */
+  readonly users?: readonly MailUser[];
+  /** Ends every connection and frees every port. */
+  close(): Promise<void>;
+}
+
+/** An option that cannot be used. The message is meant for the user. */
+export class OptionError extends Error {}

@@ -1,0 +1,132 @@
+import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:crypto";
+import { open, readFile, rename } from "node:fs/promises";
+import { promisify } from "node:util";
+import { OptionError } from "../options.js";
+import { randomApiKey } from "../random.js";
+import type { StoredData } from "./types.js";
+
+const FORMAT = 1;
+const KEY_BYTES = 32;
+const SALT_BYTES = 16;
+const IV_BYTES = 12;
+const TAG_BYTES = 16;
+const OWNER_ONLY = 0o600;
+
+const deriveKey = promisify<string, Buffer, number, Buffer>(scrypt);
+
+interface Wrapped {
+  format: number;
+  salt: string;
+  /** Only a key that the emulator made up itself; one given by the user is not written down. */
+  generatedApiKey?: string;
+  /** AES-256-GCM of the data: it holds mailbox passwords. */
+  sealed: string;
+}
+
+/** The file behind `--state`: read once at the start, replaced as a whole after each change. */
+export interface StateFile {
+  apiKey: string;
+  /** Undefined when the file did not exist. */
+  data: StoredData | undefined;
+  /** Resolves when a version at least as new as the call's is on the disk. */
+  save(data: StoredData): Promise<void>;
+}
+
+export async function openStateFile(path: string, givenApiKey: string | undefined): Promise<StateFile> {
+  const found = await readWrapped(path);
+  const apiKey = givenApiKey ?? found?.generatedApiKey ?? (found === undefined ? randomApiKey() : undefined);
+  if (apiKey === undefined) {
+    throw new OptionError(`The state file ${path} was written with an API key of yours: give the same --api-key.`);
+  }
+  const salt = found === undefined ? randomBytes(SALT_BYTES) : Buffer.from(found.salt, "base64");
+  const key = await deriveKey(apiKey, salt, KEY_BYTES);
+  const data = found === undefined ? undefined : unseal(found.sealed, key, path);
+  const generated = givenApiKey === undefined || givenApiKey === found?.generatedApiKey;
+
+  const wrap = (current: StoredData): Wrapped => ({
+    format: FORMAT,
+    salt: salt.toString("base64"),
+    ...(generated ? { generatedApiKey: apiKey } : {}),
+    sealed: seal(current, key),
+  });
+  return { apiKey, data, save: coalesced((current) => replaceFile(path, JSON.stringify(wrap(current)))) };
+}
+
+async function readWrapped(path: string): Promise<Wrapped | undefined> {
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
+    throw new OptionError(`The state file ${path} cannot be read.`);
+  }
+  try {
+    const parsed: unknown = JSON.parse(text);
+    if (isWrapped(parsed)) return parsed;
+  } catch {
+    // Not JSON: the answer below says what to do.
+  }
+  throw new OptionError(`${path} is not a state file of this emulator (format ${FORMAT}).`);
+}
+
+function isWrapped(value: unknown): value is Wrapped {
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "format" in value &&
+    value.format === FORMAT &&
+    "salt" in value &&
+    typeof value.salt === "string" &&
+    "sealed" in value &&
+    typeof value.sealed === "string" &&
+    (!("generatedApiKey" in value) || typeof value.generatedApiKey === "string")
+  );
+}
+
+function seal(data: StoredData, key: Buffer): string {
+  const iv = randomBytes(IV_BYTES);
+  const cipher = createCipheriv("aes-256-gcm", key, iv);
+  const body = Buffer.concat([cipher.update(JSON.stringify(data), "utf8"), cipher.final()]);
+  return Buffer.concat([iv, cipher.getAuthTag(), body]).toString("base64");
+}
+
+function unseal(sealed: string, key: Buffer, path: string): StoredData {
+  try {
+    const bytes = Buffer.from(sealed, "base64");
+    const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
+    decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
+    const body = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
+    // The authentication tag proves that this emulator wrote these bytes, in this format.
+    return JSON.parse(body.toString("utf8")) as StoredData;
+  } catch {
+    throw new OptionError(`The state file ${path} does not open with this API key, or it is damaged.`);
+  }
+}
+
+/** Calls that arrive during a write share the next one: a write per burst, not per request. */
+function coalesced(write: (data: StoredData) => Promise<void>): (data: StoredData) => Promise<void> {
+  let running: Promise<void> = Promise.resolve();
+  let next: Promise<void> | undefined;
+  return (data) => {
+    next ??= running
+      .catch(() => undefined)
+      .then(() => {
+        next = undefined;
+        running = write(data);
+        return running;
+      });
+    return next;
+  };
+}
+
+async function replaceFile(path: string, text: string): Promise<void> {
+  const aside = `${path}.${process.pid}.new`;
+  const file = await open(aside, "w", OWNER_ONLY);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+  await rename(aside, path);
+}

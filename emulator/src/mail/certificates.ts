@@ -1,25 +1,14 @@
-import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+// The certificate library resolves its parts by decorators, which need this before anything of it is loaded.
+import "reflect-metadata";
+import { webcrypto } from "node:crypto";
 import { isIP } from "node:net";
-import {
-  bitString,
-  boolean,
-  integer,
-  objectId,
-  octetString,
-  sequence,
-  set,
-  tagged,
-  utcTime,
-  utf8String,
-} from "./der.js";
+import * as x509 from "@peculiar/x509";
 
 const VALID_DAYS = 30;
 /** Clocks of machines in a test bed differ. */
 const BACKDATED_DAYS = 1;
 const DAY_MS = 86_400_000;
-const SERIAL_BYTES = 16;
-
-const ECDSA_SHA256 = sequence(objectId("1.2.840.10045.4.3.2"));
+const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
 export interface Certificates {
   /** The authority, PEM. */
@@ -31,102 +20,58 @@ export interface Certificates {
 }
 
 /** An authority made for this run and a server certificate for the given names and addresses. */
-export function makeCertificates(hosts: readonly string[]): Certificates {
-  const authority = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const server = generateKeyPairSync("ec", { namedCurve: "P-256" });
-  const authorityName = name(`Nylas emulator CA ${randomBytes(4).toString("hex")}`);
-  const ca = certificate({
-    subject: authorityName,
-    issuer: authorityName,
-    subjectKey: authority.publicKey,
-    issuerKey: authority,
+export async function makeCertificates(hosts: readonly string[]): Promise<Certificates> {
+  x509.cryptoProvider.set(webcrypto);
+  const [authority, server] = await Promise.all([makeKeys(), makeKeys()]);
+  const validity = {
+    notBefore: new Date(Date.now() - BACKDATED_DAYS * DAY_MS),
+    notAfter: new Date(Date.now() + VALID_DAYS * DAY_MS),
+    signingAlgorithm: ALGORITHM,
+  };
+  // A name of its own: a client that has kept an earlier run's authority must not take this one for it.
+  const authorityName = `CN=Nylas emulator CA ${webcrypto.randomUUID()}`;
+  const ca = await x509.X509CertificateGenerator.createSelfSigned({
+    ...validity,
+    name: authorityName,
+    keys: authority,
     extensions: [
-      extension("2.5.29.19", sequence(boolean(true)), true),
-      // keyCertSign, cRLSign
-      extension("2.5.29.15", bitString(Buffer.from([0x06]), 1), true),
+      new x509.BasicConstraintsExtension(true, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      ...(await keyIdentifiers(authority.publicKey, authority.publicKey)),
     ],
   });
-  const cert = certificate({
-    subject: name("localhost"),
+  const leaf = await x509.X509CertificateGenerator.create({
+    ...validity,
+    subject: "CN=localhost",
     issuer: authorityName,
-    subjectKey: server.publicKey,
-    issuerKey: authority,
+    publicKey: server.publicKey,
+    signingKey: authority.privateKey,
     extensions: [
-      extension("2.5.29.19", sequence(), true),
-      // digitalSignature
-      extension("2.5.29.15", bitString(Buffer.from([0x80]), 7), true),
-      // serverAuth
-      extension("2.5.29.37", sequence(objectId("1.3.6.1.5.5.7.3.1"))),
-      extension("2.5.29.17", sequence(...hosts.map(generalName))),
-    ],
-  });
-  return { ca, cert, key: server.privateKey.export({ type: "pkcs8", format: "pem" }).toString() };
-}
-
-interface Parts {
-  subject: Buffer;
-  issuer: Buffer;
-  subjectKey: KeyObject;
-  issuerKey: { publicKey: KeyObject; privateKey: KeyObject };
-  extensions: readonly Buffer[];
-}
-
-/** RFC 5280, section 4.1. */
-function certificate({ subject, issuer, subjectKey, issuerKey, extensions }: Parts): string {
-  const now = Date.now();
-  const toSign = sequence(
-    tagged(0xa0, integer(Buffer.from([2]))),
-    integer(randomBytes(SERIAL_BYTES)),
-    ECDSA_SHA256,
-    issuer,
-    sequence(utcTime(new Date(now - BACKDATED_DAYS * DAY_MS)), utcTime(new Date(now + VALID_DAYS * DAY_MS))),
-    subject,
-    publicKeyInfo(subjectKey),
-    tagged(
-      0xa3,
-      sequence(
-        ...extensions,
-        // Strict verifiers (Python's, since 3.13) insist on both key identifiers.
-        extension("2.5.29.14", octetString(keyIdentifier(subjectKey))),
-        extension("2.5.29.35", sequence(tagged(0x80, keyIdentifier(issuerKey.publicKey)))),
+      new x509.BasicConstraintsExtension(false, undefined, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.serverAuth]),
+      new x509.SubjectAlternativeNameExtension(
+        hosts.map((host) => ({ type: isIP(host) === 0 ? ("dns" as const) : ("ip" as const), value: host })),
       ),
-    ),
-  );
-  const signature = sign("sha256", toSign, issuerKey.privateKey);
-  return pem(sequence(toSign, ECDSA_SHA256, bitString(signature)));
+      ...(await keyIdentifiers(server.publicKey, authority.publicKey)),
+    ],
+  });
+  const key = await webcrypto.subtle.exportKey("pkcs8", server.privateKey);
+  return { ca: pem(ca), cert: pem(leaf), key: `${x509.PemConverter.encode(key, "PRIVATE KEY")}\n` };
 }
 
-function name(commonName: string): Buffer {
-  return sequence(set(sequence(objectId("2.5.4.3"), utf8String(commonName))));
+function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
+  return webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
 }
 
-function extension(id: string, value: Buffer, critical = false): Buffer {
-  return sequence(objectId(id), ...(critical ? [boolean(true)] : []), octetString(value));
+/** Strict verifiers (Python's, since 3.13) insist on both. */
+async function keyIdentifiers(own: webcrypto.CryptoKey, issuer: webcrypto.CryptoKey): Promise<x509.Extension[]> {
+  return Promise.all([
+    x509.SubjectKeyIdentifierExtension.create(own),
+    x509.AuthorityKeyIdentifierExtension.create(issuer),
+  ]);
 }
 
-function generalName(host: string): Buffer {
-  const family = isIP(host);
-  if (family === 0) return tagged(0x82, Buffer.from(host, "latin1"));
-  return tagged(0x87, family === 4 ? Buffer.from(host.split(".").map(Number)) : ipv6Bytes(host));
-}
-
-function ipv6Bytes(address: string): Buffer {
-  const [head = "", tail] = new URL(`http://[${address}]`).hostname.slice(1, -1).split("::");
-  const before = head.split(":").filter(Boolean);
-  const after = (tail ?? "").split(":").filter(Boolean);
-  const groups = [...before, ...Array<string>(8 - before.length - after.length).fill("0"), ...after];
-  return Buffer.from(groups.map((group) => group.padStart(4, "0")).join(""), "hex");
-}
-
-function publicKeyInfo(key: KeyObject): Buffer {
-  return key.export({ type: "spki", format: "der" });
-}
-
-function keyIdentifier(key: KeyObject): Buffer {
-  return createHash("sha256").update(publicKeyInfo(key)).digest().subarray(0, 20);
-}
-
-function pem(der: Buffer): string {
-  const lines = der.toString("base64").match(/.{1,64}/g) ?? [];
-  return ["-----BEGIN CERTIFICATE-----", ...lines, "-----END CERTIFICATE-----", ""].join("\n");
+function pem(certificate: x509.X509Certificate): string {
+  return `${certificate.toString("pem")}\n`;
 }

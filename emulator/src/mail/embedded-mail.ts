@@ -20,7 +20,7 @@ export async function startEmbeddedMail(
   mailboxes: MailboxStore,
 ): Promise<EmbeddedMail> {
   const { host } = listen;
-  const certificates = makeCertificates([...new Set([...CERTIFICATE_HOSTS, host])]);
+  const certificates = await makeCertificates([...new Set([...CERTIFICATE_HOSTS, host])]);
   const running: RunningServer[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(running.map((server) => server.close()));

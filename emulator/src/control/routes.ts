@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import { optionalText, readJson, readObject } from "../api/body.js";
+import { isObject, optionalText, readJson, readObject } from "../api/body.js";
 import type { Api, Env, World } from "../api/context.js";
 import { answer, answerDeleted } from "../api/envelope.js";
 import { invalidRequest, notFound } from "../api/errors.js";
@@ -35,7 +35,8 @@ export function controlRoutes(api: Api, world: World, { requests, rules }: Contr
   });
 
   api.put("/_emulator/faults", async (context) => {
-    rules.replace(await readJson(context));
+    const body = await readJson(context);
+    rules.replace(isObject(body) && "rules" in body ? body.rules : body);
     return answer(context, {});
   });
 

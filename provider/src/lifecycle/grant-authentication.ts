@@ -1,0 +1,154 @@
+import { createHash } from "node:crypto";
+import { findConnector } from "../nylas/connectors.js";
+import { AccessError, ConnectorError, CredentialsError, NylasError, UnexpectedResponseError } from "../nylas/errors.js";
+import { authenticateMailbox, probeMailbox } from "../nylas/grants.js";
+import type { Grant } from "../nylas/wire.js";
+import { preflight } from "../preflight/preflight.js";
+import { credentials, type GrantArguments } from "./grant-arguments.js";
+import { grantExists } from "./grant-ownership.js";
+import { HalfMadeError, type Values } from "./lifecycle.js";
+import { formatMarker } from "./ownership.js";
+import type { Run } from "./run.js";
+
+/**
+ * Seconds by which a grant may look older than the request that made it: the API counts whole seconds, and the two time
+ * stamps need not be taken at once.
+ */
+const CREATION_TOLERANCE_SECONDS = 2;
+
+/** A grant that this resource has just authenticated. */
+export interface Held {
+  grant: Grant;
+  adopted: boolean;
+}
+
+/** The one place that sends credentials: for creation, adoption, rotation and healing alike. */
+export async function authenticate(
+  run: Run,
+  args: GrantArguments,
+  adopted: boolean,
+  found: Grant | undefined,
+): Promise<Held> {
+  const attempt = createHash("sha256")
+    .update(JSON.stringify(credentials(args)))
+    .digest("hex");
+  const refused = run.lockedMailboxes.get(args.imapUsername.toLowerCase()) ?? run.refusedLogins.get(attempt);
+  if (refused !== undefined) throw refused;
+
+  await preflight(credentials(args), args.preflight);
+  const startedAt = Date.now();
+  const grant = await post(run, args, adopted, found, attempt);
+  if (found !== undefined && grant.id !== found.id) throw otherGrantAnswered(args, found, grant);
+  if (found !== undefined || !existedBefore(grant, startedAt)) return { grant, adopted };
+
+  // The list did not show the grant, and authenticating it has put our marker on it. Marked as adopted, no later run takes
+  // it for one that this resource made, and none deletes it unasked.
+  const marked = await post(run, args, true, grant, attempt);
+  if (args.onExisting !== "adopt") throw grantExists(run, args, marked, "It was authenticated before it could be seen");
+  return { grant: marked, adopted: true };
+}
+
+async function post(
+  run: Run,
+  args: GrantArguments,
+  adopted: boolean,
+  found: Grant | undefined,
+  attempt: string,
+): Promise<Grant> {
+  const state = args.owner === undefined ? undefined : formatMarker({ owner: args.owner, adopted });
+  try {
+    const { value: grant } = await authenticateMailbox(run.client, credentials(args), state);
+    run.directory.enter(grant);
+    run.deletedGrants.delete(grant.id);
+    if (args.owner !== undefined) run.authenticatedBy.set(grant.id, args.owner);
+    return grant;
+  } catch (error) {
+    if (!(error instanceof NylasError)) throw error;
+    const explained = await explainRefusal(run, error, found);
+    if (explained instanceof CredentialsError) {
+      run.refusedLogins.set(attempt, explained);
+      if (explained.code === "auth_limit_reached") run.lockedMailboxes.set(args.imapUsername.toLowerCase(), explained);
+    }
+    throw explained;
+  }
+}
+
+/** Finds out what a refused `connect/custom` means; Nylas has one status for several causes. */
+async function explainRefusal(run: Run, error: NylasError, found: Grant | undefined): Promise<NylasError> {
+  const kept =
+    found === undefined ? "nothing was made" : `grant ${found.id} was not changed and goes on with its old credentials`;
+  const base = { operation: error.operation, status: error.status, requestId: error.requestId, type: error.type };
+  if (endsWith(error.type, "auth_limit_reached")) {
+    return new CredentialsError({
+      ...base,
+      code: "auth_limit_reached",
+      answer: `${error.answer}; too many wrong passwords, ${kept}`,
+      remedy: "wait until the mail server unlocks the mailbox, then run again with the right imapPassword",
+    });
+  }
+  const refusedLogin = endsWith(error.type, "invalid_authentication");
+  if (!refusedLogin && error.status !== 400 && error.status !== 404) return error;
+  if (!refusedLogin && (await findConnector(run.client)) === undefined) {
+    return new ConnectorError({
+      ...base,
+      code: "connector_missing",
+      answer: `${error.answer}; the application has no IMAP connector, ${kept}`,
+      remedy: "declare one with `new ImapConnector(…)` and pass it as `connector`, so that it is made first",
+    });
+  }
+  return new CredentialsError({
+    ...base,
+    code: "invalid_credentials",
+    answer: `the login was refused: ${error.answer}; ${kept}`,
+    remedy:
+      "check imapUsername and imapPassword at imapHost; many providers want an app password instead of the user's own. A wrong password is not tried again in this run",
+  });
+}
+
+function endsWith(type: string | undefined, suffix: string): boolean {
+  return type !== undefined && (type === suffix || type.endsWith(`.${suffix}`));
+}
+
+/** Whether Nylas re-authenticated a grant that its list did not show, instead of making one. */
+function existedBefore(grant: Grant, startedAt: number): boolean {
+  const elapsed = (Date.now() - startedAt) / 1000;
+  const age = (Date.parse(grant.updatedAt) - Date.parse(grant.createdAt)) / 1000;
+  return age > elapsed + CREATION_TOLERANCE_SECONDS;
+}
+
+function otherGrantAnswered(args: GrantArguments, found: Grant, grant: Grant): UnexpectedResponseError {
+  return new UnexpectedResponseError({
+    code: "unexpected_response",
+    operation: `Authenticating mailbox ${args.imapUsername}`,
+    answer: `Nylas answered with grant ${grant.id} instead of ${found.id}; the state was not changed`,
+    remedy: "run `pulumi refresh` to see which of them exists, then `pulumi up`",
+  });
+}
+
+/** Proves that Nylas can use the grant; a failure keeps the grant and is healed by the next run. */
+export async function verified(run: Run, args: GrantArguments, outs: Values): Promise<Values> {
+  if (!args.verify) return outs;
+  const grantId = String(outs.grantId);
+  try {
+    await probeMailbox(run.client, grantId, args.imapUsername);
+    return outs;
+  } catch (error) {
+    if (!(error instanceof NylasError)) throw error;
+    const kept = `grant ${grantId} exists and is kept; the next \`up\` checks it again`;
+    // The key has just been good for the authentication, so a 401 here speaks of the mailbox.
+    if (!(error instanceof AccessError)) {
+      throw new HalfMadeError(grantId, { ...outs, verified: false }, `${error.message}\n  kept:       ${kept}`);
+    }
+    const { operation, status, requestId, type, answer } = error;
+    const unusable = new CredentialsError({
+      code: "invalid_credentials",
+      operation,
+      answer: `the mailbox was authenticated, but Nylas cannot read it: ${answer}`,
+      status,
+      requestId,
+      type,
+      remedy: `check that the mailbox may be read over IMAP, then run \`pulumi up\` again; ${kept}`,
+    });
+    throw new HalfMadeError(grantId, { ...outs, verified: false, grantStatus: "invalid" }, unusable.message);
+  }
+}

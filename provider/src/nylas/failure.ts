@@ -1,0 +1,99 @@
+import { environmentVariable, type Settings } from "../settings.js";
+import {
+  AccessError,
+  MailServerError,
+  type NylasError,
+  type NylasErrorFacts,
+  UnavailableError,
+  UnexpectedResponseError,
+} from "./errors.js";
+import { isProviderFailure } from "./retry-delay.js";
+
+/** What is kept of a failed attempt: facts, and nothing of the request. */
+export interface Failure {
+  status: number | undefined;
+  type: string | undefined;
+  requestId: string | undefined;
+  retryAfter: string | undefined;
+  answer: string;
+  timedOut: boolean;
+  repeatable: boolean;
+}
+
+/** The error that stands for a failed request: one class per thing that its reader can do about it. */
+export function toNylasError(operation: string, settings: Settings, failure: Failure, attempts: number): NylasError {
+  const tried = attempts === 1 ? "" : ` after ${attempts} attempts`;
+  const base = {
+    operation,
+    answer: `${failure.answer}${tried}`,
+    status: failure.status,
+    type: failure.type,
+    requestId: failure.requestId,
+    attempts,
+  };
+  if (failure.timedOut) return timeoutError(base, settings);
+  if (failure.status === undefined) return unreachableError(base, settings);
+  if (failure.status === 401) return refusedKeyError(base, settings);
+  if (failure.status === 429) {
+    return new UnavailableError({
+      ...base,
+      code: "rate_limited",
+      remedy: `run again in a minute, or lower ${settings.application}:requestsPerSecond (now ${settings.requestsPerSecond})`,
+    });
+  }
+  if (isProviderFailure(failure.type)) return mailServerError(base);
+  if (failure.status >= 500) {
+    return new UnavailableError({
+      ...base,
+      code: "nylas_unavailable",
+      remedy: "run again later; what was finished is kept",
+    });
+  }
+  return new UnexpectedResponseError({
+    ...base,
+    code: "unexpected_response",
+    remedy: "look the request id up in the Nylas dashboard's logs, or report it to this package with the lines above",
+  });
+}
+
+type BaseFacts = Omit<NylasErrorFacts, "code" | "remedy">;
+
+/** The mail server failed, as Nylas reports it. */
+function mailServerError(base: BaseFacts): MailServerError {
+  return new MailServerError({
+    ...base,
+    code: "provider_not_responding",
+    remedy:
+      "check imapHost and imapPort, that the server offers TLS or STARTTLS with a valid certificate, and that Nylas may reach it; then run again",
+  });
+}
+
+function timeoutError(base: BaseFacts, settings: Settings): UnavailableError {
+  return new UnavailableError({
+    ...base,
+    code: "timeout",
+    answer: `${base.answer} (${settings.timeoutSeconds} s)`,
+    remedy: `run again; raise ${settings.application}:timeoutSeconds if the mail server is known to be slow`,
+  });
+}
+
+function unreachableError(base: BaseFacts, settings: Settings): UnavailableError {
+  return new UnavailableError({
+    ...base,
+    code: "nylas_unavailable",
+    answer: `${base.answer} at ${settings.apiUri}`,
+    remedy: `check the network, a proxy, and ${settings.application}:apiUri; then run again`,
+  });
+}
+
+function refusedKeyError(base: BaseFacts, settings: Settings): AccessError {
+  const variable = environmentVariable(settings.application, "apiKey");
+  return new AccessError({
+    ...base,
+    code: "api_key_refused",
+    remedy:
+      `the key is wrong, expired, or of another region than ${settings.region} (Nylas answers 401 in both cases): ` +
+      `check ${settings.application}:region, set a valid key with \`pulumi config set --secret ${settings.application}:apiKey\` ` +
+      `or in ${variable}. Plain \`refresh\` and \`destroy\` use the key saved at the last \`up\`; ${variable} replaces a refused one`,
+  });
+}

@@ -4,6 +4,7 @@ import {
   BASE_DELAY_MS,
   type FailedAttempt,
   MAX_ATTEMPTS,
+  MAX_PROVIDER_ATTEMPTS,
   MAX_RETRY_AFTER_MS,
   MAX_TOTAL_DELAY_MS,
   parseRetryAfter,
@@ -22,11 +23,17 @@ describe("retryDelay", () => {
     expect(retryDelay({ ...failure, status }, 0, now)).toBeUndefined();
   });
 
-  it("does not send a login again that the mail server left unanswered", () => {
-    expect(retryDelay({ ...failure, status: 504, type: "api.provider_error" }, 0, now)).toBeUndefined();
-    expect(retryDelay({ ...failure, status: 504, type: "grant.provider_not_responding" }, 0, now)).toBeUndefined();
-    expect(retryDelay({ ...failure, status: 504, type: "api.internal_error" }, 0, now)).toBeDefined();
-  });
+  it.each(["api.provider_error", "provider_error", "grant.provider_not_responding"])(
+    "asks a mail server that left a login unanswered (%s) once more",
+    (type) => {
+      const silent = { ...failure, status: 504, type };
+      expect(retryDelay(silent, 0, now)).toBe(BASE_DELAY_MS);
+      expect(retryDelay({ ...silent, attempts: MAX_PROVIDER_ATTEMPTS }, 0, now)).toBeUndefined();
+      expect(
+        retryDelay({ ...silent, attempts: MAX_PROVIDER_ATTEMPTS, type: "api.internal_error" }, 0, now),
+      ).toBeDefined();
+    },
+  );
 
   it("takes Retry-After in seconds and as a date", () => {
     expect(retryDelay({ ...failure, status: 429, retryAfter: "7" }, 0.5, now)).toBe(7_000);

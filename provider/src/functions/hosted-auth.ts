@@ -11,13 +11,13 @@ export interface HostedAuthUrlArgs {
   /** A callback that is registered with the application, to the letter. */
   redirectUri: string;
   /** The address to prefill; one that has a grant is re-authenticated. */
-  loginHint?: string;
+  loginHint?: string | undefined;
   /** Comes back unchanged with the code; up to 256 characters. */
-  state?: string;
+  state?: string | undefined;
   /** Demand SMTP settings, so that the grant can send. Default: `true`. */
-  requireSmtp?: boolean;
+  requireSmtp?: boolean | undefined;
   /** Default: the configured `apiUri` or region. */
-  region?: Region;
+  region?: Region | undefined;
 }
 
 /**
@@ -54,7 +54,7 @@ export interface ExchangeCodeArgs {
   /** Good for one exchange. */
   code: string;
   /** When the address carried a PKCE challenge. */
-  codeVerifier?: string;
+  codeVerifier?: string | undefined;
 }
 
 /** What a person's login has brought. */

@@ -1,5 +1,7 @@
 /** Attempts of one request, the first included. */
 export const MAX_ATTEMPTS = 5;
+/** Attempts when Nylas says that the mail server did not answer: each may be one more login on a server that counts them. */
+export const MAX_PROVIDER_ATTEMPTS = 2;
 /** First pause between attempts, in milliseconds; doubled each time. */
 export const BASE_DELAY_MS = 500;
 /** Longest pause that is chosen here, in milliseconds. */
@@ -31,10 +33,9 @@ export interface FailedAttempt {
  * `random` is in [0, 1): the pause never falls below the base delay, so that a fleet of runs spreads out without hurrying.
  */
 export function retryDelay(failure: FailedAttempt, random: number, now: number): number | undefined {
-  if (failure.attempts >= MAX_ATTEMPTS) return undefined;
+  const limit = isProviderFailure(failure.type) ? MAX_PROVIDER_ATTEMPTS : MAX_ATTEMPTS;
+  if (failure.attempts >= limit) return undefined;
   if (failure.status !== undefined && !RETRIED_STATUSES.includes(failure.status)) return undefined;
-  // The mail server did not answer Nylas. Each further attempt would be one more login on a server that may count them.
-  if (isProviderFailure(failure.type)) return undefined;
 
   const asked = parseRetryAfter(failure.retryAfter, now);
   if (asked !== undefined && asked > MAX_RETRY_AFTER_MS) return undefined;

@@ -9,7 +9,7 @@ export interface ByoImapGrantArgs {
    * The connector that the grant hangs on: orders creation and deletion. Default: `"imap"`, one that exists already. A change
    * sends no request.
    */
-  connector?: ImapConnector | pulumi.Input<string>;
+  connector?: ImapConnector | pulumi.Input<string> | undefined;
   /** The mailbox's e-mail address, which is also its login. A change replaces: another address is another mailbox. */
   imapUsername: pulumi.Input<string>;
   /** Password or app password; always a secret. A change re-authenticates in place, with the same grant id. */
@@ -17,38 +17,38 @@ export interface ByoImapGrantArgs {
   /** IMAP server: a host name or IP address, without scheme and port. A change re-authenticates in place. */
   imapHost: pulumi.Input<string>;
   /** IMAP port, 1 to 65535. Default: 993 (TLS). A change re-authenticates in place. */
-  imapPort?: pulumi.Input<number>;
+  imapPort?: pulumi.Input<number> | undefined;
   /** SMTP server; required unless `receiveOnly`. A change re-authenticates in place. */
-  smtpHost?: pulumi.Input<string>;
+  smtpHost?: pulumi.Input<string> | undefined;
   /** SMTP port, 1 to 65535. Default: 465 (TLS). A change re-authenticates in place. */
-  smtpPort?: pulumi.Input<number>;
+  smtpPort?: pulumi.Input<number> | undefined;
   /** SMTP login. Default: `imapUsername`. A change re-authenticates in place. */
-  smtpUsername?: pulumi.Input<string>;
+  smtpUsername?: pulumi.Input<string> | undefined;
   /** SMTP password; always a secret. Default: `imapPassword`. A change re-authenticates in place. */
-  smtpPassword?: pulumi.Input<string>;
+  smtpPassword?: pulumi.Input<string> | undefined;
   /**
    * Send no SMTP settings: Nylas then reads the mailbox but cannot send from it. Default: `false`. A change re-authenticates
    * in place.
    */
-  receiveOnly?: pulumi.Input<boolean>;
+  receiveOnly?: pulumi.Input<boolean> | undefined;
   /**
    * What to do when the mailbox has a grant already: `"fail"` (default) with `grant_exists`, or `"adopt"` it by authenticating
    * it with the declared credentials; its id stays. A change sends no request.
    */
-  onExisting?: pulumi.Input<"fail" | "adopt">;
+  onExisting?: pulumi.Input<"fail" | "adopt"> | undefined;
   /** Delete the grant at destroy although it was adopted. Default: `false`, it stays. A change sends no request. */
-  deleteAdopted?: pulumi.Input<boolean>;
+  deleteAdopted?: pulumi.Input<boolean> | undefined;
   /** Any value; a change re-authenticates in place. A way to ask for it when nothing else has changed. */
-  credentialVersion?: pulumi.Input<string | number>;
+  credentialVersion?: pulumi.Input<string | number> | undefined;
   /** List one message through Nylas after authenticating. Default: `true`. A change sends no request. */
-  verify?: pulumi.Input<boolean>;
+  verify?: pulumi.Input<boolean> | undefined;
   /**
    * Log in to IMAP and SMTP from here before asking Nylas: `"off"` (default), `"warn"` of a failure, or `"enforce"` success.
    * A change sends no request.
    */
-  preflight?: pulumi.Input<"off" | "warn" | "enforce">;
+  preflight?: pulumi.Input<"off" | "warn" | "enforce"> | undefined;
   /** The configuration namespace that names key and region. Default: `"nylas"`. A change replaces. */
-  application?: string;
+  application?: string | undefined;
 }
 
 /**

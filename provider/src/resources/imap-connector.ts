@@ -5,21 +5,21 @@ import { MODULE, ownerOf, refusePlainKey, resourceOptions } from "./registration
 /** The arguments of {@link ImapConnector}. */
 export interface ImapConnectorArgs {
   /** Display name. Default: the one Nylas chooses. A change updates in place. */
-  name?: pulumi.Input<string>;
+  name?: pulumi.Input<string> | undefined;
   /**
    * What to do when the application has an IMAP connector already: `"fail"` (default) with `connector_exists`, or `"adopt"`
    * it. A change sends no request.
    */
-  onExisting?: pulumi.Input<"fail" | "adopt">;
+  onExisting?: pulumi.Input<"fail" | "adopt"> | undefined;
   /** Delete the connector at destroy although it was adopted. Default: `false`, it stays. A change sends no request. */
-  deleteAdopted?: pulumi.Input<boolean>;
+  deleteAdopted?: pulumi.Input<boolean> | undefined;
   /**
    * Delete the connector although grants hang on it; all of them stop working at once and are lost. Default: `false`, the
    * deletion is refused with `connector_in_use` and says how many there are. A change sends no request.
    */
-  forceDelete?: pulumi.Input<boolean>;
+  forceDelete?: pulumi.Input<boolean> | undefined;
   /** The configuration namespace that names key and region. Default: `"nylas"`. A change replaces. */
-  application?: string;
+  application?: string | undefined;
 }
 
 /**

@@ -1,0 +1,166 @@
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createGrantDirectory } from "../../provider/src/lifecycle/grant-directory.js";
+import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
+import { findConnector } from "../../provider/src/nylas/connectors.js";
+import { NylasError } from "../../provider/src/nylas/errors.js";
+import { authenticateMailbox, findGrant, listAllGrants } from "../../provider/src/nylas/grants.js";
+import { MAX_ATTEMPTS, MAX_PROVIDER_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
+import { readSettings } from "../../provider/src/settings.js";
+import { present, TestEmulator } from "../support/emulator.js";
+
+let emulator: TestEmulator;
+let client: NylasClient;
+
+beforeEach(async () => {
+  emulator = await TestEmulator.start();
+  client = clientWith({});
+  await emulator.call("POST", "/v3/connectors", { provider: "imap" });
+  await emulator.forgetRequests();
+});
+
+afterEach(() => emulator.close());
+
+function clientWith(env: Record<string, string>): NylasClient {
+  return createClient(readSettings("nylas", () => undefined, { ...emulator.env, ...env }));
+}
+
+function mailbox(index = 0, password = emulator.user(index).password) {
+  const { username } = emulator.user(index);
+  return { imapUsername: username, imapPassword: password, imapHost: emulator.imap.host, imapPort: emulator.imap.port };
+}
+
+async function failure(work: Promise<unknown>): Promise<NylasError> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof NylasError) return error;
+  throw new Error(`expected a NylasError, got ${String(error)}`);
+}
+
+describe("sending again", () => {
+  it.each([
+    ["429 with Retry-After", { status: 429, retryAfter: 0 }],
+    ["429 without", { status: 429, retryAfter: null }],
+    ["503", { status: 503 }],
+    ["a reset", { reset: true }],
+    ["a body that breaks off", { truncate: true }],
+    ["a reset after the work is done", { reset: true, afterEffect: true }],
+    ["a gateway that gave up after the work was done", { afterEffect: true }],
+  ])("after %s ends with one grant", async (_name, fault) => {
+    await emulator.faults({ method: "POST", path: "/v3/connect/custom", nth: 1, ...fault });
+    const { attempts } = await authenticateMailbox(client, mailbox(), "mark");
+    expect(attempts).toBe(2);
+    expect(await emulator.grants()).toHaveLength(1);
+  });
+
+  it("stops after its attempts, and says so", async () => {
+    await emulator.faults({ method: "GET", path: "/v3/connectors/imap", status: 503 });
+    const error = await failure(findConnector(client));
+    expect(error).toMatchObject({ code: "nylas_unavailable", status: 503 });
+    expect(error.message).toContain(`after ${MAX_ATTEMPTS} attempts`);
+    expect(await emulator.requests()).toHaveLength(MAX_ATTEMPTS);
+  });
+
+  it("does not happen for a refused password, and once for a mail server that does not answer", async () => {
+    const wrong = await failure(authenticateMailbox(client, mailbox(0, "wrong"), undefined));
+    expect(wrong.status).toBe(400);
+    expect(await emulator.writes()).toHaveLength(1);
+    const silent = await failure(authenticateMailbox(client, { ...mailbox(), imapPort: 1 }, undefined));
+    expect(silent.code).toBe("provider_not_responding");
+    expect(await emulator.writes()).toHaveLength(1 + MAX_PROVIDER_ATTEMPTS);
+  });
+});
+
+describe("errors", () => {
+  it("carry no request, no key and no password, however they are printed", async () => {
+    const secret = 'pa"ss wörd';
+    const error = await failure(authenticateMailbox(client, mailbox(0, secret), undefined));
+    const { inspect } = await import("node:util");
+    const printed = `${inspect(error, { depth: 10, showHidden: true })}${JSON.stringify(error)}${error.stack}`;
+    expect(printed).not.toContain(secret);
+    expect(printed).not.toContain(JSON.stringify(secret).slice(1, -1));
+    expect(printed).not.toContain(emulator.emulator.apiKey);
+    expect(error).not.toHaveProperty("id");
+  });
+
+  it("name a time-out, its limit and what to raise", async () => {
+    const impatient = clientWith({ NYLAS_TIMEOUT_SECONDS: "1" });
+    await emulator.faults({ path: "/v3/applications", delayMs: 3_000 });
+    const error = await failure(impatient.application());
+    expect(error.code).toBe("timeout");
+    expect(error.message).toMatch(/\(1 s\).*nylas:timeoutSeconds/s);
+  });
+
+  it("name an answer that is not Nylas's", async () => {
+    await emulator.faults({ path: "/v3/applications", status: 200 });
+    expect(await failure(client.application())).toMatchObject({ code: "unexpected_response", status: 200 });
+  });
+});
+
+describe("the key", () => {
+  it("is asked for its application once, however many ask", async () => {
+    await Promise.all(Array.from({ length: 20 }, () => client.application()));
+    expect(await emulator.requests()).toHaveLength(1);
+  });
+
+  it("gives way once to another one from the environment when it is refused", async () => {
+    const settings = readSettings("nylas", (key) => (key === "nylas:apiKey" ? "nyk_old" : undefined), emulator.env);
+    const rotated = createClient(settings);
+    expect((await rotated.application()).applicationId).toBe(emulator.emulator.applicationId);
+    await listAllGrants(rotated);
+    expect((await emulator.requests()).map(({ status }) => status)).toEqual([401, 200, 200]);
+  });
+
+  it("is asked for again after a failure that may pass", async () => {
+    await emulator.faults({ path: "/v3/applications", status: 503, times: MAX_ATTEMPTS });
+    expect((await failure(client.application())).code).toBe("nylas_unavailable");
+    expect(await client.application()).toMatchObject({ applicationId: emulator.emulator.applicationId });
+  });
+});
+
+describe("look-ups", () => {
+  it("of one run share pages of 200, and ask by id before they believe a grant gone", async () => {
+    await emulator.close();
+    const users = Array.from({ length: 201 }, (_, index) => ({ username: `box${index}@example.test`, password: "pw" }));
+    emulator = await TestEmulator.start({ users });
+    client = clientWith({ NYLAS_REQUESTS_PER_SECOND: "1000" });
+    await emulator.call("POST", "/v3/connectors", { provider: "imap" });
+    await Promise.all(users.map((_, index) => authenticateMailbox(client, mailbox(index), undefined)));
+    await emulator.forgetRequests();
+
+    const directory = createGrantDirectory(client);
+    const found = await Promise.all(users.map(({ username }) => directory.byEmail(username.toUpperCase())));
+    expect(new Set(found.map((grant) => grant?.id)).size).toBe(users.length);
+    expect((await emulator.requests()).map(({ path, query }) => `${path} ${query.limit} ${query.offset}`)).toEqual([
+      "/v3/grants 200 0",
+      "/v3/grants 200 200",
+    ]);
+    expect(await directory.byId("9e0f4a3e-0000-4000-8000-000000000000")).toBeUndefined();
+    expect(await emulator.requests()).toHaveLength(3);
+  });
+
+  it("see what the run itself has made and deleted", async () => {
+    const directory = createGrantDirectory(client);
+    const { username } = emulator.user(0);
+    expect(await directory.byEmail(username)).toBeUndefined();
+    const { value: grant } = await authenticateMailbox(client, mailbox(), undefined);
+    directory.enter(grant);
+    expect(await directory.byEmail(username)).toEqual(grant);
+    directory.remove(grant.id);
+    expect(await directory.byEmail(username)).toBeUndefined();
+    expect(await findGrant(client, grant.id)).toEqual(grant);
+  });
+});
+
+it("keeps to its requests per second, whoever asks", async () => {
+  const limit = 5;
+  const slow = clientWith({ NYLAS_REQUESTS_PER_SECOND: String(limit) });
+  await Promise.all(Array.from({ length: 2 * limit + 1 }, () => findConnector(slow)));
+  const log: { time: string }[] = await emulator.call("GET", "/_emulator/requests");
+  const times = log.map(({ time }) => Date.parse(time)).sort((a, b) => a - b);
+  // Any six requests span a second, less what a timer of the platform may be early.
+  for (let index = limit; index < times.length; index += 1) {
+    expect(present(times[index]) - present(times[index - limit])).toBeGreaterThan(950);
+  }
+});

@@ -1,0 +1,127 @@
+import { createServer, type Server } from "node:net";
+import tls from "node:tls";
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { NylasError } from "../../provider/src/nylas/errors.js";
+import { preflight } from "../../provider/src/preflight/preflight.js";
+import { present, TestEmulator } from "../support/emulator.js";
+
+let emulator: TestEmulator;
+const trusted = tls.getCACertificates("default");
+const servers: Server[] = [];
+
+beforeAll(async () => {
+  emulator = await TestEmulator.start();
+});
+
+afterAll(() => emulator.close());
+
+afterEach(async () => {
+  tls.setDefaultCACertificates(trusted);
+  await Promise.all(servers.splice(0).map((server) => new Promise((resolve) => server.close(resolve))));
+});
+
+const trust = () => tls.setDefaultCACertificates([...trusted, present(emulator.emulator.ca)]);
+
+function mailbox(change: Record<string, unknown> = {}) {
+  const { username, password } = emulator.user(0);
+  return {
+    imapUsername: username,
+    imapPassword: password,
+    imapHost: emulator.imap.host,
+    imapPort: emulator.imap.port,
+    smtpHost: emulator.smtp.host,
+    smtpPort: emulator.smtp.port,
+    ...change,
+  };
+}
+
+/** A server that does this to each connection. */
+async function misbehaving(treat: (socket: import("node:net").Socket) => void): Promise<number> {
+  const server = createServer((socket) => {
+    socket.on("error", () => {});
+    treat(socket);
+  });
+  servers.push(server);
+  return new Promise((resolve) => {
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      resolve(typeof address === "object" && address !== null ? address.port : 0);
+    });
+  });
+}
+
+async function refusal(change: Record<string, unknown>): Promise<NylasError> {
+  const error = await preflight(mailbox(change), "enforce").catch((reason: unknown) => reason);
+  if (error instanceof NylasError) return error;
+  throw new Error(`expected a NylasError, got ${String(error)}`);
+}
+
+describe("preflight", () => {
+  it("passes when both servers accept the login, with TLS and with STARTTLS", async () => {
+    trust();
+    await preflight(mailbox(), "enforce");
+    await preflight(mailbox({ imapPort: present(emulator.emulator.imapStarttls).port }), "enforce");
+  });
+
+  it("does nothing when it is off", async () => {
+    await preflight(mailbox({ imapHost: "no.such.host.invalid" }), "off");
+  });
+
+  it("warns and goes on", async () => {
+    const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+    await preflight(mailbox({ imapPort: 1 }), "warn");
+    expect(printed.mock.calls.flat().join()).toMatch(/IMAP at .*: refused/);
+    expect(printed.mock.calls.flat().join()).not.toContain(emulator.user(0).password);
+    printed.mockRestore();
+  });
+
+  it("tells a wrong password from everything else, on either server", async () => {
+    trust();
+    const imap = await refusal({ imapPassword: "wrong", smtpPassword: emulator.user(0).password });
+    expect(imap).toMatchObject({ code: "invalid_credentials" });
+    expect(imap.message).toMatch(/IMAP at .*credentials/);
+    expect(imap.message).not.toMatch(/SMTP/);
+    const smtp = await refusal({ smtpPassword: "wrong" });
+    expect(smtp.message).toMatch(/SMTP at .*credentials/);
+    expect(smtp.message).not.toMatch(/IMAP/);
+  });
+
+  it("names a certificate that is not trusted", async () => {
+    const error = await refusal({});
+    expect(error.code).toBe("provider_not_responding");
+    expect(error.message).toMatch(/IMAP at .*tls_certificate.*SMTP at .*tls_certificate/s);
+  });
+
+  it.each([
+    ["an unknown host", { imapHost: "no.such.host.invalid" }, "unknown_host"],
+    ["a closed port", { imapPort: 1 }, "refused"],
+  ])("names %s", async (_name, change, category) => {
+    trust();
+    expect((await refusal(change)).message).toContain(`IMAP at ${mailbox(change).imapHost}`);
+    expect((await refusal(change)).message).toContain(category);
+  });
+
+  it("never sends the password in clear: a server without TLS gets none", async () => {
+    trust();
+    let heard = "";
+    const port = await misbehaving((socket) => {
+      socket.write("* OK ready\r\n");
+      socket.on("data", (data) => {
+        heard += data.toString("latin1");
+        const tag = /^(\S+) /.exec(data.toString("latin1"))?.[1] ?? "*";
+        if (/CAPABILITY/i.test(data.toString("latin1"))) socket.write(`* CAPABILITY IMAP4rev1 AUTH=PLAIN\r\n`);
+        socket.write(`${tag} OK done\r\n`);
+      });
+    });
+    const error = await refusal({ imapPort: port });
+    expect(error.message).toMatch(/IMAP at .*tls_mode/);
+    expect(heard).not.toContain(emulator.user(0).password);
+    expect(heard).not.toMatch(/LOGIN|AUTHENTICATE/);
+  });
+
+  it("names a server that hangs up", async () => {
+    trust();
+    const port = await misbehaving((socket) => socket.destroy());
+    expect((await refusal({ imapPort: port })).message).toMatch(/IMAP at .*closed/);
+  });
+});

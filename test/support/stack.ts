@@ -27,6 +27,10 @@ export interface StateResource {
 /** A stack of its own: project directory, backend, home and passphrase, all thrown away at the end. */
 export interface Stack {
   directory: string;
+  /** The environment of the commands to come; may be changed between them. */
+  env: Record<string, string>;
+  /** What the engine keeps: the checkpoint, its backups and its history. */
+  backend: string;
   /** Every byte that the engine has printed so far. */
   printed(): string;
   writeProgram(source: string): void;
@@ -105,7 +109,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
 
   function flags(command: string): string[] {
     const stackFlags = ["--stack", name, "--non-interactive"];
-    if (command === "stack" || command === "cancel") return stackFlags;
+    if (["stack", "cancel", "state"].includes(command)) return stackFlags;
     const withFile = [...stackFlags, "--config-file", configFile];
     if (["up", "refresh", "destroy"].includes(command)) return [...withFile, "--yes", "--skip-preview"];
     return withFile;
@@ -127,6 +131,8 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
 
   return {
     directory,
+    env,
+    backend: join(own, "state"),
     printed: () => printed,
     writeProgram: (source) => writeFileSync(join(directory, "index.js"), source),
     config: async (settings, secrets = {}) => {

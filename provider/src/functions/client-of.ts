@@ -2,12 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { runFor } from "../lifecycle/run.js";
 import type { NylasClient } from "../nylas/client.js";
 import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
-
-/** Which application a function asks. */
-export interface LookupOptions {
-  /** The configuration namespace. Default: `"nylas"`. */
-  application?: string;
-}
+import type { LookupOptions } from "./lookup-options.js";
 
 /** The program's own client for an application; one per process. */
 export function clientOf(opts: LookupOptions): NylasClient {

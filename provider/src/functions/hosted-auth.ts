@@ -2,7 +2,9 @@ import * as pulumi from "@pulumi/pulumi";
 import * as v from "valibot";
 import { InvalidInputError } from "../nylas/errors.js";
 import { DEFAULT_APPLICATION, environmentVariable, isRegion, type Region, regionUri } from "../settings.js";
-import { clientOf, type LookupOptions } from "./client-of.js";
+import { clientOf } from "./client-of.js";
+// A file of its own: the public types must not lead to the client and to types of its libraries.
+import type { LookupOptions } from "./lookup-options.js";
 
 /** What {@link hostedAuthUrl} needs. */
 export interface HostedAuthUrlArgs {

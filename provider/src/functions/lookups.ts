@@ -5,7 +5,9 @@ import { findConnector } from "../nylas/connectors.js";
 import { type InvalidInputError, UnexpectedResponseError } from "../nylas/errors.js";
 import { findGrant, listAllGrants } from "../nylas/grants.js";
 import { type Application, type Connector, type Grant, single } from "../nylas/wire.js";
-import { clientOf, type LookupOptions } from "./client-of.js";
+import { clientOf } from "./client-of.js";
+// A file of its own: the public types must not lead to the client and to types of its libraries.
+import type { LookupOptions } from "./lookup-options.js";
 
 export type { LookupOptions };
 

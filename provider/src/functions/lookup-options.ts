@@ -1,0 +1,5 @@
+/** Which application a function asks. */
+export interface LookupOptions {
+  /** The configuration namespace. Default: `"nylas"`. */
+  application?: string | undefined;
+}

@@ -1,0 +1,99 @@
+#!/usr/bin/env node
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { npm } from "./setup/npm.mjs";
+import { nodeModulesDirectory, repositoryDirectory, workDirectory } from "./setup/paths.mjs";
+
+const PACK_TIMEOUT_MS = 5 * 60_000;
+const MAX_OUTPUT = 64 * 1024 * 1024;
+const PACKED = /^package\/(package\.json|README\.md|LICENSE|dist\/.+\.js|dist\/.+\.d\.ts)$/;
+const NEEDED = ["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.d.ts", "dist/provider.js"];
+
+const execute = promisify(execFile);
+
+mkdirSync(workDirectory, { recursive: true });
+const directory = mkdtempSync(join(workDirectory, "check-"));
+/** @type {string | undefined} */
+let tarball;
+
+/**
+ * Runs a tool of this repository on the Node of this script; the error has everything that it printed.
+ * @param {string} tool its script below node_modules
+ * @param {...string} args
+ */
+async function run(tool, ...args) {
+  const script = join(nodeModulesDirectory, tool);
+  try {
+    await execute(process.execPath, [script, ...args], { cwd: repositoryDirectory, maxBuffer: MAX_OUTPUT });
+  } catch (error) {
+    throw new Error(`${error.stdout ?? ""}${error.stderr ?? ""}`.trim() || error.message);
+  }
+}
+
+/** Packs provider/ and says what is wrong with the package's list of files. */
+async function pack() {
+  await npm(["pack", "--pack-destination", directory], {
+    cwd: join(repositoryDirectory, "provider"),
+    timeoutMs: PACK_TIMEOUT_MS,
+    next: "Run npm pack --dry-run in provider/ to see it again.",
+  });
+  const [name] = readdirSync(directory);
+  if (name === undefined) throw new Error("npm pack ended without an error, but left no tarball.");
+  tarball = join(directory, name);
+  const { stdout } = await execute("tar", ["-tf", tarball], { maxBuffer: MAX_OUTPUT });
+  const files = stdout.trim().split(/\r?\n/);
+  const odd = files.filter((file) => !PACKED.test(file));
+  const missing = NEEDED.filter((file) => !files.includes(`package/${file}`));
+  if (odd.length > 0) throw new Error(`It holds what does not belong into it:\n${odd.join("\n")}`);
+  if (missing.length > 0) throw new Error(`It lacks ${missing.join(", ")}.`);
+}
+
+function packed() {
+  if (tarball === undefined) throw new Error("There is no package to look at: it could not be packed.");
+  return tarball;
+}
+
+/** @param {string} name @param {() => Promise<unknown>} check */
+async function passes(name, check) {
+  const started = performance.now();
+  let problem;
+  try {
+    await check();
+  } catch (error) {
+    problem = error.message;
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  process.stdout.write(`${problem === undefined ? "✓" : "✗"} ${name} (${seconds} s)\n`);
+  if (problem !== undefined) process.stdout.write(`${problem.replace(/^/gm, "    ")}\n`);
+  return problem === undefined;
+}
+
+const examples = readdirSync(join(repositoryDirectory, "examples"), { withFileTypes: true })
+  .filter((entry) => entry.isDirectory())
+  .map((entry) => `examples/${entry.name}`);
+
+/** @type {[string, () => Promise<unknown>][]} */
+const checks = [
+  ["format and lint (biome)", () => run("@biomejs/biome/bin/biome", "ci", "--colors=off", ".")],
+  ["types (tsc)", () => run("typescript/bin/tsc", "-b", "provider", "emulator", "test")],
+  ...examples.map(
+    /** @returns {[string, () => Promise<unknown>]} */
+    (example) => [`types of ${example}`, () => run("typescript/bin/tsc", "--noEmit", "-p", example)],
+  ),
+  ["files of the package (npm pack)", pack],
+  ["package.json of the package (publint)", async () => run("publint/src/cli.js", "run", packed(), "--strict")],
+  [
+    "types of the package (attw)",
+    async () => run("@arethetypeswrong/cli/dist/index.js", packed(), "--profile", "esm-only", "--no-emoji"),
+  ],
+];
+
+let failed = 0;
+for (const [name, check] of checks) if (!(await passes(name, check))) failed += 1;
+rmSync(directory, { recursive: true, force: true });
+process.stdout.write(
+  failed === 0 ? `all ${checks.length} checks pass\n` : `${failed} of ${checks.length} checks fail\n`,
+);
+process.exitCode = failed === 0 ? 0 : 1;

@@ -1,0 +1,112 @@
+/** Projects of users, by the files they are made of: outside this repository, with the packed package installed. */
+
+const values = [
+  "const config = new pulumi.Config();",
+  "const connector = new ImapConnector('imap');",
+  "const grant = new ByoImapGrant('ops', {",
+  "  connector,",
+  "  imapUsername: config.require('username'),",
+  "  imapPassword: config.requireSecret('password'),",
+  "  imapHost: config.require('imapHost'),",
+  "  imapPort: config.getNumber('imapPort'),",
+  "  receiveOnly: true,",
+  "});",
+];
+
+const program = [
+  "import * as pulumi from '@pulumi/pulumi';",
+  "import { ByoImapGrant, ImapConnector } from 'pulumi-nylas-imap';",
+  ...values,
+  "export const grantId = grant.grantId;",
+  "export const applicationId = connector.applicationId;",
+  "",
+].join("\n");
+
+function json(value: unknown): string {
+  return JSON.stringify(value, null, 2);
+}
+
+/** What `pulumi new typescript` writes. */
+export const template: Record<string, string> = {
+  "Pulumi.yaml":
+    "name: consumer\ndescription: A minimal TypeScript Pulumi program\nruntime:\n  name: nodejs\n  options:\n    packagemanager: npm\n",
+  "package.json": json({
+    name: "consumer",
+    main: "index.ts",
+    devDependencies: { "@types/node": "^18", typescript: "^5.0.0" },
+    dependencies: { "@pulumi/pulumi": "^3.216.0" },
+  }),
+  "tsconfig.json": json({
+    compilerOptions: {
+      strict: true,
+      outDir: "bin",
+      target: "es2020",
+      module: "commonjs",
+      moduleResolution: "node",
+      sourceMap: true,
+      experimentalDecorators: true,
+      pretty: true,
+      noFallthroughCasesInSwitch: true,
+      noImplicitReturns: true,
+      forceConsistentCasingInFileNames: true,
+    },
+    files: ["index.ts"],
+  }),
+  "index.ts": program,
+};
+
+/** A program in ECMAScript modules, without a compiler. */
+export const esm: Record<string, string> = {
+  "Pulumi.yaml": "name: consumer\nruntime: nodejs\n",
+  "package.json": json({
+    name: "consumer",
+    type: "module",
+    main: "index.js",
+    dependencies: { "@pulumi/pulumi": "^3.216.0" },
+  }),
+  "index.js": program,
+};
+
+/** Uses everything that the package exports, for the compiler only. */
+export const everyExport = `
+import * as pulumi from "@pulumi/pulumi";
+import * as nylas from "pulumi-nylas-imap";
+
+const connector = new nylas.ImapConnector("imap", { name: "mail", onExisting: "adopt", deleteAdopted: true, forceDelete: false });
+const read: pulumi.Output<string> = nylas.ByoImapGrant.get("read", "id").grantStatus;
+const mail = new nylas.MailEnvironment("mail", {
+  connector,
+  defaults: { imapHost: "imap.example.com", smtpHost: "smtp.example.com" },
+  mailboxes: { ops: { imapUsername: "ops@example.com", imapPassword: pulumi.secret("x"), imapPort: read.apply(Number) } },
+});
+const unknown: unknown = connector;
+export const isConnector: boolean = nylas.ImapConnector.isInstance(unknown) && unknown.adopted !== undefined;
+export const ids: pulumi.Output<Record<string, string>> = mail.grantIds;
+export const url: pulumi.Output<string> = nylas.hostedAuthUrlOutput({
+  clientId: connector.applicationId,
+  redirectUri: "http://localhost:3000/",
+});
+export const plain: string = nylas.hostedAuthUrl({ clientId: "id", redirectUri: "http://localhost:3000/", requireSmtp: false });
+export async function look(): Promise<string[]> {
+  const { applicationId } = await nylas.getApplication();
+  const grants = await nylas.listGrants({ status: "invalid" });
+  const one = await nylas.getGrant({ email: "ops@example.com" });
+  const { detected } = await nylas.detectProvider({ email: "ops@example.com" });
+  return [applicationId, one.grantId, String(detected), ...grants.map(({ grantId }) => grantId)];
+}
+export function remedy(error: unknown): string | undefined {
+  return error instanceof nylas.NylasError ? \`\${error.code} \${error.status ?? ""}: \${error.remedy}\` : undefined;
+}
+`;
+
+/** How the most careful users compile, by module system. */
+export const strictCompilers: Record<string, { files: string[]; options: Record<string, unknown> }> = {
+  "CommonJS, resolved as by the template": {
+    files: ["index.ts", "every-export.ts"],
+    options: { module: "commonjs", moduleResolution: "node" },
+  },
+  "CommonJS and ES modules, resolved as by Node": {
+    files: ["index.ts", "every-export.ts", "every-export-esm.mts"],
+    options: { module: "nodenext", moduleResolution: "nodenext" },
+  },
+};

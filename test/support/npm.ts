@@ -1,0 +1,24 @@
+import { execFile } from "node:child_process";
+import { promisify } from "node:util";
+import { pulumiEnvironment } from "../../scripts/setup/environment.mjs";
+
+/** Settings of the `npm test` around us, which would apply to the project of the command as well. */
+const OF_OUTER_RUN =
+  /^npm_(package|lifecycle|command|config_(local_prefix|workspaces?|include_workspace_root|ignore_scripts)$)/;
+
+/** Runs a program in a project directory, on the Node that Pulumi's programs get; its standard output. */
+export async function runIn(directory: string, command: string, ...args: string[]): Promise<string> {
+  const env = Object.fromEntries(Object.entries(pulumiEnvironment()).filter(([name]) => !OF_OUTER_RUN.test(name)));
+  try {
+    const { stdout } = await promisify(execFile)(command, args, { cwd: directory, env, maxBuffer: 64 * 1024 * 1024 });
+    return stdout;
+  } catch (error) {
+    const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };
+    throw new Error(`${[command, ...args].join(" ")} in ${directory} failed:\n${stdout}${stderr}`, { cause: error });
+  }
+}
+
+/** Installs packages into a project: what its package.json names, and `packages`. */
+export async function npmInstall(directory: string, ...packages: string[]): Promise<void> {
+  await runIn(directory, "npm", "install", "--prefer-offline", "--no-audit", "--no-fund", ...packages);
+}

@@ -23,8 +23,21 @@ export function ByoImapGrant(target: object, request: pulumi.dynamic.ConfigureRe
  * the methods in place.
  */
 function install(target: object, lifecycle: Lifecycle, request: pulumi.dynamic.ConfigureRequest): void {
+  survivePipes();
   Object.assign(
     target,
     providerMethods(lifecycle, (key) => request.config.get(key)),
   );
+}
+
+let surviving = false;
+
+/**
+ * A killed engine leaves this process behind with nobody at the other end of its output. Unheard, the failure of a notice
+ * becomes an exception that Pulumi's host prints, which fails again, and so on without end; the requests under way starve.
+ */
+function survivePipes(): void {
+  if (surviving) return;
+  surviving = true;
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
 }

@@ -62,6 +62,13 @@ describe("sending again", () => {
     expect(await emulator.requests()).toHaveLength(MAX_ATTEMPTS);
   });
 
+  it("does not happen for a refused password whose answer breaks off", async () => {
+    await emulator.faults({ method: "POST", path: "/v3/connect/custom", truncate: true, afterEffect: true });
+    const error = await failure(authenticateMailbox(client, mailbox(0, "wrong"), undefined));
+    expect(error.status).toBe(400);
+    expect(await emulator.writes()).toHaveLength(1);
+  });
+
   it("does not happen for a refused password, and once for a mail server that does not answer", async () => {
     const wrong = await failure(authenticateMailbox(client, mailbox(0, "wrong"), undefined));
     expect(wrong.status).toBe(400);

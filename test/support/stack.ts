@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, relative } from "node:path";
 import { pulumiEnvironment } from "../../scripts/setup/environment.mjs";
 
 const root = join(import.meta.dirname, "../..");
@@ -57,6 +57,29 @@ export interface StackOptions {
   env?: Record<string, string>;
   /** Use this project instead of a made one; its configuration goes to a file elsewhere. */
   directory?: string;
+}
+
+interface WrittenFile {
+  /** Below the stack's own directory. */
+  path: string;
+  content: Buffer;
+}
+
+/** What `stack init` writes, by project and stack: it takes a second, and none of it names a directory. */
+const blanks = new Map<string, WrittenFile[]>();
+
+function readFiles(base: string): WrittenFile[] {
+  return readdirSync(base, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .map((file) => ({ path: relative(base, file), content: readFileSync(file) }));
+}
+
+function writeFiles(base: string, files: readonly WrittenFile[]): void {
+  for (const { path, content } of files) {
+    mkdirSync(dirname(join(base, path)), { recursive: true });
+    writeFileSync(join(base, path), content);
+  }
 }
 
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
@@ -127,7 +150,13 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   copyFileSync(join(directory, "Pulumi.yaml"), join(configDirectory, "Pulumi.yaml"));
   if (existsSync(join(directory, `Pulumi.${name}.yaml`)))
     copyFileSync(join(directory, `Pulumi.${name}.yaml`), configFile);
-  await succeed("stack", "init", "--cwd", configDirectory);
+  const blank = options.directory === undefined ? blanks.get(`${project}/${name}`) : undefined;
+  if (blank !== undefined) writeFiles(own, blank);
+  else await succeed("stack", "init", "--cwd", configDirectory);
+  if (options.directory === undefined && blank === undefined) {
+    const written = readFiles(own).filter(({ path }) => !path.startsWith("project"));
+    blanks.set(`${project}/${name}`, written);
+  }
 
   return {
     directory,

@@ -119,9 +119,12 @@ describe("the plan for a grant", () => {
     });
   });
 
-  it("ignores fields that Nylas adds, and another owner after a rename", () => {
+  it("ignores fields that Nylas adds", () => {
     expect(diff({}, { ...olds, workspaceId: "w", blocked: false })).toEqual({ changes: false, replaces: [] });
-    expect(diff({ owner: "b" }, { ...olds, owner: "a" })).toEqual({ changes: false, replaces: [] });
+  });
+
+  it("takes another owner, as after a rename with an alias, down in the state", () => {
+    expect(diff({ owner: "b" }, { ...olds, owner: "a" })).toEqual({ changes: true, replaces: [] });
   });
 
   it.each([

@@ -11,6 +11,7 @@ import { sameApplication } from "./application.js";
 import { connectorJournal, type Journal } from "./journal.js";
 import { asText, changed, type Lifecycle, pick, type Values } from "./lifecycle.js";
 import { parseMarker } from "./ownership.js";
+import type { Run } from "./run.js";
 
 /** A connector is known by its provider: there is one per provider and application. */
 const CONNECTOR_ID = "imap";
@@ -25,6 +26,7 @@ const entries = {
 };
 
 const schema = v.object(entries);
+type ConnectorArguments = v.InferOutput<typeof schema>;
 const argumentNames = Object.keys(entries);
 const defaults: Values = v.getDefaults(schema);
 const properties: Properties = { schemas: entries, required: [], secret: [], hidden: ["owner"] };
@@ -40,23 +42,19 @@ export const connectorLifecycle: Lifecycle = {
 
   diff(olds, news) {
     const moved = !isUnknown(news.application) && changed(olds, news, ["application"], defaults).length > 0;
-    const flags = changed(olds, news, ["onExisting", "deleteAdopted", "forceDelete"], defaults).length > 0;
+    const flags = changed(olds, news, ["onExisting", "deleteAdopted", "forceDelete", "owner"], defaults).length > 0;
     return { changes: moved || flags || needsRename(olds, news), replaces: moved ? ["application"] : [] };
   },
 
   async create(run, inputs) {
     const args = v.parse(schema, pick(inputs, argumentNames));
     const { applicationId } = await run.client.application();
-    const journal = connectorJournal(applicationId, args.owner);
-    const found = await findConnector(run.client);
-    if (found === undefined) {
-      const made = await make(run.client, args.name, journal);
-      return { id: CONNECTOR_ID, outs: state(inputs, made, false, applicationId) };
-    }
-    const adopted = !journal.has();
-    if (adopted && args.onExisting !== "adopt") throw connectorExists(run.client, found);
-    const named = await rename(run.client, found, args.name);
-    return { id: CONNECTOR_ID, outs: state(inputs, named, adopted, applicationId) };
+    return run.exclusively(CONNECTOR_ID, async () => {
+      const found = await findConnector(run.client);
+      const held = await hold(run, args, found, connectorJournal(applicationId));
+      run.holders.took(CONNECTOR_ID, args.owner);
+      return { id: CONNECTOR_ID, outs: { ...state(inputs, held, applicationId), heldBy: args.owner } };
+    });
   },
 
   async read(run, id, props) {
@@ -64,7 +62,7 @@ export const connectorLifecycle: Lifecycle = {
     const connector = id === CONNECTOR_ID ? await findConnector(run.client) : undefined;
     if (connector === undefined) {
       if (props.provider === undefined) throw noSuchConnector(run.client, id);
-      connectorJournal(applicationId, asText(props.owner)).forget();
+      connectorJournal(applicationId).forget(asText(props.heldBy));
       notify("the IMAP connector was deleted outside of Pulumi; the next `up` makes another one");
       return undefined;
     }
@@ -74,21 +72,29 @@ export const connectorLifecycle: Lifecycle = {
   },
 
   async update(run, _id, olds, news) {
-    if (!needsRename(olds, news)) {
-      const kept = pick(olds, ["provider", "name", "requestedName", "adopted", "applicationId"]);
-      return { ...pick(news, argumentNames), ...kept };
-    }
+    const kept = pick(olds, ["provider", "name", "requestedName", "adopted", "applicationId", "heldBy"]);
+    if (!needsRename(olds, news)) return { ...pick(news, argumentNames), ...kept };
     const applicationId = await sameApplication(run.client, olds.applicationId, "Renaming the IMAP connector");
     const connector = await renameConnector(run.client, String(news.name));
-    return state(news, connector, olds.adopted === true, applicationId);
+    const held = { connector, adopted: olds.adopted === true };
+    return { ...state(news, held, applicationId), ...pick(olds, ["heldBy"]) };
   },
 
   async delete(run, _id, props) {
+    const owner = asText(props.heldBy);
     if (props.adopted === true && props.deleteAdopted !== true) {
+      connectorJournal(String(props.applicationId)).forget(owner);
       notify("the IMAP connector was adopted and stays at Nylas (deleteAdopted: true would delete it)");
       return;
     }
     const applicationId = await sameApplication(run.client, props.applicationId, "Deleting the IMAP connector");
+    const journal = connectorJournal(applicationId);
+    const last = journal.read()?.owner;
+    const taken = last !== undefined && last !== owner;
+    if (taken || run.holders.isOther(CONNECTOR_ID, asText(props.owner))) {
+      notify("the IMAP connector stays at Nylas: another resource has adopted it");
+      return;
+    }
     if (props.forceDelete !== true) {
       const grants = (await listAllGrants(run.client)).filter(
         (grant) => grant.provider === CONNECTOR_ID && !run.deletedGrants.has(grant.id),
@@ -96,7 +102,8 @@ export const connectorLifecycle: Lifecycle = {
       if (grants.length > 0) throw connectorInUse(grants);
     }
     await deleteConnector(run.client);
-    connectorJournal(applicationId, asText(props.owner)).forget();
+    run.holders.released(CONNECTOR_ID);
+    journal.forget(owner);
   },
 };
 
@@ -105,8 +112,25 @@ function needsRename(olds: Values, news: Values): boolean {
   return news.name !== undefined && news.name !== olds.name && news.name !== olds.requestedName;
 }
 
-async function make(client: NylasClient, name: string | undefined, journal: Journal): Promise<Connector> {
-  journal.note();
+interface Held {
+  connector: Connector;
+  adopted: boolean;
+}
+
+/** Makes the connector, adopts it, or goes on with the one that this resource made in a run that was cut off. */
+async function hold(run: Run, args: ConnectorArguments, found: Connector | undefined, journal: Journal): Promise<Held> {
+  if (found === undefined) return { connector: await make(run.client, args, journal), adopted: false };
+  const last = journal.read();
+  const adopted = last === undefined || last.owner !== args.owner || !last.made;
+  const taken = run.holders.isOther(CONNECTOR_ID, args.owner);
+  if (taken || (adopted && args.onExisting !== "adopt")) throw connectorExists(run.client, found);
+  if (args.owner !== undefined) journal.write({ owner: args.owner, made: !adopted });
+  return { connector: await rename(run.client, found, args.name), adopted };
+}
+
+async function make(client: NylasClient, args: ConnectorArguments, journal: Journal): Promise<Connector> {
+  const { name, owner } = args;
+  if (owner !== undefined) journal.write({ owner, made: true });
   try {
     return (await createConnector(client, name)).value;
   } catch (error) {
@@ -114,7 +138,7 @@ async function make(client: NylasClient, name: string | undefined, journal: Jour
     const found = error.status === 400 || error.status === 409 ? await findConnector(client) : undefined;
     // It was not there a moment ago. If the request was sent more than once, the first one made it and its answer was lost.
     if (found !== undefined && (error.attempts ?? 1) > 1) return rename(client, found, name);
-    journal.forget();
+    journal.forget(owner);
     throw found === undefined ? error : connectorExists(client, found);
   }
 }
@@ -123,7 +147,7 @@ async function rename(client: NylasClient, connector: Connector, name: string | 
   return name === undefined || name === connector.name ? connector : renameConnector(client, name);
 }
 
-function state(inputs: Values, connector: Connector, adopted: boolean, applicationId: string): Values {
+function state(inputs: Values, { connector, adopted }: Held, applicationId: string): Values {
   const declared = pick(inputs, argumentNames);
   const ignored = declared.name !== undefined && declared.name !== connector.name;
   // Whether Nylas takes a name for this connector is not documented: remember the wish, so that it is not sent for ever.

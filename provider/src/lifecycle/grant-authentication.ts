@@ -60,7 +60,6 @@ async function post(
     const { value: grant } = await authenticateMailbox(run.client, credentials(args), state);
     run.directory.enter(grant);
     run.deletedGrants.delete(grant.id);
-    if (args.owner !== undefined) run.authenticatedBy.set(grant.id, args.owner);
     return grant;
   } catch (error) {
     if (!(error instanceof NylasError)) throw error;

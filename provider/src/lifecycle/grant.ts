@@ -16,7 +16,7 @@ import {
 } from "./grant-arguments.js";
 import { authenticate, type Held, verified } from "./grant-authentication.js";
 import { claim, isTaken, refuseForeign } from "./grant-ownership.js";
-import { changed, type Lifecycle, pick, type Values } from "./lifecycle.js";
+import { asText, changed, type Lifecycle, pick, type Values } from "./lifecycle.js";
 import { formatMarker, parseMarker } from "./ownership.js";
 import type { Run } from "./run.js";
 
@@ -43,6 +43,7 @@ export const grantLifecycle: Lifecycle = {
       const found = await run.directory.byEmail(args.imapUsername);
       const adopting = found === undefined ? false : claim(run, args, found);
       const held = await authenticate(run, args, adopting, found);
+      run.holders.took(held.grant.id, args.owner);
       return { id: held.grant.id, outs: await verified(run, args, state(inputs, args, held, applicationId)) };
     });
   },
@@ -59,7 +60,10 @@ export const grantLifecycle: Lifecycle = {
   },
 
   async update(run, id, olds, news) {
-    const args = readGrantArguments(news);
+    // The marker stays the one that the grant was made with: after a rename with an alias it names the old owner, and a run
+    // that is killed between writing another one and saving the state would no longer know its own grant.
+    const declared = readGrantArguments(news);
+    const args = { ...declared, owner: parseMarker(asText(olds.marker))?.owner ?? declared.owner };
     const authenticating = needsAuthentication(olds, news);
     if (!authenticating && !needsVerification(olds, news))
       return { ...serverFacts(olds), ...pick(news, GRANT_ARGUMENTS) };
@@ -70,7 +74,7 @@ export const grantLifecycle: Lifecycle = {
       const found = await run.directory.byId(id);
       if (found === undefined) throw goneBeforeUpdate(operation, id);
       const adopted = olds.adopted === true;
-      refuseForeign(operation, found, olds);
+      refuseForeign(operation, found, olds, args);
       if (!authenticating) return verified(run, args, state(news, args, { grant: found, adopted }, applicationId));
 
       const held = await authenticate(run, args, adopted, found);
@@ -95,14 +99,15 @@ export const grantLifecycle: Lifecycle = {
       }
       if (found !== undefined) await deleteGrant(run.client, id);
       run.directory.remove(id);
+      run.holders.released(id);
       run.deletedGrants.add(id);
     });
   },
 };
 
-/** Compared by value; `imapUsername`, `application` and `owner` have rules of their own. */
+/** Compared by value; `imapUsername` and `application` have rules of their own, and `connector` only orders. */
 const comparedArguments = GRANT_ARGUMENTS.filter(
-  (name) => !["imapUsername", "application", "owner", "connector"].includes(name),
+  (name) => !["imapUsername", "application", "connector"].includes(name),
 );
 
 function replacingArguments(olds: Values, news: Values): string[] {

@@ -1,35 +1,64 @@
 import { createHash } from "node:crypto";
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
+import * as v from "valibot";
 
-/**
- * Which connectors this machine's runs have made. A connector has no field that could carry a marker, as a grant has in
- * `state`; so a run that is killed between making it and saving the state would find it and take it for somebody else's.
- * Noted before the request, forgotten when it was refused or the connector is gone. Where the note is missing (a runner
- * that is thrown away, a home that cannot be written), the connector counts as somebody else's: the safe side.
- */
-export interface Journal {
-  note(): void;
-  forget(): void;
-  has(): boolean;
+/** Which resource holds an application's connector, as far as this machine's runs know. */
+export interface JournalEntry {
+  /** The resource's owner digest. */
+  owner: string;
+  /** It made the connector, rather than adopting one that was there. */
+  made: boolean;
 }
 
-export function connectorJournal(applicationId: string, owner: string | undefined): Journal {
-  const entry = createHash("sha256").update(`${applicationId}:${owner}`).digest("hex");
-  const directory = join(process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"), "nylas-imap", "connectors");
-  const file = join(directory, entry);
+/**
+ * Whose an application's connector is. A connector has no field that could carry a marker, as a grant has in `state`; so a
+ * run that is killed between making it and saving the state would take it for somebody else's, and the deletion of a
+ * renamed resource would take it from its successor. Written before the request that makes or adopts it. Where the note is
+ * missing (a runner that is thrown away, a home that cannot be written), a connector that is found counts as somebody
+ * else's: the safe side.
+ */
+export interface Journal {
+  read(): JournalEntry | undefined;
+  write(entry: JournalEntry): void;
+  /** Drops the entry, when it is this owner's. */
+  forget(owner: string | undefined): void;
+}
+
+const schema = v.object({ owner: v.string(), made: v.boolean() });
+/** Holds within a run where the file cannot be written. */
+const remembered = new Map<string, JournalEntry>();
+
+export function connectorJournal(applicationId: string): Journal {
+  const name = createHash("sha256").update(applicationId).digest("hex");
+  const file = join(process.env.PULUMI_HOME ?? join(homedir(), ".pulumi"), "nylas-imap", "connectors", `${name}.json`);
+  const read = () => parse(attempt(() => readFileSync(file, "utf8"))) ?? remembered.get(applicationId);
   return {
-    note: () => {
-      if (owner === undefined) return;
+    read,
+    write: (entry) => {
+      remembered.set(applicationId, entry);
       attempt(() => {
-        mkdirSync(directory, { recursive: true });
-        writeFileSync(file, "");
+        mkdirSync(dirname(file), { recursive: true });
+        writeFileSync(file, JSON.stringify(entry));
       });
     },
-    forget: () => attempt(() => rmSync(file, { force: true })),
-    has: () => owner !== undefined && attempt(() => readFileSync(file)) !== undefined,
+    forget: (owner) => {
+      if (read()?.owner !== owner) return;
+      remembered.delete(applicationId);
+      attempt(() => rmSync(file, { force: true }));
+    },
   };
+}
+
+/** A note that a killed run left half-written is no note. */
+function parse(text: string | undefined): JournalEntry | undefined {
+  try {
+    const parsed = v.safeParse(schema, JSON.parse(text ?? "null"));
+    return parsed.success ? parsed.output : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
 function attempt<T>(work: () => T): T | undefined {

@@ -2,13 +2,14 @@ import { createClient, type NylasClient } from "../nylas/client.js";
 import type { NylasError } from "../nylas/errors.js";
 import type { Settings } from "../settings.js";
 import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js";
+import { createHolders, type Holders } from "./holders.js";
 
 /** What one run (one provider process) shares about one application, and must not ask or do twice. */
 export interface Run {
   client: NylasClient;
   directory: GrantDirectory;
-  /** Who authenticated a grant in this run, by grant id: the owner's digest. */
-  authenticatedBy: Map<string, string>;
+  /** Which resource of the program holds an object, by its id: the owner's digest. No second one may take it in this run. */
+  holders: Holders;
   /** Grants deleted in this run: lists may go on showing them for a while. */
   deletedGrants: Set<string>;
   /** Refused logins, by a digest of the mailbox's credentials: a wrong password is never sent twice. */
@@ -38,7 +39,7 @@ export function createRun(client: NylasClient): Run {
   return {
     client,
     directory: createGrantDirectory(client),
-    authenticatedBy: new Map(),
+    holders: createHolders(),
     deletedGrants: new Set(),
     refusedLogins: new Map(),
     lockedMailboxes: new Map(),

@@ -3,7 +3,7 @@ import { NylasError } from "../nylas/errors.js";
 import { redact } from "../redact.js";
 import { type ConfigLookup, DEFAULT_APPLICATION, readSettings } from "../settings.js";
 import { type Failure, isUnknown } from "../validate.js";
-import { HalfMadeError, type Lifecycle, type Values } from "./lifecycle.js";
+import { asText, HalfMadeError, type Lifecycle, type Values } from "./lifecycle.js";
 import { type Run, runFor } from "./run.js";
 
 /** The methods that Pulumi calls, with every argument and answer as plain data. */
@@ -17,8 +17,13 @@ export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): Pro
         const { inputs, failures } = lifecycle.check(news);
         return { inputs: plain(inputs), failures: [...failures, ...settingsFailures(news, config)] };
       }),
-    diff: (_id, olds, news) =>
-      guarded(lifecycle, [olds, news], async () => ({ ...lifecycle.diff(olds, news), deleteBeforeReplace: true })),
+    diff: (id, olds, news) =>
+      guarded(lifecycle, [olds, news], async () => {
+        const difference = lifecycle.diff(olds, news);
+        const stays = difference.replaces.length === 0 && !isUnknown(news.application);
+        if (stays) run(news, config).holders.planned(id, asText(news.owner));
+        return { ...difference, deleteBeforeReplace: true };
+      }),
     create: (inputs) =>
       guarded(lifecycle, [inputs], async () => {
         const { id, outs } = await lifecycle.create(run(inputs, config), inputs);
@@ -26,7 +31,9 @@ export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): Pro
       }),
     read: (id, props = {}) =>
       guarded(lifecycle, [props], async () => {
-        const found = await lifecycle.read(run(props, config), id, props);
+        const reading = run(props, config);
+        reading.holders.refreshed(id);
+        const found = await lifecycle.read(reading, id, props);
         // An answer without an id is Pulumi's "gone".
         return found === undefined ? {} : { id, props: plain(found.outs), inputs: plain(found.inputs) };
       }),

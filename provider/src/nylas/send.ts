@@ -81,15 +81,17 @@ export async function send<T>(
 function facts(error: RequestError, secrets: readonly string[]): Failure {
   if (!(error instanceof HTTPError)) {
     const timedOut = error instanceof TimeoutError;
+    // A body that broke off leaves the status: a refusal stays one, although it cannot say why any more.
+    const status = error.response?.statusCode;
+    const refused = status !== undefined && status >= 400;
     return {
-      status: undefined,
+      status: refused ? status : undefined,
       type: undefined,
       requestId: undefined,
       retryAfter: undefined,
       answer: timedOut ? "no answer in time" : `the connection failed with ${error.code}`,
       timedOut,
-      // A body that broke off is reported without a code of the socket's; it is as repeatable as a reset.
-      repeatable: !timedOut && (RETRIED_CODES.includes(error.code) || error.response !== undefined),
+      repeatable: !timedOut && (refused || status !== undefined || RETRIED_CODES.includes(error.code)),
     };
   }
   const { statusCode, headers, body } = error.response;

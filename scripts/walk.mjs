@@ -1,0 +1,32 @@
+#!/usr/bin/env node
+import { spawnSync } from "node:child_process";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+
+const DEFAULT_MINUTES = "30";
+/** A vitest process remembers every provider process of the walk, so it is a new one after this many minutes. */
+const MINUTES_PER_PROCESS = 5;
+
+const { values } = parseArgs({
+  options: { minutes: { type: "string", default: DEFAULT_MINUTES }, seed: { type: "string" } },
+});
+const minutes = Number(values.minutes);
+if (!(minutes > 0)) {
+  process.stderr.write(`walk: --minutes ${values.minutes} is not a number above 0.\n`);
+  process.exit(2);
+}
+
+const root = join(import.meta.dirname, "..");
+const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
+const args = [vitest, "run", "test/walk/walk.test.ts", "--disable-console-intercept"];
+let exitCode = 0;
+for (let left = minutes; left > 0 && exitCode === 0; left -= MINUTES_PER_PROCESS) {
+  const env = { ...process.env, WALK_MINUTES: String(Math.min(left, MINUTES_PER_PROCESS)) };
+  // The seed that a failure has printed: its sequences once more, and no others.
+  if (values.seed !== undefined) env.WALK_SEED = values.seed;
+  const { status, error } = spawnSync(process.execPath, args, { cwd: root, env, stdio: "inherit" });
+  if (error !== undefined) process.stderr.write(`walk: ${error.message}\n`);
+  exitCode = status ?? 1;
+  if (values.seed !== undefined) break;
+}
+process.exit(exitCode);

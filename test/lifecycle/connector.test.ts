@@ -1,0 +1,4 @@
+import { connector } from "./connector.js";
+import { runScenarios } from "./scenario.js";
+
+runScenarios("The connector", connector);

@@ -1,0 +1,177 @@
+import { expect } from "vitest";
+import type { Scenario } from "./scenario.js";
+import { AUTHENTICATE, CONNECT } from "./world.js";
+
+const ADOPT = { onExisting: "adopt" };
+
+/** The connector, of which an application has one. */
+export const connector: Scenario[] = [
+  {
+    name: "the application has an IMAP connector already",
+    outcome: "`connector_exists` names the ways on; nothing changes",
+    rules: [4],
+    run: async (world) => {
+      const { emulator } = world;
+      await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "by hand" });
+      await emulator.forgetRequests();
+      world.declare({ connector: { name: "by Pulumi" } });
+      await world.fails(["connector_exists", 'onExisting: "adopt"', 'connector: "imap"'], "up");
+      expect(await emulator.writes()).toEqual([]);
+      expect(await emulator.connectors()).toMatchObject([{ name: "by hand" }]);
+    },
+  },
+  {
+    name: "an existing connector is adopted",
+    outcome: "it stays at destroy, unless `deleteAdopted: true`",
+    rules: [1, 4],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "by hand" });
+      await world.given({ connector: ADOPT });
+      await world.unchanged();
+      await stack.destroy();
+      expect(await emulator.writes()).toEqual([]);
+      await world.given({ connector: { ...ADOPT, deleteAdopted: true } });
+      await stack.destroy();
+      expect(await emulator.connectors()).toEqual([]);
+    },
+  },
+  {
+    name: "the connector is given another name",
+    outcome: "it is renamed with one request",
+    rules: [1],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await world.given({ connector: { name: "before" } });
+      world.declare({ connector: { name: "after" } });
+      await stack.up();
+      expect(await emulator.writes()).toEqual(["PATCH /v3/connectors/imap"]);
+      expect(await emulator.connectors()).toMatchObject([{ name: "after" }]);
+      await world.unchanged();
+    },
+  },
+  {
+    name: "Nylas does not take the connector's name over",
+    outcome: "it is asked once; a second `up`, also after a refresh, sends no write",
+    rules: [1],
+    emulator: { behaviour: { connectorName: "provider" } },
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await world.given({ connector: { name: "mail" } });
+      await world.unchanged();
+      await stack.refresh();
+      await stack.up("--expect-no-changes");
+      expect(await emulator.writes()).toEqual([]);
+    },
+  },
+  {
+    name: "the connector was deleted outside",
+    outcome: "after a refresh, `up` makes it again and authenticates its grants, which keep their ids",
+    rules: [2, 6],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      await emulator.call("DELETE", "/v3/connectors/imap");
+      await emulator.forgetRequests();
+      const refresh = await stack.refresh();
+      expect(refresh.output).toContain("the IMAP connector was deleted outside of Pulumi");
+      await stack.up();
+      expect(await emulator.writes()).toEqual([CONNECT, AUTHENTICATE]);
+      expect(world.ids()).toEqual(before);
+      expect(await emulator.grants()).toMatchObject([{ grant_status: "valid" }]);
+      await world.unchanged();
+    },
+  },
+  {
+    name: "a connector that somebody else's grant hangs on is destroyed",
+    outcome: "`connector_in_use` says how many there are; nothing is lost",
+    rules: [4],
+    run: async (world) => {
+      const { emulator } = world;
+      await world.given({});
+      await emulator.foreignGrant(1);
+      await emulator.forgetRequests();
+      await world.fails(["connector_in_use", "1 grant hangs on it (0 made with this package, 1 not)"], "destroy");
+      expect(await emulator.writes()).toEqual([]);
+      expect(await emulator.grants()).toMatchObject([{ grant_status: "valid" }]);
+    },
+  },
+  {
+    name: "a connector with grants on it is destroyed with `forceDelete: true`",
+    outcome: "it is deleted, as asked; the flag alone sends no request",
+    rules: [1, 4],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await world.given({});
+      await emulator.foreignGrant(1);
+      await emulator.forgetRequests();
+      world.declare({ connector: { forceDelete: true } });
+      await stack.up();
+      expect(await emulator.requests()).toEqual([]);
+      await stack.destroy();
+      expect(await emulator.writes()).toEqual(["DELETE /v3/connectors/imap"]);
+    },
+  },
+  {
+    name: "a connector with grants on it is replaced by force",
+    outcome: "`connector_in_use`: nothing is deleted, and the next `up` has nothing to do",
+    rules: [2, 3],
+    run: async (world) => {
+      const { emulator } = world;
+      const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(["connector_in_use"], "up", "--replace", world.resource("imap").urn);
+      expect(await emulator.writes()).toEqual([]);
+      expect(world.ids()).toEqual(before);
+      await world.unchanged();
+    },
+  },
+  {
+    name: "of two stacks on one application, the connector's owner is destroyed first",
+    outcome: "`connector_in_use` until the other one is gone; no grant of the other one is touched",
+    rules: [4],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      const second = await world.anotherStack();
+      const others = await world.given({ connector: "imap", mailboxes: { ops: world.mailbox(1) } }, second);
+      await world.fails(["connector_in_use", "1 grant hangs on it (1 made with this package, 0 not)"], "destroy");
+      expect(world.ids(second)).toEqual(others);
+      await world.unchanged(second);
+      await second.destroy();
+      await stack.destroy();
+      expect(await emulator.grants()).toEqual([]);
+      expect(await emulator.connectors()).toEqual([]);
+    },
+  },
+  {
+    name: "of two stacks on one application, the one that refers to the connector is destroyed first",
+    outcome: "it deletes its own grants only",
+    rules: [1, 4],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const own = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      const second = await world.anotherStack();
+      const others = await world.given({ connector: "imap", mailboxes: { ops: world.mailbox(1) } }, second);
+      await second.destroy();
+      expect(await emulator.writes()).toEqual([`DELETE /v3/grants/${others.ops}`]);
+      expect(world.ids()).toEqual(own);
+      await world.unchanged();
+      await stack.destroy();
+      expect(await emulator.connectors()).toEqual([]);
+    },
+  },
+  {
+    name: "there is no connector",
+    outcome: "`connector_missing` says what to declare; with it, the next `up` goes through",
+    rules: [5, 10],
+    run: async (world) => {
+      const { stack } = world;
+      world.declare({ connector: "imap", mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(["connector_missing", "new ImapConnector"], "up");
+      expect(await world.authentications()).toBe(1);
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await stack.up();
+      expect(await world.addresses()).toEqual([world.mailbox(0).username]);
+    },
+  },
+];

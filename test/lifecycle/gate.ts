@@ -1,0 +1,46 @@
+import { createServer, request } from "node:http";
+import type { TestEmulator } from "../support/emulator.js";
+
+/** An application with several API keys, as Nylas has them: each opens the emulator until it is revoked. */
+export class Gate {
+  readonly #keys: Set<string>;
+
+  private constructor(
+    readonly uri: string,
+    keys: Set<string>,
+    readonly close: () => Promise<void>,
+  ) {
+    this.#keys = keys;
+  }
+
+  static async open(emulator: TestEmulator, ...keys: string[]): Promise<Gate> {
+    const valid = new Set(keys);
+    const server = createServer((incoming, outgoing) => {
+      const key = incoming.headers.authorization?.replace(/^Bearer /, "") ?? "";
+      if (!valid.has(key)) {
+        outgoing.writeHead(401, { "content-type": "application/json" });
+        outgoing.end(JSON.stringify({ error: { type: "api.authentication_error", message: "Unauthorized" } }));
+        return;
+      }
+      const headers = { ...incoming.headers, authorization: `Bearer ${emulator.emulator.apiKey}` };
+      const target = new URL(incoming.url ?? "/", emulator.emulator.apiUri);
+      const passedOn = request(target, { method: incoming.method, headers }, (answer) => {
+        outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
+        answer.pipe(outgoing);
+      });
+      passedOn.on("error", () => outgoing.destroy());
+      incoming.pipe(passedOn);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const address = server.address();
+    if (address === null || typeof address === "string") throw new Error("no port");
+    return new Gate(`http://127.0.0.1:${address.port}`, valid, async () => {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    });
+  }
+
+  revoke(key: string): void {
+    this.#keys.delete(key);
+  }
+}

@@ -1,0 +1,287 @@
+import { expect } from "vitest";
+import type { Scenario } from "./scenario.js";
+import { AUTHENTICATE, CONNECT, type World } from "./world.js";
+
+const POST_GRANT = { method: "POST", path: "/v3/connect/custom" };
+const POST_CONNECTOR = { method: "POST", path: "/v3/connectors" };
+const PROBE = { method: "GET", path: "*/messages" };
+/** As often as one request is sent at most. */
+const ALL_ATTEMPTS = 5;
+/** Long enough to be killed in, short enough to be waited for, in milliseconds. */
+const SLOW = 2_500;
+
+const USERS = ["ann", "ben", "cleo", "dora", "emil"].map((name) => ({
+  username: `${name}@example.test`,
+  password: `the password of ${name}`,
+}));
+
+/** One mailbox is made in one run although a request fails on the way. */
+async function madeOnceDespite(world: World, ...faults: Record<string, unknown>[]): Promise<void> {
+  const { emulator, stack } = world;
+  await emulator.faults(...faults);
+  world.declare({ mailboxes: { ops: world.mailbox(0) } });
+  await stack.up();
+  await managedOnce(world, "ops");
+}
+
+/** Exactly these resources manage a mailbox each, and every grant is one of theirs. */
+async function managedOnce(world: World, ...names: string[]): Promise<void> {
+  expect(Object.keys(world.ids()).toSorted()).toEqual(names.toSorted());
+  const grants = (await world.emulator.grants()).map(({ id }) => id);
+  expect(Object.values(world.ids()).toSorted()).toEqual(grants.toSorted());
+  expect(world.managed().map(({ outputs }) => outputs.adopted)).toEqual(names.map(() => false));
+  expect(await world.emulator.connectors()).toHaveLength(1);
+}
+
+/** Runs that end in the middle, and requests whose answer never comes. */
+export const halfMade: Scenario[] = [
+  {
+    name: "the answer of an authentication is lost although it took effect",
+    outcome: "it is sent again: one grant, managed once",
+    rules: [5, 10],
+    run: async (world) => {
+      await madeOnceDespite(world, { ...POST_GRANT, nth: 1, reset: true, afterEffect: true });
+      await world.unchanged();
+    },
+  },
+  {
+    name: "the answer of an authentication breaks off although it took effect",
+    outcome: "it is sent again: one grant, managed once",
+    rules: [5, 10],
+    run: async (world) => {
+      await madeOnceDespite(world, { ...POST_GRANT, nth: 1, truncate: true, afterEffect: true });
+    },
+  },
+  {
+    name: "Nylas answers an authentication with 503 although it took effect",
+    outcome: "it is sent again: one grant, managed once",
+    rules: [5, 10],
+    run: async (world) => {
+      await madeOnceDespite(world, { ...POST_GRANT, nth: 1, status: 503, retryAfter: 0, afterEffect: true });
+    },
+  },
+  {
+    name: "the connection of an authentication is reset before it took effect",
+    outcome: "it is sent again: one grant, managed once",
+    rules: [5, 10],
+    run: async (world) => {
+      await madeOnceDespite(
+        world,
+        { ...POST_GRANT, nth: 1, reset: true },
+        { ...POST_CONNECTOR, nth: 1, status: 503, retryAfter: 0 },
+      );
+    },
+  },
+  {
+    name: "every answer of an authentication is lost",
+    outcome: "`up` gives up in the end; the next one takes the grant up that was made meanwhile",
+    rules: [5, 10],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.faults({ ...POST_GRANT, times: ALL_ATTEMPTS, status: 503, retryAfter: 0, afterEffect: true });
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(["nylas_unavailable", `after ${ALL_ATTEMPTS} attempts`], "up");
+      const made = await emulator.grants();
+      expect(made).toHaveLength(1);
+      expect(world.ids()).toEqual({});
+      await stack.up();
+      expect(world.ids()).toEqual({ ops: made[0]?.id });
+      await managedOnce(world, "ops");
+    },
+  },
+  {
+    name: "the answer of the connector's creation is lost although it took effect",
+    outcome: "the connector counts as made by this stack, and goes at destroy",
+    rules: [4, 5],
+    run: async (world) => {
+      await madeOnceDespite(world, { ...POST_CONNECTOR, nth: 1, reset: true, afterEffect: true });
+      expect(world.resource("imap").outputs).toMatchObject({ adopted: false });
+      await world.stack.destroy();
+      expect(await world.emulator.connectors()).toEqual([]);
+    },
+  },
+  {
+    name: "a new mailbox cannot be read because Nylas is not available",
+    outcome: "`up` fails and keeps the grant; the next one reads it, same id, without another authentication",
+    rules: [5, 10],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.faults({ ...PROBE, times: ALL_ATTEMPTS, status: 503, retryAfter: 0 });
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(["nylas_unavailable", "exists and is kept"], "up");
+      const before = world.ids();
+      expect(Object.keys(before)).toEqual(["ops"]);
+      expect(world.resource("ops").initErrors).toHaveLength(1);
+      await emulator.forgetRequests();
+      await stack.up();
+      expect(await emulator.writes()).toEqual([]);
+      expect(await world.sent("GET", /\/messages$/)).toBe(1);
+      expect(world.ids()).toEqual(before);
+      expect(world.resource("ops").initErrors ?? []).toEqual([]);
+      await managedOnce(world, "ops");
+    },
+  },
+  {
+    name: "a new mailbox may be authenticated but not read",
+    outcome: "`invalid_credentials` keeps the grant; the next `up` authenticates and reads it, same id",
+    rules: [5, 6],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.faults({ ...PROBE, times: 1, status: 401 });
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(["invalid_credentials", "cannot read it"], "up");
+      const before = world.ids();
+      expect(Object.keys(before)).toEqual(["ops"]);
+      await emulator.forgetRequests();
+      await stack.up();
+      expect(await emulator.writes()).toEqual([AUTHENTICATE]);
+      expect(world.ids()).toEqual(before);
+      await managedOnce(world, "ops");
+    },
+  },
+  {
+    name: "the run is killed after the connector was made",
+    outcome: "after `pulumi cancel`, `up` takes it up as its own",
+    rules: [4, 5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.faults({ ...POST_CONNECTOR, nth: 1, delayMs: SLOW, afterEffect: true });
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await world.killWhen("the connector is made", async () => (await emulator.connectors()).length === 1);
+      await stack.up();
+      await managedOnce(world, "ops");
+      expect(world.resource("imap").outputs).toMatchObject({ adopted: false });
+    },
+  },
+  {
+    name: "the run is killed after a grant was made and before it was saved",
+    outcome: "after `pulumi cancel`, `up` takes the grant up, same id",
+    rules: [5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.faults({ ...POST_GRANT, nth: 1, delayMs: SLOW, afterEffect: true });
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await world.killWhen("the grant is made", async () => (await emulator.grants()).length === 1);
+      expect(world.ids()).toEqual({});
+      const [made] = await emulator.grants();
+      await stack.up();
+      expect(world.ids()).toEqual({ ops: made?.id });
+      await managedOnce(world, "ops");
+    },
+  },
+  {
+    name: "the run is killed while an authentication is under way, which takes effect later",
+    outcome: "after `pulumi cancel`, `up` ends with one grant, managed once",
+    rules: [5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.faults({ ...POST_GRANT, nth: 1, delayMs: SLOW });
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      // The look-up is the last request before the authentication.
+      await world.killWhen("it is looked up", async () => (await world.sent("GET", /^\/v3\/grants$/)) > 0);
+      await stack.up();
+      await managedOnce(world, "ops");
+    },
+  },
+  {
+    name: "the run is killed with some of five mailboxes made",
+    outcome: "after `pulumi cancel`, `up` makes the others; each is managed once",
+    rules: [5],
+    emulator: { users: USERS },
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const mailboxes = Object.fromEntries(
+        USERS.map((user, index) => [user.username.split("@")[0] ?? "", world.mailbox(index)]),
+      );
+      await emulator.faults({ ...POST_GRANT, nth: 3, times: 3, delayMs: SLOW });
+      world.declare({ mailboxes });
+      await world.killWhen("two are made", async () => (await emulator.grants()).length >= 2);
+      await stack.up();
+      await managedOnce(world, ...Object.keys(mailboxes));
+      await world.unchanged();
+    },
+  },
+  {
+    name: "the run is killed, and its provider process goes on alone",
+    outcome: "it finishes what it has begun and comes to rest, although nobody reads its notices any more",
+    rules: [5, 10],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      // Each of these waits is announced, after the engine that would show it is gone.
+      await emulator.faults({ ...POST_GRANT, nth: 1, times: 2, delayMs: SLOW, status: 429, retryAfter: 3 });
+      world.declare({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1) } });
+      await world.killWhen("they are looked up", async () => (await world.sent("GET", /^\/v3\/grants$/)) > 0);
+      await world.until("both are authenticated", async () => (await emulator.grants()).length === 2);
+      const before = world.secondsOfLeftBehind();
+      await stack.up();
+      await managedOnce(world, "ops", "billing");
+      // The run took seconds; a process that spins would have used most of them.
+      expect(world.secondsOfLeftBehind() - before).toBeLessThanOrEqual(1);
+    },
+  },
+  {
+    name: "the run is killed in the middle of a rotation",
+    outcome: "after `pulumi cancel`, `up` authenticates again, same id",
+    rules: [2, 5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      await emulator.setPassword(world.mailbox(0).username, "a new pass word");
+      await emulator.faults({ ...PROBE, nth: 1, delayMs: SLOW });
+      world.declare({ mailboxes: { ops: world.mailbox(0, { password: "a new pass word" }) } });
+      await world.killWhen("the new password is accepted", async () => (await world.authentications()) === 1);
+      await stack.up();
+      expect(world.ids()).toEqual(before);
+      await managedOnce(world, "ops");
+    },
+  },
+  {
+    name: "the run is killed in the middle of a replacement",
+    outcome: "after `pulumi cancel`, `up` makes the new grant; the old one is gone",
+    rules: [3, 5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      await emulator.faults({ method: "DELETE", path: "/v3/grants/*", nth: 1, delayMs: SLOW, afterEffect: true });
+      world.declare({ mailboxes: { ops: world.mailbox(1) } });
+      await world.killWhen("the old grant is gone", async () => (await emulator.grants()).length === 0);
+      await stack.up();
+      expect(await world.addresses()).toEqual([world.mailbox(1).username]);
+      await managedOnce(world, "ops");
+    },
+  },
+  {
+    name: "a destroy is killed in its middle",
+    outcome: "after `pulumi cancel`, another destroy finishes it",
+    rules: [5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await world.given({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1) } });
+      await emulator.faults({ method: "DELETE", path: "/v3/grants/*", nth: 1, delayMs: SLOW, afterEffect: true });
+      await world.killWhen("one is deleted", async () => (await emulator.grants()).length < 2, "destroy");
+      await stack.destroy();
+      expect(await emulator.grants()).toEqual([]);
+      expect(await emulator.connectors()).toEqual([]);
+      expect(world.resources()).toEqual([]);
+    },
+  },
+  {
+    name: "the run is stopped with Ctrl-C",
+    outcome: "what was begun is finished and saved; the next `up` makes the rest",
+    rules: [5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.faults({ ...POST_GRANT, nth: 1, delayMs: SLOW, afterEffect: true });
+      world.declare({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1) } });
+      const stopped = await world.interruptWhen("a grant is made", async () => (await emulator.grants()).length > 0);
+      expect(stopped.code).not.toBe(0);
+      const saved = world.ids();
+      expect(Object.values(saved).toSorted()).toEqual((await emulator.grants()).map(({ id }) => id).toSorted());
+      await emulator.forgetRequests();
+      await stack.up();
+      expect(world.ids()).toMatchObject(saved);
+      expect((await emulator.writes()).filter((write) => write === CONNECT)).toEqual([]);
+      await managedOnce(world, "ops", "billing");
+    },
+  },
+];

@@ -1,0 +1,4 @@
+import { input } from "./input.js";
+import { runScenarios } from "./scenario.js";
+
+runScenarios("Wrong input", input);

@@ -1,0 +1,159 @@
+import { expect } from "vitest";
+import type { Scenario } from "./scenario.js";
+import { AUTHENTICATE, CONNECT, type World } from "./world.js";
+
+const POST_GRANT = { method: "POST", path: "/v3/connect/custom" };
+/** As often as one request is sent at most. */
+const ALL_ATTEMPTS = 5;
+
+/** One mailbox is made in one run; the authentication is sent this often. */
+async function authenticatedAfter(world: World, attempts: number): Promise<void> {
+  world.declare({ mailboxes: { ops: world.mailbox(0) } });
+  await world.stack.up();
+  expect(await world.authentications()).toBe(attempts);
+  expect(await world.emulator.grants()).toHaveLength(1);
+}
+
+/** Milliseconds between the first two authentications. */
+async function pauseBeforeSecondAttempt(world: World): Promise<number> {
+  const log = await world.emulator.requests();
+  const [first, second] = log.filter(({ path }) => path === POST_GRANT.path).map(({ time }) => Date.parse(time));
+  return (second ?? 0) - (first ?? 0);
+}
+
+/** Busy, slow and failing servers. */
+export const retries: Scenario[] = [
+  {
+    name: "Nylas answers 429 and says how many seconds to wait",
+    outcome: "the run waits that long and goes on",
+    rules: [10],
+    run: async (world) => {
+      await world.emulator.faults({ ...POST_GRANT, nth: 1, status: 429, retryAfter: 2 });
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await world.stack.up();
+      expect(await world.authentications()).toBe(2);
+      expect(await pauseBeforeSecondAttempt(world)).toBeGreaterThanOrEqual(1_990);
+    },
+  },
+  {
+    name: "Nylas answers 429 with a date to wait for",
+    outcome: "the run waits until then and goes on",
+    rules: [10],
+    run: async (world) => {
+      const retryAfter = new Date(Date.now() + 3_000).toUTCString();
+      await world.emulator.faults({ ...POST_GRANT, nth: 1, status: 429, retryAfter });
+      await authenticatedAfter(world, 2);
+    },
+  },
+  {
+    name: "Nylas answers 429 without saying how long to wait",
+    outcome: "the run waits a little longer each time and goes on",
+    rules: [10],
+    run: async (world) => {
+      await world.emulator.faults({ ...POST_GRANT, nth: 1, times: 2, status: 429, retryAfter: null });
+      await authenticatedAfter(world, 3);
+    },
+  },
+  {
+    name: "Nylas answers nothing but 429",
+    outcome: "`rate_limited` after five attempts; the next `up` converges",
+    rules: [5, 10],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.faults({ ...POST_GRANT, status: 429, retryAfter: 0 });
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(["rate_limited", `after ${ALL_ATTEMPTS} attempts`, "requestsPerSecond"], "up");
+      expect(await world.authentications()).toBe(ALL_ATTEMPTS);
+      await emulator.faults();
+      await stack.up();
+      expect(await world.addresses()).toEqual([world.mailbox(0).username]);
+    },
+  },
+  {
+    name: "Nylas asks to wait for an hour",
+    outcome: "the run does not: `rate_limited` at once",
+    rules: [10],
+    run: async (world) => {
+      await world.emulator.faults({ ...POST_GRANT, status: 429, retryAfter: 3_600 });
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(["rate_limited"], "up");
+      expect(await world.authentications()).toBe(1);
+    },
+  },
+  {
+    name: "the application's rate limit is below what the run would like to send",
+    outcome: "every mailbox is made, each once",
+    rules: [5, 10],
+    emulator: { behaviour: { rateLimitPerSecond: "4" } },
+    run: async (world) => {
+      const { emulator, stack } = world;
+      world.declare({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1), support: world.mailbox(2) } });
+      await stack.up();
+      const statuses = (await emulator.requests()).map(({ status }) => status);
+      expect(statuses).toContain(429);
+      expect(Object.keys(world.ids())).toHaveLength(3);
+    },
+  },
+  {
+    name: "`requestsPerSecond` is set",
+    outcome: "all mailboxes of the run together stay below it",
+    rules: [10],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const limit = 2;
+      stack.env.NYLAS_REQUESTS_PER_SECOND = String(limit);
+      world.declare({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1) } });
+      await stack.up();
+      const times = (await emulator.requests()).map(({ time }) => Date.parse(time)).toSorted((a, b) => a - b);
+      const intervals = times.slice(limit).map((time, index) => time - (times[index] ?? 0));
+      // The server's clock starts when a request has come, so two of them may be a little closer there.
+      expect(Math.min(...intervals)).toBeGreaterThan(900);
+    },
+  },
+  {
+    name: "the list of grants is answered with 503, a reset and half a body",
+    outcome: "it is asked again; nothing is made on a guess",
+    rules: [5, 10],
+    run: async (world) => {
+      const LIST = { method: "GET", path: "/v3/grants" };
+      await world.emulator.faults(
+        { ...LIST, nth: 1, status: 503, retryAfter: 0 },
+        { ...LIST, nth: 2, reset: true },
+        { ...LIST, nth: 3, truncate: true },
+      );
+      await authenticatedAfter(world, 1);
+    },
+  },
+  {
+    name: "Nylas takes longer than `timeoutSeconds`",
+    outcome: "`timeout`, without another attempt; the next `up` takes up what was made meanwhile",
+    rules: [5, 10],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      stack.env.NYLAS_TIMEOUT_SECONDS = "1";
+      await emulator.faults({ ...POST_GRANT, nth: 1, delayMs: 2_000, afterEffect: true });
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(["timeout", "nylas:timeoutSeconds"], "up");
+      const [made] = await emulator.grants();
+      await stack.up();
+      expect(world.ids()).toEqual({ ops: made?.id });
+      expect(world.resource("ops").outputs).toMatchObject({ adopted: false });
+    },
+  },
+  {
+    name: "the mail server does not answer",
+    outcome: "`provider_not_responding` names it, after two attempts; with the right port the next `up` goes through",
+    rules: [5, 10],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      // Nothing but Nylas's own names listens on the discard port.
+      const args = { imapPort: 9 };
+      world.declare({ mailboxes: { ops: world.mailbox(0, { args }) } });
+      await world.fails(["provider_not_responding", `${emulator.imap.host}:9`], "up");
+      expect(await emulator.writes()).toEqual([CONNECT, AUTHENTICATE, AUTHENTICATE]);
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await stack.up();
+      expect(await emulator.grants()).toHaveLength(1);
+    },
+  },
+];

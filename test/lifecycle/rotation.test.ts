@@ -1,0 +1,4 @@
+import { rotation } from "./rotation.js";
+import { runScenarios } from "./scenario.js";
+
+runScenarios("Changes of a mailbox", rotation);

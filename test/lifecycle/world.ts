@@ -1,0 +1,293 @@
+import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import type { EmulatorOptions } from "nylas-emulator";
+import { expect } from "vitest";
+import { present, TestEmulator, type WireGrant } from "../support/emulator.js";
+import { descendants, endProcess } from "../support/processes.js";
+import { type Mailbox, type ProgramOptions, program } from "../support/programs.js";
+import { createStack, type Finished, type Stack, type StateResource } from "../support/stack.js";
+
+/** The two writes that make things. */
+export const CONNECT = "POST /v3/connectors";
+export const AUTHENTICATE = "POST /v3/connect/custom";
+
+const GRANT_TYPE = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
+const PROJECT = "lifecycle";
+const POLL_MS = 40;
+/** Of Linux, on every platform that Node runs on. */
+const TICKS_PER_SECOND = 100;
+/** How long a condition may take, an engine's start on a busy machine included. */
+const PATIENCE_MS = 60_000;
+
+/** One application with its mail servers, and the stacks that work on it. A scenario's whole surroundings. */
+export class World {
+  readonly #stacks: { name: string; stack: Stack }[] = [];
+  readonly #emulators: TestEmulator[] = [];
+  readonly #secrets = new Set<string>();
+  readonly #left = new Set<string>();
+  readonly #closing: (() => Promise<void>)[] = [];
+  readonly #leftBehind: number[] = [];
+
+  private constructor(
+    readonly emulator: TestEmulator,
+    readonly stack: Stack,
+  ) {}
+
+  static async open(options?: EmulatorOptions): Promise<World> {
+    const emulator = await TestEmulator.start(options);
+    const stack = await createStack({ env: emulator.env, project: PROJECT, name: "first" });
+    const world = new World(emulator, stack);
+    world.#stacks.push({ name: "first", stack });
+    world.#keepsSecretsOf(emulator);
+    return world;
+  }
+
+  async close(): Promise<void> {
+    for (const pid of this.#leftBehind) endProcess(pid);
+    await Promise.all([...this.#emulators.map((emulator) => emulator.close()), ...this.#closing.map((end) => end())]);
+    for (const { stack } of this.#stacks) stack.remove();
+  }
+
+  /** Another stack on the same application. */
+  async anotherStack(name = "second"): Promise<Stack> {
+    const stack = await createStack({ env: this.emulator.env, project: PROJECT, name });
+    this.#stacks.push({ name, stack });
+    return stack;
+  }
+
+  /** Another application, with mail servers of its own. */
+  async anotherApplication(): Promise<TestEmulator> {
+    const emulator = await TestEmulator.start();
+    this.#keepsSecretsOf(emulator);
+    return emulator;
+  }
+
+  /** Ends with the world. */
+  owns<T extends { close(): Promise<void> }>(thing: T): T {
+    this.#closing.push(() => thing.close());
+    return thing;
+  }
+
+  /** A value that must be readable nowhere. */
+  secret(value: string): string {
+    this.#secrets.add(value);
+    return value;
+  }
+
+  /** A grant that no stack manages in the end, and rightly so. */
+  leaves(grantId: string): void {
+    this.#left.add(grantId);
+  }
+
+  /** One of the emulator's mailboxes, with its right password unless it is changed. */
+  mailbox(index: number, change: Partial<Mailbox> = {}): Mailbox {
+    return { ...this.emulator.user(index), ...change };
+  }
+
+  /** Writes the program; its passwords are secrets from now on. */
+  declare(options: ProgramOptions, stack: Stack = this.stack): void {
+    for (const { password, args } of Object.values(options.mailboxes ?? {})) {
+      if (password !== "") this.secret(password);
+      if (typeof args?.smtpPassword === "string") this.secret(args.smtpPassword);
+    }
+    stack.writeProgram(program(this.emulator, options));
+  }
+
+  /** Writes the program, brings it up, and forgets the requests of it. Answers the grants' ids by resource name. */
+  async given(options: ProgramOptions, stack: Stack = this.stack): Promise<Record<string, string>> {
+    this.declare(options, stack);
+    await stack.up();
+    await this.emulator.forgetRequests();
+    return this.ids(stack);
+  }
+
+  /** A command that must fail, and whose output must say each of these. */
+  async fails(says: readonly string[], command: string, ...args: string[]): Promise<Finished> {
+    return this.failsIn(this.stack, says, command, ...args);
+  }
+
+  async failsIn(stack: Stack, says: readonly string[], command: string, ...args: string[]): Promise<Finished> {
+    const finished = await stack.run(command, ...args);
+    expect(finished.code, finished.output).not.toBe(0);
+    for (const text of says) expect(finished.output).toContain(text);
+    expect(finished.output, "no stack trace of ours").not.toMatch(/\n\s+at .*provider\/dist/);
+    return finished;
+  }
+
+  /** `up` finds nothing to do and asks nothing. */
+  async unchanged(stack: Stack = this.stack): Promise<void> {
+    await this.emulator.forgetRequests();
+    await stack.up("--expect-no-changes");
+    expect(await this.emulator.requests()).toEqual([]);
+  }
+
+  /** The requests of one kind so far, such as `POST /v3/connect/custom`. */
+  async sent(method: string, path: RegExp): Promise<number> {
+    const log = await this.emulator.requests();
+    return log.filter((request) => request.method === method && path.test(request.path)).length;
+  }
+
+  authentications(): Promise<number> {
+    return this.sent("POST", /^\/v3\/connect\/custom$/);
+  }
+
+  /** The resources that the engine has saved. */
+  resources(stack: Stack = this.stack): StateResource[] {
+    const { name } = present(this.#stacks.find((entry) => entry.stack === stack));
+    const file = join(stack.backend, ".pulumi/stacks", PROJECT, `${name}.json`);
+    const saved: { checkpoint: { latest?: { resources?: StateResource[] } } } = JSON.parse(readFileSync(file, "utf8"));
+    return saved.checkpoint.latest?.resources ?? [];
+  }
+
+  /** The grants that the stack manages. */
+  managed(stack: Stack = this.stack): StateResource[] {
+    return this.resources(stack).filter(({ type, external, id }) => {
+      return type === GRANT_TYPE && external !== true && id !== undefined && id !== "";
+    });
+  }
+
+  resource(name: string, stack: Stack = this.stack): StateResource {
+    return present(this.resources(stack).find(({ urn }) => urn.endsWith(`::${name}`)));
+  }
+
+  ids(stack: Stack = this.stack): Record<string, string> {
+    return Object.fromEntries(this.managed(stack).map(({ urn, id }) => [urn.split("::").at(-1), id]));
+  }
+
+  /** Every address that has a grant, in order. */
+  async addresses(): Promise<string[]> {
+    return (await this.emulator.grants()).map(({ email }) => email).toSorted();
+  }
+
+  /** Polls; fails when it does not become true. */
+  async until(what: string, condition: () => Promise<boolean>): Promise<void> {
+    const deadline = Date.now() + PATIENCE_MS;
+    while (!(await condition())) {
+      if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
+      await pause(POLL_MS);
+    }
+  }
+
+  /** Kills the engine, hard, as soon as the condition holds, and unlocks the stack as an operator would. */
+  async killWhen(what: string, condition: () => Promise<boolean>, command = "up"): Promise<void> {
+    await this.#signalWhen(what, condition, command, (group) => process.kill(group, "SIGKILL"));
+    // The file backend writes the side files with content types in place, and cannot read a state beside an empty one.
+    for (const file of filesUnder(this.stack.backend)) {
+      if (file.endsWith(".attrs") && statSync(file).size === 0) rmSync(file);
+    }
+    await this.stack.run("cancel", "--yes");
+  }
+
+  /** Ctrl-C as soon as the condition holds. */
+  async interruptWhen(what: string, condition: () => Promise<boolean>, command = "up"): Promise<Finished> {
+    return this.#signalWhen(what, condition, command, (group) => process.kill(group, "SIGINT"));
+  }
+
+  async #signalWhen(
+    what: string,
+    condition: () => Promise<boolean>,
+    command: string,
+    signal: (processGroup: number) => void,
+  ): Promise<Finished> {
+    const { child, finished } = this.stack.start(command);
+    let over: Finished | undefined;
+    finished.then((result) => {
+      over = result;
+    });
+    await this.until(what, async () => {
+      if (over !== undefined) throw new Error(`the engine ended before ${what}:\n${over.output}`);
+      return condition();
+    });
+    const engine = present(child.pid);
+    this.#leftBehind.push(...descendants(engine).map(({ pid }) => pid));
+    signal(-engine);
+    return finished;
+  }
+
+  /** Processor time that a killed engine's children have used so far, in seconds. */
+  secondsOfLeftBehind(): number {
+    return this.#leftBehind.reduce((sum, pid) => sum + processorSeconds(pid), 0);
+  }
+
+  /** What holds after every scenario: no secret is readable, and the grants and the states belong together. */
+  async check(): Promise<void> {
+    await this.#checkSecrets();
+    const managed = this.#stacks.flatMap(({ stack }) => this.managed(stack));
+    const grants = (await Promise.all(this.#emulators.map((emulator) => emulator.grants()))).flat();
+    for (const emulator of this.#emulators) {
+      expect(doubles((await emulator.grants()).map(addressOf)), "addresses with two grants").toEqual([]);
+    }
+    expect(doubles(managed.map(({ id }) => id ?? "")), "grants that two resources manage").toEqual([]);
+    const existing = grants.map(({ id }) => id);
+    for (const { urn, id } of managed) expect(existing, `${urn} is in the state, so it exists`).toContain(id);
+    const orphans = grants.filter(({ id, state }) => {
+      return (
+        state?.endsWith(":created") === true && !this.#left.has(id) && !managed.some((resource) => resource.id === id)
+      );
+    });
+    expect(orphans, "grants that this package made and no stack manages").toEqual([]);
+  }
+
+  async #checkSecrets(): Promise<void> {
+    const logs = await Promise.all(this.#emulators.map((emulator) => emulator.requests()));
+    const places: [string, string][] = [
+      ["the emulator's log", JSON.stringify(logs)],
+      ...this.#stacks.flatMap(({ name, stack }): [string, string][] => [
+        [`what the engine printed for ${name}`, stack.printed()],
+        ...filesUnder(stack.backend).map((file): [string, string] => [file, readFileSync(file, "utf8")]),
+      ]),
+    ];
+    for (const secret of this.#secrets) {
+      for (const [place, text] of places) {
+        // Not by expect: its message would show the text, and with it the secret.
+        if (formsOf(secret).some((form) => text.includes(form))) throw new Error(`a secret is readable in ${place}`);
+      }
+    }
+  }
+
+  #keepsSecretsOf(emulator: TestEmulator): void {
+    this.#emulators.push(emulator);
+    this.secret(emulator.emulator.apiKey);
+    for (const { password } of emulator.users) this.secret(password);
+  }
+}
+
+/** Where the system tells it. */
+function processorSeconds(pid: number): number {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return 0;
+  // The name in brackets may itself contain blanks; user and system time are the 12th and 13th field after it.
+  const fields = readFileSync(file, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
+  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+function addressOf({ email }: WireGrant): string {
+  return email.toLowerCase();
+}
+
+function doubles(values: readonly string[]): string[] {
+  return values.filter((value, index) => values.indexOf(value) !== index);
+}
+
+function formsOf(secret: string): string[] {
+  const escaped = JSON.stringify(secret).slice(1, -1);
+  return [
+    secret,
+    encodeURIComponent(secret),
+    new URLSearchParams({ "": secret }).toString().slice(1),
+    escaped,
+    JSON.stringify(escaped).slice(1, -1),
+    Buffer.from(secret).toString("base64").replace(/=+$/, ""),
+    Buffer.from(secret).toString("base64url"),
+  ];
+}
+
+function filesUnder(directory: string): string[] {
+  if (!existsSync(directory)) return [];
+  return readdirSync(directory, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name));
+}

@@ -1,0 +1,313 @@
+import * as fc from "fast-check";
+import { ADDRESSES, type Declarations, type Mailbox, passwordOf, type StackName } from "./program.js";
+import type { Fault, Kill, UpOptions, World } from "./world.js";
+
+/** Requests of a run that a kill may hit; most runs have fewer. */
+const MAX_KILL_REQUEST = 12;
+/** Mailboxes added at once. */
+const MAX_ADDED = 4;
+/** Attempts that a fault outlasts: all that a request has. */
+const ALL_ATTEMPTS = 5;
+/** The first, second or third request that matches. */
+const MAX_NTH = 3;
+
+export type Command = fc.AsyncCommand<Declarations, World>;
+
+/** Counts what all walks of this process have done. */
+export const done = { steps: 0 };
+
+/** Something that users, Nylas or fate do; `what` says it, for the sequence that is printed with a failure. */
+function command(
+  what: string,
+  possible: (declarations: Declarations) => boolean,
+  act: (declarations: Declarations, world: World) => Promise<unknown>,
+): Command {
+  return {
+    check: possible,
+    run: async (declarations, world) => {
+      done.steps += 1;
+      await act(declarations, world);
+    },
+    toString: () => what,
+  };
+}
+
+/** A change of one declared mailbox, and mostly an `up` with it; without, the next one does both. */
+function edit(
+  what: string,
+  pick: number,
+  thenUp: boolean,
+  change: (mailbox: Mailbox, declarations: Declarations, world: World) => unknown,
+  options?: (mailbox: Mailbox) => UpOptions,
+): Command {
+  return command(
+    `${what} #${pick}${thenUp ? "" : " (no up)"}`,
+    ({ mailboxes }) => mailboxes.length > 0,
+    async (declarations, world) => {
+      const mailbox = declarations.mailboxes[pick % declarations.mailboxes.length];
+      if (mailbox === undefined) return;
+      const { stack } = mailbox;
+      await change(mailbox, declarations, world);
+      if (thenUp) await world.up(declarations, stack, options?.(mailbox));
+    },
+  );
+}
+
+/** Declares those of the addresses that the stack does not declare yet. */
+function declare(
+  declarations: Declarations,
+  { addresses, ...one }: { addresses: readonly number[] } & Pick<Mailbox, "stack" | "onExisting" | "deleteAdopted">,
+): void {
+  for (const address of addresses) {
+    if (declarations.declares(one.stack, address)) continue;
+    declarations.mailboxes.push({
+      ...one,
+      address,
+      name: declarations.freeName(one.stack, address),
+      aliases: [],
+      password: declarations.password(address),
+      host: "127.0.0.1",
+      credentialVersion: 0,
+    });
+  }
+}
+
+const stack = fc.constantFrom<StackName>("a", "a", "b");
+const address = fc.nat(ADDRESSES - 1);
+const addresses = fc.uniqueArray(address, { minLength: 1, maxLength: MAX_ADDED });
+const pick = fc.nat(ADDRESSES - 1);
+const thenUp = fc.constantFrom(true, true, true, false);
+const onExisting = fc.constantFrom("fail" as const, "adopt" as const);
+
+const add = fc.record({ stack, addresses, onExisting, thenUp, deleteAdopted: fc.boolean() }).map((one) =>
+  command(
+    `add ${one.addresses.join(", ")} to ${one.stack} (${one.onExisting}${one.deleteAdopted ? ", deleteAdopted" : ""}${one.thenUp ? "" : ", no up"})`,
+    (declarations) => one.addresses.some((address) => !declarations.declares(one.stack, address)),
+    async (declarations, world) => {
+      declare(declarations, one);
+      if (one.thenUp) await world.up(declarations, one.stack);
+    },
+  ),
+);
+
+const remove = fc.record({ pick, thenUp }).map((one) =>
+  edit("remove", one.pick, one.thenUp, (mailbox, declarations) => {
+    declarations.mailboxes = declarations.mailboxes.filter((other) => other !== mailbox);
+  }),
+);
+
+const rename = fc.record({ pick, thenUp, alias: fc.boolean(), onExisting }).map((one) =>
+  edit(`rename ${one.alias ? "with" : "without"} alias, ${one.onExisting},`, one.pick, one.thenUp, (mailbox, all) => {
+    mailbox.aliases = one.alias ? [mailbox.name, ...mailbox.aliases] : [];
+    mailbox.name = `m${mailbox.address}-${all.next()}`;
+    mailbox.onExisting = one.onExisting;
+  }),
+);
+
+const rotate = fc.record({ pick, thenUp, mistyped: fc.constantFrom(false, false, true) }).map((one) =>
+  edit(
+    one.mistyped ? "mistype the password" : "rotate the password",
+    one.pick,
+    one.thenUp,
+    async (mailbox, all, world) => {
+      const { address } = mailbox;
+      const password = passwordOf(address, all.next());
+      mailbox.password = password;
+      if (one.mistyped) return;
+      all.passwords[address] = password;
+      await world.rotate(address, password);
+    },
+  ),
+);
+
+const correct = fc.record({ pick, thenUp }).map((one) =>
+  edit("correct the password", one.pick, one.thenUp, (mailbox, all) => {
+    mailbox.password = all.password(mailbox.address);
+  }),
+);
+
+/** Without this, one mistyped password or one grant of somebody else's would hold a stack up for the rest of a walk. */
+const mend = stack.map((name) =>
+  command(
+    `mend all of ${name}`,
+    (declarations) => declarations.of(name).length > 0,
+    async (declarations, world) => {
+      for (const mailbox of declarations.of(name)) {
+        mailbox.password = declarations.password(mailbox.address);
+        mailbox.onExisting = "adopt";
+      }
+      await world.up(declarations, name);
+    },
+  ),
+);
+
+const change = fc
+  .record({ pick, thenUp, field: fc.constantFrom("host", "onExisting", "deleteAdopted", "credentialVersion") })
+  .map((one) =>
+    edit(`change ${one.field}`, one.pick, one.thenUp, (mailbox, all) => {
+      if (one.field === "host") mailbox.host = mailbox.host === "localhost" ? "127.0.0.1" : "localhost";
+      if (one.field === "onExisting") mailbox.onExisting = mailbox.onExisting === "adopt" ? "fail" : "adopt";
+      if (one.field === "deleteAdopted") mailbox.deleteAdopted = !mailbox.deleteAdopted;
+      if (one.field === "credentialVersion") mailbox.credentialVersion = all.next();
+    }),
+  );
+
+const readdress = fc.record({ pick, thenUp, address }).map((one) =>
+  edit(`change the address to ${one.address}`, one.pick, one.thenUp, (mailbox, all) => {
+    if (all.declares(mailbox.stack, one.address)) return;
+    mailbox.address = one.address;
+    mailbox.password = all.password(one.address);
+  }),
+);
+
+const replace = pick.map((one) =>
+  edit(
+    "replace",
+    one,
+    true,
+    () => undefined,
+    ({ name }) => ({ replace: [name] }),
+  ),
+);
+
+const outside = fc
+  .record({ address, what: fc.constantFrom("delete" as const, "expire" as const, "foreign" as const), stack })
+  .map(({ address, what, stack }) =>
+    command(
+      `${what} grant of ${address} outside, up of ${stack}`,
+      () => true,
+      async (declarations, world) => {
+        if (what === "delete") await world.deleteOutside(address);
+        if (what === "expire") await world.expire(address);
+        if (what === "foreign") await world.foreign(address, declarations.password(address));
+        await world.up(declarations, stack);
+      },
+    ),
+  );
+
+export const kill: fc.Arbitrary<Kill> = fc.record({
+  request: fc.integer({ min: 1, max: MAX_KILL_REQUEST }),
+  when: fc.constantFrom("before" as const, "after" as const),
+  what: fc.constantFrom("engine" as const, "everything" as const),
+});
+
+const maybeKill = fc.option(kill, { nil: undefined });
+
+const destroy = fc.record({ stack, kill: maybeKill, upKill: maybeKill }).map((one) =>
+  command(
+    `destroy ${one.stack} ${JSON.stringify([one.kill, one.upKill])}`,
+    () => true,
+    async (declarations, world) => {
+      await world.destroy(one.stack, one.kill);
+      await world.up(declarations, one.stack, one.upKill === undefined ? {} : { kill: one.upKill });
+    },
+  ),
+);
+
+const refresh = stack.map((name) =>
+  command(
+    `refresh ${name}`,
+    () => true,
+    async (declarations, world) => {
+      await world.refresh(name);
+      await world.up(declarations, name);
+    },
+  ),
+);
+
+const faultedRequest = fc.constantFrom<Fault>(
+  { path: "/v3/*" },
+  { method: "POST", path: "/v3/connect/custom" },
+  { method: "GET", path: "/v3/grants" },
+  { method: "GET", path: "/v3/grants/*" },
+  { method: "GET", path: "/v3/grants/*/messages" },
+  { method: "DELETE", path: "/v3/*" },
+  { path: "/v3/connectors*" },
+);
+
+const failure = fc.constantFrom<Fault>(
+  { status: 429, retryAfter: 0, times: 1 },
+  { status: 429, retryAfter: 0, times: ALL_ATTEMPTS },
+  { status: 503, retryAfter: 0, times: ALL_ATTEMPTS },
+  { status: 503, retryAfter: 0, times: 1, afterEffect: true },
+  { status: 503, retryAfter: 0, times: ALL_ATTEMPTS, afterEffect: true },
+  { reset: true, times: 1 },
+  { reset: true, times: 1, afterEffect: true },
+  { truncate: true, times: 1, afterEffect: true },
+);
+
+const fault: fc.Arbitrary<Fault> = fc
+  .record({ request: faultedRequest, failure, nth: fc.integer({ min: 1, max: MAX_NTH }) })
+  .map(({ request, failure, nth }) => ({ ...request, ...failure, nth }));
+
+/** Gives the next run something to do, and names what it is to replace. */
+type Work = (stack: StackName, declarations: Declarations, pick: number) => string[];
+
+const works: Readonly<Record<string, Work>> = {
+  "add four": (stack, declarations, pick) => {
+    const addresses = [pick, pick + 1, pick + 2, pick + 3].map((address) => address % ADDRESSES);
+    declare(declarations, { stack, addresses, onExisting: "fail", deleteAdopted: false });
+    return [];
+  },
+  "re-authenticate all": (stack, declarations) => {
+    for (const mailbox of declarations.of(stack)) mailbox.credentialVersion = declarations.next();
+    return [];
+  },
+  "remove two": (stack, declarations) => {
+    const removed = declarations.of(stack).slice(0, 2);
+    declarations.mailboxes = declarations.mailboxes.filter((mailbox) => !removed.includes(mailbox));
+    return [];
+  },
+  "rename and adopt all": (stack, declarations) => {
+    for (const mailbox of declarations.of(stack)) {
+      Object.assign(mailbox, { aliases: [], name: `m${mailbox.address}-${declarations.next()}`, onExisting: "adopt" });
+    }
+    return [];
+  },
+  "replace all": (stack, declarations) => declarations.of(stack).map(({ name }) => name),
+};
+
+const trouble = fc
+  .record({
+    stack,
+    work: fc.constantFrom(...Object.keys(works)),
+    pick,
+    options: fc.oneof(fc.record({ kill }), fc.record({ fault })),
+  })
+  .map(({ stack, work, pick, options }) =>
+    command(
+      `${work} in ${stack} (#${pick}) with ${JSON.stringify(options)}`,
+      () => true,
+      async (declarations, world) => {
+        const replace = works[work]?.(stack, declarations, pick) ?? [];
+        await world.up(declarations, stack, { ...options, replace });
+      },
+    ),
+  );
+
+/** Each as often as it stands here. */
+export const commands: fc.Arbitrary<Command>[] = [
+  add,
+  add,
+  add,
+  add,
+  remove,
+  rename,
+  rename,
+  rotate,
+  rotate,
+  correct,
+  mend,
+  change,
+  change,
+  readdress,
+  replace,
+  outside,
+  outside,
+  refresh,
+  destroy,
+  trouble,
+  trouble,
+  trouble,
+  trouble,
+];

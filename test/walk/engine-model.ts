@@ -1,0 +1,258 @@
+import { setMaxListeners } from "node:events";
+import type { Values } from "../../provider/src/lifecycle/lifecycle.js";
+import type { ProviderMethods } from "../../provider/src/lifecycle/shell.js";
+
+/**
+ * The part of Pulumi's engine that decides which provider method is called when, with what, and what is saved of the
+ * answer: `reference/pulumi-dynamic.md`, 1.2 to 1.5, as seen on the real one.
+ */
+
+export type Kind = "connector" | "grant";
+
+/** A resource as a program declares it. */
+export interface Declared {
+  kind: Kind;
+  name: string;
+  args: Values;
+  /** Former names, as the option `aliases` gives them. */
+  aliases: readonly string[];
+}
+
+/** A resource as the state holds it. */
+export interface Saved {
+  kind: Kind;
+  name: string;
+  id: string;
+  inputs: Values;
+  outputs: Values;
+  /** It exists, but its initialization failed: the next `up` updates it, changed or not. */
+  initFailed: boolean;
+  /** It was deleted for a replacement that has not come: the next `up` only creates. */
+  pendingReplacement: boolean;
+}
+
+/** One provider process, as long as it lives. */
+export interface ProviderProcess {
+  methods: Readonly<Record<Kind, ProviderMethods>>;
+  /** Aborted when the engine is killed: what was called before is never heard of again. */
+  killed: AbortSignal;
+  /** Every call so far; one that outlives its engine may still be running. */
+  calls: Promise<unknown>[];
+}
+
+export interface Operation {
+  /** As printed by the engine. Empty: it succeeded. */
+  errors: string[];
+  /** What was done to which resource, as `create mailbox`. */
+  steps: string[];
+  killed: boolean;
+}
+
+class Killed extends Error {}
+
+/** What a rejected call may carry beside its message. */
+interface Rejection {
+  message: string;
+  id?: string;
+  properties?: Values;
+  reasons?: readonly string[];
+}
+
+/** A stack: its state, and the operations on it. Saved after every step, so a kill loses only the steps that run. */
+export class StackModel {
+  readonly state = new Map<string, Saved>();
+
+  /** `replace`: names given to `--replace`. */
+  up(process: ProviderProcess, program: readonly Declared[], replace: readonly string[] = []): Promise<Operation> {
+    return operate(process, async (run) => {
+      const kept = new Set<string>();
+      for (const kind of ["connector", "grant"] as const) {
+        const steps: Promise<void>[] = [];
+        for (const declared of program.filter((one) => one.kind === kind)) {
+          // After a failure the engine starts no further step, and dependents of what failed never come.
+          if (run.failed) break;
+          kept.add(declared.name);
+          const step = await run.step(() => this.#plan(run, declared, replace.includes(declared.name)));
+          if (step !== undefined) steps.push(run.step(step));
+        }
+        await Promise.all(steps);
+      }
+      if (run.failed) return;
+      await this.#deleteAll(
+        run,
+        [...this.state.values()].filter(({ name }) => !kept.has(name)),
+      );
+    });
+  }
+
+  refresh(process: ProviderProcess): Promise<Operation> {
+    return operate(process, async (run) => {
+      const reads = [...this.state.values()].map((saved) => run.step(() => this.#read(run, saved)));
+      await Promise.all(reads);
+    });
+  }
+
+  destroy(process: ProviderProcess): Promise<Operation> {
+    return operate(process, (run) => this.#deleteAll(run, [...this.state.values()]));
+  }
+
+  /** Decides on one resource; the step that it answers with may run beside others. */
+  async #plan(run: Run, declared: Declared, replace: boolean): Promise<(() => Promise<void>) | undefined> {
+    const old = this.#old(declared);
+    const methods = run.methods(declared.kind);
+    const olds = old === undefined || old.pendingReplacement || replace ? {} : old.inputs;
+    const { inputs = {}, failures = [] } = await run.call(() => methods.check(olds, declared.args));
+    if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join("; "));
+    if (old === undefined || old.pendingReplacement) return () => this.#create(run, declared, inputs);
+
+    const diff = replace ? undefined : await run.call(() => methods.diff(old.id, old.outputs, inputs));
+    if (diff === undefined || (diff.changes === true && (diff.replaces ?? []).length > 0)) {
+      const fresh = await run.call(() => methods.check({}, declared.args));
+      return async () => {
+        // `deleteBeforeReplace`, as the resources' own option and `diff` both ask for it.
+        run.note("delete", old);
+        await run.call(() => methods.delete(old.id, old.outputs));
+        this.#save({ ...old, pendingReplacement: true });
+        await this.#create(run, declared, fresh.inputs ?? {});
+      };
+    }
+    if (diff.changes === true || old.initFailed) return () => this.#update(run, old, inputs);
+    // The same: old outputs with new inputs.
+    this.#save({ ...old, inputs });
+    return undefined;
+  }
+
+  /** The state that a declared resource goes on with, under its present name. */
+  #old(declared: Declared): Saved | undefined {
+    const name = [declared.name, ...declared.aliases].find((candidate) => this.state.has(candidate));
+    const old = name === undefined ? undefined : this.state.get(name);
+    if (old === undefined || old.name === declared.name) return old;
+    const renamed = { ...old, name: declared.name };
+    this.state.delete(old.name);
+    this.#save(renamed);
+    return renamed;
+  }
+
+  async #create(run: Run, { kind, name }: Declared, inputs: Values): Promise<void> {
+    const made = { kind, name, inputs, initFailed: false, pendingReplacement: false };
+    run.note("create", made);
+    try {
+      const { id, outs = {} } = await run.call(() => run.methods(kind).create(inputs));
+      this.#save({ ...made, id, outputs: outs });
+    } catch (error) {
+      const { id, properties } = rejection(error);
+      if (id !== undefined) this.#save({ ...made, id, outputs: properties ?? {}, initFailed: true });
+      throw error;
+    }
+  }
+
+  async #update(run: Run, old: Saved, inputs: Values): Promise<void> {
+    run.note("update", old);
+    try {
+      const { outs = {} } = await run.call(() => run.methods(old.kind).update(old.id, old.outputs, inputs));
+      this.#save({ ...old, inputs, outputs: outs, initFailed: false });
+    } catch (error) {
+      const { id, properties } = rejection(error);
+      if (id !== undefined) this.#save({ ...old, inputs, outputs: properties ?? {}, initFailed: true });
+      throw error;
+    }
+  }
+
+  async #read(run: Run, saved: Saved): Promise<void> {
+    if (saved.pendingReplacement) return;
+    const methods = run.methods(saved.kind);
+    const { id, props = {}, inputs = saved.inputs } = await run.call(() => methods.read(saved.id, saved.outputs));
+    if (id === undefined || id === "") {
+      this.state.delete(saved.name);
+      return;
+    }
+    this.#save({ ...saved, id, outputs: props, inputs, initFailed: false });
+    await run.call(() => methods.diff(id, props, saved.inputs));
+  }
+
+  /** Dependents first: the connector goes when all grants are gone. */
+  async #deleteAll(run: Run, resources: readonly Saved[]): Promise<void> {
+    for (const kind of ["grant", "connector"] as const) {
+      if (run.failed) return;
+      const steps = resources.filter((saved) => saved.kind === kind).map((saved) => this.#delete(run, saved));
+      await Promise.all(steps);
+    }
+  }
+
+  #delete(run: Run, saved: Saved): Promise<unknown> {
+    return run.step(async () => {
+      if (!saved.pendingReplacement) {
+        run.note("delete", saved);
+        await run.call(() => run.methods(saved.kind).delete(saved.id, saved.outputs));
+      }
+      this.state.delete(saved.name);
+    });
+  }
+
+  /** The state is a file: only data comes back out of it. */
+  #save(saved: Saved): void {
+    this.state.set(saved.name, JSON.parse(JSON.stringify(saved)));
+  }
+}
+
+/** One operation while it runs. */
+interface Run {
+  readonly failed: boolean;
+  methods(kind: Kind): ProviderMethods;
+  /** Calls the provider; never answers when the engine is killed meanwhile. */
+  call<T>(work: () => Promise<T>): Promise<T>;
+  /** Does a step and takes its failure down. */
+  step<T>(work: () => Promise<T>): Promise<T | undefined>;
+  note(what: string, resource: { name: string }): void;
+}
+
+async function operate(process: ProviderProcess, work: (run: Run) => Promise<void>): Promise<Operation> {
+  const operation: Operation = { errors: [], steps: [], killed: false };
+  setMaxListeners(0, process.killed);
+  await work({
+    get failed() {
+      return operation.killed || operation.errors.length > 0;
+    },
+    methods: (kind) => process.methods[kind],
+    call: (call) => untilKilled(process, call),
+    step: async (step) => {
+      if (operation.killed) return undefined;
+      try {
+        return await step();
+      } catch (error) {
+        if (error instanceof Killed) operation.killed = true;
+        else operation.errors.push(printed(error));
+        return undefined;
+      }
+    },
+    note: (what, { name }) => operation.steps.push(`${what} ${name}`),
+  });
+  return operation;
+}
+
+async function untilKilled<T>({ killed, calls }: ProviderProcess, call: () => Promise<T>): Promise<T> {
+  if (killed.aborted) throw new Killed();
+  let onKilled = () => {};
+  const kill = new Promise<never>((_, reject) => {
+    onKilled = () => reject(new Killed());
+    killed.addEventListener("abort", onKilled, { once: true });
+  });
+  try {
+    const called = call();
+    calls.push(called);
+    return await Promise.race([called, kill]);
+  } finally {
+    killed.removeEventListener("abort", onKilled);
+  }
+}
+
+/** All that the engine may print of an error. */
+function printed(error: unknown): string {
+  const { message, reasons = [] } = rejection(error);
+  return [message, ...reasons].join("\n") + (error instanceof Error ? (error.stack ?? "") : "");
+}
+
+function rejection(error: unknown): Rejection {
+  if (!(error instanceof Error)) return { message: String(error) };
+  return error;
+}

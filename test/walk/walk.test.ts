@@ -1,0 +1,83 @@
+import { performance } from "node:perf_hooks";
+import * as fc from "fast-check";
+import { afterEach, beforeEach, expect, it } from "vitest";
+import { commands, done, kill } from "./commands.js";
+import { Declarations } from "./program.js";
+import { seen, World } from "./world.js";
+
+/** Of the run that is part of every test run. */
+const FIXED_SEED = 20_261_123;
+const FIXED_SEQUENCES = 20;
+/** Commands in a sequence at most. */
+const MAX_COMMANDS = 40;
+/** Requests that make the connector: the first `up` of a walk is killed at one of them. */
+const CONNECTOR_REQUESTS = 3;
+/** Sequences with one seed, in a run by time. */
+const SEQUENCES_PER_SEED = 10;
+/** For looking for the shortest sequence that fails, in milliseconds. */
+const SHRINK_LIMIT_MS = 300_000;
+
+const minutes = Number(process.env.WALK_MINUTES ?? 0);
+const givenSeed = process.env.WALK_SEED;
+const printError = console.error;
+const home = process.env.PULUMI_HOME;
+let world: World | undefined;
+
+beforeEach(() => {
+  // The provider's notices are read for secrets instead of being printed.
+  console.error = (...line: unknown[]) => world?.notice(line.join(" "));
+});
+
+afterEach(() => {
+  console.error = printError;
+  if (home === undefined) delete process.env.PULUMI_HOME;
+  else process.env.PULUMI_HOME = home;
+});
+
+const walk = fc.asyncProperty(
+  kill,
+  fc.commands(commands, { maxCommands: MAX_COMMANDS, size: "max" }),
+  async (firstKill, sequence) => {
+    const walked = await World.start();
+    world = walked;
+    // The journal of connectors that runs of this world have made.
+    process.env.PULUMI_HOME = walked.home;
+    try {
+      const model = new Declarations();
+      await walked.up(model, "a", { kill: { ...firstKill, request: 1 + (firstKill.request % CONNECTOR_REQUESTS) } });
+      await fc.asyncModelRun(() => ({ model, real: walked }), sequence);
+      await walked.heal(model);
+    } finally {
+      await walked.close();
+    }
+  },
+);
+
+function report(seed: number, sequences: number): void {
+  const { ups, failed, killed, requests } = seen;
+  console.log(
+    `walk: seed ${seed} held; ${sequences} sequences, ${done.steps} steps, ` +
+      `${ups} ups (${failed} failed as they should, ${killed} killed), ${requests} requests so far`,
+  );
+}
+
+it.skipIf(minutes > 0)("keeps the contract's rules on a fixed walk", async () => {
+  await fc.assert(walk, { seed: FIXED_SEED, numRuns: FIXED_SEQUENCES, interruptAfterTimeLimit: SHRINK_LIMIT_MS });
+  report(FIXED_SEED, FIXED_SEQUENCES);
+});
+
+it.runIf(minutes > 0)(
+  `keeps the contract's rules on a walk of ${minutes} minutes`,
+  async () => {
+    const until = performance.now() + minutes * 60_000;
+    let sequences = 0;
+    while (performance.now() < until && (givenSeed === undefined || sequences === 0)) {
+      const seed = Number(givenSeed ?? Math.floor(Math.random() * 2 ** 31));
+      await fc.assert(walk, { seed, numRuns: SEQUENCES_PER_SEED });
+      sequences += SEQUENCES_PER_SEED;
+      report(seed, sequences);
+    }
+    expect(sequences).toBeGreaterThan(0);
+  },
+  minutes * 60_000 + SHRINK_LIMIT_MS,
+);

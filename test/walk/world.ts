@@ -1,0 +1,450 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect } from "vitest";
+import { connectorLifecycle } from "../../provider/src/lifecycle/connector.js";
+import { grantLifecycle } from "../../provider/src/lifecycle/grant.js";
+import { parseMarker } from "../../provider/src/lifecycle/ownership.js";
+import { providerMethods } from "../../provider/src/lifecycle/shell.js";
+import { TestEmulator, type WireGrant } from "../support/emulator.js";
+import { type Fate, type KillProxy, type ProxiedRequest, startKillProxy } from "../support/kill-proxy.js";
+import { type Declared, type Operation, type ProviderProcess, type Saved, StackModel } from "./engine-model.js";
+import { ADDRESSES, addressOf, type Declarations, ownerOf, passwordOf, STACKS, type StackName } from "./program.js";
+
+/** Where a run is killed. */
+export interface Kill {
+  /** The how manieth request of the run it is, from 1 on. A run with fewer ends by itself. */
+  request: number;
+  when: "before" | "after";
+  /** The engine alone, whose provider then finishes what it is at, or the whole machine. */
+  what: "engine" | "everything";
+}
+
+/** A rule for the emulator's faults. */
+export type Fault = Readonly<Record<string, unknown>>;
+
+export interface UpOptions {
+  kill?: Kill;
+  fault?: Fault;
+  replace?: readonly string[];
+}
+
+/** What a provider process has sent, and whether it still lives. */
+interface Sent {
+  requests: ProxiedRequest[];
+  killed: AbortController;
+  kill: Kill | undefined;
+  /** Nothing that it sends is performed any more. */
+  dead: boolean;
+}
+
+/** What all worlds of this process have seen, for the line that says what a walk is worth. */
+export const seen = { ups: 0, failed: 0, killed: 0, requests: 0 };
+
+const TROUBLE = ["rate_limited", "nylas_unavailable"];
+
+/** The two stacks, their provider processes and one Nylas application; checks the contract's rules after every step. */
+export class World {
+  readonly stacks: Readonly<Record<StackName, StackModel>> = { a: new StackModel(), b: new StackModel() };
+  /** Grants that are gone although a state has them, and may: somebody else deleted them, or a failed run did. */
+  readonly #gone: Readonly<Record<StackName, Set<string>>> = { a: new Set(), b: new Set() };
+  /** Grants that a run made and could not save; they are nobody's fault if the program changes before it is repeated. */
+  readonly #unsaved = new Set<string>();
+  /** Whoever was declared in a stack, as markers name them. */
+  readonly #owners: Readonly<Record<StackName, Set<string>>> = { a: new Set(), b: new Set() };
+  readonly #sent: Map<string, Sent>;
+  /** Everything that was printed and may not hold a secret. */
+  readonly #notices: string[] = [];
+  readonly #secrets = new Set<string>();
+
+  private constructor(
+    readonly emulator: TestEmulator,
+    readonly proxy: KillProxy,
+    readonly home: string,
+    sent: Map<string, Sent>,
+  ) {
+    this.#sent = sent;
+    this.#secrets.add(emulator.emulator.apiKey);
+  }
+
+  static async start(): Promise<World> {
+    const users = Array.from({ length: ADDRESSES }, (_, address) => ({
+      username: addressOf(address),
+      password: passwordOf(address, 0),
+    }));
+    const emulator = await TestEmulator.start({ users });
+    const sent = new Map<string, Sent>();
+    const proxy = await startKillProxy(emulator.emulator.apiUri, {
+      before: (request) => arrive(sent.get(request.process), request),
+      after: (request) => answer(sent.get(request.process), request),
+    });
+    return new World(emulator, proxy, mkdtempSync(join(tmpdir(), "nylas-walk-")), sent);
+  }
+
+  async close(): Promise<void> {
+    await this.proxy.close();
+    await this.emulator.close();
+    rmSync(this.home, { recursive: true, force: true });
+  }
+
+  /** Takes a line that the provider prints. */
+  notice(line: string): void {
+    this.#notices.push(line);
+  }
+
+  async up(declarations: Declarations, stack: StackName, options: UpOptions = {}): Promise<Operation> {
+    const { kill, fault, replace = [] } = options;
+    const program = declarations.program(stack, this.#endpoints);
+    const before = await this.#look();
+    const troubles = this.#mayFail(declarations, stack, before, fault !== undefined);
+    const mayVanish = this.#mayVanish(stack, program, replace, before.grants);
+    const mayChange = idsOf(before.grants.filter((grant) => this.#mayChange(declarations, stack, grant)));
+    if (fault !== undefined) await this.emulator.faults(fault);
+    const { process, sent } = this.#process(kill);
+    const operation = await this.stacks[stack].up(process, program, replace);
+    await this.#ended(process);
+    seen.ups += 1;
+    seen.failed += operation.errors.length > 0 ? 1 : 0;
+    seen.killed += operation.killed ? 1 : 0;
+    seen.requests += sent.requests.length;
+
+    const after = await this.#look();
+    this.#expectNoSecret(declarations, operation);
+    this.#expectErrors(operation, troubles);
+    this.#expectWrongPasswordsOnce(sent);
+    this.#expectKept(stack, operation, before.grants, after.grants, mayVanish, mayChange);
+    this.#expectStates(after.grants);
+    this.#expectNoOrphan(stack, program, operation, after.grants);
+    if (succeeded(operation)) {
+      this.#expectManaged(declarations, stack, after.grants);
+      await this.#expectNoChange(stack, program);
+    }
+    if (operation.killed) return this.up(declarations, stack, { replace });
+    return operation;
+  }
+
+  async refresh(stack: StackName): Promise<Operation> {
+    const { process, sent } = this.#process();
+    const operation = await this.stacks[stack].refresh(process);
+    const { grants } = await this.#look();
+    this.#expectNoSecret(undefined, operation);
+    expect(operation.errors).toEqual([]);
+    expect(sent.requests.filter(({ method }) => method !== "GET")).toEqual([]);
+    const ids = grants.map(({ id }) => id);
+    for (const saved of this.#grantsOf(stack)) expect(ids, `after refresh: ${saved.name}`).toContain(saved.id);
+    return operation;
+  }
+
+  async destroy(stack: StackName, kill?: Kill): Promise<Operation> {
+    const before = await this.#look();
+    const mayVanish = this.#mayVanish(stack, [], [], before.grants);
+    const { process } = this.#process(kill);
+    const operation = await this.stacks[stack].destroy(process);
+    await this.#ended(process);
+    const after = await this.#look();
+    this.#expectNoSecret(undefined, operation);
+    this.#expectErrors(operation, after.grants.length > 0 ? ["connector_in_use"] : []);
+    this.#expectKept(stack, operation, before.grants, after.grants, mayVanish, new Set());
+    this.#expectStates(after.grants);
+    if (succeeded(operation)) expect([...this.stacks[stack].state.keys()]).toEqual([]);
+    return operation.killed ? this.destroy(stack) : operation;
+  }
+
+  /** Everything mended and declared without contradiction: it must work at once, and go away again. */
+  async heal(declarations: Declarations): Promise<void> {
+    const doubled = (mailbox: { stack: StackName; address: number }) =>
+      mailbox.stack === "b" && declarations.declares("a", mailbox.address);
+    declarations.mailboxes = declarations.mailboxes.filter((mailbox) => !doubled(mailbox));
+    for (const mailbox of declarations.mailboxes) {
+      mailbox.password = declarations.password(mailbox.address);
+      mailbox.onExisting = "adopt";
+    }
+    for (const stack of STACKS) await this.refresh(stack);
+    const { grants } = await this.#look();
+    const all = declarations.mailboxes;
+    // Whose grant another one has adopted since must be removed first, as the error says.
+    const lost = STACKS.flatMap((stack) =>
+      this.#grantsOf(stack).flatMap((saved) => {
+        const grant = grants.find(({ id }) => id === saved.id);
+        return grant !== undefined && !sameOwner(saved, grant) ? [`${stack} ${saved.name}`] : [];
+      }),
+    );
+    const isLost = ({ stack, name, aliases }: (typeof all)[number]) =>
+      [name, ...aliases].some((candidate) => lost.includes(`${stack} ${candidate}`));
+    declarations.mailboxes = all.filter((mailbox) => !isLost(mailbox));
+    for (const stack of STACKS) expect((await this.up(declarations, stack)).errors).toEqual([]);
+    declarations.mailboxes = all;
+    for (const stack of STACKS) expect((await this.up(declarations, stack)).errors).toEqual([]);
+
+    const healed = await this.#look();
+    const declared = all.map(({ address }) => addressOf(address)).sort();
+    const usable = healed.grants.filter(({ grant_status }) => grant_status === "valid").map(({ email }) => email);
+    expect(usable).toEqual(expect.arrayContaining(declared));
+    for (const stack of ["b", "a"] as const) await this.destroy(stack);
+  }
+
+  async rotate(address: number, password: string): Promise<void> {
+    await this.emulator.setPassword(addressOf(address), password);
+  }
+
+  async deleteOutside(address: number): Promise<void> {
+    const grant = await this.#grantOf(address);
+    if (grant === undefined) return;
+    await this.emulator.call("DELETE", `/v3/grants/${grant.id}`);
+    for (const stack of STACKS) this.#gone[stack].add(grant.id);
+  }
+
+  async expire(address: number): Promise<void> {
+    const grant = await this.#grantOf(address);
+    if (grant !== undefined) await this.emulator.setStatus(grant.id, "invalid");
+  }
+
+  /** Somebody makes a grant by hand, if the mailbox has none. */
+  async foreign(address: number, password: string): Promise<void> {
+    const { grants, connector } = await this.#look();
+    if (!connector || grants.some(({ email }) => email === addressOf(address))) return;
+    const settings = {
+      imap_username: addressOf(address),
+      imap_password: password,
+      imap_host: this.emulator.imap.host,
+      imap_port: this.emulator.imap.port,
+    };
+    await this.emulator.call("POST", "/v3/connect/custom", { provider: "imap", settings, state: "made by hand" });
+  }
+
+  get #endpoints() {
+    return { imapPort: this.emulator.imap.port, smtpPort: this.emulator.smtp.port };
+  }
+
+  #grantsOf(stack: StackName): Saved[] {
+    return [...this.stacks[stack].state.values()].filter(
+      (saved) => saved.kind === "grant" && !saved.pendingReplacement,
+    );
+  }
+
+  async #grantOf(address: number): Promise<WireGrant | undefined> {
+    return (await this.emulator.grants()).find(({ email }) => email === addressOf(address));
+  }
+
+  async #look(): Promise<{ grants: WireGrant[]; connector: boolean }> {
+    await this.emulator.call("DELETE", "/_emulator/faults");
+    const grants = await this.emulator.grants();
+    const emails = grants.map(({ email }) => email);
+    expect(emails, "one grant per address").toEqual([...new Set(emails)]);
+    return { grants, connector: (await this.emulator.connectors()).length > 0 };
+  }
+
+  /** A process of its own, with nothing remembered: its URI makes its settings, and so its run, different. */
+  #process(kill?: Kill): { process: ProviderProcess; sent: Sent } {
+    const name = `p${this.#sent.size + 1}`;
+    const sent: Sent = { requests: [], killed: new AbortController(), kill, dead: false };
+    this.#sent.set(name, sent);
+    const config = new Map([
+      ["nylas:apiKey", this.emulator.emulator.apiKey],
+      ["nylas:apiUri", `${this.proxy.uri}/${name}`],
+      ["nylas:requestsPerSecond", "1000"],
+    ]);
+    const lookup = (key: string) => config.get(key);
+    const methods = {
+      connector: providerMethods(connectorLifecycle, lookup),
+      grant: providerMethods(grantLifecycle, lookup),
+    };
+    return { process: { methods, killed: sent.killed.signal, calls: [] }, sent };
+  }
+
+  /** Also what was left behind by a killed engine has come to its end. */
+  async #ended(process: ProviderProcess): Promise<void> {
+    await Promise.allSettled(process.calls);
+  }
+
+  /** The error codes that this `up` may end with. */
+  #mayFail(declarations: Declarations, stack: StackName, before: Look, faulty: boolean): string[] {
+    const declared = declarations.of(stack);
+    const mistyped = declared.some(({ address, password }) => password !== declarations.password(address));
+    const foreign = declared.some(({ name, address }) => {
+      const grant = before.grants.find(({ email }) => email === addressOf(address));
+      const marker = parseMarker(grant?.state);
+      // One that was only adopted is nobody's: it stays at destroy, and must then be adopted again.
+      return grant !== undefined && (marker?.adopted !== false || marker.owner !== ownerOf(stack, "grant", name));
+    });
+    const gone = this.#grantsOf(stack).some(({ id }) => this.#gone[stack].has(id));
+    return [
+      ...(mistyped ? ["invalid_credentials", "auth_limit_reached"] : []),
+      ...(foreign ? ["grant_exists"] : []),
+      ...(gone ? ["unexpected_response"] : []),
+      ...(stack === "b" && !before.connector ? ["connector_missing"] : []),
+      ...(faulty ? TROUBLE : []),
+    ];
+  }
+
+  /** Grants that this operation may delete: those of resources that go or are replaced, and that are theirs to delete. */
+  #mayVanish(
+    stack: StackName,
+    program: readonly Declared[],
+    replace: readonly string[],
+    grants: readonly WireGrant[],
+  ): Set<string> {
+    const going = this.#grantsOf(stack).filter((saved) => {
+      const declared = program.find(({ name, aliases }) => [name, ...aliases].includes(saved.name));
+      const adopted = saved.outputs.adopted === true && saved.outputs.deleteAdopted !== true;
+      const grant = grants.find(({ id }) => id === saved.id);
+      if (adopted || grant === undefined || !sameOwner(saved, grant)) return false;
+      if (declared !== undefined) {
+        return replace.includes(declared.name) || declared.args.imapUsername !== saved.outputs.imapUsername;
+      }
+      // Its new name takes it over before the old one is deleted.
+      const taker = program.find(({ args }) => args.imapUsername === grant.email && args.onExisting === "adopt");
+      return taker === undefined || this.stacks[stack].state.has(taker.name);
+    });
+    return idsOf(going);
+  }
+
+  /** Whether this stack has any business with the grant: its own, one it may adopt, or one it made and could not save. */
+  #mayChange(declarations: Declarations, stack: StackName, grant: WireGrant): boolean {
+    const held = this.#grantsOf(stack).some((saved) => saved.id === grant.id && sameOwner(saved, grant));
+    const marker = parseMarker(grant.state);
+    const declared = declarations.of(stack).some(({ name, address, onExisting }) => {
+      const own = marker?.adopted === false && marker.owner === ownerOf(stack, "grant", name);
+      return addressOf(address) === grant.email && (onExisting === "adopt" || own);
+    });
+    return held || declared;
+  }
+
+  #expectNoSecret(declarations: Declarations | undefined, { errors, steps }: Operation): void {
+    for (const { password } of declarations?.mailboxes ?? []) this.#secrets.add(password);
+    for (const password of declarations?.passwords ?? []) this.#secrets.add(password);
+    const printed = [...errors, ...steps, ...this.#notices.splice(0)].join("\n");
+    for (const secret of this.#secrets) {
+      const forms = [
+        secret,
+        encodeURIComponent(secret),
+        JSON.stringify(secret),
+        Buffer.from(secret).toString("base64"),
+      ];
+      expect(forms.filter((form) => printed.includes(form))).toEqual([]);
+    }
+  }
+
+  #expectErrors({ errors }: Operation, allowed: readonly string[]): void {
+    for (const error of errors) {
+      const code = error.match(/\(([a-z_]+)\)$/m)?.[1];
+      expect(allowed, `an error that nothing explains: ${error}`).toContain(code);
+    }
+  }
+
+  #expectWrongPasswordsOnce({ requests }: Sent): void {
+    const refused = requests.filter(({ path, status }) => path === "/v3/connect/custom" && status === 400);
+    const bodies = refused.map(({ body }) => JSON.stringify(JSON.parse(body).settings));
+    expect(bodies, "a wrong password is sent once").toEqual([...new Set(bodies)]);
+  }
+
+  /** Grants stay what they are, unless this operation has the right to change or delete them. */
+  #expectKept(
+    stack: StackName,
+    operation: Operation,
+    before: readonly WireGrant[],
+    after: readonly WireGrant[],
+    mayVanish: ReadonlySet<string>,
+    mayChange: ReadonlySet<string>,
+  ): void {
+    for (const grant of before) {
+      const left = after.find(({ id }) => id === grant.id);
+      if (!mayChange.has(grant.id) && !mayVanish.has(grant.id))
+        expect(left, `grant of ${grant.email} is not this stack's`).toEqual(grant);
+      if (left !== undefined) continue;
+      expect([...mayVanish], `grant of ${grant.email} is gone: ${operation.steps.join(", ")}`).toContain(grant.id);
+      for (const other of STACKS) if (other !== stack || !succeeded(operation)) this.#gone[other].add(grant.id);
+    }
+  }
+
+  /** What the states say is so, and nothing is managed twice. */
+  #expectStates(grants: readonly WireGrant[]): void {
+    const owners = new Map<string, string>();
+    for (const stack of STACKS) {
+      for (const saved of this.#grantsOf(stack)) {
+        const there = grants.some(({ id }) => id === saved.id) || this.#gone[stack].has(saved.id);
+        expect(there, `stack ${stack} has a grant for ${saved.name} that does not exist`).toBe(true);
+        if (saved.outputs.adopted === true) continue;
+        expect(owners.get(saved.id), `${saved.id} is managed twice`).toBeUndefined();
+        owners.set(saved.id, `${stack} ${saved.name}`);
+      }
+    }
+  }
+
+  /** After a successful `up`: every declared mailbox has its grant, and no grant of this stack's is without a resource. */
+  #expectManaged(declarations: Declarations, stack: StackName, grants: readonly WireGrant[]): void {
+    const { state } = this.stacks[stack];
+    const ids = this.#grantsOf(stack).map(({ id }) => id);
+    expect(ids, "each grant once in the stack").toEqual([...new Set(ids)]);
+    for (const { name, address } of declarations.of(stack)) {
+      const saved = state.get(name);
+      if (saved !== undefined && this.#gone[stack].has(saved.id)) continue;
+      expect(saved?.id, name).toBe(grants.find(({ email }) => email === addressOf(address))?.id);
+    }
+    expect(this.#grantsOf(stack)).toHaveLength(declarations.of(stack).length);
+  }
+
+  /** A grant that a stack has made is in its state, unless the run that made it could not save it. */
+  #expectNoOrphan(
+    stack: StackName,
+    program: readonly Declared[],
+    operation: Operation,
+    grants: readonly WireGrant[],
+  ): void {
+    for (const { args } of program) this.#owners[stack].add(String(args.owner));
+    const ids = this.#grantsOf(stack).map(({ id }) => id);
+    for (const { id, email, state } of grants) {
+      const marker = parseMarker(state);
+      if (marker === undefined || marker.adopted || !this.#owners[stack].has(marker.owner) || ids.includes(id))
+        continue;
+      if (!succeeded(operation)) this.#unsaved.add(id);
+      expect([...this.#unsaved], `the grant of ${email} is an orphan`).toContain(id);
+    }
+  }
+
+  async #expectNoChange(stack: StackName, program: readonly Declared[]): Promise<void> {
+    const { process, sent } = this.#process();
+    const again = await this.stacks[stack].up(process, program);
+    expect({ ...again, requests: sent.requests }).toEqual({ errors: [], steps: [], killed: false, requests: [] });
+  }
+}
+
+interface Look {
+  grants: WireGrant[];
+  connector: boolean;
+}
+
+function succeeded({ errors, killed }: Operation): boolean {
+  return errors.length === 0 && !killed;
+}
+
+function idsOf(objects: readonly { id: string }[]): Set<string> {
+  return new Set(objects.map(({ id }) => id));
+}
+
+function sameOwner(saved: Saved, grant: WireGrant): boolean {
+  const { marker } = saved.outputs;
+  const ours = parseMarker(typeof marker === "string" ? marker : undefined)?.owner;
+  const marked = parseMarker(grant.state)?.owner;
+  return ours === undefined || marked === undefined || ours === marked;
+}
+
+function arrive(sent: Sent | undefined, request: ProxiedRequest): Fate {
+  if (sent === undefined || sent.dead) return "refuse";
+  sent.requests.push(request);
+  return end(sent, request, "before");
+}
+
+function answer(sent: Sent | undefined, request: ProxiedRequest): Fate {
+  if (sent === undefined || sent.dead) return "refuse";
+  return end(sent, request, "after");
+}
+
+/** Kills the run if this is the request for it. */
+function end(sent: Sent, request: ProxiedRequest, when: Kill["when"]): Fate {
+  const { kill } = sent;
+  if (kill?.when !== when || sent.requests[kill.request - 1] !== request) return "pass";
+  sent.killed.abort();
+  sent.dead = kill.what === "everything";
+  return sent.dead ? "refuse" : "pass";
+}

@@ -27,6 +27,15 @@ describe("the scenario table", () => {
     }
   });
 
+  it("is what the README's table says, as far as that goes", () => {
+    const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
+    const [, section = ""] = /## What happens when …\n([\s\S]*?)\n## /.exec(readme) ?? [];
+    const rows = section.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| when"));
+    expect(rows.length).toBeGreaterThan(15);
+    const known = scenarios.map(({ name, outcome }) => `| ${name} | ${outcome} |`);
+    expect(rows.filter((row) => !known.includes(row))).toEqual([]);
+  });
+
   it("is what docs/what-happens.md says", () => {
     if (process.env.UPDATE_DOCS !== undefined) writeFileSync(file, whatHappens());
     const how = "regenerate it with: UPDATE_DOCS=1 npx vitest run test/lifecycle/table.test.ts";

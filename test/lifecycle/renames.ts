@@ -43,7 +43,7 @@ export const renames: Scenario[] = [
     run: async (world) => {
       const { ops } = await world.given({ mailboxes: { ops: world.mailbox(0) } });
       world.declare({ mailboxes: { mail: world.mailbox(0) } });
-      await world.fails(["grant_exists", "another resource or stack made it"], "up");
+      await world.fails(["grant_exists", "another resource or stack made or adopted it"], "up");
       expect(await world.emulator.writes()).toEqual([]);
       expect(world.ids()).toEqual({ ops });
       world.declare({ mailboxes: { mail: world.mailbox(0, { opts: '{ aliases: [{ name: "ops" }] }' }) } });

@@ -191,6 +191,6 @@ function noSuchGrant(run: Run, id: string): NylasError {
     operation: `Looking up grant ${id}`,
     answer: `application "${run.client.settings.application}" has no such grant`,
     status: 404,
-    remedy: "check the id, the API key's application and the region; `nylas-imap doctor` lists the grants",
+    remedy: "check the id, the API key's application and the region; listGrants() of this package shows what there is",
   });
 }

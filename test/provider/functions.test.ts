@@ -1,0 +1,109 @@
+import * as pulumi from "@pulumi/pulumi";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import {
+  detectProvider,
+  exchangeCode,
+  getApplication,
+  getApplicationOutput,
+  getConnector,
+  getGrant,
+  getGrantOutput,
+  hostedAuthUrl,
+  hostedAuthUrlOutput,
+  listGrants,
+  NylasError,
+} from "../../provider/src/index.js";
+import { present, TestEmulator, type WireGrant } from "../support/emulator.js";
+
+const REDIRECT_URI = "http://localhost:3000/oauth/exchange";
+
+let emulator: TestEmulator;
+let grant: WireGrant;
+
+beforeEach(async () => {
+  emulator = await TestEmulator.start();
+  Object.assign(process.env, emulator.env);
+  await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "mail" });
+  grant = await emulator.foreignGrant(0);
+});
+
+afterEach(async () => {
+  for (const name of Object.keys(emulator.env)) delete process.env[name];
+  await emulator.close();
+});
+
+const value = <T>(output: pulumi.Output<T>) => new Promise<unknown>((resolve) => output.apply(resolve));
+
+describe("the look-ups", () => {
+  it("find the application, the connector and the grants", async () => {
+    const { applicationId } = emulator.emulator;
+    expect(await getApplication()).toMatchObject({ applicationId, region: "us" });
+    expect(await value(getApplicationOutput())).toMatchObject({ applicationId });
+    expect(await getConnector()).toEqual({ provider: "imap", name: "mail" });
+    const found = { grantId: grant.id, email: grant.email, provider: "imap", grantStatus: "valid" };
+    expect(await getGrant({ id: grant.id })).toMatchObject(found);
+    expect(await getGrant({ email: grant.email.toUpperCase() })).toMatchObject(found);
+    expect(await value(getGrantOutput({ email: pulumi.output(grant.email) }))).toMatchObject(found);
+  });
+
+  it("narrow the list of grants", async () => {
+    expect(await listGrants()).toHaveLength(1);
+    expect(await listGrants({ status: "invalid" })).toEqual([]);
+    expect(await listGrants({ provider: "google" })).toEqual([]);
+    expect(await listGrants({ status: "valid", provider: "imap" })).toHaveLength(1);
+  });
+
+  it("fail when there is nothing to find", async () => {
+    await expect(getGrant({ email: "nobody@example.test" })).rejects.toThrow("the application has no such grant");
+    await expect(getGrant({ id: "6e0f4a3e-0000-4000-8000-000000000000" })).rejects.toBeInstanceOf(NylasError);
+    await emulator.call("DELETE", "/v3/connectors/imap");
+    await expect(getConnector()).rejects.toThrow("the application has none");
+  });
+
+  it("ask Nylas for an address's provider", async () => {
+    expect(await detectProvider({ email: grant.email })).toMatchObject({ detected: expect.any(Boolean) });
+  });
+});
+
+describe("hosted authentication", () => {
+  const args = () => ({ clientId: emulator.emulator.applicationId, redirectUri: REDIRECT_URI });
+
+  it("has an address that demands SMTP settings unless told otherwise", async () => {
+    const url = new URL(hostedAuthUrl({ ...args(), loginHint: grant.email, state: "a b&c" }));
+    expect(url.origin).toBe(emulator.emulator.apiUri);
+    expect(Object.fromEntries(url.searchParams)).toEqual({
+      client_id: emulator.emulator.applicationId,
+      redirect_uri: REDIRECT_URI,
+      response_type: "code",
+      provider: "imap",
+      options: "smtp_required",
+      login_hint: grant.email,
+      state: "a b&c",
+    });
+    expect(hostedAuthUrl({ ...args(), requireSmtp: false })).not.toContain("options");
+    expect(hostedAuthUrl({ ...args(), region: "eu" })).toMatch(/^https:\/\/api\.eu\.nylas\.com\/v3\/connect\/auth\?/);
+    expect(await value(hostedAuthUrlOutput({ ...args(), state: pulumi.output("s") }))).toContain("state=s");
+  });
+
+  it("gives a code that is exchanged once", async () => {
+    const { username, password } = emulator.user(1);
+    const form = new URLSearchParams({
+      imap_username: username,
+      imap_password: password,
+      imap_host: emulator.imap.host,
+      imap_port: String(emulator.imap.port),
+      smtp_host: emulator.smtp.host,
+      smtp_port: String(emulator.smtp.port),
+    });
+    const answer = await fetch(hostedAuthUrl(args()), { method: "POST", body: form, redirect: "manual" });
+    const code = present(
+      new URL(present(answer.headers.get("location") ?? undefined)).searchParams.get("code") ?? undefined,
+    );
+    const { id } = await emulator.grantOf(username);
+    expect(await exchangeCode({ ...args(), code })).toEqual({ grantId: id, email: username, provider: "imap" });
+
+    const again = await exchangeCode({ ...args(), code }).catch((reason: unknown) => reason);
+    expect(again).toMatchObject({ code: "unexpected_response", status: 400, type: "invalid_grant" });
+    expect(String(again)).not.toContain(emulator.emulator.apiKey);
+  });
+});

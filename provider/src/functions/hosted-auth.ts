@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as v from "valibot";
 import { InvalidInputError } from "../nylas/errors.js";
+import { redeemCode } from "../nylas/tokens.js";
 import { DEFAULT_APPLICATION, environmentVariable, isRegion, type Region, regionUri } from "../settings.js";
 import { clientOf } from "./client-of.js";
 // A file of its own: the public types must not lead to the client and to types of its libraries.
@@ -66,30 +66,11 @@ export interface ExchangedCode {
   provider: string | undefined;
 }
 
-const optionalText = v.optional(v.nullable(v.string()));
-const TokenWire = v.object({ grant_id: v.string(), email: optionalText, provider: optionalText });
-
 /** Exchanges a hosted login's code for its grant, once. The access token that Nylas sends along is dropped. */
 export async function exchangeCode(args: ExchangeCodeArgs, opts: LookupOptions = {}): Promise<ExchangedCode> {
   const client = clientOf(opts);
   await client.application();
-  const { value } = await client.request({
-    operation: `Exchanging a hosted login's code for application ${args.clientId}`,
-    method: "POST",
-    path: "/v3/connect/token",
-    json: {
-      grant_type: "authorization_code",
-      client_id: args.clientId,
-      client_secret: client.apiKey(),
-      redirect_uri: args.redirectUri,
-      code: args.code,
-      ...(args.codeVerifier === undefined ? {} : { code_verifier: args.codeVerifier }),
-    },
-    secrets: [args.code, args.codeVerifier ?? ""],
-    schema: TokenWire,
-    once: true,
-  });
-  return { grantId: value.grant_id, email: value.email ?? undefined, provider: value.provider ?? undefined };
+  return redeemCode(client, args);
 }
 
 /** {@link exchangeCode} with inputs. */

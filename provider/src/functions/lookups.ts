@@ -1,10 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as v from "valibot";
-import { unlessMissing } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
 import { type InvalidInputError, UnexpectedResponseError } from "../nylas/errors.js";
 import { findGrant, listAllGrants } from "../nylas/grants.js";
-import { type Application, type Connector, type Grant, single } from "../nylas/wire.js";
+import { findProvider } from "../nylas/providers.js";
+import type { Application, Connector, Grant } from "../nylas/wire.js";
 import { clientOf } from "./client-of.js";
 // A file of its own: the public types must not lead to the client and to types of its libraries.
 import type { LookupOptions } from "./lookup-options.js";
@@ -115,28 +114,11 @@ export interface DetectedProvider {
   type: string | undefined;
 }
 
-const optionalText = v.optional(v.nullable(v.string()));
-const DetectedWire = v.object({
-  detected: v.optional(v.nullable(v.boolean())),
-  provider: optionalText,
-  type: optionalText,
-});
-
 /** Asks Nylas which provider serves an address; Nylas allows 20 of these a minute. */
 export async function detectProvider(args: { email: string }, opts: LookupOptions = {}): Promise<DetectedProvider> {
   const client = clientOf(opts);
   await client.application();
-  const answer = await unlessMissing(() =>
-    client.request({
-      operation: `Detecting the provider of ${args.email}`,
-      method: "POST",
-      path: "/v3/providers/detect",
-      query: { email: args.email },
-      schema: single(DetectedWire),
-    }),
-  );
-  const data = answer?.value.data;
-  return { detected: data?.detected ?? false, provider: data?.provider ?? undefined, type: data?.type ?? undefined };
+  return (await findProvider(client, args.email)) ?? { detected: false, provider: undefined, type: undefined };
 }
 
 /** {@link detectProvider} with inputs. */

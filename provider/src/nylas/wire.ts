@@ -1,7 +1,8 @@
 /** The shapes on the wire (snake_case) and their camelCase twins. Unknown fields are kept out: Nylas may add some. */
 import * as v from "valibot";
 
-const text = v.optional(v.nullable(v.string()));
+/** A text that may be absent or null. */
+export const text = v.optional(v.nullable(v.string()));
 
 export const ErrorEnvelope = v.object({
   request_id: text,

@@ -1,6 +1,7 @@
 import { expect } from "vitest";
+import { until } from "../support/until.js";
 import type { Scenario } from "./scenario.js";
-import { AUTHENTICATE, CONNECT, type World } from "./world.js";
+import { AUTHENTICATE, CONNECT, PATIENCE_MS, type World } from "./world.js";
 
 const POST_GRANT = { method: "POST", path: "/v3/connect/custom" };
 const POST_CONNECTOR = { method: "POST", path: "/v3/connectors" };
@@ -211,7 +212,7 @@ export const halfMade: Scenario[] = [
       await emulator.faults({ ...POST_GRANT, nth: 1, times: 2, delayMs: SLOW, status: 429, retryAfter: 3 });
       world.declare({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1) } });
       await world.killWhen("they are looked up", async () => (await world.sent("GET", /^\/v3\/grants$/)) > 0);
-      await world.until("both are authenticated", async () => (await emulator.grants()).length === 2);
+      await until("both are authenticated", PATIENCE_MS, async () => (await emulator.grants()).length === 2);
       const before = world.secondsOfLeftBehind();
       await stack.up();
       await managedOnce(world, "ops", "billing");

@@ -1,12 +1,13 @@
-import { existsSync, readdirSync, readFileSync, rmSync, statSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { setTimeout as pause } from "node:timers/promises";
 import type { EmulatorOptions } from "nylas-emulator";
 import { expect } from "vitest";
+import { removeBrokenSideFiles } from "../support/backend.js";
 import { present, TestEmulator, type WireGrant } from "../support/emulator.js";
 import { descendants, endProcess } from "../support/processes.js";
 import { type Mailbox, type ProgramOptions, program } from "../support/programs.js";
 import { createStack, type Finished, type Stack, type StateResource } from "../support/stack.js";
+import { until } from "../support/until.js";
 
 /** The two writes that make things. */
 export const CONNECT = "POST /v3/connectors";
@@ -14,11 +15,10 @@ export const AUTHENTICATE = "POST /v3/connect/custom";
 
 const GRANT_TYPE = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
 const PROJECT = "lifecycle";
-const POLL_MS = 40;
 /** Of Linux, on every platform that Node runs on. */
 const TICKS_PER_SECOND = 100;
 /** How long a condition may take, an engine's start on a busy machine included. */
-const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 60_000;
 
 /** One application with its mail servers, and the stacks that work on it. A scenario's whole surroundings. */
 export class World {
@@ -160,22 +160,10 @@ export class World {
     return (await this.emulator.grants()).map(({ email }) => email).toSorted();
   }
 
-  /** Polls; fails when it does not become true. */
-  async until(what: string, condition: () => Promise<boolean>): Promise<void> {
-    const deadline = Date.now() + PATIENCE_MS;
-    while (!(await condition())) {
-      if (Date.now() > deadline) throw new Error(`waited in vain until ${what}`);
-      await pause(POLL_MS);
-    }
-  }
-
   /** Kills the engine, hard, as soon as the condition holds, and unlocks the stack as an operator would. */
   async killWhen(what: string, condition: () => Promise<boolean>, command = "up"): Promise<void> {
     await this.#signalWhen(what, condition, command, (group) => process.kill(group, "SIGKILL"));
-    // The file backend writes the side files with content types in place, and cannot read a state beside an empty one.
-    for (const file of filesUnder(this.stack.backend)) {
-      if (file.endsWith(".attrs") && statSync(file).size === 0) rmSync(file);
-    }
+    removeBrokenSideFiles(this.stack.backend);
     await this.stack.run("cancel", "--yes");
   }
 
@@ -195,7 +183,7 @@ export class World {
     finished.then((result) => {
       over = result;
     });
-    await this.until(what, async () => {
+    await until(what, PATIENCE_MS, async () => {
       if (over !== undefined) throw new Error(`the engine ended before ${what}:\n${over.output}`);
       return condition();
     });

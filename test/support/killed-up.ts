@@ -1,8 +1,7 @@
 import type { ChildProcess } from "node:child_process";
-import { readdirSync, rmSync, statSync } from "node:fs";
-import { join } from "node:path";
 import { expect } from "vitest";
 import { BASE_DELAY_MS } from "../../provider/src/nylas/retry-delay.js";
+import { removeBrokenSideFiles } from "./backend.js";
 import { present, TestEmulator } from "./emulator.js";
 import { type Fate, type Gate, type KillProxy, type ProxiedRequest, startKillProxy } from "./kill-proxy.js";
 import { descendants, endProcess, type RunningProcess } from "./processes.js";
@@ -143,7 +142,7 @@ export class KillBench {
       expect(child.exitCode, stack.printed()).not.toBe(0);
       await until("the orphans have no request left", ORPHAN_LIMIT_MS, () => this.proxy.quietMs() > QUIET_MS);
 
-      this.#mended += mendBackend(stack);
+      this.#mended += removeBrokenSideFiles(stack.backend);
       await stack.run("cancel", "--yes");
       const up = await stack.run("up");
       expect(up.code, stack.printed()).toBe(0);
@@ -187,16 +186,4 @@ export class KillBench {
       await this.emulator.call("DELETE", `/v3/connectors/${provider}`);
     }
   }
-}
-
-/**
- * The engine's file backend writes `<stack>.json.attrs`, a side file with a content type, in place: killed at that instant it
- * leaves the file empty, and then says "failed to load checkpoint: EOF". The checkpoint itself is whole. Without the side
- * file all is well, so the operator removes it; `?metadata=skip` in the backend's URL makes none.
- */
-function mendBackend({ backend }: Stack): number {
-  const files = readdirSync(backend, { recursive: true, encoding: "utf8" }).map((file) => join(backend, file));
-  const broken = files.filter((file) => file.endsWith(".attrs") && statSync(file).size === 0);
-  for (const file of broken) rmSync(file);
-  return broken.length;
 }

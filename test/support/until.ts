@@ -4,9 +4,9 @@ import { setTimeout as pause } from "node:timers/promises";
 const LOOK_AGAIN_MS = 20;
 
 /** Waits until the condition holds; fails, naming it, when it does not hold in time. */
-export async function until(what: string, limitMs: number, holds: () => boolean): Promise<void> {
+export async function until(what: string, limitMs: number, holds: () => boolean | Promise<boolean>): Promise<void> {
   const deadline = Date.now() + limitMs;
-  while (!holds()) {
+  while (!(await holds())) {
     if (Date.now() > deadline) throw new Error(`after ${limitMs} ms it still does not hold: ${what}`);
     await pause(LOOK_AGAIN_MS);
   }

@@ -97,7 +97,7 @@ export const connectorLifecycle: Lifecycle = {
     }
     if (props.forceDelete !== true) {
       const grants = (await listAllGrants(run.client)).filter(
-        (grant) => grant.provider === CONNECTOR_ID && !run.deletedGrants.has(grant.id),
+        (grant) => grant.provider === CONNECTOR_ID && !run.directory.wasRemoved(grant.id),
       );
       if (grants.length > 0) throw connectorInUse(grants);
     }

@@ -59,7 +59,6 @@ async function post(
   try {
     const { value: grant } = await authenticateMailbox(run.client, credentials(args), state);
     run.directory.enter(grant);
-    run.deletedGrants.delete(grant.id);
     return grant;
   } catch (error) {
     if (!(error instanceof NylasError)) throw error;

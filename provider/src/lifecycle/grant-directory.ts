@@ -16,6 +16,8 @@ export interface GrantDirectory {
   byId(grantId: string): Promise<Grant | undefined>;
   enter(grant: Grant): void;
   remove(grantId: string): void;
+  /** Whether this run has deleted it: lists may go on showing it for a while. */
+  wasRemoved(grantId: string): boolean;
 }
 
 export function createGrantDirectory(client: NylasClient): GrantDirectory {
@@ -43,6 +45,7 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
       if (grant?.email !== undefined) made.byEmail.delete(grant.email.toLowerCase());
       removed.add(grantId);
     },
+    wasRemoved: (grantId) => removed.has(grantId),
   };
 
   function present(grant: Grant | undefined): Grant | undefined {

@@ -100,7 +100,6 @@ export const grantLifecycle: Lifecycle = {
       if (found !== undefined) await deleteGrant(run.client, id);
       run.directory.remove(id);
       run.holders.released(id);
-      run.deletedGrants.add(id);
     });
   },
 };

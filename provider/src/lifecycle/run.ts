@@ -10,8 +10,6 @@ export interface Run {
   directory: GrantDirectory;
   /** Which resource of the program holds an object, by its id: the owner's digest. No second one may take it in this run. */
   holders: Holders;
-  /** Grants deleted in this run: lists may go on showing them for a while. */
-  deletedGrants: Set<string>;
   /** Refused logins, by a digest of the mailbox's credentials: a wrong password is never sent twice. */
   refusedLogins: Map<string, NylasError>;
   /** Mailboxes that Nylas locked after too many wrong passwords, by address. */
@@ -40,7 +38,6 @@ export function createRun(client: NylasClient): Run {
     client,
     directory: createGrantDirectory(client),
     holders: createHolders(),
-    deletedGrants: new Set(),
     refusedLogins: new Map(),
     lockedMailboxes: new Map(),
     exclusively: (email, work) => {

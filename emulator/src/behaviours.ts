@@ -32,7 +32,8 @@ export const BEHAVIOURS = {
   rateLimitPerSecond: count(0, "requests per second before the emulator itself answers 429; 0 is no limit"),
   rateLimitRetryAfter: choice(["header", "none"], "whether a 429 without a Retry-After of its own carries one"),
   scope: choice(["empty", "null", "absent"], "the scope of an IMAP grant"),
-  connectorName: choice(["given", "provider", "absent"], "the name a connector shows"),
+  connectorName: choice(["given", "provider", "absent"], "the name of a connector that was given one"),
+  unnamedConnector: choice(["provider", "absent"], "the name of a connector that was given none"),
   stateEcho: choice(
     ["returned", "omitted", "kept"],
     "the state of a grant: the last one sent, not shown at all, or the one of the first authentication",
@@ -47,6 +48,18 @@ export type Behaviours = {
     ? Value
     : number;
 };
+
+/** A line of `GET /_emulator/behaviours`. */
+export interface BehaviourReport {
+  name: string;
+  about: string;
+  value: string;
+  default: string;
+  /** All it can be; absent for a number. */
+  values?: readonly string[];
+  /** How often an answer depended on it since the start. */
+  asked: number;
+}
 
 interface Choice<Value extends string> {
   kind: "choice";
@@ -76,6 +89,30 @@ export function chooseBehaviours(chosen: Readonly<Record<string, string>> = {}):
   }
   // The loops above give every name of the registry a value that the registry allows.
   return values as Behaviours;
+}
+
+/** The same answers, counting how often each was asked for: what was never asked decided nothing. */
+export function countAsked(behaviours: Behaviours): { behaviours: Behaviours; asked: ReadonlyMap<string, number> } {
+  const asked = new Map<string, number>();
+  const counting = new Proxy(behaviours, {
+    get(target, name, receiver) {
+      if (typeof name === "string") asked.set(name, (asked.get(name) ?? 0) + 1);
+      return Reflect.get(target, name, receiver);
+    },
+  });
+  return { behaviours: counting, asked };
+}
+
+/** Each behaviour with what was chosen, what else it could be, and how often it was asked for. */
+export function describeBehaviours(behaviours: Behaviours, asked: ReadonlyMap<string, number>): BehaviourReport[] {
+  return Object.entries<Behaviour>(BEHAVIOURS).map(([name, behaviour]) => ({
+    name,
+    about: behaviour.about,
+    value: String(Reflect.get(behaviours, name)),
+    default: behaviour.kind === "choice" ? (behaviour.values[0] ?? "") : String(behaviour.initial),
+    ...(behaviour.kind === "choice" ? { values: behaviour.values } : {}),
+    asked: asked.get(name) ?? 0,
+  }));
 }
 
 function readValue(name: string, value: string): string | number {

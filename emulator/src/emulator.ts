@@ -4,7 +4,7 @@ import { isIPv6 } from "node:net";
 import { createApp } from "./api/app.js";
 import type { World } from "./api/context.js";
 import { PendingCodes } from "./api/pending-codes.js";
-import { chooseBehaviours } from "./behaviours.js";
+import { chooseBehaviours, countAsked, describeBehaviours } from "./behaviours.js";
 import { createControl } from "./control/routes.js";
 import { startHttpServer } from "./http-server.js";
 import { FailureCount } from "./login/failure-count.js";
@@ -23,7 +23,8 @@ const LOOPBACK = "127.0.0.1";
 /** Starts the API and, with `mail`, the mail servers. Nothing is left running when it fails. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const host = options.host ?? LOOPBACK;
-  const behaviours = chooseBehaviours(options.behaviour);
+  const chosen = chooseBehaviours(options.behaviour);
+  const { behaviours, asked } = countAsked(chosen);
   const given = options.ca === undefined ? [] : [await readAuthorities(options.ca)];
   const { apiKey, data, save } = await openData(options);
   const store = new Store(data, behaviours, save);
@@ -44,7 +45,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       codes: new PendingCodes(),
       mailboxes,
     };
-    const control = createControl(world, seededRandom(options.seed));
+    const control = createControl(world, seededRandom(options.seed), () => describeBehaviours(chosen, asked));
     const http = await startHttpServer(createApp(world, control), host, options.port ?? 0);
     return {
       apiUri: `http://${urlHost(reachable(host))}:${http.port}`,

@@ -1,3 +1,4 @@
+import type { Behaviours } from "../behaviours.js";
 import type { StoredConnector } from "../store/types.js";
 import { optionalObject, optionalText, optionalTexts, readObject } from "./body.js";
 import type { Api, ApiContext, World } from "./context.js";
@@ -75,7 +76,12 @@ function find(context: ApiContext, { store, behaviours }: World): StoredConnecto
 
 function connectorView(connector: StoredConnector, { behaviours }: World): Record<string, unknown> {
   const { provider, settings, scope } = connector;
-  if (behaviours.connectorName === "absent") return { provider, settings, scope };
-  const name = behaviours.connectorName === "given" ? (connector.name ?? provider) : provider;
-  return { name, provider, settings, scope };
+  const name = shownName(connector, behaviours);
+  return { ...(name === undefined ? {} : { name }), provider, settings, scope };
+}
+
+function shownName({ name, provider }: StoredConnector, behaviours: Behaviours): string | undefined {
+  if (name === undefined) return behaviours.unnamedConnector === "absent" ? undefined : provider;
+  if (behaviours.connectorName === "absent") return undefined;
+  return behaviours.connectorName === "given" ? name : provider;
 }

@@ -53,7 +53,7 @@ function filterOf(context: ApiContext, { behaviours }: World): (grant: StoredGra
   const { email, provider, grant_status: status, ip, account_id: accountId } = context.req.query();
   const since = seconds(context, "since");
   const before = seconds(context, "before");
-  const lags = behaviours.listLagSeconds > 0 && (email !== undefined || provider !== undefined);
+  const lags = (email !== undefined || provider !== undefined) && behaviours.listLagSeconds > 0;
   const youngest = lags ? nowSeconds() - behaviours.listLagSeconds : Number.POSITIVE_INFINITY;
   return (grant) =>
     grant.createdAt <= youngest &&

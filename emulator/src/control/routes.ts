@@ -4,6 +4,7 @@ import type { Api, Env, World } from "../api/context.js";
 import { answer, answerDeleted } from "../api/envelope.js";
 import { invalidRequest, notFound } from "../api/errors.js";
 import { grantView } from "../api/grant-view.js";
+import type { BehaviourReport } from "../behaviours.js";
 import type { Random } from "../random.js";
 import { faultMiddleware, logMiddleware } from "./fault-middleware.js";
 import { FaultRules } from "./fault-rules.js";
@@ -16,17 +17,26 @@ const MAX_PASSWORD = 1024;
 export interface Control {
   readonly requests: RequestLog;
   readonly rules: FaultRules;
+  behaviours(): readonly BehaviourReport[];
   readonly log: MiddlewareHandler<Env>;
   readonly faults: MiddlewareHandler<Env>;
 }
 
-export function createControl(world: World, random: Random): Control {
+export function createControl(world: World, random: Random, behaviours: Control["behaviours"]): Control {
   const requests = new RequestLog();
   const rules = new FaultRules(random);
-  return { requests, rules, log: logMiddleware(requests), faults: faultMiddleware(rules, world.behaviours) };
+  return {
+    requests,
+    rules,
+    behaviours,
+    log: logMiddleware(requests),
+    faults: faultMiddleware(rules, world.behaviours),
+  };
 }
 
-export function controlRoutes(api: Api, world: World, { requests, rules }: Control): void {
+export function controlRoutes(api: Api, world: World, { requests, rules, behaviours }: Control): void {
+  api.get("/_emulator/behaviours", (context) => answer(context, behaviours()));
+
   api.get("/_emulator/requests", (context) => answer(context, requests.list()));
 
   api.delete("/_emulator/requests", (context) => {

@@ -1,7 +1,10 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { join } from "node:path";
+import { pathToFileURL } from "node:url";
 
 const cli = join(import.meta.dirname, "../../emulator/dist/cli.js");
+/** Has what the process answers checked against Nylas's contract. */
+const preload = pathToFileURL(join(import.meta.dirname, "../contract/preload.ts")).href;
 
 export interface Ended {
   code: number | null;
@@ -19,7 +22,7 @@ export interface CliProcess {
 }
 
 export function startCli(...args: string[]): CliProcess {
-  const child = spawn(process.execPath, [cli, ...args], { stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, ["--import", preload, cli, ...args], { stdio: ["ignore", "pipe", "pipe"] });
   let stdout = "";
   let stderr = "";
   child.stderr.on("data", (chunk) => {

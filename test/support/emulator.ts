@@ -1,4 +1,5 @@
 import { type Emulator, type EmulatorOptions, startEmulator } from "nylas-emulator";
+import { type ChosenAnswers, emulators } from "../contract/emulators.ts";
 
 /** A line of the emulator's request log. */
 export interface LoggedRequest {
@@ -25,10 +26,18 @@ const WRITES = ["POST", "PUT", "PATCH", "DELETE"];
 
 /** An emulator with its mail servers, and what tests ask of it: over HTTP, as everybody else does. */
 export class TestEmulator {
-  constructor(readonly emulator: Emulator) {}
+  readonly #port: number;
+
+  constructor(
+    readonly emulator: Emulator,
+    behaviour: ChosenAnswers = {},
+  ) {
+    this.#port = Number(new URL(emulator.apiUri).port);
+    emulators.set(this.#port, behaviour);
+  }
 
   static async start(options: EmulatorOptions = {}): Promise<TestEmulator> {
-    return new TestEmulator(await startEmulator({ mail: true, ...options }));
+    return new TestEmulator(await startEmulator({ mail: true, ...options }), options.behaviour);
   }
 
   get env(): Record<string, string> {
@@ -109,6 +118,12 @@ export class TestEmulator {
     await this.call("PUT", "/_emulator/faults", rules);
   }
 
+  /** The open questions whose answers have mattered so far. */
+  async questionsAsked(): Promise<string[]> {
+    const behaviours: { name: string; asked: number }[] = await this.call("GET", "/_emulator/behaviours");
+    return behaviours.filter(({ asked }) => asked > 0).map(({ name }) => name);
+  }
+
   async setPassword(username: string, password: string): Promise<void> {
     await this.call("PUT", `/_emulator/mailboxes/${encodeURIComponent(username)}`, { password });
   }
@@ -117,8 +132,9 @@ export class TestEmulator {
     await this.call("PATCH", `/_emulator/grants/${grantId}`, { grant_status: status });
   }
 
-  close(): Promise<void> {
-    return this.emulator.close();
+  async close(): Promise<void> {
+    await this.emulator.close();
+    emulators.delete(this.#port);
   }
 }
 

@@ -52,7 +52,7 @@ function messageView(message: ReadMessage, grantId: string, folder: string): Rec
     thread_id: message.id,
     folders: [folder],
     body,
-    snippet: body.slice(0, SNIPPET_LENGTH),
+    ...(body === "" ? {} : { snippet: body.slice(0, SNIPPET_LENGTH) }),
     bcc: [],
     reply_to: [],
     attachments: [],

@@ -13,11 +13,9 @@ const TOKEN_BYTES = 32;
 export function tokenRoutes(api: Api, world: World): void {
   api.post("/v3/connect/token", async (context) => {
     const fields = await readFields(context);
-    const refuse = (error: string, description: string, status: 400 | 401 = 400): Response => {
-      return context.json(
-        { request_id: context.var.requestId, error, error_description: description, error_code: status },
-        status,
-      );
+    // Nylas: every refusal is a 400; the request's id stands in the header only.
+    const refuse = (error: string, description: string): Response => {
+      return context.json({ error, error_description: description, error_code: 400 }, 400);
     };
     if (fields === undefined) return refuse("invalid_request", "The body must be JSON or a form.");
     if (fields.grant_type !== "authorization_code") {
@@ -26,9 +24,9 @@ export function tokenRoutes(api: Api, world: World): void {
     for (const name of ["client_id", "redirect_uri", "code"]) {
       if (!fields[name]) return refuse("invalid_request", `Missing required parameter: ${name}`);
     }
-    if (fields.client_id !== world.store.applicationId) return refuse("invalid_client", "Unknown client_id.", 401);
+    if (fields.client_id !== world.store.applicationId) return refuse("invalid_client", "Unknown client_id.");
     if (fields.client_secret && !sameSecret(fields.client_secret, world.apiKey)) {
-      return refuse("invalid_client", "client_secret is not this application's API key.", 401);
+      return refuse("invalid_client", "client_secret is not this application's API key.");
     }
     const pending = world.codes.redeem(fields.code ?? "");
     if (pending === undefined || pending.redirectUri !== fields.redirect_uri) {

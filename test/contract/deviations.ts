@@ -1,0 +1,316 @@
+import type { BehaviourName } from "nylas-emulator";
+import type { Contract } from "./document.ts";
+
+/** A difference from Nylas's published contract that is meant to be there. */
+export interface Deviation {
+  name: string;
+  side: "request" | "answer";
+  /** As the contract writes them: `GET /v3/grants/{grantId}`. */
+  endpoints: readonly string[] | "all";
+  statuses?: readonly number[];
+  /** A JSON schema keyword, or `path`, `method`, `status`, `content-type`, `query`, `body`. */
+  keyword: string;
+  /** Pointers to the field; absent for the whole. */
+  places?: readonly string[];
+  /** The declared status whose schema an undeclared one is held to; refusals are otherwise held to the error envelope. */
+  like?: string;
+  /** The emulator differs only when it was told to, by one of these: answers that the public sources leave open. */
+  behaviours?: readonly { name: BehaviourName; value: string }[];
+  reason: string;
+  source: string;
+}
+
+/** A place where the contract contradicts itself, so that nothing could follow it. */
+export interface ContractFault {
+  name: string;
+  mend(contract: Contract): void;
+  reason: string;
+  source: string;
+}
+
+const ERROR_TABLE = "Nylas documentation, api/errors";
+
+/** Every answer that shows grants. */
+const GRANT_ANSWERS = [
+  "POST /v3/connect/custom",
+  "GET /v3/grants",
+  "GET /v3/grants/{grantId}",
+  "PATCH /v3/grants/{grantId}",
+];
+const CONNECTOR_ANSWERS = [
+  "POST /v3/connectors",
+  "GET /v3/connectors",
+  "GET /v3/connectors/{provider}",
+  "PATCH /v3/connectors/{provider}",
+];
+
+export const DEVIATIONS: readonly Deviation[] = [
+  {
+    name: "429 and 5xx anywhere",
+    side: "answer",
+    endpoints: "all",
+    statuses: [429, 500, 502, 503, 504],
+    keyword: "status",
+    reason: "the contract declares them for messages alone, but limits and failures come before any endpoint",
+    source: `${ERROR_TABLE}; platform/rate-limits; api/errors/500-response`,
+  },
+  {
+    name: "a status that nobody knows",
+    side: "answer",
+    endpoints: ["GET /v3/connectors"],
+    statuses: [418],
+    keyword: "status",
+    reason: "fault rules answer whatever a test asks for, and clients must bear it",
+    source: "the emulator's own control interface",
+  },
+  {
+    name: "an answer that is not Nylas's",
+    side: "answer",
+    endpoints: ["GET /v3/applications"],
+    statuses: [200],
+    keyword: "unevaluatedProperties",
+    places: ["/error"],
+    reason: "a fault rule answers 200 with an error, as a proxy may, and the client must notice",
+    source: "the emulator's own control interface",
+  },
+  {
+    name: "unknown paths",
+    side: "answer",
+    endpoints: "all",
+    statuses: [404],
+    keyword: "path",
+    reason: "something has to be said to a path that does not exist, or not in the part of the API that is emulated",
+    source: `${ERROR_TABLE}: api.not_found_error`,
+  },
+  {
+    name: "unknown methods",
+    side: "answer",
+    endpoints: "all",
+    statuses: [404],
+    keyword: "method",
+    reason: "something has to be said to a method that a path does not have",
+    source: `${ERROR_TABLE}: api.not_found_error`,
+  },
+  {
+    name: "PUT of a connector, refused",
+    side: "answer",
+    endpoints: ["PUT /v3/connectors/{provider}"],
+    statuses: [405],
+    keyword: "method",
+    reason: "the Node SDK updates connectors with PUT, where Nylas knows PATCH; what it answers is open",
+    source: "nylas-nodejs 8.4.0, src/resources/connectors.ts; nylas-python pull request 428: only PATCH is allowed",
+  },
+  {
+    name: "PUT of a connector, taken",
+    side: "answer",
+    endpoints: ["PUT /v3/connectors/{provider}"],
+    statuses: [200],
+    keyword: "method",
+    behaviours: [{ name: "connectorPut", value: "200" }],
+    reason: "the Node SDK updates connectors with PUT, which suggests that Nylas takes it",
+    source: "nylas-nodejs 8.4.0, src/resources/connectors.ts",
+  },
+  {
+    name: "the root",
+    side: "answer",
+    endpoints: ["GET /v3/"],
+    keyword: "path",
+    reason: "Nylas's command line tool asks it whether anybody is there",
+    source: "nylas/cli, its doctor command",
+  },
+  {
+    name: "the hosted form in place",
+    side: "answer",
+    endpoints: ["GET /v3/connect/auth"],
+    statuses: [200],
+    keyword: "status",
+    like: "302",
+    reason: "Nylas redirects to a form of its login host; the emulator is one host and shows the form at once",
+    source: "Nylas OpenAPI contract, GET /v3/connect/auth",
+  },
+  {
+    name: "the hosted form sent",
+    side: "answer",
+    endpoints: ["POST /v3/connect/auth"],
+    statuses: [303, 400],
+    keyword: "method",
+    reason: "the form needs somewhere to go; Nylas's own address for it is not public",
+    source: "Nylas documentation, hosted authentication: only the redirect to the application is described",
+  },
+  {
+    name: "the hosted form again",
+    side: "answer",
+    endpoints: ["POST /v3/connect/auth"],
+    statuses: [400],
+    keyword: "content-type",
+    reason: "a person reads what was wrong on the page",
+    source: "Nylas documentation, hosted authentication for IMAP",
+  },
+  {
+    name: "400 for a query that cannot be read",
+    side: "answer",
+    endpoints: ["GET /v3/connectors", "GET /v3/grants", "POST /v3/providers/detect"],
+    statuses: [400],
+    keyword: "status",
+    reason: "the contract types these parameters but declares no answer to a wrong one",
+    source: `${ERROR_TABLE}: api.invalid_request_error`,
+  },
+  {
+    name: "404 for a mailbox without grant",
+    side: "answer",
+    endpoints: [
+      "GET /v3/grants/{grant_id}/messages",
+      "GET /v3/grants/{grant_id}/folders",
+      "POST /v3/grants/{grant_id}/messages/send",
+    ],
+    statuses: [404],
+    keyword: "status",
+    reason: "the contract declares no answer to a grant or folder that does not exist",
+    source: `${ERROR_TABLE}: grant.not_found and api.not_found_error`,
+  },
+  {
+    name: "401 of a send",
+    side: "answer",
+    endpoints: ["POST /v3/grants/{grant_id}/messages/send"],
+    statuses: [401],
+    keyword: "status",
+    reason: "a refused key or an expired grant answers 401 to every data request; only here it is not declared",
+    source: "Nylas documentation, handle-grant-expiry; api/errors: api.authentication_error",
+  },
+  {
+    name: "422 of a send",
+    side: "answer",
+    endpoints: ["POST /v3/grants/{grant_id}/messages/send"],
+    statuses: [422],
+    keyword: "status",
+    reason: "the mail server's own refusal of a message (and behaviour missingSmtp)",
+    source: "Nylas documentation, email/sending-errors",
+  },
+  {
+    name: "200 for a re-authentication",
+    side: "answer",
+    endpoints: ["POST /v3/connect/custom"],
+    statuses: [200],
+    keyword: "status",
+    like: "201",
+    behaviours: [{ name: "reauthStatus", value: "200" }],
+    reason: "the contract knows 201 alone, older documentation shows 200",
+    source: "Nylas documentation, bring your own authentication (older copy); nylas/cli accepts both",
+  },
+  {
+    name: "409 for a second connector",
+    side: "answer",
+    endpoints: ["POST /v3/connectors"],
+    statuses: [409],
+    keyword: "status",
+    behaviours: [{ name: "duplicateConnector", value: "409" }],
+    reason: "the answer is documented nowhere",
+    source: "Nylas documentation, connectors-integrations: one connector per provider",
+  },
+  {
+    name: "404 without a connector",
+    side: "answer",
+    endpoints: ["POST /v3/connect/custom"],
+    statuses: [404],
+    keyword: "status",
+    behaviours: [{ name: "missingConnector", value: "404" }],
+    reason: "the answer is documented nowhere",
+    source: "Nylas documentation, connectors-integrations: a connector comes before its grants",
+  },
+  {
+    name: "scope null",
+    side: "answer",
+    endpoints: GRANT_ANSWERS,
+    keyword: "type",
+    places: ["/data/scope", "/data/*/scope"],
+    behaviours: [{ name: "scope", value: "null" }],
+    reason: "IMAP has no scopes, and what is shown instead is open",
+    source: "nylas-java changelog: scope made optional for IMAP grants",
+  },
+  {
+    name: "scope absent",
+    side: "answer",
+    endpoints: GRANT_ANSWERS,
+    keyword: "required",
+    places: ["/data/scope", "/data/*/scope"],
+    behaviours: [{ name: "scope", value: "absent" }],
+    reason: "IMAP has no scopes, and what is shown instead is open",
+    source: "nylas-java changelog: scope made optional for IMAP grants",
+  },
+  {
+    name: "a connector without name",
+    side: "answer",
+    endpoints: CONNECTOR_ANSWERS,
+    keyword: "required",
+    places: ["/data/name", "/data/*/name"],
+    behaviours: [
+      { name: "connectorName", value: "absent" },
+      { name: "unnamedConnector", value: "absent" },
+    ],
+    reason: "the contract requires the name, the Node SDK's model of the answer has none",
+    source: "nylas-nodejs 8.4.0, src/models/connectors.ts",
+  },
+  {
+    name: "error_code as a number",
+    side: "answer",
+    endpoints: ["POST /v3/connect/token"],
+    statuses: [400],
+    keyword: "type",
+    places: ["/error_code"],
+    reason: "the contract's type is string, but its own example and the SDK's model are numbers",
+    source: "Nylas OpenAPI contract, POST /v3/connect/token, example 400; nylas-nodejs 8.4.0, src/models/error.ts",
+  },
+  {
+    name: "the name of a connector, made",
+    side: "request",
+    endpoints: ["POST /v3/connectors"],
+    keyword: "unevaluatedProperties",
+    places: ["/name"],
+    reason: "the contract's answer requires a name, but no variant of the request has one; it is open elsewhere",
+    source: "nylas-nodejs 8.4.0, src/models/connectors.ts: required there; Nylas documentation, auth/imap (older copy)",
+  },
+  {
+    name: "the name of a connector, changed",
+    side: "request",
+    endpoints: ["PATCH /v3/connectors/{provider}"],
+    keyword: "unevaluatedProperties",
+    places: ["/name"],
+    reason: "the schema has settings, scope and credential only, while the contract's own sample patches the name",
+    source: "Nylas OpenAPI contract, samples of PATCH /v3/connectors/{provider}; nylas-nodejs 8.4.0",
+  },
+  {
+    name: "the state of a grant",
+    side: "request",
+    endpoints: ["POST /v3/connect/custom"],
+    keyword: "unevaluatedProperties",
+    places: ["/state"],
+    reason: "the contract shows it for virtual calendars only, while grants of every provider return it",
+    source: "nylas-nodejs 8.4.0, src/models/grants.ts; Nylas documentation, bring your own authentication",
+  },
+];
+
+export const CONTRACT_FAULTS: readonly ContractFault[] = [
+  {
+    name: "a page's data is a list",
+    mend: (contract) => {
+      const page = contract.components.schemas.common_response_with_cursor?.properties;
+      if (typeof page !== "object" || page === null) throw new Error("the contract has no page");
+      Reflect.deleteProperty(page, "data");
+    },
+    reason:
+      "messages and folders combine an envelope whose data is an object with data that is an array: no value is both",
+    source: "Nylas OpenAPI contract, common_response_with_cursor; its own examples show arrays",
+  },
+  {
+    name: "variants of a connector by title alone",
+    mend: (contract) => {
+      const body = contract.paths["/v3/connectors"]?.post?.requestBody;
+      const schema = body !== undefined && "content" in body ? body.content?.["application/json"]?.schema : undefined;
+      if (schema === undefined) throw new Error("the contract has no body for POST /v3/connectors");
+      schema.anyOf = schema.oneOf;
+      delete schema.oneOf;
+    },
+    reason: '`{"provider":"imap"}` fits eight of the nine variants, of which exactly one may fit',
+    source: "Nylas OpenAPI contract, POST /v3/connectors; its IMAP example is that very body",
+  },
+];

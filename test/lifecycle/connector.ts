@@ -17,7 +17,7 @@ export const connector: Scenario[] = [
       world.declare({ connector: { name: "by Pulumi" } });
       await world.fails(["connector_exists", 'onExisting: "adopt"', 'connector: "imap"'], "up");
       expect(await emulator.writes()).toEqual([]);
-      expect(await emulator.connectors()).toMatchObject([{ name: "by hand" }]);
+      expect(await emulator.connectors()).toMatchObject([world.connectorNamed("by hand")]);
     },
   },
   {
@@ -46,7 +46,7 @@ export const connector: Scenario[] = [
       world.declare({ connector: { name: "after" } });
       await stack.up();
       expect(await emulator.writes()).toEqual(["PATCH /v3/connectors/imap"]);
-      expect(await emulator.connectors()).toMatchObject([{ name: "after" }]);
+      expect(await emulator.connectors()).toMatchObject([world.connectorNamed("after")]);
       await world.unchanged();
     },
   },
@@ -68,6 +68,7 @@ export const connector: Scenario[] = [
     name: "the connector was deleted outside",
     outcome: "after a refresh, `up` makes it again and authenticates its grants, which keep their ids",
     rules: [2, 6],
+    emulator: { behaviour: { connectorDelete: "invalidate", connectorDeleteGraceSeconds: "3600" } },
     run: async (world) => {
       const { emulator, stack } = world;
       const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
@@ -78,6 +79,25 @@ export const connector: Scenario[] = [
       await stack.up();
       expect(await emulator.writes()).toEqual([CONNECT, AUTHENTICATE]);
       expect(world.ids()).toEqual(before);
+      expect(await emulator.grants()).toMatchObject([{ grant_status: "valid" }]);
+      await world.unchanged();
+    },
+  },
+  {
+    name: "the connector was deleted outside, and Nylas has purged its grants",
+    outcome: "after a refresh, `up` makes the connector and the grants again; the lost ids stay lost, and it says so",
+    rules: [2, 5],
+    emulator: { behaviour: { connectorDelete: "purge" } },
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      await emulator.call("DELETE", "/v3/connectors/imap");
+      await emulator.forgetRequests();
+      const refresh = await stack.refresh();
+      expect(refresh.output).toContain("the IMAP connector was deleted outside of Pulumi");
+      expect(refresh.output).toContain("was deleted outside of Pulumi; the next `up` makes another one");
+      await stack.up();
+      expect(await emulator.writes()).toEqual([CONNECT, AUTHENTICATE]);
       expect(await emulator.grants()).toMatchObject([{ grant_status: "valid" }]);
       await world.unchanged();
     },

@@ -208,10 +208,10 @@ export const halfMade: Scenario[] = [
     rules: [5, 10],
     run: async (world) => {
       const { emulator, stack } = world;
-      // Each of these waits is announced, after the engine that would show it is gone.
-      await emulator.faults({ ...POST_GRANT, nth: 1, times: 2, delayMs: SLOW, status: 429, retryAfter: 3 });
+      // Each mailbox waits twice, and announces it: once while the engine lives, and once when it is gone.
+      await emulator.faults({ ...POST_GRANT, nth: 1, times: 4, status: 429, retryAfter: 3 });
       world.declare({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1) } });
-      await world.killWhen("they are looked up", async () => (await world.sent("GET", /^\/v3\/grants$/)) > 0);
+      await world.killWhen("both have been sent once", async () => (await world.authentications()) === 2);
       await until("both are authenticated", PATIENCE_MS, async () => (await emulator.grants()).length === 2);
       const before = world.secondsOfLeftBehind();
       await stack.up();

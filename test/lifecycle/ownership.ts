@@ -222,7 +222,7 @@ export const ownership: Scenario[] = [
       await world.unchanged();
       await stack.destroy();
       expect(await emulator.grants()).toHaveLength(2);
-      expect(await emulator.connectors()).toMatchObject([{ name: "by hand" }]);
+      expect(await emulator.connectors()).toMatchObject([world.connectorNamed("by hand")]);
     },
   },
 ];

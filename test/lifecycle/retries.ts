@@ -142,15 +142,18 @@ export const retries: Scenario[] = [
   },
   {
     name: "the mail server does not answer",
-    outcome: "`provider_not_responding` names it, after two attempts; with the right port the next `up` goes through",
+    outcome:
+      "`provider_not_responding` names it, after two attempts at most; with the right port the next `up` goes through",
     rules: [5, 10],
     run: async (world) => {
       const { emulator, stack } = world;
       // Nothing but Nylas's own names listens on the discard port.
       const args = { imapPort: 9 };
       world.declare({ mailboxes: { ops: world.mailbox(0, { args }) } });
-      await world.fails(["provider_not_responding", `${emulator.imap.host}:9`], "up");
-      expect(await emulator.writes()).toEqual([CONNECT, AUTHENTICATE, AUTHENTICATE]);
+      await world.fails(["(provider_not_responding)", `${emulator.imap.host}:9`], "up");
+      // A 504 may come from a gateway that gave up; a 400 is the answer.
+      const again = world.answers.unreachableHost === "400" ? [] : [AUTHENTICATE];
+      expect(await emulator.writes()).toEqual([CONNECT, AUTHENTICATE, ...again]);
       world.declare({ mailboxes: { ops: world.mailbox(0) } });
       await stack.up();
       expect(await emulator.grants()).toHaveLength(1);

@@ -1,5 +1,6 @@
 import type { EmulatorOptions } from "nylas-emulator";
-import { describe, it } from "vitest";
+import { afterAll, describe, it } from "vitest";
+import { type Answers, rowsOf } from "../support/open-questions.js";
 import { World } from "./world.js";
 
 /** The contract's rules that hold always, by their number. */
@@ -14,25 +15,60 @@ export interface Scenario {
   outcome: string;
   /** Which of the contract's rules it holds. */
   rules: readonly [Rule, ...Rule[]];
-  /** Other than an emulator with three mailboxes and Nylas's usual answers. */
+  /** Other than an emulator with three mailboxes and Nylas's usual answers. A behaviour that is set here stays so. */
   emulator?: EmulatorOptions;
   /** What must be true of the secrets and of the grants at the end of every scenario is checked afterwards. */
   run(world: World): Promise<void>;
 }
 
-/** Each scenario as one test, in a world of its own. */
+/**
+ * Each scenario as one test: with the emulator's default answers, and then again with the others that Nylas may give to
+ * the open questions that it asked on its way. A question that was not asked cannot change what happens.
+ */
 export function runScenarios(subject: string, scenarios: readonly Scenario[]): void {
+  const played = { scenarios: 0, again: 0, cells: 0 };
+
   describe(subject, () => {
-    for (const { name, emulator, run } of scenarios) {
-      it(name, async () => {
-        const world = await World.open(emulator);
-        try {
-          await run(world);
-          await world.check();
-        } finally {
-          await world.close();
+    for (const [turn, scenario] of scenarios.entries()) {
+      it(scenario.name, async () => {
+        const pinned = Object.keys(scenario.emulator?.behaviour ?? {});
+        const asked = await play(scenario, {});
+        played.scenarios += 1;
+        for (const answers of rowsOf(
+          asked.filter((name) => !pinned.includes(name)),
+          turn,
+        )) {
+          await playAgain(scenario, answers);
+          played.again += 1;
+          played.cells += Object.keys(answers).length;
         }
       });
     }
+
+    afterAll(() => {
+      const { again, cells } = played;
+      console.log(`matrix: ${subject}: ${played.scenarios} scenarios, ${again} times again, ${cells} other answers`);
+    });
   });
+}
+
+/** Answers the open questions whose answers mattered. */
+async function play({ emulator, run }: Scenario, answers: Answers): Promise<string[]> {
+  const world = await World.open({ ...emulator, behaviour: { ...answers, ...emulator?.behaviour } });
+  try {
+    await run(world);
+    await world.check();
+    return await world.emulator.questionsAsked();
+  } finally {
+    await world.close();
+  }
+}
+
+async function playAgain(scenario: Scenario, answers: Answers): Promise<void> {
+  try {
+    await play(scenario, answers);
+  } catch (error) {
+    const given = Object.entries(answers).map(([name, value]) => `--behaviour ${name}=${value}`);
+    throw new Error(`where Nylas answers otherwise: ${given.join(" ")}`, { cause: error });
+  }
 }

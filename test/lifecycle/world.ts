@@ -32,12 +32,13 @@ export class World {
   private constructor(
     readonly emulator: TestEmulator,
     readonly stack: Stack,
+    readonly answers: Readonly<Record<string, string>>,
   ) {}
 
   static async open(options?: EmulatorOptions): Promise<World> {
     const emulator = await TestEmulator.start(options);
     const stack = await createStack({ env: emulator.env, project: PROJECT, name: "first" });
-    const world = new World(emulator, stack);
+    const world = new World(emulator, stack, options?.behaviour ?? {});
     world.#stacks.push({ name: "first", stack });
     world.#keepsSecretsOf(emulator);
     return world;
@@ -67,6 +68,13 @@ export class World {
   owns<T extends { close(): Promise<void> }>(thing: T): T {
     this.#closing.push(() => thing.close());
     return thing;
+  }
+
+  /** What Nylas shows of a connector that was given this name. */
+  connectorNamed(name: string): { provider: string; name?: string } {
+    const { connectorName = "given" } = this.answers;
+    if (connectorName === "absent") return { provider: "imap" };
+    return { provider: "imap", name: connectorName === "given" ? name : "imap" };
   }
 
   /** A value that must be readable nowhere. */

@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import { findConnector } from "../nylas/connectors.js";
-import { AccessError, ConnectorError, CredentialsError, NylasError, UnexpectedResponseError } from "../nylas/errors.js";
+import {
+  AccessError,
+  ConnectorError,
+  CredentialsError,
+  MailServerError,
+  NylasError,
+  UnexpectedResponseError,
+} from "../nylas/errors.js";
 import { authenticateMailbox, probeMailbox } from "../nylas/grants.js";
 import type { Grant } from "../nylas/wire.js";
 import { preflight } from "../preflight/preflight.js";
@@ -73,6 +80,7 @@ async function post(
 
 /** Finds out what a refused `connect/custom` means; Nylas has one status for several causes. */
 async function explainRefusal(run: Run, error: NylasError, found: Grant | undefined): Promise<NylasError> {
+  if (error instanceof MailServerError) return error;
   const kept =
     found === undefined ? "nothing was made" : `grant ${found.id} was not changed and goes on with its old credentials`;
   const base = { operation: error.operation, status: error.status, requestId: error.requestId, type: error.type };

@@ -1,0 +1,55 @@
+import { BEHAVIOURS, type BehaviourName } from "nylas-emulator";
+
+/** Answers chosen by behaviour, as `startEmulator` takes them. */
+export type Answers = Readonly<Partial<Record<BehaviourName, string>>>;
+
+/**
+ * Not open questions: a limit of the emulator's own, which scenarios set where they need it; and the fate of `state`,
+ * which Nylas's contract promises to return, and whose absence has scenarios with outcomes of their own.
+ */
+const NOT_OPEN: readonly string[] = ["rateLimitPerSecond", "stateEcho"];
+
+/** What stands for "another number": long enough to outlast any test, or no time at all. */
+const OTHER_NUMBERS: Answers = { listLagSeconds: "3600", connectorDeleteGraceSeconds: "0" };
+
+/** Every answer that Nylas may give instead of the emulator's default, by open question. */
+export const ALTERNATIVES: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries(BEHAVIOURS)
+    .filter(([name]) => !NOT_OPEN.includes(name))
+    .map(([name, behaviour]) => [name, behaviour.kind === "choice" ? behaviour.values.slice(1) : otherNumbers(name)]),
+);
+
+/** The alternatives one by one. */
+export const SINGLE_ALTERNATIVES: readonly { name: string; value: string }[] = [...ALTERNATIVES].flatMap(
+  ([name, values]) => values.map((value) => ({ name, value })),
+);
+
+/**
+ * Questions whose answers the provider does not look at, as `test/provider/open-questions.test.ts` proves: they ride
+ * along in the rows that other questions need, another alternative each time, and need none of their own.
+ */
+export const UNREAD: readonly string[] = ["settingsEcho", "scope", "notFoundType", "unauthorizedType"];
+
+/** The fewest sets of answers in which every alternative of these questions is given once. `turn` chooses for the unread. */
+export function rowsOf(questions: readonly string[], turn: number): Answers[] {
+  const open = questions.flatMap((name) => {
+    const values = ALTERNATIVES.get(name);
+    return values === undefined ? [] : [{ name, values }];
+  });
+  const read = open.filter(({ name }) => !UNREAD.includes(name));
+  const length = Math.max(0, ...read.map(({ values }) => values.length));
+  return Array.from({ length }, (_, row) =>
+    Object.fromEntries(
+      open.flatMap(({ name, values }) => {
+        const value = UNREAD.includes(name) ? values[(turn + row) % values.length] : values[row];
+        return value === undefined ? [] : [[name, value]];
+      }),
+    ),
+  );
+}
+
+function otherNumbers(name: string): string[] {
+  const value = Object.entries(OTHER_NUMBERS).find(([known]) => known === name)?.[1];
+  if (value === undefined) throw new Error(`behaviour ${name} is a number and has no other one to be tried with`);
+  return [value];
+}

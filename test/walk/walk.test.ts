@@ -1,6 +1,7 @@
 import { performance } from "node:perf_hooks";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
+import { type Answers, SINGLE_ALTERNATIVES } from "../support/open-questions.js";
 import { commands, done, kill } from "./commands.js";
 import { Declarations } from "./program.js";
 import { seen, World } from "./world.js";
@@ -8,6 +9,8 @@ import { seen, World } from "./world.js";
 /** Of the run that is part of every test run. */
 const FIXED_SEED = 20_261_123;
 const FIXED_SEQUENCES = 20;
+/** With each other answer that Nylas may give to an open question. */
+const SEQUENCES_PER_ANSWER = 4;
 /** Commands in a sequence at most. */
 const MAX_COMMANDS = 40;
 /** Requests that make the connector: the first `up` of a walk is killed at one of them. */
@@ -34,24 +37,28 @@ afterEach(() => {
   else process.env.PULUMI_HOME = home;
 });
 
-const walk = fc.asyncProperty(
-  kill,
-  fc.commands(commands, { maxCommands: MAX_COMMANDS, size: "max" }),
-  async (firstKill, sequence) => {
-    const walked = await World.start();
-    world = walked;
-    // The journal of connectors that runs of this world have made.
-    process.env.PULUMI_HOME = walked.home;
-    try {
-      const model = new Declarations();
-      await walked.up(model, "a", { kill: { ...firstKill, request: 1 + (firstKill.request % CONNECTOR_REQUESTS) } });
-      await fc.asyncModelRun(() => ({ model, real: walked }), sequence);
-      await walked.heal(model);
-    } finally {
-      await walked.close();
-    }
-  },
-);
+const walk = walkWhere({});
+
+function walkWhere(answers: Answers) {
+  return fc.asyncProperty(
+    kill,
+    fc.commands(commands, { maxCommands: MAX_COMMANDS, size: "max" }),
+    async (firstKill, sequence) => {
+      const walked = await World.start(answers);
+      world = walked;
+      // The journal of connectors that runs of this world have made.
+      process.env.PULUMI_HOME = walked.home;
+      try {
+        const model = new Declarations();
+        await walked.up(model, "a", { kill: { ...firstKill, request: 1 + (firstKill.request % CONNECTOR_REQUESTS) } });
+        await fc.asyncModelRun(() => ({ model, real: walked }), sequence);
+        await walked.heal(model);
+      } finally {
+        await walked.close();
+      }
+    },
+  );
+}
 
 function report(seed: number, sequences: number): void {
   const { ups, failed, killed, requests } = seen;
@@ -65,6 +72,14 @@ it.skipIf(minutes > 0)("keeps the contract's rules on a fixed walk", async () =>
   await fc.assert(walk, { seed: FIXED_SEED, numRuns: FIXED_SEQUENCES, interruptAfterTimeLimit: SHRINK_LIMIT_MS });
   report(FIXED_SEED, FIXED_SEQUENCES);
 });
+
+it.skipIf(minutes > 0).each(SINGLE_ALTERNATIVES.map((answer, index) => ({ ...answer, seed: FIXED_SEED + 1 + index })))(
+  "keeps the contract's rules where Nylas answers $name=$value",
+  async ({ name, value, seed }) => {
+    await fc.assert(walkWhere({ [name]: value }), { seed, numRuns: SEQUENCES_PER_ANSWER });
+    report(seed, SEQUENCES_PER_ANSWER);
+  },
+);
 
 it.runIf(minutes > 0)(
   `keeps the contract's rules on a walk of ${minutes} minutes`,

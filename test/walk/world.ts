@@ -8,6 +8,7 @@ import { parseMarker } from "../../provider/src/lifecycle/ownership.js";
 import { providerMethods } from "../../provider/src/lifecycle/shell.js";
 import { TestEmulator, type WireGrant } from "../support/emulator.js";
 import { type Fate, type KillProxy, type ProxiedRequest, startKillProxy } from "../support/kill-proxy.js";
+import type { Answers } from "../support/open-questions.js";
 import { type Declared, type Operation, type ProviderProcess, type Saved, StackModel } from "./engine-model.js";
 import { ADDRESSES, addressOf, type Declarations, ownerOf, passwordOf, STACKS, type StackName } from "./program.js";
 
@@ -67,12 +68,12 @@ export class World {
     this.#secrets.add(emulator.emulator.apiKey);
   }
 
-  static async start(): Promise<World> {
+  static async start(behaviour: Answers = {}): Promise<World> {
     const users = Array.from({ length: ADDRESSES }, (_, address) => ({
       username: addressOf(address),
       password: passwordOf(address, 0),
     }));
-    const emulator = await TestEmulator.start({ users });
+    const emulator = await TestEmulator.start({ users, behaviour });
     const sent = new Map<string, Sent>();
     const proxy = await startKillProxy(emulator.emulator.apiUri, {
       before: (request) => arrive(sent.get(request.process), request),

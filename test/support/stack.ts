@@ -105,6 +105,9 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     PULUMI_BACKEND_URL: `file://${join(own, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "a throw-away passphrase",
     NO_COLOR: "1",
+    // Each command starts the engine and two Node processes anew, for seconds: compiled code is kept, garbage left.
+    NODE_COMPILE_CACHE: join(root, ".work/compile-cache"),
+    GOGC: "off",
     ...options.env,
   });
   let printed = "";

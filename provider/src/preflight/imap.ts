@@ -16,10 +16,10 @@ export interface Login {
 
 /** Logs in over IMAP and out again; never throws. */
 export function tryImap(login: Login): Promise<Category> {
-  return inTlsMode(login.port, (mode) => attempt(login, mode));
+  return inTlsMode(login.port, (mode, signal) => attempt(login, mode, signal));
 }
 
-async function attempt(login: Login, mode: TlsMode): Promise<Category> {
+async function attempt(login: Login, mode: TlsMode, signal: AbortSignal): Promise<Category> {
   const client = new ImapFlow({
     host: login.host,
     port: login.port,
@@ -35,6 +35,8 @@ async function attempt(login: Login, mode: TlsMode): Promise<Category> {
   });
   // Emitted besides the rejection; unheard it would end the process.
   client.on("error", () => {});
+  const close = () => client.close();
+  signal.addEventListener("abort", close);
   try {
     await client.connect();
     return "ok";
@@ -44,6 +46,7 @@ async function attempt(login: Login, mode: TlsMode): Promise<Category> {
     if (code !== undefined) return categoryOf(code);
     return Reflect.get(Object(error), "tlsFailed") === true ? "tls_mode" : "other";
   } finally {
-    client.close();
+    signal.removeEventListener("abort", close);
+    close();
   }
 }

@@ -1,4 +1,4 @@
-import { createTransport } from "nodemailer";
+import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Login } from "./imap.js";
 import { inTlsMode, type TlsMode } from "./tls-mode.js";
 import { type Category, categoryOf, field } from "./verdict.js";
@@ -10,31 +10,46 @@ const SOCKET_TIMEOUT_MS = 20_000;
 
 /** Logs in over SMTP without sending anything; never throws. */
 export function trySmtp(login: Login): Promise<Category> {
-  return inTlsMode(login.port, (mode) => attempt(login, mode));
+  return inTlsMode(login.port, (mode, signal) => attempt(login, mode, signal));
 }
 
-async function attempt(login: Login, mode: TlsMode): Promise<Category> {
-  const transport = createTransport({
+async function attempt(login: Login, mode: TlsMode, signal: AbortSignal): Promise<Category> {
+  // Not a transport of nodemailer's: its `verify` cannot be ended from outside.
+  const connection = new SMTPConnection({
     host: login.host,
     port: login.port,
     secure: mode === "implicit",
     requireTLS: mode === "starttls",
-    auth: { user: login.username, pass: login.password },
-    // Without it a server that offers no login on this connection counts as a success.
-    forceAuth: true,
     connectionTimeout: CONNECT_TIMEOUT_MS,
     greetingTimeout: GREETING_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
   });
+  const close = () => connection.close();
+  signal.addEventListener("abort", close);
   try {
-    await transport.verify();
+    await logIn(connection, login);
+    connection.quit();
     return "ok";
   } catch (error) {
+    close();
     const code = field(error, "code");
     const refused = Reflect.get(Object(error), "responseCode");
     if (code === "EAUTH") return refused === 530 || refused === 538 ? "tls_mode" : "credentials";
     return categoryOf(field(error, "originalCode") ?? code);
   } finally {
-    transport.close();
+    signal.removeEventListener("abort", close);
   }
+}
+
+/** Also where the server offers no login on this connection, which is a failure and not a success. */
+function logIn(connection: SMTPConnection, { username, password }: Login): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = (error?: Error | null) => (error ? reject(error) : resolve());
+    connection.on("error", reject);
+    connection.on("end", () => reject(new Error("the server has closed the connection")));
+    connection.connect((error) => {
+      if (error) reject(error);
+      else connection.login({ user: username, pass: password }, settle);
+    });
+  });
 }

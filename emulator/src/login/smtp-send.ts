@@ -57,7 +57,7 @@ function modesOf(port: number): readonly boolean[] {
   return SMTP_STARTTLS_PORTS.has(port) ? [false] : [true, false];
 }
 
-async function attempt(
+function attempt(
   server: SmtpServer,
   trust: Trust,
   mail: OutgoingMail,
@@ -80,15 +80,7 @@ async function attempt(
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  let timer: NodeJS.Timeout | undefined;
-  const ranOut = new Promise<Verdict>((resolve) => {
-    timer = setTimeout(() => resolve("unreachable"), Math.max(deadline - Date.now(), 0));
-  });
-  try {
-    const sent = transport.sendMail(mail).then((): Verdict => "accepted", smtpVerdict);
-    return await Promise.race([sent, ranOut]);
-  } finally {
-    clearTimeout(timer);
-    transport.close();
-  }
+  // The signal also ends the connection: what the caller was told has failed must not arrive later.
+  const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 0));
+  return transport.sendMail({ ...mail, signal }).then((): Verdict => "accepted", smtpVerdict);
 }

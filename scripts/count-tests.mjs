@@ -1,11 +1,30 @@
 #!/usr/bin/env node
-// The closing line of a CI run, from vitest's JSON report. A report without a single test is a failure.
+// The closing line of a CI run, from vitest's JSON reports. A report that is missing or has no test is a failure.
 import { readFileSync } from "node:fs";
 
-const [file = ""] = process.argv.slice(2);
-const { numPassedTests, numFailedTests, numFailedTestSuites, numPendingTests } = JSON.parse(readFileSync(file, "utf8"));
-// A file that cannot be loaded fails as a suite and counts no test.
-const failed = numFailedTests === 0 ? numFailedTestSuites : numFailedTests;
-const skipped = numPendingTests > 0 ? `, ${numPendingTests} skipped` : "";
-process.stdout.write(`${numPassedTests} passed, ${failed} failed${skipped}\n`);
-process.exit(numPassedTests > 0 && failed === 0 ? 0 : 1);
+const total = { passed: 0, failed: 0, skipped: 0 };
+let empty = 0;
+
+for (const file of process.argv.slice(2)) {
+  const report = readReport(file);
+  if (report === undefined || report.numTotalTests === 0) empty += 1;
+  if (report === undefined) continue;
+  total.passed += report.numPassedTests;
+  // A file that cannot be loaded fails as a suite and counts no test.
+  total.failed += report.numFailedTests === 0 ? report.numFailedTestSuites : report.numFailedTests;
+  total.skipped += report.numPendingTests;
+}
+
+const skipped = total.skipped > 0 ? `, ${total.skipped} skipped` : "";
+process.stdout.write(`${total.passed} passed, ${total.failed + empty} failed${skipped}\n`);
+process.exit(total.passed > 0 && total.failed + empty === 0 ? 0 : 1);
+
+/** @param {string} file */
+function readReport(file) {
+  try {
+    return JSON.parse(readFileSync(file, "utf8"));
+  } catch (error) {
+    process.stderr.write(`No report of the tests in ${file}: ${error.message}\n`);
+    return undefined;
+  }
+}

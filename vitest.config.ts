@@ -1,7 +1,22 @@
 import { configDefaults, defineConfig } from "vitest/config";
+import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 /** One `pulumi up` with its language host and plugins takes seconds, and several run side by side on two cores. */
 const ENGINE_TEST_TIMEOUT_MS = 300_000;
+
+/** Minutes each. Left to vitest, which goes by the size of a file, they would come last and one by one. */
+const LONGEST = ["/test/lifecycle/", "/test/kill/"];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const rank = ({ moduleId }: TestSpecification) => {
+      const place = LONGEST.findIndex((directory) => moduleId.includes(directory));
+      return place === -1 ? LONGEST.length : place;
+    };
+    return sorted.toSorted((left, right) => rank(left) - rank(right));
+  }
+}
 
 export default defineConfig({
   test: {
@@ -14,5 +29,6 @@ export default defineConfig({
     hookTimeout: ENGINE_TEST_TIMEOUT_MS,
     pool: "forks",
     maxWorkers: 3,
+    sequence: { sequencer: LongestFirst },
   },
 });

@@ -8,6 +8,8 @@ import type { PendingCode } from "./pending-codes.js";
 
 const TOKEN_SECONDS = 3600;
 const TOKEN_BYTES = 32;
+/** Nylas's Python SDK cannot read a refusal without it. */
+const ERROR_URI = "developer.nylas.com/docs/api/errors/400-response/";
 
 /** The exchange of a hosted authentication's code. Nylas answers here in OAuth's form, without envelope. */
 export function tokenRoutes(api: Api, world: World): void {
@@ -15,7 +17,7 @@ export function tokenRoutes(api: Api, world: World): void {
     const fields = await readFields(context);
     // Nylas: every refusal is a 400; the request's id stands in the header only.
     const refuse = (error: string, description: string): Response => {
-      return context.json({ error, error_description: description, error_code: 400 }, 400);
+      return context.json({ error, error_description: description, error_uri: ERROR_URI, error_code: 400 }, 400);
     };
     if (fields === undefined) return refuse("invalid_request", "The body must be JSON or a form.");
     if (fields.grant_type !== "authorization_code") {

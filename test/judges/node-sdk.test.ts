@@ -1,0 +1,343 @@
+import sdk, { NylasApiError, NylasOAuthError, NylasSdkTimeoutError } from "nylas";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { present, TestEmulator } from "../support/emulator.js";
+import { SETTINGS, type Setting } from "./answers.js";
+
+// The SDK's ES module exports the class itself; its types are those of its CommonJS build, one `default` further down.
+const Nylas = sdk as unknown as typeof sdk.default;
+type Nylas = InstanceType<typeof Nylas>;
+type GrantQuery = NonNullable<NonNullable<Parameters<Nylas["grants"]["list"]>[0]>["queryParams"]>;
+
+const SDK = "Nylas Node SDK 8.4.0";
+const NOBODY = "6e0f4a3e-0000-4000-8000-000000000000";
+const REDIRECT_URI = "http://localhost:3000/callback";
+const UUID = /^[0-9a-f-]{36}$/;
+/** Sent beside the SDK, as the browser of a person. */
+const OWN_REQUESTS = ["/v3/connect/auth"];
+let calls = 0;
+
+for (const setting of SETTINGS) describe(`the official Node SDK, ${setting.name}`, () => judge(setting));
+
+afterAll(() => console.log(`judges: ${SDK}: ${calls} calls in ${SETTINGS.length} walks`));
+
+function judge({ chosen, answers }: Setting): void {
+  let emulator: TestEmulator;
+  let nylas: Nylas;
+  const ids: string[] = [];
+
+  beforeAll(async () => {
+    emulator = await TestEmulator.start({ behaviour: chosen });
+    nylas = client();
+  });
+
+  afterAll(async () => {
+    // Whatever else the tests ask for goes to the control interface, which is not in the log.
+    calls += (await emulator.requests()).filter(({ path }) => !OWN_REQUESTS.includes(path)).length;
+    await emulator.close();
+  });
+
+  /** A client as its documentation makes it. */
+  function client(options: { apiKey?: string; timeout?: number } = {}): Nylas {
+    const { apiUri, apiKey } = emulator.emulator;
+    return new Nylas({ apiKey, apiUri, ...options });
+  }
+
+  /** The settings of a mailbox, in the camel case that the SDK turns into Nylas's own names. */
+  function settings(index: number, other: Record<string, unknown> = {}): Record<string, unknown> {
+    const { username, password } = emulator.user(index);
+    const { imap, smtp } = emulator;
+    return {
+      imapUsername: username,
+      imapPassword: password,
+      imapHost: imap.host,
+      imapPort: imap.port,
+      smtpHost: smtp.host,
+      smtpPort: smtp.port,
+      ...other,
+    };
+  }
+
+  function authenticate(index: number, other: Record<string, unknown> = {}, state?: string) {
+    const requestBody = { provider: "imap" as const, settings: settings(index, other) };
+    return nylas.auth.customAuthentication({
+      requestBody: state === undefined ? requestBody : { ...requestBody, state },
+    });
+  }
+
+  /** Fills in the hosted form as a browser would, and takes what it is sent on with. */
+  async function fillIn(url: string, index: number): Promise<Record<string, string>> {
+    const { username, password } = emulator.user(index);
+    const { imap, smtp } = emulator;
+    const form = new URLSearchParams({
+      imap_username: username,
+      imap_password: password,
+      imap_host: imap.host,
+      imap_port: String(imap.port),
+      smtp_host: smtp.host,
+      smtp_port: String(smtp.port),
+    });
+    const answer = await fetch(url, { method: "POST", body: form, redirect: "manual" });
+    expect(answer.status).toBe(303);
+    return Object.fromEntries(new URL(answer.headers.get("location") ?? "").searchParams);
+  }
+
+  it("reads the details of the application", async () => {
+    const { data, requestId } = await nylas.applications.getDetails();
+    expect(data).toMatchObject({ applicationId: emulator.emulator.applicationId, region: "us" });
+    expect(requestId).toMatch(UUID);
+  });
+
+  it("has no connector until one is made, and no grant without one", async () => {
+    expect((await nylas.connectors.list({})).data).toEqual([]);
+    expect(await refusal(nylas.connectors.find({ provider: "imap" }))).toMatchObject({ statusCode: 404 });
+    expect(await refusal(authenticate(0))).toMatchObject({ statusCode: Number(answers.missingConnector) });
+    const made = await nylas.connectors.create({ requestBody: { provider: "imap", name: "mail" } });
+    const name = { given: "mail", provider: "imap", absent: undefined }[present(answers.connectorName)];
+    expect(made.data).toEqual({ provider: "imap", settings: {}, scope: [], ...(name === undefined ? {} : { name }) });
+    expect((await nylas.connectors.list({})).data).toEqual([made.data]);
+    expect((await nylas.connectors.find({ provider: "imap" })).data).toEqual(made.data);
+  });
+
+  it("is refused a second connector", async () => {
+    const error = await refusal(nylas.connectors.create({ requestBody: { provider: "imap", name: "again" } }));
+    expect(error.statusCode).toBe(Number(answers.duplicateConnector));
+    expect(error.message).toContain("already exists");
+  });
+
+  it("sends a PUT to change the connector", async () => {
+    const changed = nylas.connectors.update({ provider: "imap", requestBody: { name: "renamed" } });
+    if (answers.connectorPut === "405") expect((await refusal(changed)).statusCode).toBe(405);
+    else expect((await changed).data.provider).toBe("imap");
+    expect((await emulator.requests()).at(-1)).toMatchObject({ method: "PUT", path: "/v3/connectors/imap" });
+  });
+
+  it("makes a grant of each mailbox, and the same one of the same mailbox", async () => {
+    for (const index of [0, 1, 2]) {
+      const { data, requestId } = await authenticate(index, {}, "mine");
+      expect(data).toMatchObject({ provider: "imap", grantStatus: "valid", email: emulator.user(index).username });
+      expect(requestId).toMatch(UUID);
+      ids.push(data.id);
+    }
+    expect(new Set(ids).size).toBe(3);
+    expect((await authenticate(1)).data.id).toBe(ids[1]);
+  });
+
+  it("is refused a wrong password, which leaves the grant as it was", async () => {
+    const grantId = present(ids[0]);
+    const before = (await nylas.grants.find({ grantId })).data;
+    const error = await refusal(authenticate(0, { imapPassword: "not-the-password" }));
+    expect(error).toMatchObject({ statusCode: Number(answers.badCredentials), type: "grant.invalid_authentication" });
+    expect(error.message).not.toContain("not-the-password");
+    expect((await nylas.grants.find({ grantId })).data).toEqual(before);
+  });
+
+  it("is refused a mail server that does not answer", async () => {
+    const type = answers.unreachableHost === "504" ? "api.provider_error" : "grant.provider_not_responding";
+    const statusCode = Number(answers.unreachableHost);
+    expect(await refusal(authenticate(0, { imapPort: 9 }))).toMatchObject({ statusCode, type });
+  });
+
+  it("lists grants page by page", async () => {
+    const pages = [];
+    for (const offset of [0, 2, 4]) {
+      const { data } = await nylas.grants.list({ queryParams: { limit: 2, offset, orderBy: "asc" } });
+      pages.push(data.map(({ id }) => id));
+    }
+    expect(pages).toEqual([ids.slice(0, 2), ids.slice(2), []]);
+  });
+
+  it("finds grants by address, provider and status", async () => {
+    const hidden = answers.listLagSeconds !== "0";
+    const find = async (queryParams: GrantQuery) =>
+      (await nylas.grants.list({ queryParams })).data.map(({ id }) => id).toSorted();
+    const email = emulator.user(1).username.toUpperCase();
+    expect(await find({ email })).toEqual(hidden ? [] : [ids[1]]);
+    expect(await find({ provider: "imap", limit: 200 })).toEqual(hidden ? [] : ids.toSorted());
+    expect(await find({ email: "nobody@example.test" })).toEqual([]);
+    expect(await find({ grantStatus: "invalid" })).toEqual([]);
+    expect(await find({ grantStatus: "valid" })).toEqual(ids.toSorted());
+  });
+
+  it("reads a grant, whatever its scope is", async () => {
+    const { data } = await nylas.grants.find({ grantId: present(ids[0]) });
+    expect(data).toMatchObject({ id: ids[0], email: emulator.user(0).username, state: "mine" });
+    expect(data.scope).toEqual({ empty: [], null: null, absent: undefined }[present(answers.scope)]);
+    expect(data.createdAt).toBeTypeOf("number");
+  });
+
+  it("is told of a grant and of a path that are not there", async () => {
+    const types = { specific: "grant.not_found", generic: "api.not_found_error", plain: "not_found_error" };
+    const expected = { statusCode: 404, type: new Map(Object.entries(types)).get(present(answers.notFoundType)) };
+    expect(await refusal(nylas.grants.find({ grantId: NOBODY }))).toMatchObject(expected);
+    expect(await refusal(nylas.grants.destroy({ grantId: NOBODY }))).toMatchObject(expected);
+    expect(await refusal(firstPage(nylas, NOBODY))).toMatchObject({ statusCode: 404 });
+    const calendars = nylas.calendars.list({ identifier: present(ids[0]) }).then(({ data }) => data);
+    expect(await refusal(calendars)).toMatchObject({ statusCode: 404 });
+  });
+
+  it("replaces the settings of a grant, after which it only receives", async () => {
+    const grantId = present(ids[2]);
+    const receiveOnly = Object.fromEntries(Object.entries(settings(2)).filter(([name]) => name.startsWith("imap")));
+    const updated = await nylas.grants.update({ grantId, requestBody: { settings: receiveOnly } });
+    expect(updated.data.id).toBe(grantId);
+    const requestBody = { to: [{ email: "ops@example.test" }], subject: "not sent" };
+    const error = await refusal(nylas.messages.send({ identifier: grantId, requestBody }));
+    expect(error.statusCode).toBe(Number(answers.missingSmtp));
+    expect(error.message).toContain("smtphost");
+  });
+
+  it("sends a message, which arrives in the other mailbox", async () => {
+    const [sender, receiver] = [present(ids[0]), present(ids[1])];
+    expect(await firstPage(nylas, receiver)).toEqual([]);
+    const to = [{ name: "Billing", email: emulator.user(1).username }];
+    const subject = "Grüße über SMTP";
+    const requestBody = { to, subject, body: "<p>arrived – wirklich</p>" };
+    const sent = await nylas.messages.send({ identifier: sender, requestBody });
+    expect(sent.data).toMatchObject({ grantId: sender, subject });
+    const arrived = await firstPage(nylas, receiver);
+    expect(arrived).toMatchObject([
+      { id: sent.data.id, grantId: receiver, subject, from: [{ email: emulator.user(0).username }], to, unread: true },
+    ]);
+    expect(arrived[0]?.body).toContain("arrived – wirklich");
+  });
+
+  it("reads a mailbox page by page, and lists its folders", async () => {
+    const [sender, receiver] = [present(ids[1]), present(ids[0])];
+    for (const subject of ["first", "second", "third"]) {
+      const requestBody = { to: [{ email: emulator.user(0).username }], subject };
+      await nylas.messages.send({ identifier: sender, requestBody });
+    }
+    const pages = [];
+    for await (const page of nylas.messages.list({ identifier: receiver, queryParams: { limit: 2 } })) {
+      pages.push(page.data.map(({ subject }) => subject));
+    }
+    expect(pages).toEqual([["third", "second"], ["first"]]);
+    const { data } = await nylas.folders.list({ identifier: receiver });
+    expect(data.map(({ name }) => name)).toContain("INBOX");
+  });
+
+  it("is told that the password of a mailbox has changed", async () => {
+    const { username, password } = emulator.user(2);
+    const grantId = present(ids[2]);
+    await emulator.setPassword(username, "another one");
+    expect(await refusal(firstPage(nylas, grantId))).toMatchObject({ statusCode: 401 });
+    expect((await nylas.grants.find({ grantId })).data.grantStatus).toBe("invalid");
+    await emulator.setPassword(username, password);
+    expect((await authenticate(2)).data.id).toBe(grantId);
+    expect((await nylas.grants.find({ grantId })).data.grantStatus).toBe("valid");
+  });
+
+  it("sends a person through the hosted form, SMTP included, and exchanges the code once", async () => {
+    const clientId = emulator.emulator.applicationId;
+    const login = { clientId, redirectUri: REDIRECT_URI, provider: "imap" as const, state: "from-the-walk" };
+    const url = nylas.auth.urlForOAuth2({ ...login, loginHint: "ops@example.test", smtpRequired: true });
+    expect(new URL(url).searchParams.get("options")).toBe("smtp_required");
+    const { code = "", state } = await fillIn(url, 0);
+    expect(state).toBe("from-the-walk");
+    const exchange = () => nylas.auth.exchangeCodeForToken({ clientId, redirectUri: REDIRECT_URI, code });
+    expect(await exchange()).toMatchObject({ grantId: ids[0], email: emulator.user(0).username });
+    const again = await thrown(exchange());
+    expect(again).toBeInstanceOf(NylasOAuthError);
+    expect(again).toMatchObject({ statusCode: 400, error: "invalid_grant", requestId: expect.stringMatching(UUID) });
+  });
+
+  it("does the same with PKCE, where a wrong verifier is refused", async () => {
+    const clientId = emulator.emulator.applicationId;
+    for (const right of [false, true]) {
+      const login = { clientId, redirectUri: REDIRECT_URI, provider: "imap" as const };
+      const { url, secret } = nylas.auth.urlForOAuth2PKCE(login);
+      const { code = "" } = await fillIn(url, 1);
+      const codeVerifier = right ? secret : "guessed";
+      const exchanged = nylas.auth.exchangeCodeForToken({ clientId, redirectUri: REDIRECT_URI, code, codeVerifier });
+      if (right) expect(await exchanged).toMatchObject({ grantId: ids[1] });
+      else expect(await thrown(exchanged)).toMatchObject({ statusCode: 400, error: "invalid_grant" });
+    }
+  });
+
+  it("detects the provider of an address", async () => {
+    const { data } = await nylas.auth.detectProvider({ email: "somebody@gmail.com" });
+    expect(data).toMatchObject({ provider: "google", detected: true });
+    const unknown = await nylas.auth.detectProvider({ email: "somebody@nowhere.invalid" });
+    expect(unknown.data).toMatchObject({ detected: false });
+  });
+
+  it("throws for 400, when an argument is wrong", async () => {
+    const empty = nylas.auth.customAuthentication({ requestBody: { provider: "imap", settings: {} } });
+    expect(await refusal(empty)).toMatchObject({ statusCode: 400 });
+  });
+
+  it("throws for 401, on every route that takes a key", async () => {
+    const stranger = client({ apiKey: "nyk_somebody_elses" });
+    const requestBody = { provider: "imap" as const, settings: settings(0) };
+    const asked = [
+      stranger.applications.getDetails(),
+      stranger.connectors.list({}),
+      stranger.grants.list(),
+      stranger.grants.find({ grantId: NOBODY }),
+      firstPage(stranger, NOBODY),
+      stranger.auth.customAuthentication({ requestBody }),
+    ];
+    for (const error of await Promise.all(asked.map(refusal))) {
+      expect(error).toMatchObject({ statusCode: 401, type: answers.unauthorizedType });
+    }
+  });
+
+  it("throws for 429, and can read how long to wait", async () => {
+    await emulator.faults({ path: "/v3/grants", status: 429, retryAfter: 7 });
+    const error = await refusal(nylas.grants.list());
+    expect(error.statusCode).toBe(429);
+    expect(error.headers?.["retry-after"]).toBe("7");
+    await emulator.faults();
+  });
+
+  it("throws for 500, 502, 503 and 504", async () => {
+    for (const status of [500, 502, 503, 504]) {
+      await emulator.faults({ path: "/v3/grants", status });
+      expect((await refusal(nylas.grants.list())).statusCode).toBe(status);
+    }
+    await emulator.faults();
+  });
+
+  it("throws for an answer that does not come in time, and for one that breaks off", async () => {
+    await emulator.faults({ path: "/v3/grants", delayMs: 60_000 });
+    expect(await thrown(client({ timeout: 1 }).grants.list())).toBeInstanceOf(NylasSdkTimeoutError);
+    await emulator.faults({ path: "/v3/grants", reset: true });
+    expect(await thrown(nylas.grants.list())).toBeInstanceOf(TypeError);
+    await emulator.faults();
+  });
+
+  it("deletes a grant, and then there is none", async () => {
+    const grantId = present(ids[0]);
+    expect((await nylas.grants.destroy({ grantId })).requestId).toMatch(UUID);
+    expect((await refusal(nylas.grants.find({ grantId }))).statusCode).toBe(404);
+    expect((await refusal(firstPage(nylas, grantId))).statusCode).toBe(404);
+  });
+
+  it("deletes the connector, after which no mailbox can be connected", async () => {
+    await nylas.connectors.destroy({ provider: "imap" });
+    expect((await nylas.connectors.list({})).data).toEqual([]);
+    expect((await refusal(authenticate(0))).statusCode).toBe(Number(answers.missingConnector));
+  });
+}
+
+async function firstPage(nylas: Nylas, identifier: string) {
+  return (await nylas.messages.list({ identifier })).data;
+}
+
+async function thrown(answer: Promise<unknown>): Promise<unknown> {
+  return answer.then(
+    () => {
+      throw new Error("the request was not refused");
+    },
+    (error: unknown) => error,
+  );
+}
+
+/** What the SDK threw; anything but its own error for an answer of the API fails the test. */
+async function refusal(answer: Promise<unknown>): Promise<NylasApiError> {
+  const error = await thrown(answer);
+  if (!(error instanceof NylasApiError)) throw error;
+  expect(error.requestId).toMatch(UUID);
+  expect(error.message).not.toBe("");
+  return error;
+}

@@ -1,0 +1,441 @@
+"""What a user of Nylas's Python SDK does, step by step, against the emulator named in WALK.
+
+`--list` prints the names of the steps. Otherwise each step prints one line of JSON when it is done: its name, and what
+was wrong, if anything. The last line counts the calls of the SDK.
+"""
+
+import json
+import os
+import sys
+import traceback
+import urllib.error
+import urllib.parse
+import urllib.request
+
+STEPS = []
+
+
+def step(name):
+    """The steps run in the order in which they stand here; one that fails does not keep the others from running."""
+
+    def register(run):
+        STEPS.append((name, run))
+        return run
+
+    return register
+
+
+class Walk:
+    """What the steps know of the emulator, and what they leave for each other."""
+
+    def __init__(self, given):
+        from nylas import Client
+
+        self.api_uri = given["apiUri"]
+        self.api_key = given["apiKey"]
+        self.application_id = given["applicationId"]
+        self.imap = given["imap"]
+        self.smtp = given["smtp"]
+        self.users = given["users"]
+        self.answers = given["answers"]
+        self.nylas = self.client()
+        self.grants = []
+
+    def client(self, api_key=None, timeout=90):
+        from nylas import Client
+
+        return Client(api_key or self.api_key, self.api_uri, timeout)
+
+    def answer(self, question):
+        return self.answers[question]
+
+    def settings(self, index, **other):
+        user = self.users[index]
+        return {
+            "imap_username": user["username"],
+            "imap_password": user["password"],
+            "imap_host": self.imap["host"],
+            "imap_port": self.imap["port"],
+            "smtp_host": self.smtp["host"],
+            "smtp_port": self.smtp["port"],
+            **other,
+        }
+
+    def authenticate(self, index, **other):
+        return self.nylas.auth.custom_authentication({"provider": "imap", "settings": self.settings(index), **other})
+
+    def control(self, method, path, body=None):
+        request = urllib.request.Request(
+            f"{self.api_uri}/_emulator/{path}",
+            method=method,
+            headers={"authorization": f"Bearer {self.api_key}"},
+            data=None if body is None else json.dumps(body).encode(),
+        )
+        with urllib.request.urlopen(request) as response:
+            return json.load(response)
+
+    def failing(self, *rules):
+        """The faults that the next calls meet; none after this."""
+        return Faults(self, rules)
+
+    def hosted_code(self, url, index):
+        """Fills in the hosted form as a browser would, and takes the code from where it leads."""
+        form = urllib.parse.urlencode(self.settings(index)).encode()
+        opener = urllib.request.build_opener(NoRedirect)
+        try:
+            opener.open(url, form)
+        except urllib.error.HTTPError as redirected:
+            equal(redirected.code, 303)
+            target = urllib.parse.urlparse(redirected.headers["location"])
+            return dict(urllib.parse.parse_qsl(target.query))
+        raise AssertionError("the hosted form leads nowhere")
+
+
+class NoRedirect(urllib.request.HTTPRedirectHandler):
+    def redirect_request(self, *_):
+        return None
+
+
+class Faults:
+    def __init__(self, walk, rules):
+        self.walk, self.rules = walk, list(rules)
+
+    def __enter__(self):
+        self.walk.control("PUT", "faults", {"rules": self.rules})
+
+    def __exit__(self, *_):
+        self.walk.control("DELETE", "faults")
+
+
+def equal(found, expected):
+    assert found == expected, f"found {found!r}, expected {expected!r}"
+
+
+def refusal(kind, call, **fields):
+    """What the SDK throws must be exactly of this class, with these fields."""
+    try:
+        call()
+    except Exception as error:
+        assert type(error) is kind, f"found {type(error).__name__}: {error}, expected {kind.__name__}"
+        for name, expected in fields.items():
+            found = getattr(error, name)
+            assert found == expected, f"{name}: found {found!r}, expected {expected!r}"
+        return error
+    raise AssertionError(f"nothing was refused, expected {kind.__name__}")
+
+
+def api_refusal(call, **fields):
+    from nylas.models.errors import NylasApiError
+
+    error = refusal(NylasApiError, call, **fields)
+    assert len(error.request_id) == 36, f"request id {error.request_id!r}"
+    assert str(error) != "", "no message"
+    return error
+
+
+REDIRECT_URI = "http://localhost:3000/callback"
+NOBODY = "6e0f4a3e-0000-4000-8000-000000000000"
+
+
+@step("reads the details of the application")
+def application(walk):
+    response = walk.nylas.applications.info()
+    equal(response.data.application_id, walk.application_id)
+    equal(response.data.region, "us")
+    equal(len(response.request_id), 36)
+
+
+@step("has no connector until one is made, and no grant without one")
+def connector(walk):
+    connectors = walk.nylas.connectors
+    equal(connectors.list().data, [])
+    api_refusal(lambda: connectors.find("imap"), status_code=404)
+    api_refusal(lambda: walk.authenticate(0), status_code=int(walk.answer("missingConnector")))
+    made = connectors.create({"provider": "imap", "name": "mail"})
+    equal(made.data.provider, "imap")
+    equal(connectors.find("imap").data, made.data)
+    equal(connectors.list().data, [made.data])
+
+
+@step("is refused a second connector")
+def second_connector(walk):
+    status = int(walk.answer("duplicateConnector"))
+    again = {"provider": "imap", "name": "again"}
+    error = api_refusal(lambda: walk.nylas.connectors.create(again), status_code=status)
+    assert "already exists" in str(error), str(error)
+
+
+@step("changes the connector with PATCH")
+def update_connector(walk):
+    changed = walk.nylas.connectors.update("imap", {"name": "renamed"})
+    equal(changed.data.provider, "imap")
+    last = walk.control("GET", "requests")["data"][-1]
+    equal((last["method"], last["path"], last["status"]), ("PATCH", "/v3/connectors/imap", 200))
+
+
+@step("makes a grant of each mailbox, and the same one of the same mailbox")
+def custom_authentication(walk):
+    walk.grants = [walk.authenticate(0, state="mine").data, walk.authenticate(1).data, walk.authenticate(2).data]
+    equal(len({grant.id for grant in walk.grants}), 3)
+    for grant, user in zip(walk.grants, walk.users):
+        equal((grant.email, grant.provider, grant.grant_status), (user["username"], "imap", "valid"))
+    equal(walk.authenticate(1).data.id, walk.grants[1].id)
+
+
+@step("is refused a wrong password, which leaves the grant as it was")
+def wrong_password(walk):
+    before = walk.nylas.grants.find(walk.grants[0].id).data
+    settings = walk.settings(0, imap_password="not-the-password")
+    request = {"provider": "imap", "settings": settings}
+    status = int(walk.answer("badCredentials"))
+    call = lambda: walk.nylas.auth.custom_authentication(request)
+    error = api_refusal(call, status_code=status, type="grant.invalid_authentication")
+    assert "not-the-password" not in str(error), "the password is in the message"
+    equal(walk.nylas.grants.find(walk.grants[0].id).data, before)
+
+
+@step("is refused a mail server that does not answer")
+def unreachable(walk):
+    request = {"provider": "imap", "settings": walk.settings(0, imap_port=9)}
+    kinds = {"504": "api.provider_error", "400": "grant.provider_not_responding"}
+    status = walk.answer("unreachableHost")
+    call = lambda: walk.nylas.auth.custom_authentication(request)
+    api_refusal(call, status_code=int(status), type=kinds[status])
+
+
+@step("lists grants page by page")
+def list_grants(walk):
+    pages = []
+    for offset in (0, 2, 4):
+        page = walk.nylas.grants.list({"limit": 2, "offset": offset, "order_by": "asc"})
+        pages.append([grant.id for grant in page.data])
+    ids = [grant.id for grant in walk.grants]
+    equal(pages, [ids[:2], ids[2:], []])
+
+
+@step("finds grants by address, provider and status")
+def filter_grants(walk):
+    hidden = walk.answer("listLagSeconds") != "0"
+    ids = [grant.id for grant in walk.grants]
+    find = lambda **query: sorted(grant.id for grant in walk.nylas.grants.list(query).data)
+    equal(find(email=walk.users[1]["username"].upper()), [] if hidden else [ids[1]])
+    equal(find(provider="imap", limit=200), [] if hidden else sorted(ids))
+    equal(find(email="nobody@example.test"), [])
+    equal(find(grant_status="invalid"), [])
+    equal(find(grant_status="valid"), sorted(ids))
+
+
+@step("reads a grant, whatever its scope is")
+def find_grant(walk):
+    grant = walk.nylas.grants.find(walk.grants[0].id).data
+    equal((grant.id, grant.email), (walk.grants[0].id, walk.users[0]["username"]))
+    # Without the field the SDK fills in its own default.
+    equal(grant.scope, None if walk.answer("scope") == "null" else [])
+    assert isinstance(grant.created_at, int), grant.created_at
+
+
+@step("is told of a grant and of a path that are not there")
+def not_found(walk):
+    kinds = {"specific": "grant.not_found", "generic": "api.not_found_error", "plain": "not_found_error"}
+    kind = kinds[walk.answer("notFoundType")]
+    api_refusal(lambda: walk.nylas.grants.find(NOBODY), status_code=404, type=kind)
+    api_refusal(lambda: walk.nylas.grants.destroy(NOBODY), status_code=404, type=kind)
+    api_refusal(lambda: walk.nylas.messages.list(NOBODY), status_code=404)
+    api_refusal(lambda: walk.nylas.calendars.list(walk.grants[0].id), status_code=404)
+
+
+@step("replaces the settings of a grant, after which it only receives")
+def update_grant(walk):
+    settings = {name: value for name, value in walk.settings(2).items() if name.startswith("imap_")}
+    equal(walk.nylas.grants.update(walk.grants[2].id, {"settings": settings}).data.id, walk.grants[2].id)
+    message = {"to": [{"email": walk.users[0]["username"]}], "subject": "not sent"}
+    status = int(walk.answer("missingSmtp"))
+    error = api_refusal(lambda: walk.nylas.messages.send(walk.grants[2].id, message), status_code=status)
+    assert "smtphost" in str(error), str(error)
+
+
+@step("sends a message, which arrives in the other mailbox")
+def send(walk):
+    sender, receiver = walk.grants[0].id, walk.grants[1].id
+    equal(walk.nylas.messages.list(receiver).data, [])
+    to = {"name": "Billing", "email": walk.users[1]["username"]}
+    message = {"to": [to], "subject": "Grüße über SMTP", "body": "<p>arrived – wirklich</p>"}
+    sent = walk.nylas.messages.send(sender, message).data
+    equal((sent.grant_id, sent.subject), (sender, "Grüße über SMTP"))
+    [arrived] = walk.nylas.messages.list(receiver).data
+    equal((arrived.id, arrived.grant_id, arrived.subject), (sent.id, receiver, "Grüße über SMTP"))
+    equal(arrived.from_, [{"email": walk.users[0]["username"]}])
+    equal(arrived.to, [to])
+    equal(arrived.unread, True)
+    assert "arrived – wirklich" in arrived.body, arrived.body
+
+
+@step("reads a mailbox page by page, and lists its folders")
+def messages(walk):
+    sender, receiver = walk.grants[1].id, walk.grants[0].id
+    for subject in ("first", "second", "third"):
+        to = [{"email": walk.users[0]["username"]}]
+        walk.nylas.messages.send(sender, {"to": to, "subject": subject})
+    pages, token = [], None
+    while token is not None or not pages:
+        query = {"limit": 2, **({} if token is None else {"page_token": token})}
+        page = walk.nylas.messages.list(receiver, query)
+        pages.append([message.subject for message in page.data])
+        token = page.next_cursor
+    equal(pages, [["third", "second"], ["first"]])
+    names = [folder.name for folder in walk.nylas.folders.list(receiver).data]
+    assert "INBOX" in names, names
+
+
+@step("is told that the password of a mailbox has changed")
+def changed_password(walk):
+    grant, user = walk.grants[2], walk.users[2]
+    path = "mailboxes/" + urllib.parse.quote(user["username"])
+    walk.control("PUT", path, {"password": "another one"})
+    api_refusal(lambda: walk.nylas.messages.list(grant.id), status_code=401)
+    equal(walk.nylas.grants.find(grant.id).data.grant_status, "invalid")
+    walk.control("PUT", path, {"password": user["password"]})
+    equal(walk.authenticate(2).data.id, grant.id)
+    equal(walk.nylas.grants.find(grant.id).data.grant_status, "valid")
+
+
+@step("sends a person through the hosted form, SMTP included, and exchanges the code once")
+def hosted(walk):
+    from nylas.models.errors import NylasOAuthError
+
+    auth = walk.nylas.auth
+    config = {"client_id": walk.application_id, "redirect_uri": REDIRECT_URI, "provider": "imap"}
+    url = auth.url_for_oauth2({**config, "state": "from-the-walk", "smtp_required": True})
+    query = dict(urllib.parse.parse_qsl(urllib.parse.urlparse(url).query))
+    equal(query["options"], "smtp_required")
+    answer = walk.hosted_code(url, 0)
+    equal(answer["state"], "from-the-walk")
+    exchange = {"client_id": walk.application_id, "redirect_uri": REDIRECT_URI, "code": answer["code"]}
+    token = auth.exchange_code_for_token({**exchange})
+    equal((token.grant_id, token.email), (walk.grants[0].id, walk.users[0]["username"]))
+    again = refusal(NylasOAuthError, lambda: auth.exchange_code_for_token({**exchange}), status_code=400)
+    equal(again.error, "invalid_grant")
+
+
+@step("does the same with PKCE, where a wrong verifier is refused")
+def pkce(walk):
+    from nylas.models.errors import NylasOAuthError
+
+    auth = walk.nylas.auth
+    for right in (False, True):
+        config = {"client_id": walk.application_id, "redirect_uri": REDIRECT_URI, "provider": "imap"}
+        made = auth.url_for_oauth2_pkce(config)
+        code = walk.hosted_code(made.url, 1)["code"]
+        exchange = {"client_id": walk.application_id, "redirect_uri": REDIRECT_URI, "code": code}
+        if right:
+            token = auth.exchange_code_for_token({**exchange, "code_verifier": made.secret})
+            equal(token.grant_id, walk.grants[1].id)
+        else:
+            call = lambda: auth.exchange_code_for_token({**exchange, "code_verifier": "guessed"})
+            equal(refusal(NylasOAuthError, call, status_code=400).error, "invalid_grant")
+
+
+@step("detects the provider of an address")
+def detect(walk):
+    found = walk.nylas.auth.detect_provider({"email": "somebody@gmail.com"}).data
+    equal((found.provider, found.detected), ("google", True))
+    equal(walk.nylas.auth.detect_provider({"email": "somebody@nowhere.invalid"}).data.detected, False)
+
+
+@step("throws for 400, when an argument is wrong")
+def bad_request(walk):
+    call = lambda: walk.nylas.auth.custom_authentication({"provider": "imap", "settings": {}})
+    api_refusal(call, status_code=400)
+    api_refusal(lambda: walk.nylas.grants.list({"limit": "many"}), status_code=400)
+
+
+@step("throws for 401, on every route that takes a key")
+def unauthorized(walk):
+    stranger = walk.client(api_key="nyk_somebody_elses")
+    request = {"provider": "imap", "settings": walk.settings(0)}
+    for call in (
+        stranger.applications.info,
+        stranger.connectors.list,
+        stranger.grants.list,
+        lambda: stranger.grants.find(walk.grants[0].id),
+        lambda: stranger.messages.list(walk.grants[0].id),
+        lambda: stranger.auth.custom_authentication(request),
+    ):
+        api_refusal(call, status_code=401, type=walk.answer("unauthorizedType"))
+
+
+@step("throws for 429, and can read how long to wait")
+def rate_limit(walk):
+    with walk.failing({"path": "/v3/grants", "status": 429, "retryAfter": 7}):
+        error = api_refusal(walk.nylas.grants.list, status_code=429)
+        equal(error.headers["Retry-After"], "7")
+
+
+@step("throws for 500, 502, 503 and 504")
+def server_errors(walk):
+    for status in (500, 502, 503, 504):
+        with walk.failing({"path": "/v3/grants", "status": status}):
+            api_refusal(walk.nylas.grants.list, status_code=status)
+
+
+@step("throws for an answer that does not come in time, and for one that breaks off")
+def no_answer(walk):
+    from nylas.models.errors import NylasSdkTimeoutError
+    import requests
+
+    impatient = walk.client(timeout=1)
+    with walk.failing({"path": "/v3/grants", "delayMs": 60_000}):
+        refusal(NylasSdkTimeoutError, impatient.grants.list, timeout=1)
+    with walk.failing({"path": "/v3/grants", "reset": True}):
+        refusal(requests.exceptions.ConnectionError, walk.nylas.grants.list)
+
+
+@step("deletes a grant, and then there is none")
+def destroy_grant(walk):
+    grant = walk.grants[0].id
+    equal(len(walk.nylas.grants.destroy(grant).request_id), 36)
+    api_refusal(lambda: walk.nylas.grants.find(grant), status_code=404)
+    api_refusal(lambda: walk.nylas.messages.list(grant), status_code=404)
+
+
+@step("deletes the connector, after which no mailbox can be connected")
+def destroy_connector(walk):
+    walk.nylas.connectors.destroy("imap")
+    equal(walk.nylas.connectors.list().data, [])
+    api_refusal(lambda: walk.authenticate(0), status_code=int(walk.answer("missingConnector")))
+
+
+def count_calls():
+    """Each call of the SDK goes through here, once."""
+    from nylas.handler.http_client import HttpClient
+
+    calls = {"number": 0}
+    execute = HttpClient._execute
+
+    def counting(self, *args, **kwargs):
+        calls["number"] += 1
+        return execute(self, *args, **kwargs)
+
+    HttpClient._execute = counting
+    return calls
+
+
+def say(line):
+    print(json.dumps(line), flush=True)
+
+
+def main():
+    if "--list" in sys.argv:
+        return say([name for name, _ in STEPS])
+    calls = count_calls()
+    walk = Walk(json.loads(os.environ["WALK"]))
+    for name, run in STEPS:
+        try:
+            run(walk)
+            say({"step": name})
+        except Exception:
+            say({"step": name, "wrong": traceback.format_exc()})
+    say({"calls": calls["number"]})
+
+
+main()

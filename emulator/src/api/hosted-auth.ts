@@ -3,14 +3,16 @@ import { authenticateImap, BAD_CREDENTIALS, LIMIT_REACHED } from "./authenticate
 import { readText } from "./body.js";
 import type { Api, ApiContext, World } from "./context.js";
 import { ApiError } from "./errors.js";
-import { hostedPage } from "./hosted-page.js";
+import { hostedPage, type Refusal } from "./hosted-page.js";
 import { type HostedRequest, readHostedRequest } from "./hosted-request.js";
 import { readImapSettings } from "./settings.js";
 
 /** The form is all this page may do: no script, no frame, no stored copy, and no address passed on. */
 const PAGE_HEADERS = {
-  "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; frame-ancestors 'none'",
+  "content-security-policy":
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
   "referrer-policy": "no-referrer",
+  "x-content-type-options": "nosniff",
   "cache-control": "no-store",
 };
 
@@ -61,9 +63,11 @@ function refusal(
   if (error.type === LIMIT_REACHED) return redirect(context, request, failure("auth_limit_reached"));
   const unreachable = error.type === "api.provider_error" || error.type === "grant.provider_not_responding";
   if (unreachable) return redirect(context, request, failure("provider_not_responding"));
-  const wrong = error.type === BAD_CREDENTIALS;
-  const message = wrong ? "The mail server refused the username or password." : error.message;
-  return context.html(hostedPage(request, form, message), 400, PAGE_HEADERS);
+  const shown: Refusal =
+    error.type === BAD_CREDENTIALS
+      ? { type: "invalid_authentication", message: "The mail server refused the e-mail address or the password." }
+      : { message: error.message };
+  return context.html(hostedPage(request, form, shown), 400, PAGE_HEADERS);
 }
 
 function failure(errorType: string): Record<string, string> {

@@ -1,0 +1,51 @@
+import type { Locator, Page } from "playwright-core";
+import type { TestEmulator } from "../support/emulator.js";
+
+/** What a person types. */
+export interface Login {
+  username: string;
+  password: string;
+  imapPort?: number;
+  smtp?: { host: string; port: number };
+}
+
+/** The form's parts, found as a person or a screen reader finds them. */
+export class Form {
+  readonly address: Locator;
+  readonly password: Locator;
+  readonly imapServer: Locator;
+  readonly imapPort: Locator;
+  readonly smtpServer: Locator;
+  readonly smtpPort: Locator;
+  readonly connect: Locator;
+  readonly alert: Locator;
+
+  constructor(readonly page: Page) {
+    const named = (name: string) => page.getByLabel(name, { exact: true });
+    this.address = named("E-mail address");
+    this.password = named("Password");
+    this.imapServer = named("IMAP server");
+    this.imapPort = named("IMAP port");
+    this.smtpServer = named("SMTP server");
+    this.smtpPort = named("SMTP port");
+    this.connect = page.getByRole("button", { name: "Connect" });
+    this.alert = page.getByRole("alert");
+  }
+
+  /** In the order in which Tab reaches them. */
+  get controls(): Locator[] {
+    const { address, password, imapServer, imapPort, smtpServer, smtpPort, connect } = this;
+    return [address, password, imapServer, imapPort, smtpServer, smtpPort, connect];
+  }
+
+  async fill({ imap }: TestEmulator, { username, password, imapPort, smtp }: Login): Promise<void> {
+    await this.address.fill(username);
+    await this.password.fill(password);
+    await this.imapServer.fill(imap.host);
+    await this.imapPort.fill(String(imapPort ?? imap.port));
+    if (smtp !== undefined) {
+      await this.smtpServer.fill(smtp.host);
+      await this.smtpPort.fill(String(smtp.port));
+    }
+  }
+}

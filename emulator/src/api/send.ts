@@ -1,9 +1,11 @@
 import { randomUUID } from "node:crypto";
 import { type OutgoingMail, sendMail, smtpServerOf } from "../login/smtp-send.js";
 import { nowSeconds } from "../store/store.js";
+import type { StoredGrant } from "../store/types.js";
 import { isObject, type JsonObject, optionalText, readObject } from "./body.js";
-import type { Api, World } from "./context.js";
+import type { Api, ApiContext, World } from "./context.js";
 import { ApiError, invalidRequest, providerUnreachable } from "./errors.js";
+import { IdempotentAnswers } from "./idempotency.js";
 import { grantOfDataPath } from "./mailbox-access.js";
 
 const MAX_RECIPIENTS = 100;
@@ -13,56 +15,62 @@ const SMTP_MISSING =
   "grant is missing imap username or password or smtphost or smtpport, unable to fetch connection details";
 
 export function sendRoutes(api: Api, world: World): void {
+  const answers = new IdempotentAnswers();
+
   api.post("/v3/grants/:id/messages/send", async (context) => {
     const grant = grantOfDataPath(context, world);
     const body = await readObject(context);
-    const participants = {
-      to: readParticipants(body, "to"),
-      cc: readParticipants(body, "cc"),
-      bcc: readParticipants(body, "bcc"),
-      reply_to: readParticipants(body, "reply_to"),
-    };
-    const count = participants.to.length + participants.cc.length + participants.bcc.length;
-    if (count === 0) throw invalidRequest("At least one recipient is required.");
-    if (count > MAX_RECIPIENTS) throw invalidRequest(`At most ${MAX_RECIPIENTS} recipients are allowed.`);
+    return answers.once(context, grant.id, body, () => send(context, world, grant, body));
+  });
+}
 
-    const server = smtpServerOf(grant.settings);
-    if (server === undefined) {
-      throw new ApiError(world.behaviours.missingSmtp === "422" ? 422 : 400, "invalid_request_error", SMTP_MISSING);
-    }
-    const mail: OutgoingMail = {
-      from: grant.email,
-      to: participants.to.map(mailAddress),
-      cc: participants.cc.map(mailAddress),
-      bcc: participants.bcc.map(mailAddress),
-      replyTo: participants.reply_to.map(mailAddress),
-      subject: optionalText(body, "subject") ?? "",
-      html: optionalText(body, "body") ?? "",
-      messageId: `<${randomUUID()}@nylas-emulator.invalid>`,
-    };
-    const verdict = await sendMail(server, world.trust, mail);
-    if (verdict === "refused") {
-      // SMTP may have credentials of its own, so the grant stays valid. Nylas: 422 for an error of the mail provider.
-      throw new ApiError(422, "api.provider_error", "The SMTP server refused the username or password.");
-    }
-    if (verdict !== "accepted") throw providerUnreachable(world.behaviours);
-    return context.json({
-      request_id: context.var.requestId,
+async function send(context: ApiContext, world: World, grant: StoredGrant, body: JsonObject): Promise<Response> {
+  const participants = {
+    to: readParticipants(body, "to"),
+    cc: readParticipants(body, "cc"),
+    bcc: readParticipants(body, "bcc"),
+    reply_to: readParticipants(body, "reply_to"),
+  };
+  const count = participants.to.length + participants.cc.length + participants.bcc.length;
+  if (count === 0) throw invalidRequest("At least one recipient is required.");
+  if (count > MAX_RECIPIENTS) throw invalidRequest(`At most ${MAX_RECIPIENTS} recipients are allowed.`);
+
+  const server = smtpServerOf(grant.settings);
+  if (server === undefined) {
+    throw new ApiError(world.behaviours.missingSmtp === "422" ? 422 : 400, "invalid_request_error", SMTP_MISSING);
+  }
+  const mail: OutgoingMail = {
+    from: grant.email,
+    to: participants.to.map(mailAddress),
+    cc: participants.cc.map(mailAddress),
+    bcc: participants.bcc.map(mailAddress),
+    replyTo: participants.reply_to.map(mailAddress),
+    subject: optionalText(body, "subject") ?? "",
+    html: optionalText(body, "body") ?? "",
+    messageId: `<${randomUUID()}@nylas-emulator.invalid>`,
+  };
+  const verdict = await sendMail(server, world.trust, mail);
+  if (verdict === "refused") {
+    // SMTP may have credentials of its own, so the grant stays valid. Nylas: 422 for an error of the mail provider.
+    throw new ApiError(422, "api.provider_error", "The SMTP server refused the username or password.");
+  }
+  if (verdict !== "accepted") throw providerUnreachable(world.behaviours);
+  return context.json({
+    request_id: context.var.requestId,
+    grant_id: grant.id,
+    data: {
+      id: mail.messageId,
+      object: "message",
       grant_id: grant.id,
-      data: {
-        id: mail.messageId,
-        object: "message",
-        grant_id: grant.id,
-        thread_id: mail.messageId,
-        subject: mail.subject,
-        body: mail.html,
-        date: nowSeconds(),
-        from: [{ email: grant.email }],
-        ...participants,
-        folders: [],
-        attachments: [],
-      },
-    });
+      thread_id: mail.messageId,
+      subject: mail.subject,
+      body: mail.html,
+      date: nowSeconds(),
+      from: [{ email: grant.email }],
+      ...participants,
+      folders: [],
+      attachments: [],
+    },
   });
 }
 

@@ -1,0 +1,83 @@
+import { createHash } from "node:crypto";
+import type { JsonObject } from "./body.js";
+import type { ApiContext } from "./context.js";
+import { answerError } from "./envelope.js";
+import { ApiError } from "./errors.js";
+
+const MAX_KEY = 256;
+const VALID_MS = 3_600_000;
+
+interface Kept {
+  payload: string;
+  until: number;
+  /** Undefined while the first request is on its way. */
+  answer?: { status: number; body: string };
+}
+
+/** The header `Idempotency-Key`, as Nylas's guide to idempotent sends and its contract have it. */
+export class IdempotentAnswers {
+  readonly #kept = new Map<string, Kept>();
+
+  /** Performs the first request with a key; its answer, a refusal too, is that of every other one for an hour. */
+  async once(
+    context: ApiContext,
+    scope: string,
+    payload: JsonObject,
+    perform: () => Promise<Response>,
+  ): Promise<Response> {
+    const key = context.req.header("idempotency-key");
+    if (!key) return perform();
+    if (key.length > MAX_KEY) {
+      throw new ApiError(400, "api.invalid_idempotency_key", `Idempotency-Key must be ${MAX_KEY} characters or fewer.`);
+    }
+    this.#forgetOld();
+    const name = `${scope} ${key}`;
+    const digest = createHash("sha256").update(JSON.stringify(payload)).digest("base64");
+    const earlier = this.#kept.get(name);
+    if (earlier !== undefined) return replay(earlier, digest);
+    const kept: Kept = { payload: digest, until: Date.now() + VALID_MS };
+    this.#kept.set(name, kept);
+    try {
+      const answer = await perform().catch((error: unknown) => refusal(context, error));
+      kept.answer = { status: answer.status, body: await answer.clone().text() };
+      return answer;
+    } catch (error) {
+      this.#kept.delete(name);
+      throw error;
+    }
+  }
+
+  #forgetOld(): void {
+    for (const [name, { until }] of this.#kept) {
+      // In the order of their coming, which is that of their going.
+      if (until > Date.now()) return;
+      this.#kept.delete(name);
+    }
+  }
+}
+
+function replay({ payload, answer }: Kept, digest: string): Response {
+  if (payload !== digest) {
+    throw new ApiError(
+      409,
+      "api.invalid_idempotent_request",
+      "The Idempotency-Key was reused with a different request payload. Use a different key, or match the original payload.",
+    );
+  }
+  if (answer === undefined) {
+    throw new ApiError(
+      409,
+      "api.concurrent_idempotent_request",
+      "A request with the same Idempotency-Key is currently in progress. Wait a moment and retry with the same key.",
+    );
+  }
+  return new Response(answer.body, {
+    status: answer.status,
+    headers: { "content-type": "application/json", "idempotent-response": "true" },
+  });
+}
+
+function refusal(context: ApiContext, error: unknown): Response {
+  if (error instanceof ApiError) return answerError(context, error);
+  throw error;
+}

@@ -45,7 +45,11 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       codes: new PendingCodes(),
       mailboxes,
     };
-    const control = createControl(world, seededRandom(options.seed), () => describeBehaviours(chosen, asked));
+    const control = createControl(
+      world,
+      () => seededRandom(options.seed),
+      () => describeBehaviours(chosen, asked),
+    );
     const http = await startHttpServer(createApp(world, control), host, options.port ?? 0);
     return {
       apiUri: `http://${urlHost(reachable(host))}:${http.port}`,

@@ -1,6 +1,11 @@
+import { execFile } from "node:child_process";
+import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { startCli, stopCli } from "../support/cli.js";
 import { present, TestEmulator } from "../support/emulator.js";
 
+const root = join(import.meta.dirname, "../..");
 const UNKNOWN = "6e0f4a3e-0000-4000-8000-000000000000";
 
 let emulator: TestEmulator;
@@ -22,6 +27,10 @@ async function statuses(requests: number, path = "/v3/connectors", of = send): P
     answers.push(answer.status);
   }
   return answers;
+}
+
+function rules(): Promise<Record<string, unknown>[]> {
+  return emulator.call("GET", "/_emulator/faults");
 }
 
 async function errorOf(answer: Response): Promise<{ type: string; message: string }> {
@@ -55,8 +64,10 @@ describe("the control paths", () => {
   it.each([
     ["GET", "/_emulator/requests"],
     ["DELETE", "/_emulator/requests"],
+    ["GET", "/_emulator/faults"],
     ["PUT", "/_emulator/faults"],
     ["DELETE", "/_emulator/faults"],
+    ["GET", "/_emulator/behaviours"],
     ["PUT", "/_emulator/mailboxes/ops@example.test"],
     ["PATCH", `/_emulator/grants/${UNKNOWN}`],
   ])("%s %s takes the API key only", async (method, path) => {
@@ -210,6 +221,43 @@ describe("a fault", () => {
     await expect(answer.text()).rejects.toThrow("terminated");
   });
 
+  it("truncate with a status: sends half of that refusal", async () => {
+    await emulator.faults({ status: 503, retryAfter: 2, truncate: true });
+    const answer = await send("GET", "/v3/connectors");
+    expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "2"]);
+    const chunks: Uint8Array[] = [];
+    const reading = (async () => {
+      for await (const chunk of answer.body ?? []) chunks.push(chunk);
+    })();
+    await expect(reading).rejects.toThrow("terminated");
+    expect(Buffer.concat(chunks).length).toBe(Number(answer.headers.get("content-length")) / 2);
+  });
+
+  it("a status that has no body: has none", async () => {
+    await emulator.faults({ path: "/v3/connectors", status: 204 });
+    const answer = await send("GET", "/v3/connectors");
+    expect([answer.status, await answer.text()]).toEqual([204, ""]);
+  });
+
+  it("delayMs: does not keep a process alive that has closed its emulator", async () => {
+    const program = `
+      import { startEmulator } from "nylas-emulator";
+      const emulator = await startEmulator();
+      const call = (method, path, body) => {
+        return fetch(emulator.apiUri + path, { method, headers: { authorization: "Bearer " + emulator.apiKey }, body });
+      };
+      await call("PUT", "/_emulator/faults", JSON.stringify([{ path: "/v3/grants", delayMs: 600_000 }]));
+      const slow = call("GET", "/v3/grants").catch(() => "cut");
+      const rules = async () => (await (await call("GET", "/_emulator/faults")).json()).data;
+      while ((await rules())[0].matched === 0);
+      await emulator.close();
+      process.stdout.write(await slow);
+    `;
+    const args = ["--input-type=module", "--eval", program];
+    const { stdout } = await promisify(execFile)(process.execPath, args, { cwd: root, timeout: 60_000 });
+    expect(stdout).toBe("cut");
+  });
+
   it("afterEffect: the request is performed, and then fails", async () => {
     await emulator.faults({ method: "POST", path: "/v3/connectors", afterEffect: true });
     expect((await send("POST", "/v3/connectors", { provider: "google" })).status).toBe(504);
@@ -262,6 +310,31 @@ describe("which requests a fault hits", () => {
     expect(await statuses(2)).toEqual([500, 200]);
   });
 
+  it("times: exactly so often, however many requests come at once", async () => {
+    await emulator.faults({ path: "/v3/connectors", nth: 3, times: 7, status: 500 });
+    const answers = await Promise.all(Array.from({ length: 40 }, () => statuses(1)));
+    expect(answers.flat().filter((status) => status === 500)).toHaveLength(7);
+    expect(await rules()).toMatchObject([{ matched: 40, fired: 7 }]);
+  });
+
+  it("GET shows each rule as it was sent, what it has matched, and how often it has fired", async () => {
+    const first = { method: "get", path: "/v3/grants*", nth: 2, status: 503, retryAfter: null };
+    const second = { probability: 1, delayMs: 1 };
+    await emulator.call("PUT", "/_emulator/faults", { rules: [first, second] });
+    expect(await rules()).toEqual([
+      { ...first, matched: 0, fired: 0 },
+      { ...second, matched: 0, fired: 0 },
+    ]);
+    await statuses(3, "/v3/grants");
+    await statuses(2, "/v3/connectors");
+    expect(await rules()).toEqual([
+      { ...first, matched: 3, fired: 1 },
+      { ...second, matched: 5, fired: 4 },
+    ]);
+    await emulator.call("DELETE", "/_emulator/faults");
+    expect(await rules()).toEqual([]);
+  });
+
   it("every one when nothing is said, until DELETE", async () => {
     await emulator.faults({ status: 500 });
     expect(await statuses(2)).toEqual([500, 500]);
@@ -291,35 +364,69 @@ describe("which requests a fault hits", () => {
     expect(await statuses(5)).toEqual([500, 500, 500, 500, 500]);
   });
 
-  it("probability: the same ones for the same seed", async () => {
-    const run = async (seed: number) => {
-      const other = await TestEmulator.start({ mail: false, seed });
+  it("probability: the same ones for the same seed, in any process and after each PUT", async () => {
+    const play = async (seed: string): Promise<number[][]> => {
+      const cli = startCli("--seed", seed);
       try {
-        await other.faults({ probability: 0.5, status: 500 });
-        const get = () => fetch(`${other.emulator.apiUri}/v3/`);
-        return await statuses(40, "/v3/", get);
+        const { apiUri, apiKey } = JSON.parse(await cli.firstLine) as { apiUri: string; apiKey: string };
+        const headers = { authorization: `Bearer ${apiKey}` };
+        const storm = async (): Promise<number[]> => {
+          const body = JSON.stringify([{ probability: 0.5, status: 500 }]);
+          await fetch(`${apiUri}/_emulator/faults`, { method: "PUT", headers, body });
+          return statuses(40, "/v3/", () => fetch(`${apiUri}/v3/`));
+        };
+        return [await storm(), await storm()];
       } finally {
-        await other.close();
+        await stopCli(cli);
       }
     };
-    const [one, same, different] = await Promise.all([run(3), run(3), run(4)]);
+    const [one, same, different] = await Promise.all([play("3"), play("3"), play("4")]);
+    expect(one[0]).toEqual(one[1]);
     expect(one).toEqual(same);
-    expect(one).not.toEqual(different);
-    expect(new Set(one)).toEqual(new Set([200, 500]));
+    expect(one[0]).not.toEqual(different[0]);
+    expect(new Set(one[0])).toEqual(new Set([200, 500]));
+  });
+
+  it("probability without a seed: others after each PUT", async () => {
+    const other = await TestEmulator.start({ mail: false });
+    try {
+      const storm = async (): Promise<number[]> => {
+        await other.faults({ probability: 0.5, status: 500 });
+        return statuses(60, "/v3/", () => fetch(`${other.emulator.apiUri}/v3/`));
+      };
+      // Two storms of 60 are alike once in 2^60.
+      expect(await storm()).not.toEqual(await storm());
+    } finally {
+      await other.close();
+    }
   });
 
   it.each([
-    [{}, "needs one of"],
-    [{ status: 99 }, "status"],
-    [{ status: "500" }, "status"],
-    [{ status: 500, nth: 0 }, "nth"],
-    [{ status: 500, probability: 1.5 }, "probability"],
-    [{ status: 500, nth: 1, probability: 0.5 }, "exclude"],
-    [{ status: 500, oops: true }, "oops"],
-    [{ delayMs: -1 }, "delayMs"],
-    [{ reset: "yes" }, "reset"],
-    [{ retryAfter: true }, "retryAfter"],
-  ])("the rule %j is refused, and the earlier ones stay", async (rule, text) => {
+    [{}, "needs one of status, retryAfter, delayMs, reset, truncate, afterEffect."],
+    [{ path: "/v3/grants", reset: false }, "needs one of"],
+    ["storm", 'expected an object, not "storm".'],
+    [[], "expected an object, not []."],
+    [{ status: 99 }, "status must be a whole number from 200 to 599, not 99."],
+    [{ status: "500" }, 'status must be a whole number from 200 to 599, not "500".'],
+    [{ status: 500, nth: 0 }, "nth must be a whole number of 1 or more, not 0."],
+    [{ status: 500, nth: 1.5 }, "nth must be a whole number of 1 or more, not 1.5."],
+    [{ status: 500, times: 0 }, "times must be a whole number of 1 or more, not 0."],
+    [{ status: 500, probability: 1.5 }, "probability must be a number from 0 to 1, not 1.5."],
+    [{ status: 500, nth: 1, probability: 0.5 }, "nth and probability exclude each other."],
+    [{ status: 500, oops: true }, 'there is no field "oops"; a rule has method, path, nth, probability, times, status'],
+    [{ delayMs: -1 }, "delayMs must be a whole number from 0 to 600000, not -1."],
+    [{ reset: "yes" }, 'reset must be true or false, not "yes".'],
+    [{ reset: true, status: 503 }, "reset and status exclude each other"],
+    [{ reset: true, truncate: true }, "reset and truncate exclude each other"],
+    [{ retryAfter: true }, "retryAfter must be seconds, a date or other plain text, or null, not true."],
+    [{ retryAfter: "1\r\nx: y" }, "retryAfter must be"],
+    [{ status: 500, method: "FETCH" }, "method must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"],
+    [{ status: 500, path: 7 }, "path must be a pattern of at most 512 characters, not 7."],
+    [{ status: 500, path: "/v3/grants?limit=1" }, "path must be a pattern below /v3/, without a query"],
+    [{ status: 500, path: "/_emulator/requests" }, "path must be a pattern below /v3/"],
+    [{ status: 500, path: "http://127.0.0.1/v3/grants" }, "path must be a pattern below /v3/"],
+    [{ status: 500, path: "v3/grants" }, "path must be a pattern below /v3/"],
+  ])("the rule %j is refused with what was expected, and the earlier ones stay", async (rule, text) => {
     await emulator.faults({ path: "/v3/connectors", status: 418 });
     const answer = await send("PUT", "/_emulator/faults", [{ status: 500 }, rule]);
     expect(answer.status).toBe(400);
@@ -329,9 +436,54 @@ describe("which requests a fault hits", () => {
     expect(await statuses(1)).toEqual([418]);
   });
 
+  it.each([[{ rule: [] }], [{ status: 500 }], [Array.from({ length: 101 }, () => ({ status: 500 }))]])(
+    "no list of rules: case %#",
+    async (body) => {
+      const answer = await send("PUT", "/_emulator/faults", body);
+      expect(answer.status).toBe(400);
+      expect((await errorOf(answer)).message).toBe(
+        'Send an array of at most 100 rules, as it is or as {"rules": […]}.',
+      );
+    },
+  );
+
+  it.each([
+    ["/v3/*/messages", `/v3/grants/${UNKNOWN}/messages`, true],
+    ["/v3/*/folders", `/v3/grants/${UNKNOWN}/messages`, false],
+    ["/v3/grants/*", `/v3/grants/${UNKNOWN}/messages`, true],
+    ["*/messages*", `/v3/grants/${UNKNOWN}/messages`, true],
+    ["*grants*grants*", `/v3/grants/${UNKNOWN}`, false],
+    ["/v3/grants/*0/*", `/v3/grants/${UNKNOWN}`, false],
+    ["/v3/grant.", "/v3/grants", false],
+    ["/v3/grants/a@example.test/*", "/v3/grants/a%40example.test/messages", true],
+    ["/v3/grants/a%40example.test/*", "/v3/grants/a@example.test/messages", true],
+    ["/v3/grants/50%/messages", "/v3/grants/50%/messages", true],
+  ])("the pattern %s and %s: %j", async (path, requested, hit) => {
+    await emulator.faults({ path, status: 503 });
+    expect((await send("GET", requested)).status === 503).toBe(hit);
+  });
+
+  it("a pattern full of stars takes no time", async () => {
+    await emulator.faults({ path: "/v3/*a".padEnd(500, "*a"), status: 418 });
+    const begin = performance.now();
+    await send("GET", `/v3/${"a".repeat(240)}b`);
+    expect(performance.now() - begin).toBeLessThan(2_000);
+  });
+
   it("never the control paths", async () => {
     await emulator.faults({ path: "*", reset: true });
-    expect((await send("GET", "/_emulator/requests")).status).toBe(200);
+    const { username, password } = emulator.user(1);
+    for (const [method, path, body] of [
+      ["GET", "/_emulator/requests"],
+      ["DELETE", "/_emulator/requests"],
+      ["GET", "/_emulator/behaviours"],
+      ["PUT", `/_emulator/mailboxes/${username}`, { password }],
+      ["GET", "/_emulator/faults"],
+      ["PUT", "/_emulator/faults", [{ reset: true }]],
+      ["DELETE", "/_emulator/faults"],
+    ] as const) {
+      expect((await send(method, path, body)).status, `${method} ${path}`).toBe(200);
+    }
   });
 });
 

@@ -2,13 +2,15 @@ import { execFile, execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { TestEmulator } from "../support/emulator.js";
+import { present, TestEmulator } from "../support/emulator.js";
+import { examples } from "../support/guide.js";
 import { SETTINGS, type Setting } from "./answers.js";
 import { preparePython } from "./python.js";
 
 /** A line of the walk: what was wrong in a step, or at its end the calls that the SDK has made. */
 type Line = { step: string; wrong?: string } | { calls: number };
 
+const root = join(import.meta.dirname, "../..");
 const WALK = join(import.meta.dirname, "walk.py");
 const SDK = "Nylas Python SDK 6.18.0";
 const WALK_TIMEOUT_MS = 120_000;
@@ -26,6 +28,11 @@ if (python.command === undefined) {
   it.skip(`the official Python SDK walks through the emulator [skipped: ${python.missing}]`, () => {});
 } else {
   for (const setting of SETTINGS) describe(`the official Python SDK, ${setting.name}`, () => judge(setting));
+
+  it("the official Python SDK connects a mailbox as docs/testing-with-the-emulator.md shows it", async () => {
+    const { stdout } = await execute(python.command, ["-c", present(examples("python")[0])], { cwd: root });
+    expect(stdout).toMatch(/^[0-9a-f-]{36}\n$/);
+  });
 }
 
 function judge({ chosen, answers }: Setting): void {

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from "node:timers/promises";
+import { setTimeout } from "node:timers/promises";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { MiddlewareHandler } from "hono";
-import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { ApiContext, Env } from "../api/context.js";
 import { errorOfStatus } from "../api/errors.js";
 import { RETRY_AFTER_SECONDS } from "../api/rate-limit.js";
@@ -26,7 +25,7 @@ export function faultMiddleware(rules: FaultRules, behaviours: Behaviours): Midd
     if (fault === undefined) return next();
     if (fault.afterEffect) {
       await next();
-      await sleep(fault.delayMs ?? 0);
+      await wait(fault);
       if (isDelayOnly(fault)) return undefined;
       // The setter merges headers of the old response into the new one, unless it is emptied first.
       const performed = context.res;
@@ -34,9 +33,14 @@ export function faultMiddleware(rules: FaultRules, behaviours: Behaviours): Midd
       context.res = await fail(context, fault, behaviours, performed);
       return undefined;
     }
-    await sleep(fault.delayMs ?? 0);
+    await wait(fault);
     return isDelayOnly(fault) ? next() : fail(context, fault, behaviours, undefined);
   };
+}
+
+/** Keeps no process alive whose emulator has been closed meanwhile. */
+async function wait({ delayMs = 0 }: Fault): Promise<void> {
+  await setTimeout(delayMs, undefined, { ref: false });
 }
 
 /** `{delayMs}` slows a request down; with `afterEffect` it slows the answer. Neither fails it. */
@@ -56,27 +60,31 @@ async function fail(
     context.env.incoming.socket.resetAndDestroy();
     return RESPONSE_ALREADY_SENT;
   }
-  if (fault.truncate) {
-    const body = Buffer.from(performed === undefined ? PLACEHOLDER : await performed.text());
-    const status = fault.status ?? performed?.status ?? 200;
-    outgoing.writeHead(status, { "content-type": "application/json", "content-length": body.length });
-    // Half of what the header promises, and then the end of the connection.
-    outgoing.write(body.subarray(0, Math.ceil(body.length / 2)), () => outgoing.destroy());
-    return RESPONSE_ALREADY_SENT;
-  }
-  return refusal(context, fault, behaviours);
+  if (!fault.truncate) return refusal(context, fault, behaviours);
+  const says = fault.status !== undefined || fault.retryAfter !== undefined;
+  const whole = says
+    ? refusal(context, fault, behaviours)
+    : (performed ?? new Response(PLACEHOLDER, { headers: JSON_TYPE }));
+  const body = Buffer.from(await whole.arrayBuffer());
+  outgoing.writeHead(whole.status, { ...Object.fromEntries(whole.headers), "content-length": body.length });
+  // Half of what the header promises, and then the end of the connection.
+  outgoing.write(body.subarray(0, Math.ceil(body.length / 2)), () => outgoing.destroy());
+  return RESPONSE_ALREADY_SENT;
 }
 
+const JSON_TYPE = { "content-type": "application/json" };
 const PLACEHOLDER = '{"request_id":"00000000-0000-0000-0000-000000000000","data":{}}';
+/** For these a body is not allowed. */
+const BODILESS = [204, 205, 304];
 
 function refusal(context: ApiContext, fault: Fault, behaviours: Behaviours): Response {
   // An afterEffect alone is the classic: the work is done, and the gateway gave up waiting.
   const status = fault.status ?? (fault.retryAfter === undefined ? 504 : 429);
   const wait = fault.retryAfter === undefined ? usualWait(status, behaviours) : fault.retryAfter;
-  return new Response(JSON.stringify({ request_id: context.var.requestId, error: errorOfStatus(status) }), {
-    // The rule's reader let through 200 to 599 only; a status that takes no body is not among the useful ones.
-    status: status as ContentfulStatusCode,
-    headers: { "content-type": "application/json", ...(wait === null ? {} : { "retry-after": String(wait) }) },
+  const body = JSON.stringify({ request_id: context.var.requestId, error: errorOfStatus(status) });
+  return new Response(BODILESS.includes(status) ? null : body, {
+    status,
+    headers: { ...JSON_TYPE, ...(wait === null ? {} : { "retry-after": String(wait) }) },
   });
 }
 

@@ -22,9 +22,9 @@ export interface Control {
   readonly faults: MiddlewareHandler<Env>;
 }
 
-export function createControl(world: World, random: Random, behaviours: Control["behaviours"]): Control {
+export function createControl(world: World, seeded: () => Random, behaviours: Control["behaviours"]): Control {
   const requests = new RequestLog();
-  const rules = new FaultRules(random);
+  const rules = new FaultRules(seeded);
   return {
     requests,
     rules,
@@ -43,6 +43,8 @@ export function controlRoutes(api: Api, world: World, { requests, rules, behavio
     requests.clear();
     return answerDeleted(context);
   });
+
+  api.get("/_emulator/faults", (context) => answer(context, rules.list()));
 
   api.put("/_emulator/faults", async (context) => {
     const body = await readJson(context);

@@ -6,11 +6,16 @@ import { pulumiEnvironment } from "../../scripts/setup/environment.mjs";
 const OF_OUTER_RUN =
   /^npm_(package|lifecycle|command|config_(local_prefix|workspaces?|include_workspace_root|ignore_scripts)$)/;
 
+/** What a user's shell would have: `npm test` around us tells its own settings to whatever it starts. */
+export function userEnvironment(): Record<string, string> {
+  return Object.fromEntries(Object.entries(pulumiEnvironment()).filter(([name]) => !OF_OUTER_RUN.test(name)));
+}
+
 /** Runs a program in a project directory, on the Node that Pulumi's programs get; its standard output. */
 export async function runIn(directory: string, command: string, ...args: string[]): Promise<string> {
-  const env = Object.fromEntries(Object.entries(pulumiEnvironment()).filter(([name]) => !OF_OUTER_RUN.test(name)));
+  const options = { cwd: directory, env: userEnvironment(), maxBuffer: 64 * 1024 * 1024 };
   try {
-    const { stdout } = await promisify(execFile)(command, args, { cwd: directory, env, maxBuffer: 64 * 1024 * 1024 });
+    const { stdout } = await promisify(execFile)(command, args, options);
     return stdout;
   } catch (error) {
     const { stdout = "", stderr = "" } = error as { stdout?: string; stderr?: string };

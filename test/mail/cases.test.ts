@@ -1,17 +1,15 @@
-import { readFileSync } from "node:fs";
-import tls from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NylasError } from "../../provider/src/nylas/errors.js";
 import { preflight } from "../../provider/src/preflight/preflight.js";
 import type { Category } from "../../provider/src/preflight/verdict.js";
-import { TestEmulator } from "../support/emulator.js";
 import { until } from "../support/until.js";
 import { ask, connect } from "./ask.js";
 import { cases, type MailCase, type Surroundings, SWAPPED, USUAL, usualPorts } from "./cases.js";
-import { AT, Dovecot } from "./dovecot.js";
+import { AT, type Dovecot } from "./dovecot.js";
 import { describeWithDovecot } from "./installed.js";
 import { endless, forward, late, type Place, silent } from "./places.js";
 import { mayListenAt } from "./ports.js";
+import { type MailSurroundings, startDovecotAndEmulator } from "./surroundings.js";
 
 /** Between two bytes of a server that never ends, well below every limit of silence. */
 const ENDLESS_MS = 200;
@@ -40,9 +38,9 @@ const usual = await mayListenAt(USUAL.host, 143);
 const all = [...cases, ...usualPorts];
 
 let around: Surroundings;
-let emulator: TestEmulator;
+let emulator: MailSurroundings["emulator"];
+let close: MailSurroundings["close"] | undefined;
 const places: Place[] = [];
-const authorities = tls.getCACertificates("default");
 
 describeWithDovecot("A mailbox at Dovecot", () => {
   beforeAll(async () => {
@@ -51,18 +49,15 @@ describeWithDovecot("A mailbox at Dovecot", () => {
       addressOf("send", mail),
       addressOf("check", mail),
     ]);
-    const dovecot = await Dovecot.start(Object.fromEntries(addresses.map((address) => [address, `of ${address}`])));
-    around = { dovecot, ...(await placesAround(dovecot)) };
-    emulator = await TestEmulator.start({ mail: false, ca: dovecot.ca });
-    await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "mail" });
-    tls.setDefaultCACertificates([...authorities, readFileSync(dovecot.ca, "utf8")]);
+    const passwords = addresses.map((address) => [address, `of ${address}`]);
+    const started = await startDovecotAndEmulator(Object.fromEntries(passwords));
+    ({ emulator, close } = started);
+    around = { dovecot: started.dovecot, ...(await placesAround(started.dovecot)) };
   });
 
   afterAll(async () => {
-    tls.setDefaultCACertificates(authorities);
-    await emulator?.close();
     await Promise.all(places.map((place) => place.close()));
-    await around?.dovecot.stop();
+    await close?.();
   });
 
   describe("connecting a grant through the emulator", CONCURRENT, () => {

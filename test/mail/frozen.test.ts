@@ -1,34 +1,24 @@
-import { readFileSync } from "node:fs";
-import tls from "node:tls";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { preflight } from "../../provider/src/preflight/preflight.js";
-import { TestEmulator } from "../support/emulator.js";
 import { ask, connect } from "./ask.js";
-import { AT, Dovecot } from "./dovecot.js";
+import { AT } from "./dovecot.js";
 import { describeWithDovecot } from "./installed.js";
+import { type MailSurroundings, startDovecotAndEmulator } from "./surroundings.js";
 
 const USER = "ops@example.test";
 const UNREACHABLE = { status: 504, type: "api.provider_error" };
 
-let dovecot: Dovecot;
-let emulator: TestEmulator;
-const authorities = tls.getCACertificates("default");
+let mail: MailSurroundings;
 
 describeWithDovecot("A Dovecot that accepts connections and then says nothing", () => {
   beforeAll(async () => {
-    dovecot = await Dovecot.start({ [USER]: "of ops" });
-    emulator = await TestEmulator.start({ mail: false, ca: dovecot.ca });
-    await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "mail" });
-    tls.setDefaultCACertificates([...authorities, readFileSync(dovecot.ca, "utf8")]);
+    mail = await startDovecotAndEmulator({ [USER]: "of ops" });
   });
 
-  afterAll(async () => {
-    tls.setDefaultCACertificates(authorities);
-    await emulator?.close();
-    await dovecot?.stop();
-  });
+  afterAll(() => mail?.close());
 
   it("is unreachable in every way, costs no grant its status, and is reached again when it answers", async () => {
+    const { dovecot, emulator } = mail;
     const { ports } = dovecot;
     const password = dovecot.passwordOf(USER);
     const tlsServers = { imap: { host: AT.good, port: ports.imaps }, smtp: { host: AT.good, port: ports.submissions } };

@@ -1,12 +1,10 @@
-import { readFileSync } from "node:fs";
-import tls from "node:tls";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { preflight } from "../../provider/src/preflight/preflight.js";
 import { startCli, stopCli } from "../support/cli.js";
-import { TestEmulator } from "../support/emulator.js";
 import { ask, connect, type MailboxSettings } from "./ask.js";
-import { AT, Dovecot } from "./dovecot.js";
+import { AT } from "./dovecot.js";
 import { describeWithDovecot } from "./installed.js";
+import { type MailSurroundings, startDovecotAndEmulator } from "./surroundings.js";
 
 /** Each hard for some notation: command lines of IMAP, SASL, configuration files, URLs. */
 const PASSWORDS = [
@@ -35,24 +33,18 @@ interface Message {
   unread: boolean;
 }
 
-let dovecot: Dovecot;
-let emulator: TestEmulator;
-const authorities = tls.getCACertificates("default");
+let dovecot: MailSurroundings["dovecot"];
+let emulator: MailSurroundings["emulator"];
+let close: MailSurroundings["close"] | undefined;
 
 describeWithDovecot("Mail and passwords at Dovecot", () => {
   beforeAll(async () => {
     const awkward = Object.fromEntries(PASSWORDS.map((password, index) => [awkwardUser(index), password]));
-    dovecot = await Dovecot.start({ [ADA]: "of ada", [BEN]: "of ben", [SUBMITTER]: "for sending only", ...awkward });
-    emulator = await TestEmulator.start({ mail: false, ca: dovecot.ca });
-    await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "mail" });
-    tls.setDefaultCACertificates([...authorities, readFileSync(dovecot.ca, "utf8")]);
+    const users = { [ADA]: "of ada", [BEN]: "of ben", [SUBMITTER]: "for sending only", ...awkward };
+    ({ dovecot, emulator, close } = await startDovecotAndEmulator(users));
   });
 
-  afterAll(async () => {
-    tls.setDefaultCACertificates(authorities);
-    await emulator?.close();
-    await dovecot?.stop();
-  });
+  afterAll(() => close?.());
 
   for (const [index, password] of PASSWORDS.entries()) {
     it(`takes the password ${JSON.stringify(password.slice(0, 30))} over IMAP and SMTP, in both TLS modes`, async () => {

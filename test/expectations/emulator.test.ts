@@ -1,0 +1,79 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Answer, type Expected, fits, inWords, messageOf, typeOf, whatCame } from "./answer.js";
+import { EmulatorPlace } from "./emulator-place.js";
+import type { Expectation } from "./expectation.js";
+import { OTHER_ANSWERS, REGISTER } from "./register.js";
+import { errorTypes, refusals } from "./thrown.js";
+
+/** The emulator's own limit would end the preparations of other plays. */
+const ALONE: readonly string[] = ["rateLimitPerSecond"];
+
+const messages = new Set<string>();
+const types = new Set<string>();
+let plays = 0;
+
+describe("the emulator as it is", () => {
+  const place = started({});
+
+  it.each(REGISTER)("$endpoint, $situation", (expectation) => hold(place(), expectation, expectation.answer));
+});
+
+describe("the emulator with another answer", () => {
+  it.concurrent.each(OTHER_ANSWERS)("$name=$value, and everything else as usual", async ({ name, value }) => {
+    const place = await EmulatorPlace.start({ [name]: value }, note);
+    try {
+      for (const expectation of REGISTER) {
+        const other = expectation.instead?.[name]?.[value];
+        if (other === undefined && ALONE.includes(name)) continue;
+        await hold(place, expectation, other ?? expectation.answer);
+      }
+    } finally {
+      await place.close();
+    }
+  });
+});
+
+describe("the register", () => {
+  it.each(errorTypes())("has the error type %s", (type) => {
+    expect([...types]).toContain(type);
+  });
+
+  it.each(refusals())("brings about the refusal $text", ({ pattern }) => {
+    expect([...messages].some((message) => pattern.test(message))).toBe(true);
+  });
+
+  it("was played", () => {
+    console.log(`expectations: ${REGISTER.length}, also under ${OTHER_ANSWERS.length} other answers: ${plays} plays`);
+    expect(plays).toBeGreaterThanOrEqual(REGISTER.length * (OTHER_ANSWERS.length - ALONE.length + 1));
+  });
+});
+
+function started(behaviour: Readonly<Record<string, string>>): () => EmulatorPlace {
+  let place: EmulatorPlace | undefined;
+  beforeAll(async () => {
+    place = await EmulatorPlace.start(behaviour, note);
+  });
+  afterAll(() => place?.close());
+  return () => {
+    if (place === undefined) throw new Error("the emulator has not started");
+    return place;
+  };
+}
+
+async function hold(place: EmulatorPlace, expectation: Expectation, expected: Expected): Promise<void> {
+  plays += 1;
+  const { endpoint, situation } = expectation;
+  for (const answer of await place.play(expectation)) {
+    if (fits(expected, answer, place)) continue;
+    throw new Error(
+      `${endpoint}, ${situation}: ${inWords(expected)} was expected, and ${whatCame(answer, expected)} came`,
+    );
+  }
+}
+
+function note(answer: Answer): void {
+  const type = typeOf(answer);
+  if (type !== undefined) types.add(type);
+  const message = messageOf(answer);
+  if (message !== undefined) messages.add(message);
+}

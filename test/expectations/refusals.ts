@@ -1,0 +1,42 @@
+import type { Expected } from "./answer.js";
+import type { Expectation } from "./expectation.js";
+
+type Open = Pick<Expectation, "answer" | "instead">;
+
+export function ok(fields?: Expected["fields"], status = 200): Expected {
+  return fields === undefined ? { status } : { status, fields };
+}
+
+export function refused(status: number, type: string, fields?: Expected["fields"]): Expected {
+  return fields === undefined ? { status, type } : { status, type, fields };
+}
+
+export const BAD_REQUEST = refused(400, "api.invalid_request_error");
+export const BAD_PAYLOAD = refused(400, "api.invalid_request_payload");
+
+export const UNAUTHORIZED: Open = {
+  answer: refused(401, "api.authentication_error"),
+  instead: {
+    unauthorizedType: {
+      unauthorized: refused(401, "unauthorized"),
+      invalid_request_error: refused(401, "invalid_request_error"),
+    },
+  },
+};
+
+export const NO_GRANT: Open = {
+  answer: refused(404, "grant.not_found"),
+  instead: {
+    notFoundType: { generic: refused(404, "api.not_found_error"), plain: refused(404, "not_found_error") },
+  },
+};
+
+export const NOT_FOUND: Open = {
+  answer: refused(404, "api.not_found_error"),
+  instead: { notFoundType: { plain: refused(404, "not_found_error") } },
+};
+
+export const UNREACHABLE: Open = {
+  answer: refused(504, "api.provider_error"),
+  instead: { unreachableHost: { "400": refused(400, "grant.provider_not_responding") } },
+};

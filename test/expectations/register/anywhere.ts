@@ -1,0 +1,205 @@
+import type { Answer } from "../answer.js";
+import { A_LIST, A_TEXT, ABSENT, AN_ID, THE_APPLICATION } from "../answer.js";
+import { type Expectation, NO_PROVIDER, NOBODY, type Place, type Request } from "../expectation.js";
+import { BAD_PAYLOAD, NOT_FOUND, ok, refused, UNAUTHORIZED } from "../refusals.js";
+import { APPLICATIONS, CLI, ERRORS, ERRORS_400, LIMIT_LAYERS, LIMITS, TROUBLESHOOTING } from "../sources.js";
+
+/** One of each, with nothing that exists. */
+const KEYED: readonly [method: string, path: string][] = [
+  ["GET", "/v3/applications"],
+  ["GET", "/v3/connectors"],
+  ["POST", "/v3/connectors"],
+  ["GET", `/v3/connectors/${NO_PROVIDER}`],
+  ["PATCH", `/v3/connectors/${NO_PROVIDER}`],
+  ["PUT", `/v3/connectors/${NO_PROVIDER}`],
+  ["DELETE", `/v3/connectors/${NO_PROVIDER}`],
+  ["POST", "/v3/connect/custom"],
+  ["GET", "/v3/grants"],
+  ["GET", `/v3/grants/${NOBODY}`],
+  ["PATCH", `/v3/grants/${NOBODY}`],
+  ["DELETE", `/v3/grants/${NOBODY}`],
+  ["GET", `/v3/grants/${NOBODY}/messages`],
+  ["GET", `/v3/grants/${NOBODY}/folders`],
+  ["POST", `/v3/grants/${NOBODY}/messages/send`],
+  ["POST", "/v3/providers/detect"],
+];
+
+const NOT_AN_OBJECT = "[1, 2]";
+const HALF_AN_OBJECT = '{"provider":';
+const TOO_LARGE = 4_194_305;
+
+export const anywhere: readonly Expectation[] = [
+  {
+    endpoint: "any endpoint with a key",
+    situation: "another key",
+    given: "anything",
+    ...UNAUTHORIZED,
+    source: [ERRORS, TROUBLESHOOTING],
+    standing: "type assumed",
+    live: "always",
+    play: (place) => everyKeyed(place, "nyk_v0_of_nobody"),
+  },
+  {
+    endpoint: "any endpoint with a key",
+    situation: "no key",
+    given: "anything",
+    ...UNAUTHORIZED,
+    source: [ERRORS, TROUBLESHOOTING],
+    standing: "type assumed",
+    live: "always",
+    play: (place) => everyKeyed(place, null),
+  },
+  {
+    endpoint: "any endpoint",
+    situation: "every answer names its request",
+    given: "anything",
+    answer: ok({ request_id: AN_ID, "headers.x-request-id": AN_ID }),
+    source: [APPLICATIONS],
+    standing: "confirmed",
+    live: "always",
+    play: ({ call }) => call("GET", "/v3/applications"),
+  },
+  {
+    endpoint: "any endpoint",
+    situation: "a path that does not exist",
+    given: "anything",
+    ...NOT_FOUND,
+    source: [ERRORS],
+    standing: "type assumed",
+    live: "always",
+    play: ({ call }) => call("GET", "/v3/no-such-thing"),
+  },
+  {
+    endpoint: "any endpoint",
+    situation: "a method that the path does not have",
+    given: "anything",
+    ...NOT_FOUND,
+    source: [ERRORS],
+    standing: "assumed",
+    live: { no: "a method that nobody documents may do anything" },
+    play: ({ call }) => call("DELETE", "/v3/applications"),
+  },
+  {
+    endpoint: "any endpoint with a body",
+    situation: "half a JSON text",
+    given: "anything",
+    answer: BAD_PAYLOAD,
+    source: [ERRORS, ERRORS_400],
+    standing: "confirmed",
+    live: "always",
+    play: (place) => everyPost(place, { text: HALF_AN_OBJECT }),
+  },
+  {
+    endpoint: "any endpoint with a body",
+    situation: "JSON that is not an object",
+    given: "anything",
+    answer: BAD_PAYLOAD,
+    source: [ERRORS],
+    standing: "assumed",
+    live: "always",
+    play: (place) => everyPost(place, { text: NOT_AN_OBJECT }),
+  },
+  {
+    endpoint: "any endpoint with a body",
+    situation: "more than 4 MB",
+    given: "anything",
+    answer: refused(413, "api.invalid_request_error"),
+    source: [ERRORS_400],
+    standing: "assumed",
+    live: { no: "it would prove a limit by force" },
+    play: ({ call }) => call("POST", "/v3/connectors", { text: " ".repeat(TOO_LARGE) }),
+  },
+  {
+    endpoint: "any endpoint",
+    situation: "more requests within a second than are allowed",
+    given: "anything",
+    answer: ok(),
+    instead: {
+      rateLimitPerSecond: { "1": refused(429, "api.rate_limit_error", { "headers.retry-after": A_TEXT }) },
+    },
+    source: [LIMITS, LIMIT_LAYERS],
+    standing: "type assumed",
+    live: { no: "no limit is ever provoked at Nylas" },
+    play: async ({ call }) => {
+      await call("GET", "/v3/applications");
+      return call("GET", "/v3/applications");
+    },
+  },
+  {
+    endpoint: "any endpoint",
+    situation: "a 429",
+    given: "anything",
+    answer: refused(429, "api.rate_limit_error", { "headers.retry-after": A_TEXT }),
+    instead: {
+      rateLimitRetryAfter: { none: refused(429, "api.rate_limit_error", { "headers.retry-after": ABSENT }) },
+    },
+    source: [ERRORS, LIMIT_LAYERS],
+    standing: "assumed",
+    live: { no: "no limit is ever provoked at Nylas" },
+    play: (place) => underFault(place, 429),
+  },
+  ...(
+    [
+      [403, "grant.access_denied"],
+      [423, "api.resource_blocked"],
+      [500, "api.internal_error"],
+      [504, "api.provider_error"],
+    ] as const
+  ).map(
+    ([status, type]): Expectation => ({
+      endpoint: "any endpoint",
+      situation: `a ${status} that a test asks for`,
+      given: "anything",
+      answer: refused(status, type),
+      source: [ERRORS],
+      standing: "confirmed",
+      live: { no: "only a fault rule brings it about" },
+      play: (place) => underFault(place, status),
+    }),
+  ),
+  {
+    endpoint: "GET /v3/",
+    situation: "without a key",
+    given: "anything",
+    answer: ok(),
+    source: [CLI],
+    standing: "assumed",
+    live: "always",
+    play: ({ call }) => call("GET", "/v3/", { key: null }),
+  },
+  {
+    endpoint: "GET /v3/applications",
+    situation: "the key's own application",
+    given: "anything",
+    answer: ok({
+      "data.application_id": THE_APPLICATION,
+      "data.organization_id": A_TEXT,
+      "data.region": A_TEXT,
+      "data.environment": A_TEXT,
+      "data.callback_uris": A_LIST,
+    }),
+    source: [APPLICATIONS],
+    standing: "confirmed",
+    live: "always",
+    play: ({ call }) => call("GET", "/v3/applications"),
+  },
+];
+
+function everyKeyed({ call }: Place, key: string | null): Promise<Answer[]> {
+  return inTurn(KEYED, ([method, path]) => call(method, path, { key }));
+}
+
+function everyPost({ call }: Place, request: Request): Promise<Answer[]> {
+  return inTurn(["/v3/connectors", "/v3/connect/custom"], (path) => call("POST", path, request));
+}
+
+async function underFault({ call, control }: Place, status: number): Promise<Answer> {
+  await control("PUT", "faults", [{ path: "/v3/applications", status, nth: 1 }]);
+  return call("GET", "/v3/applications");
+}
+
+async function inTurn<T>(items: readonly T[], make: (item: T) => Promise<Answer>): Promise<Answer[]> {
+  const answers: Answer[] = [];
+  for (const item of items) answers.push(await make(item));
+  return answers;
+}

@@ -1,0 +1,122 @@
+import { A_LIST, A_TEXT, ABSENT, THE_GRANT } from "../answer.js";
+import { type Expectation, NOBODY, type Place, settingsOf } from "../expectation.js";
+import { withOtherPassword } from "../passwords.js";
+import { BAD_REQUEST, NO_GRANT, NOT_FOUND, ok, UNAUTHORIZED, UNREACHABLE } from "../refusals.js";
+import { CONTRACT, ERRORS, EXPIRY, IMAP_GUIDE, LIST_FOLDERS, LIST_MESSAGES } from "../sources.js";
+
+const MESSAGES = "GET /v3/grants/{grant_id}/messages";
+const FOLDERS = "GET /v3/grants/{grant_id}/folders";
+const BREAKS_IT = { no: "the suite breaks no grant" };
+
+const both = [
+  { endpoint: MESSAGES, path: "messages", contract: LIST_MESSAGES },
+  { endpoint: FOLDERS, path: "folders", contract: LIST_FOLDERS },
+] as const;
+
+export const mailbox: readonly Expectation[] = [
+  {
+    endpoint: MESSAGES,
+    situation: "the newest messages",
+    given: "grant",
+    answer: ok({ data: A_LIST, limit: ABSENT, offset: ABSENT }),
+    source: [LIST_MESSAGES],
+    standing: "confirmed",
+    live: "always",
+    play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/messages?limit=1`),
+  },
+  {
+    endpoint: MESSAGES,
+    situation: "by the mailbox's address instead of the grant's id",
+    given: "grant",
+    answer: ok({ data: A_LIST }),
+    source: [CONTRACT],
+    standing: "confirmed",
+    live: "always",
+    play: ({ call, mailbox }) => call("GET", `/v3/grants/${encodeURIComponent(mailbox.username)}/messages?limit=1`),
+  },
+  {
+    endpoint: MESSAGES,
+    situation: "a folder that does not exist",
+    given: "grant",
+    ...NOT_FOUND,
+    source: [ERRORS],
+    standing: "assumed",
+    live: "always",
+    play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/messages?in=No%20such%20folder`),
+  },
+  ...["limit=0", "limit=201", "page_token=nonsense"].map(
+    (query): Expectation => ({
+      endpoint: MESSAGES,
+      situation: `\`${query}\``,
+      given: "grant",
+      answer: BAD_REQUEST,
+      source: [LIST_MESSAGES, ERRORS],
+      standing: "type assumed",
+      live: "always",
+      play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/messages?${query}`),
+    }),
+  ),
+  {
+    endpoint: FOLDERS,
+    situation: "the mailbox's folders",
+    given: "grant",
+    answer: ok({ "data.0.id": A_TEXT, "data.0.name": A_TEXT, "data.0.grant_id": THE_GRANT }),
+    source: [LIST_FOLDERS, IMAP_GUIDE],
+    standing: "confirmed",
+    live: "always",
+    play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/folders`),
+  },
+  ...both.flatMap(({ endpoint, path, contract }): Expectation[] => [
+    {
+      endpoint,
+      situation: "a mailbox without a grant",
+      given: "anything",
+      ...NO_GRANT,
+      source: [ERRORS],
+      standing: "assumed",
+      live: "always",
+      play: ({ call }) => call("GET", `/v3/grants/${NOBODY}/${path}`),
+    },
+    {
+      endpoint,
+      situation: "an invalid grant",
+      given: "grant",
+      ...UNAUTHORIZED,
+      source: [EXPIRY, contract],
+      standing: "type assumed",
+      live: BREAKS_IT,
+      play: async ({ call, control, grantId }) => {
+        await control("PATCH", `grants/${grantId}`, { grant_status: "invalid" });
+        return call("GET", `/v3/grants/${grantId}/${path}`);
+      },
+    },
+    {
+      endpoint,
+      situation: "the mail server's password has changed",
+      given: "grant",
+      ...UNAUTHORIZED,
+      source: [EXPIRY, contract],
+      standing: "type assumed",
+      live: BREAKS_IT,
+      play: (place) => withOtherPassword(place, () => place.call("GET", `/v3/grants/${place.grantId}/${path}`)),
+    },
+    {
+      endpoint,
+      situation: "the mail server does not answer",
+      given: "grant",
+      ...UNREACHABLE,
+      source: [contract, ERRORS],
+      standing: "assumed",
+      live: BREAKS_IT,
+      play: async (place) => {
+        await moveToSilence(place);
+        return place.call("GET", `/v3/grants/${place.grantId}/${path}`);
+      },
+    },
+  ]),
+];
+
+async function moveToSilence(place: Place): Promise<void> {
+  const settings = { ...settingsOf(place), imap_host: place.silent.host, imap_port: place.silent.port };
+  await place.call("PATCH", `/v3/grants/${place.grantId}`, { json: { settings } });
+}

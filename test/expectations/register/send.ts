@@ -1,0 +1,207 @@
+import type { Answer } from "../answer.js";
+import { A_TEXT, THE_GRANT } from "../answer.js";
+import { authenticate, type Expectation, NOBODY, type Place } from "../expectation.js";
+import { BAD_PAYLOAD, BAD_REQUEST, NO_GRANT, ok, refused, UNAUTHORIZED, UNREACHABLE } from "../refusals.js";
+import { ERRORS, EXPIRY, IDEMPOTENT, SEND_MESSAGE, SENDING_ERRORS, SMTP_SETTINGS } from "../sources.js";
+
+const SEND = "POST /v3/grants/{grant_id}/messages/send";
+const SENT = ok({ grant_id: THE_GRANT, "data.id": A_TEXT });
+const SMTP_MISSING =
+  "grant is missing imap username or password or smtphost or smtpport, unable to fetch connection details";
+const TOO_MANY = 101;
+const KEY_TOO_LONG = "k".repeat(257);
+const BREAKS_IT = { no: "the suite breaks no grant" };
+const ONE_AT_A_TIME = { no: "whichever came first would be sent" };
+
+const without = { smtp_host: undefined, smtp_port: undefined };
+
+export const sending: readonly Expectation[] = [
+  {
+    endpoint: SEND,
+    situation: "a message to the mailbox itself",
+    given: "grant",
+    answer: SENT,
+    source: [SEND_MESSAGE],
+    standing: "confirmed",
+    live: "send",
+    play: (place) => send(place, "a message"),
+  },
+  ...(
+    [
+      ["no recipient", {}],
+      ["recipients that are not a list", { to: "somebody@example.test" }],
+      ["a recipient that is no address", { to: [{ email: "nobody" }] }],
+    ] as const
+  ).map(
+    ([situation, body]): Expectation => ({
+      endpoint: SEND,
+      situation,
+      given: "grant",
+      answer: BAD_REQUEST,
+      source: [SEND_MESSAGE, ERRORS],
+      standing: "type assumed",
+      live: "send",
+      play: (place) => post(place, { subject: "to nobody", body: "", ...body }),
+    }),
+  ),
+  {
+    endpoint: SEND,
+    situation: "more than 100 recipients",
+    given: "grant",
+    answer: BAD_REQUEST,
+    source: [SENDING_ERRORS],
+    standing: "assumed",
+    live: { no: "should Nylas allow more, it would send to them all" },
+    play: (place) => {
+      const to = Array.from({ length: TOO_MANY }, (_, index) => ({ email: `somebody-${index}@example.test` }));
+      return post(place, { to, subject: "to many", body: "" });
+    },
+  },
+  {
+    endpoint: SEND,
+    situation: "a subject that is not a text",
+    given: "grant",
+    answer: BAD_REQUEST,
+    source: [SEND_MESSAGE, ERRORS],
+    standing: "type assumed",
+    live: { no: "should Nylas overlook it, the message would be sent" },
+    play: (place) => post(place, { to: [{ email: place.mailbox.username }], subject: 7 }),
+  },
+  {
+    endpoint: SEND,
+    situation: "half a JSON text",
+    given: "grant",
+    answer: BAD_PAYLOAD,
+    source: [SEND_MESSAGE, ERRORS],
+    standing: "confirmed",
+    live: "always",
+    play: ({ call, grantId }) => call("POST", `/v3/grants/${grantId}/messages/send`, { text: '{"to":' }),
+  },
+  {
+    endpoint: SEND,
+    situation: "a mailbox without a grant",
+    given: "anything",
+    ...NO_GRANT,
+    source: [ERRORS],
+    standing: "assumed",
+    live: "always",
+    play: ({ call }) => call("POST", `/v3/grants/${NOBODY}/messages/send`, { json: {} }),
+  },
+  {
+    endpoint: SEND,
+    situation: "an invalid grant",
+    given: "grant",
+    ...UNAUTHORIZED,
+    source: [EXPIRY],
+    standing: "type assumed",
+    live: BREAKS_IT,
+    play: async (place) => {
+      await place.control("PATCH", `grants/${place.grantId}`, { grant_status: "invalid" });
+      return send(place, "of an invalid grant");
+    },
+  },
+  {
+    endpoint: SEND,
+    situation: "a grant without SMTP settings",
+    given: "grant",
+    answer: refused(400, "invalid_request_error", { "error.message": SMTP_MISSING }),
+    instead: { missingSmtp: { "422": refused(422, "invalid_request_error", { "error.message": SMTP_MISSING }) } },
+    source: [SMTP_SETTINGS, SENDING_ERRORS],
+    standing: "assumed",
+    live: "send",
+    play: async (place) => {
+      await authenticate(place, without);
+      const answer = await send(place, "without SMTP");
+      await authenticate(place);
+      return answer;
+    },
+  },
+  {
+    endpoint: SEND,
+    situation: "the SMTP server refuses the password",
+    given: "grant",
+    answer: refused(422, "api.provider_error"),
+    source: [SENDING_ERRORS],
+    standing: "assumed",
+    live: { no: "it counts at the mail server" },
+    play: async (place) => {
+      await authenticate(place, { smtp_password: "not-the-password" });
+      return send(place, "refused");
+    },
+  },
+  {
+    endpoint: SEND,
+    situation: "the SMTP server does not answer",
+    given: "grant",
+    ...UNREACHABLE,
+    source: [SEND_MESSAGE, SENDING_ERRORS],
+    standing: "assumed",
+    live: BREAKS_IT,
+    play: async (place) => {
+      await authenticate(place, { smtp_host: place.silent.host, smtp_port: place.silent.port });
+      return send(place, "to nowhere");
+    },
+  },
+  {
+    endpoint: SEND,
+    situation: "the same message again with the same `Idempotency-Key`",
+    given: "grant",
+    answer: ok({ "headers.idempotent-response": "true", grant_id: THE_GRANT }),
+    source: [IDEMPOTENT, SEND_MESSAGE],
+    standing: "confirmed",
+    live: "send",
+    play: async (place) => {
+      const key = crypto.randomUUID();
+      await send(place, "once", key);
+      return send(place, "once", key);
+    },
+  },
+  {
+    endpoint: SEND,
+    situation: "another message with the same `Idempotency-Key`",
+    given: "grant",
+    answer: refused(409, "api.invalid_idempotent_request"),
+    source: [IDEMPOTENT, SEND_MESSAGE],
+    standing: "confirmed",
+    live: "send",
+    play: async (place) => {
+      const key = crypto.randomUUID();
+      await send(place, "the first", key);
+      return send(place, "another", key);
+    },
+  },
+  {
+    endpoint: SEND,
+    situation: "two sends at once with the same `Idempotency-Key`: one of them",
+    given: "grant",
+    answer: refused(409, "api.concurrent_idempotent_request"),
+    source: [IDEMPOTENT, SEND_MESSAGE],
+    standing: "confirmed",
+    live: ONE_AT_A_TIME,
+    play: async (place) => {
+      const key = crypto.randomUUID();
+      const [one, other] = await Promise.all([send(place, "at once", key), send(place, "at once", key)]);
+      return one.status === 200 ? other : one;
+    },
+  },
+  {
+    endpoint: SEND,
+    situation: "an `Idempotency-Key` of more than 256 characters",
+    given: "grant",
+    answer: refused(400, "api.invalid_idempotency_key"),
+    source: [IDEMPOTENT],
+    standing: "confirmed",
+    live: "send",
+    play: (place) => send(place, "with a long key", KEY_TOO_LONG),
+  },
+];
+
+/** To the mailbox itself, so that nobody else gets it. */
+function send(place: Place, subject: string, key?: string): Promise<Answer> {
+  return post(place, { to: [{ email: place.mailbox.username }], subject, body: "A test of expectations." }, key);
+}
+
+function post({ call, grantId }: Place, json: Record<string, unknown>, key?: string): Promise<Answer> {
+  const headers = key === undefined ? {} : { "idempotency-key": key };
+  return call("POST", `/v3/grants/${grantId}/messages/send`, { json, headers });
+}

@@ -1,0 +1,82 @@
+/** A public page, or a file of a public repository. */
+export interface Source {
+  name: string;
+  url: string;
+}
+
+const DOCS = "https://developer.nylas.com/docs";
+const REFERENCE = `${DOCS}/reference/api`;
+const GITHUB = "https://github.com/nylas";
+
+function docs(path: string): Source {
+  return { name: `docs: ${path}`, url: `${DOCS}/${path}/` };
+}
+
+/** The contract's pages; the same text as the OpenAPI document that the tests validate against. */
+function contract(path: string): Source {
+  return { name: `contract: ${path.split("/").at(-1)}`, url: `${REFERENCE}/${path}/` };
+}
+
+export const ERRORS = docs("api/errors");
+export const ERRORS_400 = docs("api/errors/400-response");
+export const ERRORS_700 = docs("api/errors/700-response");
+export const TROUBLESHOOTING = docs("v3/auth/troubleshooting");
+export const LIMITS = docs("dev-guide/platform/rate-limits");
+export const LIMIT_LAYERS = docs("developer-tools/api/rate-limits");
+export const IMAP = docs("v3/auth/imap");
+export const BYO = docs("v3/auth/bring-your-own-authentication");
+export const EXPIRY = docs("cookbook/use-cases/build/handle-grant-expiry");
+export const MANAGE_GRANTS = docs("dev-guide/best-practices/manage-grants");
+export const DELETING = docs("dev-guide/platform/deleting-resources");
+export const SENDING_ERRORS = docs("v3/email/sending-errors");
+export const IDEMPOTENT = docs("v3/email/idempotent-send");
+export const IMAP_GUIDE = docs("provider-guides/imap");
+export const SMTP_SETTINGS: Source = {
+  name: "support: SMTP settings during authentication",
+  url: "https://support.nylas.com/hc/en-us/articles/33355551154461-How-can-I-ensure-users-enter-their-SMTP-settings-during-authentication",
+};
+
+export const CONTRACT: Source = { name: "contract", url: `${REFERENCE}/` };
+export const APPLICATIONS = contract("applications");
+export const AUTHENTICATION = contract("authentication-apis");
+export const CONNECTORS = contract("connectors-integrations");
+export const CREATE_CONNECTOR = contract("connectors-integrations/create_connector");
+export const LIST_CONNECTORS = contract("connectors-integrations/get_connector_all");
+export const FIND_CONNECTOR = contract("connectors-integrations/get_connector_by_provider");
+export const UPDATE_CONNECTOR = contract("connectors-integrations/update_connector_by_provider");
+export const DELETE_CONNECTOR = contract("connectors-integrations/delete_connector_by_provider");
+export const BYO_AUTH = contract("manage-grants/byo_auth");
+export const LIST_GRANTS = contract("manage-grants/get-all-grants");
+export const FIND_GRANT = contract("manage-grants/get_grant_by_id");
+export const PATCH_GRANT = contract("manage-grants/patch_grant_by_id");
+export const DELETE_GRANT = contract("manage-grants/delete_grant_by_id");
+export const LIST_MESSAGES = contract("messages/get-messages");
+export const SEND_MESSAGE = contract("messages/send-message");
+export const LIST_FOLDERS = contract("folders/get-folder");
+
+export const NODE_CONNECTORS: Source = {
+  name: "nylas-nodejs 8.4.0: models/connectors.ts",
+  url: `${GITHUB}/nylas-nodejs/blob/v8.4.0/src/models/connectors.ts`,
+};
+export const NODE_CONNECTOR_CALLS: Source = {
+  name: "nylas-nodejs 8.4.0: resources/connectors.ts",
+  url: `${GITHUB}/nylas-nodejs/blob/v8.4.0/src/resources/connectors.ts`,
+};
+export const NODE_GRANTS: Source = {
+  name: "nylas-nodejs 8.4.0: models/grants.ts",
+  url: `${GITHUB}/nylas-nodejs/blob/v8.4.0/src/models/grants.ts`,
+};
+export const NODE_ERRORS: Source = {
+  name: "nylas-nodejs 8.4.0: models/error.ts",
+  url: `${GITHUB}/nylas-nodejs/blob/v8.4.0/src/models/error.ts`,
+};
+export const NODE_AUTH: Source = {
+  name: "nylas-nodejs 8.4.0: resources/auth.ts",
+  url: `${GITHUB}/nylas-nodejs/blob/v8.4.0/src/resources/auth.ts`,
+};
+export const PYTHON_PATCH: Source = { name: "nylas-python: pull request 428", url: `${GITHUB}/nylas-python/pull/428` };
+export const JAVA_CHANGELOG: Source = {
+  name: "nylas-java: changelog",
+  url: `${GITHUB}/nylas-java/blob/main/CHANGELOG.md`,
+};
+export const CLI: Source = { name: "nylas/cli", url: `${GITHUB}/cli` };

@@ -1,27 +1,36 @@
-import { execFile, execFileSync } from "node:child_process";
+import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { present, TestEmulator } from "../support/emulator.js";
 import { examples } from "../support/guide.js";
 import { SETTINGS, type Setting } from "./answers.js";
+import { ENDPOINTS, endpointsAnswering, REFUSALS, refusalsIn, requestsOfSdk } from "./log.js";
 import { preparePython } from "./python.js";
+import { STEPS } from "./steps.js";
 
-/** A line of the walk: what was wrong in a step, or at its end the calls that the SDK has made. */
-type Line = { step: string; wrong?: string } | { calls: number };
+/** What came of a walk. */
+interface Walked {
+  steps: readonly { step: string; wrong?: string }[];
+  version: string;
+  calls: number;
+}
 
 const root = join(import.meta.dirname, "../..");
 const WALK = join(import.meta.dirname, "walk.py");
-const SDK = "Nylas Python SDK 6.18.0";
+const UPDATE = "PATCH /v3/connectors/imap";
+/** This SDK never sends a PUT. */
+const UNASKED = "connectorPut";
 const WALK_TIMEOUT_MS = 120_000;
 
 const execute = promisify(execFile);
 const python = await preparePython();
-const steps = python.command === undefined ? [] : namesOf(python.command);
-let calls = 0;
+const walks: Walked[] = [];
 
 afterAll(() => {
-  if (calls > 0) console.log(`judges: ${SDK}: ${calls} calls in ${SETTINGS.length} walks`);
+  if (walks[0] === undefined) return;
+  const calls = walks.reduce((sum, walk) => sum + walk.calls, 0);
+  console.log(`judges: Nylas Python SDK ${walks[0].version}: ${calls} calls in ${walks.length} walks`);
 });
 
 if (python.command === undefined) {
@@ -37,48 +46,47 @@ if (python.command === undefined) {
 
 function judge({ chosen, answers }: Setting): void {
   let emulator: TestEmulator;
-  let lines: Line[] = [];
+  let walked: Walked;
 
   beforeAll(async () => {
     emulator = await TestEmulator.start({ behaviour: chosen });
-    lines = await walk(emulator, answers);
+    walked = await walk(emulator, answers);
+    walks.push(walked);
   });
 
   afterAll(() => emulator.close());
 
-  for (const step of steps) {
-    it(step, () => {
-      const line = lines.find((candidate) => "step" in candidate && candidate.step === step);
-      expect(line, "the walk did not come to this step").toBeDefined();
-      if (line !== undefined && "wrong" in line) throw new Error(line.wrong);
+  for (const name of STEPS) {
+    it(name, () => {
+      const taken = walked.steps.find(({ step }) => step === name);
+      expect(taken, "the walk did not come to this step").toBeDefined();
+      if (taken?.wrong !== undefined) throw new Error(taken.wrong);
     });
   }
 
+  it("took every step, to every endpoint, every refusal and every open question", async () => {
+    expect(walked.steps.map(({ step }) => step)).toEqual(STEPS);
+    const log = await requestsOfSdk(emulator);
+    expect(endpointsAnswering(log)).toEqual([...ENDPOINTS, UPDATE].toSorted());
+    for (const status of REFUSALS) expect(refusalsIn(log)).toContain(status);
+    const asked = await emulator.questionsAsked();
+    for (const question of Object.keys(chosen)) if (question !== UNASKED) expect(asked).toContain(question);
+  });
+
   it("made every call that it counted, and no other", async () => {
-    const last = lines.at(-1);
-    const counted = last !== undefined && "calls" in last ? last.calls : 0;
-    const received = (await emulator.requests()).filter(({ path }) => !OWN_REQUESTS.includes(path));
-    expect(counted).toBeGreaterThan(steps.length);
-    expect(received).toHaveLength(counted);
-    calls += counted;
+    expect(await requestsOfSdk(emulator)).toHaveLength(walked.calls);
   });
 }
-
-/** What the walk sends beside the SDK, as the browser of a person. */
-const OWN_REQUESTS = ["/v3/connect/auth"];
 
 async function walk(
   { emulator: { apiUri, apiKey, applicationId, imap, smtp, users } }: TestEmulator,
   answers: Setting["answers"],
-): Promise<Line[]> {
+): Promise<Walked> {
   const given = { apiUri, apiKey, applicationId, imap, smtp, users, answers };
   const env = { ...process.env, PYTHONDONTWRITEBYTECODE: "1", WALK: JSON.stringify(given) };
   const { stdout } = await execute(python.command ?? "", [WALK], { env, timeout: WALK_TIMEOUT_MS });
-  // Written by the walk alone.
-  return stdout.split("\n").flatMap((line) => (line === "" ? [] : [JSON.parse(line) as Line]));
-}
-
-function namesOf(command: string): string[] {
-  // The walk's own list.
-  return JSON.parse(execFileSync(command, [WALK, "--list"], { encoding: "utf8" })) as string[];
+  const lines = stdout.trim().split("\n");
+  // Written by the walk alone: its steps, and a last line about itself.
+  const last = JSON.parse(lines.pop() ?? "") as Omit<Walked, "steps">;
+  return { steps: lines.map((line) => JSON.parse(line) as Walked["steps"][number]), ...last };
 }

@@ -40,15 +40,24 @@ export async function preparePython(): Promise<Python> {
     ];
     await execute(command, install, { timeout: INSTALL_TIMEOUT_MS });
   } catch (error) {
-    return { missing: `pip cannot install it (${lastLine(error)})` };
+    return { missing: whyNotInstalled(error) };
   }
   // Written last: an environment that was cut off in its making is made again.
   writeFileSync(ready, "");
   return { command };
 }
 
+/** Pip says no more in the end than that it found nothing, even where it could ask nobody. */
+function whyNotInstalled(error: unknown): string {
+  const asked = !printedBy(error).includes("(from versions: none)");
+  return asked ? `pip cannot install it (${lastLine(error)})` : "pip cannot reach a package index that has it";
+}
+
 function lastLine(error: unknown): string {
+  return printedBy(error).trim().split("\n").at(-1) ?? "";
+}
+
+function printedBy(error: unknown): string {
   const printed = Reflect.get(Object(error), "stderr");
-  const lines = (typeof printed === "string" && printed.trim() !== "" ? printed : String(error)).trim().split("\n");
-  return lines.at(-1) ?? "";
+  return typeof printed === "string" && printed.trim() !== "" ? printed : String(error);
 }

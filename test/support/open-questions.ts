@@ -30,18 +30,23 @@ export const SINGLE_ALTERNATIVES: readonly { name: string; value: string }[] = [
  */
 export const UNREAD: readonly string[] = ["settingsEcho", "scope", "notFoundType", "unauthorizedType"];
 
+/** Where grants are purged with their connector, the time until they are purged decides nothing: not in the same row. */
+const AFTER: Readonly<Record<string, string>> = { connectorDeleteGraceSeconds: "connectorDelete" };
+
 /** The fewest sets of answers in which every alternative of these questions is given once. `turn` chooses for the unread. */
 export function rowsOf(questions: readonly string[], turn: number): Answers[] {
   const open = questions.flatMap((name) => {
     const values = ALTERNATIVES.get(name);
-    return values === undefined ? [] : [{ name, values }];
+    if (values === undefined) return [];
+    const before = questions.includes(AFTER[name] ?? "") ? (ALTERNATIVES.get(AFTER[name] ?? "")?.length ?? 0) : 0;
+    return [{ name, values, before }];
   });
   const read = open.filter(({ name }) => !UNREAD.includes(name));
-  const length = Math.max(0, ...read.map(({ values }) => values.length));
+  const length = Math.max(0, ...read.map(({ values, before }) => before + values.length));
   return Array.from({ length }, (_, row) =>
     Object.fromEntries(
-      open.flatMap(({ name, values }) => {
-        const value = UNREAD.includes(name) ? values[(turn + row) % values.length] : values[row];
+      open.flatMap(({ name, values, before }) => {
+        const value = UNREAD.includes(name) ? values[(turn + row) % values.length] : values[row - before];
         return value === undefined ? [] : [[name, value]];
       }),
     ),

@@ -1,0 +1,32 @@
+/** What a walk consists of, whatever the language, in the order in which the steps build on each other. */
+export const STEPS = [
+  "reads the details of the application",
+  "makes a connector without a name, and deletes it",
+  "has no connector until one is made, and no grant without one",
+  "is refused a second connector",
+  "changes the connector with the method of its own",
+  "makes a grant of each mailbox, and the same one of the same mailbox",
+  "is refused a wrong password, which leaves the grant as it was",
+  "is refused a mail server that does not answer",
+  "lists grants page by page",
+  "finds grants by address, provider and status",
+  "reads a grant, whatever it shows of its scope and its settings",
+  "is told of a grant and of a path that are not there",
+  "replaces the settings of a grant, after which it only receives",
+  "sends a message, which arrives in the other mailbox",
+  "reads a mailbox page by page",
+  "lists the folders of a mailbox, and the messages in each",
+  "is told that the password of a mailbox has changed",
+  "sends a person through the hosted form, SMTP included, and exchanges the code once",
+  "does the same with PKCE, where a wrong verifier is refused",
+  "detects the provider of an address",
+  "throws for 400, when an argument is wrong",
+  "throws for 401, on every route that takes a key",
+  "throws for 429, whether it says how long to wait or not",
+  "throws for 500, 502, 503 and 504",
+  "throws for an answer that does not come in time, and for one that breaks off",
+  "deletes a grant, and then there is none",
+  "deletes the connector, after which no mailbox can be connected",
+] as const;
+
+export type Step = (typeof STEPS)[number];

@@ -1,3 +1,5 @@
+import { COMMAND_LIMITS } from "./limits.js";
+
 export type Argument =
   | { kind: "atom"; text: string }
   | { kind: "string"; text: string }
@@ -12,33 +14,37 @@ export interface Command {
 
 export type ParsedCommand = { kind: "command"; command: Command } | { kind: "bad"; tag: string; reason: string };
 
-/** Deeper than any command this server knows. */
-const MAX_DEPTH = 8;
+/** The tag is repeated in the answer, and must not look like another one there: `+`, `*`, control characters. */
+const TAG = /^[!#$&',\-./0-9:;<=>?@A-Z[\]^_`a-z|}~]+$/;
+/** The tag and the name are arguments to the parser. */
+const MAX_ARGS = COMMAND_LIMITS.args + 2;
 /** Atoms may hold a section such as BODY[HEADER.FIELDS (TO CC)], spaces and all. */
-const TOKEN = /\s*(?:(\()|(\))|"((?:[^"\\]|\\.)*)"|((?:[^\s()[\]"]|\[[^\]]*\]|\])+))/y;
+const TOKEN = / *(?:(\()|(\))|"((?:[^"\\\r\n\0]|\\["\\])*)"|((?:[^\p{Cc} ()[\]"{]|\[[^\]\p{Cc}]*\]|\])+))/uy;
 
 /** Collects one command from its pieces: text as it came, and literals. */
 export class CommandParser {
   readonly #stack: Argument[][] = [[]];
+  #count = 0;
   #failure: string | undefined;
 
   get tag(): string {
     const first = this.#stack[0]?.[0];
-    return first?.kind === "atom" ? first.text : "*";
+    return first?.kind === "atom" && TAG.test(first.text) ? first.text : "*";
   }
 
   text(text: string): this {
+    const end = text.replace(/ +$/, "").length;
     TOKEN.lastIndex = 0;
-    while (TOKEN.lastIndex < text.trimEnd().length) {
+    while (this.#failure === undefined && TOKEN.lastIndex < end) {
       const found = TOKEN.exec(text);
       if (found === null) {
-        this.#failure ??= "Syntax error";
+        this.#failure = "Syntax error";
         break;
       }
       const [, opens, closes, quoted, atom] = found;
       if (opens !== undefined) this.#open();
       else if (closes !== undefined) this.#close();
-      else if (quoted !== undefined) this.#add({ kind: "string", text: quoted.replace(/\\(.)/g, "$1") });
+      else if (quoted !== undefined) this.#add({ kind: "string", text: quoted.replace(/\\(["\\])/g, "$1") });
       else this.#add({ kind: "atom", text: atom ?? "" });
     }
     return this;
@@ -63,13 +69,15 @@ export class CommandParser {
   }
 
   #add(argument: Argument): void {
-    this.#stack.at(-1)?.push(argument);
+    this.#count += 1;
+    if (this.#count > MAX_ARGS) this.#failure ??= "Too many arguments";
+    else this.#stack.at(-1)?.push(argument);
   }
 
   #open(): void {
     const items: Argument[] = [];
     this.#add({ kind: "list", items });
-    if (this.#stack.length >= MAX_DEPTH) this.#failure ??= "Too many parentheses";
+    if (this.#stack.length > COMMAND_LIMITS.depth) this.#failure ??= "Too many parentheses";
     else this.#stack.push(items);
   }
 

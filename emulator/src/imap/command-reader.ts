@@ -1,11 +1,5 @@
 import { type Command, CommandParser } from "./command-parser.js";
-
-/** One command line, literals apart. */
-const MAX_LINE_BYTES = 8_192;
-/** Enough for credentials; nothing this server takes is longer. */
-const MAX_LITERAL_BYTES = 4_096;
-/** Literals of one command: more than any command here has. */
-const MAX_LITERALS = 8;
+import { COMMAND_LIMITS } from "./limits.js";
 
 export type ReaderEvent =
   | { kind: "command"; command: Command }
@@ -17,9 +11,16 @@ export type ReaderEvent =
   /** No way to find the next command: the connection has to end. */
   | { kind: "fatal"; reason: string };
 
+const CARRIAGE_RETURN = 13;
+const NOTHING = Buffer.alloc(0);
+
 /** Cuts the received bytes into commands. */
 export class CommandReader {
-  #bytes = Buffer.alloc(0);
+  /** Received and not read yet: a part of the room, which grows by doubling so that a slow line is not copied each time. */
+  #bytes = NOTHING;
+  #room = NOTHING;
+  /** How many of the bytes are known to hold no line end. */
+  #scanned = 0;
   #parser = new CommandParser();
   #literalBytes = 0;
   #literals = 0;
@@ -32,12 +33,23 @@ export class CommandReader {
 
   /** RFC 3501, 6.2.1: what came in before TLS must not count after it. */
   discard(): void {
-    this.#bytes = Buffer.alloc(0);
+    this.#take(this.#bytes.length);
     this.#reset();
   }
 
   push(chunk: Buffer): void {
-    this.#bytes = Buffer.concat([this.#bytes, chunk]);
+    const kept = this.#bytes.length;
+    const start = kept === 0 ? 0 : this.#bytes.byteOffset - this.#room.byteOffset;
+    const length = kept + chunk.length;
+    if (start + length <= this.#room.length) {
+      chunk.copy(this.#room, start + kept);
+      this.#bytes = this.#room.subarray(start, start + length);
+    } else {
+      this.#room = Buffer.allocUnsafeSlow(2 * length);
+      this.#bytes.copy(this.#room);
+      chunk.copy(this.#room, kept);
+      this.#bytes = this.#room.subarray(0, length);
+    }
   }
 
   /** The next event, or undefined until more bytes come. */
@@ -47,14 +59,14 @@ export class CommandReader {
       this.#parser.literal(this.#take(this.#literalBytes).toString("utf8"));
       this.#literalBytes = 0;
     }
-    const end = this.#bytes.indexOf("\n");
-    if (end === -1) {
-      return this.#bytes.length > MAX_LINE_BYTES ? { kind: "fatal", reason: "Line too long" } : undefined;
-    }
-    if (end > MAX_LINE_BYTES) return { kind: "fatal", reason: "Line too long" };
-    const line = this.#take(end + 1)
-      .toString("utf8")
-      .replace(/\r?\n$/, "");
+    const end = this.#bytes.indexOf("\n", this.#scanned);
+    const size = end === -1 ? this.#bytes.length : end;
+    // The carriage return belongs to the line end, and may be all of it that is there so far.
+    const text = this.#bytes[size - 1] === CARRIAGE_RETURN ? size - 1 : size;
+    if (text > COMMAND_LIMITS.lineBytes) return { kind: "fatal", reason: "Line too long" };
+    this.#scanned = size;
+    if (end === -1) return undefined;
+    const line = this.#take(end + 1).toString("utf8", 0, text);
     if (this.#expectsLine) {
       this.#expectsLine = false;
       return { kind: "line", line };
@@ -63,7 +75,7 @@ export class CommandReader {
   }
 
   #readLine(line: string): ReaderEvent | undefined {
-    const announced = /\{(\d{1,10})(\+?)\}$/.exec(line);
+    const announced = /\{(\d+)(\+?)\}$/.exec(line);
     if (announced === null) {
       const parser = this.#parser;
       parser.text(line);
@@ -73,9 +85,9 @@ export class CommandReader {
     const size = Number(announced[1]);
     const waits = announced[2] === "";
     this.#literals += 1;
-    if (size > MAX_LITERAL_BYTES || this.#literals > MAX_LITERALS) {
+    if (size > COMMAND_LIMITS.literalBytes || this.#literals > COMMAND_LIMITS.literals) {
       if (!waits) return { kind: "fatal", reason: "Literal too long" };
-      const { tag } = this.#parser.text(line);
+      const { tag } = this.#parser.text(line.slice(0, announced.index));
       this.#reset();
       return { kind: "bad", tag, reason: "Literal too long" };
     }
@@ -88,6 +100,8 @@ export class CommandReader {
   #take(count: number): Buffer {
     const taken = this.#bytes.subarray(0, count);
     this.#bytes = this.#bytes.subarray(count);
+    this.#scanned = 0;
+    if (this.#bytes.length === 0) this.#bytes = this.#room = NOTHING;
     return taken;
   }
 

@@ -14,7 +14,7 @@ export function namespace(session: Session, command: Command): undefined {
 /** LIST and LSUB: everybody has the same folders and is subscribed to all. */
 export function list(session: Session, command: Command): undefined {
   const [reference, pattern] = command.args.map(textOf);
-  if (reference === undefined || pattern === undefined || pattern.length > MAX_PATTERN) {
+  if (reference === undefined || pattern === undefined || (reference + pattern).length > MAX_PATTERN) {
     return session.bad(command, "Expected a reference and a pattern");
   }
   if (pattern === "") {

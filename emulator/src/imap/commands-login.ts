@@ -3,6 +3,7 @@ import type { Session } from "./session.js";
 
 /** Wrong passwords on one connection before it ends. */
 const MAX_FAILURES = 3;
+const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
 
 export function capabilities({ secure, user }: Session): string {
   const always = "IMAP4rev1 LITERAL+ ID NAMESPACE UNSELECT SPECIAL-USE";
@@ -56,6 +57,8 @@ export function authenticate(session: Session, command: Command): undefined {
 
 function plain(session: Session, command: Command, response: string): undefined {
   if (response === "*") return session.bad(command, "Cancelled");
+  // Buffer.from skips what is not base64, and would accept what other servers refuse.
+  if (!BASE64.test(response)) return session.bad(command, "Not base64");
   const [, username, password, ...rest] = Buffer.from(response, "base64").toString("utf8").split("\0");
   if (!username || password === undefined || rest.length > 0) return session.bad(command, "Not a PLAIN response");
   return decide(session, command, username, password);

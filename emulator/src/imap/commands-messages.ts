@@ -2,7 +2,11 @@ import type { Folder, StoredMessage } from "../mail/mailbox-store.js";
 import { bodySection, parseSection } from "./body-section.js";
 import { type Argument, type Command, textOf } from "./command-parser.js";
 import { bodyStructure, envelope, imapDate } from "./format.js";
+import { parseSequenceSet, type SequenceSet } from "./sequence-set.js";
 import type { Session } from "./session.js";
+
+/** A message is handed on in pieces of this size, as fast as the client takes them. */
+const PIECE_BYTES = 65_536;
 
 const MACROS: Readonly<Record<string, readonly string[]>> = {
   ALL: ["FLAGS", "INTERNALDATE", "RFC822.SIZE", "ENVELOPE"],
@@ -13,25 +17,34 @@ const MACROS: Readonly<Record<string, readonly string[]>> = {
 /** FETCH and UID FETCH. */
 export function fetchMessages(session: Session, command: Command): undefined {
   const folder = session.selected;
-  const set = textOf(command.args[0]);
   const items = command.args[1];
-  if (folder === undefined || set === undefined || items === undefined) {
+  if (folder === undefined || items === undefined) {
     return session.bad(command, "Expected a set of messages and a list of items");
   }
   const byUid = command.name.startsWith("UID ");
+  const set = parseSequenceSet(textOf(command.args[0]) ?? "", lastOf(folder, byUid));
+  if (set === undefined) return session.bad(command, "Expected a set of messages");
   const wanted = itemNames(items, byUid);
-  // A copy: a delivery may move the folder's messages while the answer is written.
+  if (wanted.length === 0 || !wanted.every(isItem)) return session.bad(command, "Unknown item");
+  return session.stream(fetched(folder, set, byUid, wanted), () => session.ok(command, "Done"));
+}
+
+/** A copy of the folder's list: a delivery may move its messages while the answer is on its way. */
+function* fetched(folder: Folder, set: SequenceSet, byUid: boolean, items: readonly string[]): Generator<Buffer> {
   for (const [index, message] of [...folder.messages].entries()) {
-    if (!inSet(set, byUid ? message.uid : index + 1, byUid ? folder.uidNext - 1 : folder.messages.length)) continue;
-    const values: Buffer[] = [];
-    for (const item of wanted) {
-      const value = fetchItem(message, item);
-      if (value === undefined) return session.bad(command, "Unknown item");
-      values.push(Buffer.from(values.length === 0 ? "" : " "), value);
+    if (!set.has(byUid ? message.uid : index + 1)) continue;
+    let separator = `* ${index + 1} FETCH (`;
+    for (const item of items) {
+      yield Buffer.from(separator);
+      yield* inPieces(fetchItem(message, item));
+      separator = " ";
     }
-    session.untagged(Buffer.concat([Buffer.from(`${index + 1} FETCH (`), ...values, Buffer.from(")")]));
+    yield Buffer.from(")\r\n");
   }
-  return session.ok(command, "Done");
+}
+
+function* inPieces(bytes: Buffer): Generator<Buffer> {
+  for (let start = 0; start < bytes.length; start += PIECE_BYTES) yield bytes.subarray(start, start + PIECE_BYTES);
 }
 
 /** SEARCH and UID SEARCH: ALL, and UID or sequence sets; other keys are refused, not guessed. */
@@ -46,9 +59,9 @@ export function searchMessages(session: Session, command: Command): undefined {
     if (key === "ALL") continue;
     const byUid = key === "UID";
     const set = byUid ? (keys[++index] ?? "") : key;
-    if (!/^[\d*:,]+$/.test(set)) return session.no(command, "[CANNOT] Only ALL, UID and sets");
-    const last = lastOf(folder, byUid);
-    found = found.filter((message) => inSet(set, byUid ? message.uid : message.sequence, last));
+    const numbers = parseSequenceSet(set, lastOf(folder, byUid));
+    if (numbers === undefined) return session.no(command, "[CANNOT] Only ALL, UID and sets");
+    found = found.filter((message) => numbers.has(byUid ? message.uid : message.sequence));
   }
   const numbers = found.map((message) => (command.name === "UID SEARCH" ? message.uid : message.sequence));
   session.untagged(["SEARCH", ...numbers].join(" "));
@@ -61,37 +74,27 @@ function itemNames(items: Argument, byUid: boolean): string[] {
   return byUid && !expanded.some((name) => name.toUpperCase() === "UID") ? ["UID", ...expanded] : expanded;
 }
 
-function fetchItem(message: StoredMessage, item: string): Buffer | undefined {
+const ITEMS: Readonly<Record<string, (message: StoredMessage) => string>> = {
+  UID: ({ uid }) => String(uid),
+  FLAGS: ({ flags }) => `(${[...flags].join(" ")})`,
+  INTERNALDATE: ({ received }) => `"${imapDate(received)}"`,
+  "RFC822.SIZE": ({ raw }) => String(raw.length),
+  ENVELOPE: ({ raw }) => envelope(raw),
+  BODY: ({ raw }) => bodyStructure(raw),
+  BODYSTRUCTURE: ({ raw }) => bodyStructure(raw),
+};
+
+function isItem(item: string): boolean {
+  return Object.hasOwn(ITEMS, item.toUpperCase()) || parseSection(item) !== undefined;
+}
+
+function fetchItem(message: StoredMessage, item: string): Buffer {
+  const section = parseSection(item);
+  if (section !== undefined) return bodySection(message.raw, section);
   const name = item.toUpperCase();
-  switch (name) {
-    case "UID":
-      return Buffer.from(`UID ${message.uid}`);
-    case "FLAGS":
-      return Buffer.from(`FLAGS (${[...message.flags].join(" ")})`);
-    case "INTERNALDATE":
-      return Buffer.from(`INTERNALDATE "${imapDate(message.received)}"`);
-    case "RFC822.SIZE":
-      return Buffer.from(`RFC822.SIZE ${message.raw.length}`);
-    case "ENVELOPE":
-      return Buffer.from(`ENVELOPE ${envelope(message.raw)}`);
-    case "BODY":
-    case "BODYSTRUCTURE":
-      return Buffer.from(`${name} ${bodyStructure(message.raw)}`);
-    default: {
-      const section = parseSection(item);
-      return section === undefined ? undefined : bodySection(message.raw, section);
-    }
-  }
+  return Buffer.from(`${name} ${ITEMS[name]?.(message) ?? "NIL"}`);
 }
 
 function lastOf(folder: Folder, byUid: boolean): number {
   return byUid ? folder.uidNext - 1 : folder.messages.length;
-}
-
-/** `1,3:5,7:*`; in a range the larger number may stand first (RFC 3501, 9). */
-function inSet(set: string, number: number, last: number): boolean {
-  return set.split(",").some((range) => {
-    const [from = Number.NaN, to = from] = range.split(":").map((end) => (end === "*" ? last : Number(end)));
-    return number >= Math.min(from, to) && number <= Math.max(from, to);
-  });
 }

@@ -5,9 +5,9 @@ import type { Command } from "./command-parser.js";
 import { CommandReader } from "./command-reader.js";
 import { runCommand } from "./commands.js";
 import { capabilities } from "./commands-login.js";
+import type { ConnectionLimits } from "./limits.js";
 import type { Session } from "./session.js";
 
-const IDLE_TIMEOUT_MS = 120_000;
 /** Commands that make no sense in a row before the connection ends. */
 const MAX_BAD_COMMANDS = 10;
 
@@ -18,16 +18,25 @@ export class Connection implements Session {
   selected: Folder | undefined;
   failures = 0;
   readonly #context: SecureContext;
+  readonly #limits: ConnectionLimits;
   #socket: Socket;
   #reader = new CommandReader();
   #answer: ((line: string) => void) | undefined;
+  #stream: { pieces: Iterator<Buffer>; then: () => void } | undefined;
   #badCommands = 0;
   #ended = false;
+  /** Until login, then none; at the end, until the client has closed its side. */
+  #timer: NodeJS.Timeout;
 
-  constructor(socket: Socket, mailboxes: MailboxStore, context: SecureContext) {
+  constructor(socket: Socket, mailboxes: MailboxStore, context: SecureContext, limits: ConnectionLimits) {
     this.mailboxes = mailboxes;
     this.#context = context;
+    this.#limits = limits;
     this.#socket = socket;
+    this.#timer = setTimeout(() => {
+      if (this.user === undefined) this.#giveUp("Login took too long");
+    }, limits.loginMs);
+    socket.once("close", () => clearTimeout(this.#timer));
     this.#attach();
     this.untagged(`OK [CAPABILITY ${capabilities(this)}] Nylas emulator ready`);
   }
@@ -36,8 +45,12 @@ export class Connection implements Session {
     return this.#socket instanceof TLSSocket;
   }
 
-  untagged(line: string | Buffer): undefined {
-    this.#write(Buffer.concat([Buffer.from("* "), Buffer.from(line), Buffer.from("\r\n")]));
+  untagged(line: string): undefined {
+    this.#write(`* ${line}\r\n`);
+  }
+
+  stream(pieces: Iterator<Buffer>, then: () => void): undefined {
+    this.#stream = { pieces, then };
   }
 
   ok({ tag }: Command, text: string): undefined {
@@ -65,22 +78,38 @@ export class Connection implements Session {
     const plain = this.#socket;
     plain.removeAllListeners("data");
     this.#reader.discard();
-    this.#socket = new TLSSocket(plain, { isServer: true, secureContext: this.#context });
+    const socket = new TLSSocket(plain, { isServer: true, secureContext: this.#context });
+    const timer = setTimeout(() => socket.destroy(), this.#limits.handshakeMs);
+    socket.once("secure", () => clearTimeout(timer));
+    socket.once("close", () => clearTimeout(timer));
+    this.#socket = socket;
     this.#attach();
   }
 
+  /** Drops what still comes in: to close on it at once would take the last answer from a client that has not read it. */
   end(): undefined {
+    const socket = this.#socket;
     this.#ended = true;
-    this.#socket.end();
+    this.#stream = undefined;
+    this.#reader.discard();
+    socket.end();
+    socket.resume();
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => socket.destroy(), this.#limits.lingerMs);
   }
 
   #attach(): void {
     const socket = this.#socket;
-    socket.setTimeout(IDLE_TIMEOUT_MS, () => this.#giveUp("Idle for too long"));
+    socket.setTimeout(this.#limits.idleMs, () => this.#giveUp("Idle for too long"));
     // A client that goes away is no event for the server; the socket closes by itself.
     socket.on("error", () => socket.destroy());
     socket.on("data", (chunk) => {
+      if (this.#ended) return;
       this.#reader.push(chunk);
+      this.#work(socket);
+    });
+    socket.on("drain", () => {
+      socket.resume();
       this.#work(socket);
     });
   }
@@ -88,6 +117,15 @@ export class Connection implements Session {
   #work(socket: Socket): void {
     // STARTTLS replaces the socket, and with it ends the turn of the bytes that came before.
     while (!this.#ended && socket === this.#socket) {
+      // A client that sends commands and does not read the answers is left to wait.
+      if (socket.writableNeedDrain) {
+        socket.pause();
+        return;
+      }
+      if (this.#stream !== undefined) {
+        this.#writePiece(this.#stream);
+        continue;
+      }
       const event = this.#reader.next();
       if (event === undefined) return;
       if (event.kind === "command") runCommand(this, event.command);
@@ -98,6 +136,16 @@ export class Connection implements Session {
     }
   }
 
+  #writePiece({ pieces, then }: { pieces: Iterator<Buffer>; then: () => void }): void {
+    const piece = pieces.next();
+    if (!piece.done) {
+      this.#write(piece.value);
+      return;
+    }
+    this.#stream = undefined;
+    then();
+  }
+
   #takeAnswer(line: string): void {
     const then = this.#answer;
     this.#answer = undefined;
@@ -106,9 +154,9 @@ export class Connection implements Session {
 
   #giveUp(reason: string): void {
     if (this.#ended) return;
-    this.untagged(`BYE ${reason}`);
+    // In the midst of an answer there is no place for another line.
+    if (this.#stream === undefined) this.untagged(`BYE ${reason}`);
     this.end();
-    this.#socket.destroySoon();
   }
 
   #write(bytes: string | Buffer): void {

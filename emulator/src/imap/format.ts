@@ -40,11 +40,17 @@ export function bodyStructure(raw: Buffer): string {
   const isMultipart = given?.[1]?.toLowerCase() === "multipart";
   const [type, subtype] = isMultipart ? ["APPLICATION", "OCTET-STREAM"] : [given?.[1] ?? "TEXT", given?.[2] ?? "PLAIN"];
   const body = bodyOf(raw);
-  const lines = body.toString("latin1").split("\r\n").length - 1;
+  const lines = lineEnds(body);
   const encoding = headerValue(fields, "Content-Transfer-Encoding") ?? "7BIT";
   const parameters = type.toUpperCase() === "TEXT" ? '("CHARSET" "UTF-8")' : "NIL";
   const count = type.toUpperCase() === "TEXT" ? ` ${lines}` : "";
   return `(${quoted(type)} ${quoted(subtype)} ${parameters} NIL NIL ${quoted(encoding)} ${body.length}${count})`;
+}
+
+function lineEnds(bytes: Buffer): number {
+  let count = 0;
+  for (let at = bytes.indexOf("\r\n"); at !== -1; at = bytes.indexOf("\r\n", at + 2)) count += 1;
+  return count;
 }
 
 function addresses(fields: readonly HeaderField[], name: string): string {

@@ -1,5 +1,6 @@
-/** Header fields read at most; a message with more keeps the rest to itself. */
+/** What is read of a header at most; a message with more keeps the rest to itself. */
 const MAX_FIELDS = 200;
+const MAX_HEADER_BYTES = 65_536;
 
 export interface HeaderField {
   name: string;
@@ -19,12 +20,13 @@ export function bodyOf(raw: Buffer): Buffer {
 }
 
 export function headerFields(raw: Buffer): HeaderField[] {
-  const found = headerOf(raw)
-    .toString("latin1")
-    .matchAll(/^([!-9;-~]+):((?:.*)(?:\r\n[ \t].*)*)\r\n/gm);
-  return Array.from(found)
-    .slice(0, MAX_FIELDS)
-    .map(([lines, name = "", value = ""]) => ({ name, value: value.replace(/\r\n/g, "").trim(), lines }));
+  const header = headerOf(raw).toString("latin1", 0, MAX_HEADER_BYTES);
+  const fields: HeaderField[] = [];
+  for (const [lines, name = "", value = ""] of header.matchAll(/^([!-9;-~]+):((?:.*)(?:\r\n[ \t].*)*)\r\n/gm)) {
+    fields.push({ name, value: value.replace(/\r\n/g, "").trim(), lines });
+    if (fields.length === MAX_FIELDS) break;
+  }
+  return fields;
 }
 
 export function headerValue(fields: readonly HeaderField[], name: string): string | undefined {

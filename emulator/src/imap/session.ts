@@ -9,7 +9,9 @@ export interface Session {
   user: string | undefined;
   selected: Folder | undefined;
   failures: number;
-  untagged(line: string | Buffer): undefined;
+  untagged(line: string): undefined;
+  /** Writes the pieces as fast as the client reads them, then calls `then`; no other command runs meanwhile. */
+  stream(pieces: Iterator<Buffer>, then: () => void): undefined;
   ok(command: Command, text: string): undefined;
   no(command: Command, text: string): undefined;
   bad(command: Command, text: string): undefined;

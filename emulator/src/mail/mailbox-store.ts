@@ -1,8 +1,9 @@
 import type { MailUser } from "../options.js";
 import { sameSecret } from "../secret.js";
 
-/** The oldest message goes when one more comes. */
+/** The oldest messages go when one more comes. */
 const MAX_MESSAGES_PER_FOLDER = 1000;
+const MAX_BYTES_PER_FOLDER = 134_217_728;
 
 export const FOLDERS = [
   { name: "INBOX", flags: "\\HasNoChildren" },
@@ -23,6 +24,8 @@ export interface Folder {
   uidValidity: number;
   uidNext: number;
   messages: StoredMessage[];
+  /** Of all its messages. */
+  bytes: number;
 }
 
 interface Account extends MailUser {
@@ -77,11 +80,14 @@ export class MailboxStore {
     const inbox = this.folder(recipient, "INBOX");
     if (inbox === undefined) return;
     inbox.messages.push({ uid: inbox.uidNext++, received: new Date(), flags: new Set(), raw });
-    if (inbox.messages.length > MAX_MESSAGES_PER_FOLDER) inbox.messages.shift();
+    inbox.bytes += raw.length;
+    while (inbox.messages.length > MAX_MESSAGES_PER_FOLDER || inbox.bytes > MAX_BYTES_PER_FOLDER) {
+      inbox.bytes -= inbox.messages.shift()?.raw.length ?? 0;
+    }
   }
 }
 
 function newFolders(): Map<string, Folder> {
   const uidValidity = Math.floor(Date.now() / 1000);
-  return new Map(FOLDERS.map(({ name }) => [name, { name, uidValidity, uidNext: 1, messages: [] }]));
+  return new Map(FOLDERS.map(({ name }) => [name, { name, uidValidity, uidNext: 1, messages: [], bytes: 0 }]));
 }

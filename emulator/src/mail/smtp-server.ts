@@ -5,6 +5,7 @@ import type { MailboxStore } from "./mailbox-store.js";
 
 const MAX_MESSAGE_BYTES = 10_485_760;
 const MAX_CLIENTS = 500;
+const MAX_RECIPIENTS = 100;
 const SOCKET_TIMEOUT_MS = 60_000;
 const CLOSE_TIMEOUT_MS = 500;
 const AUTH_FAILED = 535;
@@ -31,6 +32,7 @@ export async function startSmtpServer(
     disableReverseLookup: true,
     size: MAX_MESSAGE_BYTES,
     maxClients: MAX_CLIENTS,
+    maxRecipients: MAX_RECIPIENTS,
     socketTimeout: SOCKET_TIMEOUT_MS,
     closeTimeout: CLOSE_TIMEOUT_MS,
     onAuth(auth, _session, done) {

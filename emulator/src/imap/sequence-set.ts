@@ -1,0 +1,50 @@
+/** One number, or a range whose ends are in order. */
+interface Range {
+  first: number;
+  last: number;
+}
+
+/** Message numbers or UIDs, as FETCH and SEARCH name them. */
+export interface SequenceSet {
+  has(number: number): boolean;
+}
+
+const END = /^(?:\*|[1-9]\d{0,9})$/;
+
+/** `1,3:5,7:*`, where `*` is `last`; undefined when it is none. In a range the larger number may stand first (RFC 3501, 9). */
+export function parseSequenceSet(text: string, last: number): SequenceSet | undefined {
+  const ranges: Range[] = [];
+  for (const range of text.split(",")) {
+    const ends = range.split(":");
+    if (ends.length > 2 || !ends.every((end) => END.test(end))) return undefined;
+    const numbers = ends.map((end) => (end === "*" ? last : Number(end)));
+    ranges.push({ first: Math.min(...numbers), last: Math.max(...numbers) });
+  }
+  const merged = merge(ranges);
+  return { has: (number) => isIn(merged, number) };
+}
+
+/** In order, without overlaps. */
+function merge(ranges: Range[]): Range[] {
+  const merged: Range[] = [];
+  for (const range of ranges.sort((left, right) => left.first - right.first)) {
+    const before = merged.at(-1);
+    if (before !== undefined && range.first <= before.last + 1) before.last = Math.max(before.last, range.last);
+    else merged.push(range);
+  }
+  return merged;
+}
+
+/** A set of some thousand ranges is asked about every message of the folder, so by halves. */
+function isIn(ranges: readonly Range[], number: number): boolean {
+  let low = 0;
+  let high = ranges.length - 1;
+  while (low <= high) {
+    const middle = (low + high) >> 1;
+    const { first, last } = ranges[middle] ?? { first: 0, last: 0 };
+    if (number < first) high = middle - 1;
+    else if (number > last) low = middle + 1;
+    else return true;
+  }
+  return false;
+}

@@ -5,8 +5,9 @@ import type { ApiContext, Env } from "../api/context.js";
 import { errorOfStatus } from "../api/errors.js";
 import { RETRY_AFTER_SECONDS } from "../api/rate-limit.js";
 import type { Behaviours } from "../behaviours.js";
-import type { Fault, FaultRules } from "./fault-rules.js";
+import type { FaultRules } from "./fault-rules.js";
 import type { RequestLog } from "./request-log.js";
+import type { Fault } from "./rule-reader.js";
 
 /** Writes every request into the log, with the status that went out. */
 export function logMiddleware(log: RequestLog): MiddlewareHandler<Env> {

@@ -1,30 +1,9 @@
 import type { JsonObject } from "../api/body.js";
 import { invalidRequest } from "../api/errors.js";
 import type { Random } from "../random.js";
-import { readRule } from "./rule-reader.js";
+import { type Fault, type Rule, readRule } from "./rule-reader.js";
 
 const MAX_RULES = 100;
-
-/** What to do to a request. Exactly the fields that were asked for. */
-export interface Fault {
-  status?: number;
-  /** Seconds or an HTTP date; null for a 429 without the header. */
-  retryAfter?: number | string | null;
-  delayMs?: number;
-  reset?: boolean;
-  truncate?: boolean;
-  /** Perform the request first, fail then. */
-  afterEffect?: boolean;
-}
-
-export interface Rule {
-  matches(method: string, path: string): boolean;
-  /** The number of the matching request, from 1 on. */
-  fires(count: number, random: Random): boolean;
-  /** How often at most. */
-  times: number;
-  fault: Fault;
-}
 
 /** A rule as it was sent, with how many requests it has matched, and at how many of them it has fired. */
 export type RuleReport = JsonObject & { matched: number; fired: number };

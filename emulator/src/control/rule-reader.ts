@@ -1,6 +1,27 @@
 import { isObject, type JsonObject } from "../api/body.js";
 import { invalidRequest } from "../api/errors.js";
-import type { Fault, Rule } from "./fault-rules.js";
+import type { Random } from "../random.js";
+
+/** What to do to a request. Exactly the fields that were asked for. */
+export interface Fault {
+  status?: number;
+  /** Seconds or an HTTP date; null for a 429 without the header. */
+  retryAfter?: number | string | null;
+  delayMs?: number;
+  reset?: boolean;
+  truncate?: boolean;
+  /** Perform the request first, fail then. */
+  afterEffect?: boolean;
+}
+
+export interface Rule {
+  matches(method: string, path: string): boolean;
+  /** The number of the matching request, from 1 on. */
+  fires(count: number, random: Random): boolean;
+  /** How often at most. */
+  times: number;
+  fault: Fault;
+}
 
 const MAX_DELAY_MS = 600_000;
 const MAX_PATTERN = 512;

@@ -28,7 +28,8 @@ export default defineConfig({
     testTimeout: ENGINE_TEST_TIMEOUT_MS,
     hookTimeout: ENGINE_TEST_TIMEOUT_MS,
     pool: "forks",
-    maxWorkers: 3,
+    // Two more than a small machine has cores: many tests wait, for a retry, a kill or a browser.
+    maxWorkers: 4,
     sequence: { sequencer: LongestFirst },
   },
 });

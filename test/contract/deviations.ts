@@ -166,6 +166,15 @@ export const DEVIATIONS: readonly Deviation[] = [
     source: "Nylas documentation, hosted authentication for IMAP",
   },
   {
+    name: "a wrong link to the hosted form, in a browser",
+    side: "answer",
+    endpoints: ["GET /v3/connect/auth"],
+    statuses: [400],
+    keyword: "content-type",
+    reason: "a person whom an application sent with a wrong link reads so on a page; programs get the declared JSON",
+    source: "the emulator's own page; RFC 6749, 4.1.2.1: the server informs the person, and redirects nobody",
+  },
+  {
     name: "400 for a query that cannot be read",
     side: "answer",
     endpoints: ["GET /v3/connectors", "GET /v3/grants", "POST /v3/providers/detect"],

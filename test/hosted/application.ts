@@ -16,7 +16,8 @@ export class Application {
     const application = new Application(server);
     server.on("request", (request, response) => {
       const url = new URL(request.url ?? "/", application.origin);
-      if (url.pathname === "/callback") {
+      // A form that was sent on would bring a password with it.
+      if (url.pathname === "/callback" && request.method === "GET") {
         application.callbacks.push(Object.fromEntries(url.searchParams));
         application.referrers.push(request.headers.referer ?? "");
       }

@@ -1,12 +1,16 @@
 import { existsSync } from "node:fs";
 import { userInfo } from "node:os";
+import { delimiter, join } from "node:path";
 import { type Browser, chromium } from "playwright-core";
 import { describe } from "vitest";
 
-/** Where distributions put it; the environment may name another one. */
-const PLACES = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"];
+const NAMES = ["chromium", "chromium-browser", "google-chrome"];
+/** Where distributions put it, whatever the PATH is; the environment may name another one. */
+const FOLDERS = ["/usr/bin", ...(process.env.PATH ?? "").split(delimiter)];
 
-const executablePath = process.env.CHROMIUM ?? PLACES.find((place) => existsSync(place));
+const executablePath =
+  process.env.CHROMIUM ||
+  FOLDERS.flatMap((folder) => NAMES.map((name) => join(folder, name))).find((place) => existsSync(place));
 
 /** Its tests run where a Chromium is; elsewhere their name says how to get one. */
 export function describeWithChromium(name: string, body: () => void): void {

@@ -32,13 +32,12 @@ export class Form {
     this.alert = page.getByRole("alert");
   }
 
-  /** In the order in which Tab reaches them. */
-  get controls(): Locator[] {
-    const { address, password, imapServer, imapPort, smtpServer, smtpPort, connect } = this;
-    return [address, password, imapServer, imapPort, smtpServer, smtpPort, connect];
+  /** In the order in which they are read. */
+  get fields(): Locator[] {
+    return [this.address, this.password, this.imapServer, this.imapPort, this.smtpServer, this.smtpPort];
   }
 
-  async fill({ imap }: TestEmulator, { username, password, imapPort, smtp }: Login): Promise<void> {
+  async fill({ imap }: Pick<TestEmulator, "imap">, { username, password, imapPort, smtp }: Login): Promise<void> {
     await this.address.fill(username);
     await this.password.fill(password);
     await this.imapServer.fill(imap.host);
@@ -48,4 +47,8 @@ export class Form {
       await this.smtpPort.fill(String(smtp.port));
     }
   }
+}
+
+export async function is(element: Locator, selector: string): Promise<boolean> {
+  return (await element.and(element.page().locator(selector)).count()) === 1;
 }

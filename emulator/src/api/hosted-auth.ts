@@ -3,11 +3,15 @@ import { authenticateImap, BAD_CREDENTIALS, LIMIT_REACHED } from "./authenticate
 import { readText } from "./body.js";
 import type { Api, ApiContext, World } from "./context.js";
 import { ApiError } from "./errors.js";
-import { hostedPage, type Refusal } from "./hosted-page.js";
+import { type FormValues, problemOf, type Refusal, WRONG_PASSWORD } from "./hosted-form.js";
+import { formPage, wrongLinkPage } from "./hosted-page.js";
 import { type HostedRequest, readHostedRequest } from "./hosted-request.js";
 import { readImapSettings } from "./settings.js";
 
-/** The form is all this page may do: no script, no frame, no stored copy, and no address passed on. */
+/**
+ * The form is all this page may do: no script, no frame, no stored copy, and no address passed on.
+ * No form-action: browsers hold every redirect after the form to it, and an application may send people on anywhere.
+ */
 const PAGE_HEADERS = {
   "content-security-policy":
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; frame-ancestors 'none'",
@@ -15,38 +19,48 @@ const PAGE_HEADERS = {
   "x-content-type-options": "nosniff",
   "cache-control": "no-store",
 };
+/** What a client that leaves the port out means. */
+const USUAL = { imap_port: "993" };
 
 export function hostedAuthRoutes(api: Api, world: World): void {
-  api.get("/v3/connect/auth", (context) => {
-    const request = readHostedRequest(context.req.query(), world);
-    return context.html(hostedPage(request, { imap_username: request.loginHint }), 200, PAGE_HEADERS);
-  });
+  api.get("/v3/connect/auth", (context) =>
+    withLink(context, world, (request) => {
+      return context.html(formPage(request, { imap_username: request.loginHint }), 200, PAGE_HEADERS);
+    }),
+  );
 
-  api.post("/v3/connect/auth", async (context) => {
-    const request = readHostedRequest(context.req.query(), world);
-    const form = Object.fromEntries(new URLSearchParams(await readText(context)));
-    try {
-      const { grant } = await logIn(context, world, request, form);
-      await world.store.saved();
-      return redirect(context, request, { code: issueCode(world, request, grant) });
-    } catch (error) {
-      if (!(error instanceof ApiError)) throw error;
-      return refusal(context, request, form, error);
-    }
-  });
+  api.post("/v3/connect/auth", (context) =>
+    withLink(context, world, async (request) => {
+      const form = { ...USUAL, ...Object.fromEntries(new URLSearchParams(await readText(context))) };
+      const problem = problemOf(form, request.smtpRequired);
+      if (problem !== undefined) return again(context, request, form, problem);
+      try {
+        const { grant } = await authenticateImap(world, context, readImapSettings(form), request.state);
+        await world.store.saved();
+        return redirect(context, request, { code: issueCode(world, request, grant) });
+      } catch (error) {
+        if (!(error instanceof ApiError)) throw error;
+        return refuse(context, request, form, error);
+      }
+    }),
+  );
 }
 
-async function logIn(
+/** A person who comes with a link that is wrong reads so on a page, a program in the API's words. */
+async function withLink(
   context: ApiContext,
   world: World,
-  request: HostedRequest,
-  form: Readonly<Record<string, string>>,
-): Promise<{ grant: StoredGrant }> {
-  const settings = readImapSettings(form);
-  if (request.smtpRequired && (settings.smtp_host === undefined || settings.smtp_port === undefined)) {
-    throw new ApiError(400, "api.invalid_request_error", "The SMTP server and its port are required.");
+  go: (request: HostedRequest) => Response | Promise<Response>,
+): Promise<Response> {
+  let request: HostedRequest;
+  try {
+    request = readHostedRequest(context.req.query(), world);
+  } catch (error) {
+    const person = context.req.header("accept")?.includes("text/html");
+    if (!(error instanceof ApiError && person)) throw error;
+    return context.html(wrongLinkPage(error, context.var.requestId), error.status, PAGE_HEADERS);
   }
-  return authenticateImap(world, context, settings, request.state);
+  return go(request);
 }
 
 function issueCode(world: World, { redirectUri, challenge }: HostedRequest, grant: StoredGrant): string {
@@ -54,20 +68,26 @@ function issueCode(world: World, { redirectUri, challenge }: HostedRequest, gran
 }
 
 /** Nylas: a wrong password is shown on the page; the third one and a silent server go back to the application. */
-function refusal(
+function refuse(
   context: ApiContext,
   request: HostedRequest,
-  form: Readonly<Record<string, string>>,
+  form: FormValues,
   error: ApiError,
 ): Response | Promise<Response> {
   if (error.type === LIMIT_REACHED) return redirect(context, request, failure("auth_limit_reached"));
   const unreachable = error.type === "api.provider_error" || error.type === "grant.provider_not_responding";
   if (unreachable) return redirect(context, request, failure("provider_not_responding"));
-  const shown: Refusal =
-    error.type === BAD_CREDENTIALS
-      ? { type: "invalid_authentication", message: "The mail server refused the e-mail address or the password." }
-      : { message: error.message };
-  return context.html(hostedPage(request, form, shown), 400, PAGE_HEADERS);
+  const shown = error.type === BAD_CREDENTIALS ? WRONG_PASSWORD : { message: error.message, fields: [] };
+  return again(context, request, form, shown);
+}
+
+function again(
+  context: ApiContext,
+  request: HostedRequest,
+  form: FormValues,
+  refusal: Refusal,
+): Response | Promise<Response> {
+  return context.html(formPage(request, form, refusal), 400, PAGE_HEADERS);
 }
 
 function failure(errorType: string): Record<string, string> {
@@ -78,6 +98,7 @@ function redirect(context: ApiContext, request: HostedRequest, answer: Readonly<
   const url = new URL(request.redirectUri);
   for (const [name, value] of Object.entries(answer)) url.searchParams.set(name, value);
   if (request.state !== undefined) url.searchParams.set("state", request.state);
+  for (const [name, value] of Object.entries(PAGE_HEADERS)) context.header(name, value);
   // 303: the browser must not send the password on to the application.
   return context.redirect(url.toString(), 303);
 }

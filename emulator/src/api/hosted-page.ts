@@ -1,59 +1,56 @@
+import type { ApiError } from "./errors.js";
+import { type Field, type FormValues, IMAP_FIELDS, type Refusal, SMTP_FIELDS } from "./hosted-form.js";
 import type { HostedRequest } from "./hosted-request.js";
 
-/** Why the form is shown again. */
-export interface Refusal {
-  /** As Nylas names it, where it has a name for it. */
-  type?: string;
-  message: string;
-}
-
-interface Field {
-  name: string;
-  label: string;
-  type: "text" | "password" | "number";
-  autocomplete: string;
-  initial?: string;
-}
-
-const IMAP_FIELDS: readonly Field[] = [
-  { name: "imap_username", label: "E-mail address", type: "text", autocomplete: "username" },
-  { name: "imap_password", label: "Password", type: "password", autocomplete: "current-password" },
-  { name: "imap_host", label: "IMAP server", type: "text", autocomplete: "off" },
-  { name: "imap_port", label: "IMAP port", type: "number", autocomplete: "off", initial: "993" },
-];
-
-const SMTP_FIELDS: readonly Field[] = [
-  { name: "smtp_host", label: "SMTP server", type: "text", autocomplete: "off" },
-  { name: "smtp_port", label: "SMTP port", type: "number", autocomplete: "off", initial: "465" },
-];
-
 /** The log-in form. It posts to its own address, so that the query travels along; a password is never filled in. */
-export function hostedPage(
-  { smtpRequired }: HostedRequest,
-  values: Readonly<Record<string, string>>,
-  refusal?: Refusal,
-): string {
-  const wrongPassword = refusal?.type !== undefined;
-  const imap = IMAP_FIELDS.map((field) => fieldHtml(field, values, true, wrongPassword)).join("");
-  const smtp = SMTP_FIELDS.map((field) => fieldHtml(field, values, smtpRequired, false)).join("");
+export function formPage({ smtpRequired }: HostedRequest, values: FormValues, refusal?: Refusal): string {
+  const marked = refusal?.fields ?? [];
+  const focused = marked.find((name) => name === "imap_password" || !values[name]) ?? marked[0];
+  const group = (fields: readonly Field[], required: boolean) =>
+    fields.map((field) =>
+      fieldHtml(field, values, { required, invalid: marked.includes(field.name), focused: field.name === focused }),
+    );
+  const [username, password, ...imapServer] = group(IMAP_FIELDS, true);
+  return pageHtml(
+    `${refusal === undefined ? "" : "Error: "}Connect your mailbox`,
+    `<h1>Connect your mailbox</h1>
+${refusal === undefined ? "" : refusalHtml(refusal)}<form method="post">
+${username}${password}<div class="row">
+${imapServer.join("")}</div>
+<fieldset>
+<legend>Sending mail${smtpRequired ? "" : " (optional)"}</legend>
+<div class="row">
+${group(SMTP_FIELDS, smtpRequired).join("")}</div>
+</fieldset>
+<button type="submit">Connect</button>
+</form>`,
+  );
+}
+
+/** For the person whom an application sent here with a link that is wrong. It leads nowhere: no address is trusted. */
+export function wrongLinkPage({ type, message }: ApiError, requestId: string): string {
+  return pageHtml(
+    "Error: This link does not work",
+    `<h1>This link does not work</h1>
+<p>The application that you come from made it wrong. You can close this page; nothing was sent to anybody.</p>
+<p class="problem">${escapeHtml(message)} <code>${escapeHtml(type)}</code></p>
+<p class="small">For the makers of the application: request <code>${escapeHtml(requestId)}</code></p>`,
+  );
+}
+
+function pageHtml(title: string, content: string): string {
   return `<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <link rel="icon" href="data:,">
-<title>${refusal === undefined ? "" : "Error: "}Connect your mailbox</title>
+<title>${title}</title>
 <style>${STYLE}</style>
 </head>
 <body>
 <main>
-<h1>Connect your mailbox</h1>
-${refusal === undefined ? "" : refusalHtml(refusal)}<form method="post">
-${imap}<fieldset>
-<legend>Sending mail${smtpRequired ? "" : " (optional)"}</legend>
-${smtp}</fieldset>
-<button type="submit">Connect</button>
-</form>
+${content}
 </main>
 </body>
 </html>
@@ -62,49 +59,53 @@ ${smtp}</fieldset>
 
 const STYLE = `
 :root { color-scheme: light; color: #1b1b1f; background: #f4f4f7; }
-body { font: 1rem/1.5 system-ui, sans-serif; margin: 0; padding: 1rem; }
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 0; padding: 1rem; overflow-wrap: anywhere; }
 main { max-width: 26rem; margin: 1rem auto; padding: 1.5rem; background: #fff; border-radius: 0.5rem; }
-h1 { font-size: 1.5rem; margin: 0 0 1rem; }
+h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 1rem; }
 label, input, button { display: block; width: 100%; box-sizing: border-box; }
 label { font-weight: 600; }
 input, button { font: inherit; padding: 0.5rem 0.75rem; margin: 0.25rem 0 1rem; border-radius: 0.25rem; }
-input { border: 1px solid #6b6b76; }
-input[aria-invalid="true"] { border: 2px solid #b00020; }
-fieldset { border: 0; border-top: 1px solid #d5d5dc; margin: 0; padding: 0.5rem 0 0; }
-legend { padding: 0 0.5rem 0 0; }
-button { border: 0; background: #1f4fbf; color: #fff; font-weight: 600; margin-bottom: 0; cursor: pointer; }
+input { color: inherit; background: #fff; border: 1px solid #6b6b76; }
+input[aria-invalid="true"] { border-color: #b00020; box-shadow: inset 0 0 0 1px #b00020; }
+.row { display: flex; flex-wrap: wrap; gap: 0 1rem; }
+.row > * { flex: 1 1 6rem; }
+.row > :first-child { flex: 3 1 12rem; }
+fieldset { border: 0; border-top: 1px solid #d5d5dc; margin: 0.5rem 0 0; padding: 0.75rem 0 0; min-width: 0; }
+legend { float: left; width: 100%; padding: 0 0 0.5rem; color: #55555f; }
+legend + * { clear: both; }
+button { border: 0; background: #1f4fbf; color: #fff; font-weight: 600; margin: 0.5rem 0 0; cursor: pointer; }
+button:hover { background: #183f99; }
 :focus-visible { outline: 3px solid #1f4fbf; outline-offset: 2px; }
-[role="alert"] { background: #fdecef; border-left: 0.25rem solid #b00020; padding: 0.5rem 0.75rem; margin: 0 0 1rem; }
+.problem { background: #fdecef; border-left: 0.25rem solid #b00020; padding: 0.5rem 0.75rem; margin: 0 0 1rem; }
+.problem code { display: inline-block; }
+code { font-size: 0.875em; }
+.small { color: #55555f; font-size: 0.875rem; margin: 0; }
 `;
 
 /** Takes the focus where no field does, so that it is read out first. */
-function refusalHtml({ type, message }: Refusal): string {
-  const focus = type === undefined ? ' tabindex="-1" autofocus' : "";
+function refusalHtml({ type, message, fields }: Refusal): string {
+  const focus = fields.length === 0 ? ' tabindex="-1" autofocus' : "";
   const name = type === undefined ? "" : ` <code>${escapeHtml(type)}</code>`;
-  return `<p role="alert" id="refusal"${focus}>${escapeHtml(message)}${name}</p>\n`;
+  return `<p class="problem" role="alert" id="refusal"${focus}>${escapeHtml(message)}${name}</p>\n`;
 }
 
 function fieldHtml(
-  field: Field,
-  values: Readonly<Record<string, string>>,
-  required: boolean,
-  wrongPassword: boolean,
+  { name, label, type, autocomplete, inputmode, initial }: Field,
+  values: FormValues,
+  { required, invalid, focused }: { required: boolean; invalid: boolean; focused: boolean },
 ): string {
-  const { name, label, type, autocomplete } = field;
-  const value = type === "password" ? "" : (values[name] ?? (required ? field.initial : undefined) ?? "");
+  const value = type === "password" ? "" : (values[name] ?? (required ? initial : undefined) ?? "");
   const attributes = [
     `id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" value="${escapeHtml(value)}"`,
+    inputmode === undefined ? "" : ` inputmode="${inputmode}"`,
     type === "text" ? ' autocapitalize="none" spellcheck="false"' : "",
-    type === "number" ? ' min="1" max="65535"' : "",
+    type === "number" ? ' inputmode="numeric" min="1" max="65535"' : "",
     required ? " required" : "",
-    wrongPassword && REFUSED_FIELDS.includes(name) ? ' aria-invalid="true" aria-describedby="refusal"' : "",
-    wrongPassword && type === "password" ? " autofocus" : "",
+    invalid ? ' aria-invalid="true" aria-describedby="refusal"' : "",
+    focused ? " autofocus" : "",
   ];
-  return `<label for="${name}">${label}</label>\n<input ${attributes.join("")}>\n`;
+  return `<div>\n<label for="${name}">${label}</label>\n<input ${attributes.join("")}>\n</div>\n`;
 }
-
-/** The mail server does not say which of the two was wrong. */
-const REFUSED_FIELDS = ["imap_username", "imap_password"];
 
 function escapeHtml(text: string): string {
   const entities: Readonly<Record<string, string>> = {

@@ -14,6 +14,8 @@ const ERROR_URI = "developer.nylas.com/docs/api/errors/400-response/";
 /** The exchange of a hosted authentication's code. Nylas answers here in OAuth's form, without envelope. */
 export function tokenRoutes(api: Api, world: World): void {
   api.post("/v3/connect/token", async (context) => {
+    // RFC 6749, 5.1: whatever carries a token is not kept.
+    context.header("cache-control", "no-store");
     const fields = await readFields(context);
     // Nylas: every refusal is a 400; the request's id stands in the header only.
     const refuse = (error: string, description: string): Response => {

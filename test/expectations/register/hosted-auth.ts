@@ -14,6 +14,9 @@ const NEEDS_A_CODE = { no: "a code comes from a person at Nylas's form" };
 const VERIFIER = "a verifier of one's own";
 
 const A_FORM = new Matcher("a form", (value) => typeof value === "string" && value.includes("<form"));
+const A_PAGE = new Matcher("a page without a form", (value) => {
+  return typeof value === "string" && value.includes("<h1>") && !value.includes("<form");
+});
 const toBack = (says: string, parameters: Record<string, string | RegExp>) =>
   new Matcher(`to the application with ${says}`, (value) => {
     if (typeof value !== "string" || !value.startsWith(BACK)) return false;
@@ -64,6 +67,16 @@ export const hostedAuth: readonly Expectation[] = [
       play: (place) => open(place, other),
     }),
   ),
+  {
+    endpoint: AUTH,
+    situation: "a link that is wrong, opened in a browser",
+    given: "connector",
+    answer: ok({ body: A_PAGE }, 400),
+    source: [AUTHENTICATION, ERRORS_700],
+    standing: "assumed",
+    live: OWN_FORM,
+    play: (place) => open(place, { response_type: "token" }, { accept: "text/html" }),
+  },
   {
     endpoint: AUTH,
     situation: "another provider than IMAP",
@@ -261,8 +274,12 @@ function link(place: Place, other: Readonly<Record<string, string>> = {}): strin
   return `/v3/connect/auth?${new URLSearchParams(query)}`;
 }
 
-function open(place: Place, other: Readonly<Record<string, string>> = {}): Promise<Answer> {
-  return place.call("GET", link(place, other), { key: null });
+function open(
+  place: Place,
+  other: Readonly<Record<string, string>> = {},
+  headers: Readonly<Record<string, string>> = {},
+): Promise<Answer> {
+  return place.call("GET", link(place, other), { key: null, headers });
 }
 
 function fillIn(

@@ -1,0 +1,64 @@
+const MAX_PORT = 65_535;
+
+/** What was typed, by the names of the settings. */
+export type FormValues = Readonly<Record<string, string>>;
+
+export interface Field {
+  name: string;
+  label: string;
+  type: "text" | "password" | "number";
+  autocomplete: string;
+  inputmode?: string;
+  initial?: string;
+}
+
+/** Why the form is shown again. */
+export interface Refusal {
+  /** As Nylas names it, where it has a name for it. */
+  type?: string;
+  message: string;
+  /** The names of the fields to look at. */
+  fields: readonly string[];
+}
+
+export const IMAP_FIELDS: readonly Field[] = [
+  // A mail server's user name need not be an address, and type email would insist on one.
+  { name: "imap_username", label: "E-mail address", type: "text", autocomplete: "username", inputmode: "email" },
+  { name: "imap_password", label: "Password", type: "password", autocomplete: "current-password" },
+  { name: "imap_host", label: "IMAP server", type: "text", autocomplete: "off", inputmode: "url" },
+  { name: "imap_port", label: "IMAP port", type: "number", autocomplete: "off", initial: "993" },
+];
+
+export const SMTP_FIELDS: readonly Field[] = [
+  { name: "smtp_host", label: "SMTP server", type: "text", autocomplete: "off", inputmode: "url" },
+  { name: "smtp_port", label: "SMTP port", type: "number", autocomplete: "off", initial: "465" },
+];
+
+/** The mail server does not say which of the two was wrong. */
+export const WRONG_PASSWORD: Refusal = {
+  type: "invalid_authentication",
+  message: "The mail server refused the e-mail address or the password.",
+  fields: ["imap_username", "imap_password"],
+};
+
+/** What a browser would not have sent: it holds people to the same before. */
+export function problemOf(form: FormValues, smtpRequired: boolean): Refusal | undefined {
+  const needed = smtpRequired ? [...IMAP_FIELDS, ...SMTP_FIELDS] : IMAP_FIELDS;
+  const missing = needed.filter(({ name }) => !form[name]);
+  if (missing.length > 0) return about("Please fill in", missing);
+  const wrong = [...IMAP_FIELDS, ...SMTP_FIELDS].filter(({ name, type }) => {
+    return type === "number" && form[name] && !isPort(form[name]);
+  });
+  return wrong.length > 0 ? about(`Please give a number from 1 to ${MAX_PORT}`, wrong) : undefined;
+}
+
+function about(wish: string, fields: readonly Field[]): Refusal {
+  return {
+    message: `${wish}: ${fields.map(({ label }) => label).join(", ")}.`,
+    fields: fields.map(({ name }) => name),
+  };
+}
+
+function isPort(text: string): boolean {
+  return /^\d+$/.test(text) && Number(text) >= 1 && Number(text) <= MAX_PORT;
+}

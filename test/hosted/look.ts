@@ -1,0 +1,47 @@
+/** What a page looks like, in the browser's own words. */
+export interface Shown {
+  /** How many pixels it is wider than the window. */
+  overflow: number;
+  texts: Colors[];
+  /** What shows where a field is. */
+  edges: Colors[];
+}
+
+interface Colors {
+  what: string;
+  color: string;
+  background: string;
+}
+
+/** Evaluated in the page, whose types are not those of Node. */
+export const HOW_IT_IS_SHOWN = `(() => {
+  const backgroundOf = (element) => {
+    const color = element === null ? "rgb(255, 255, 255)" : getComputedStyle(element).backgroundColor;
+    return element !== null && /, 0\\)$/.test(color) ? backgroundOf(element.parentElement) : color;
+  };
+  const colors = (selector, colorOf, behind) => [...document.querySelectorAll(selector)].map((element) => ({
+    what: element.outerHTML.slice(0, 40),
+    color: colorOf(getComputedStyle(element)),
+    background: backgroundOf(behind(element)),
+  }));
+  const { scrollWidth, clientWidth } = document.documentElement;
+  return {
+    overflow: scrollWidth - clientWidth,
+    texts: colors("h1, p, code, label, legend, input, button", ({ color }) => color, (element) => element),
+    edges: colors("input", ({ borderTopColor }) => borderTopColor, (element) => element.parentElement),
+  };
+})()`;
+
+/** The ratio of WCAG 2, from 1 to 21. */
+export function contrast(first: string, second: string): number {
+  const [dark = 0, light = 0] = [luminance(first), luminance(second)].toSorted((left, right) => left - right);
+  return (light + 0.05) / (dark + 0.05);
+}
+
+function luminance(color: string): number {
+  const channels = (color.match(/[\d.]+/g) ?? []).slice(0, 3).map((text) => Number(text) / 255);
+  const [red = 0, green = 0, blue = 0] = channels.map((channel) =>
+    channel <= 0.04045 ? channel / 12.92 : ((channel + 0.055) / 1.055) ** 2.4,
+  );
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}

@@ -28,8 +28,7 @@ export default defineConfig({
     testTimeout: ENGINE_TEST_TIMEOUT_MS,
     hookTimeout: ENGINE_TEST_TIMEOUT_MS,
     pool: "forks",
-    // Two more than a small machine has cores: many tests wait, for a retry, a kill or a browser.
-    maxWorkers: 4,
+    maxWorkers: 3,
     sequence: { sequencer: LongestFirst },
   },
 });

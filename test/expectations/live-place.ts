@@ -28,6 +28,8 @@ const UNKNOWN_MAKER = "whether this run has made it cannot be known";
 
 const IMAP = "imap";
 const DELETE_ATTEMPTS = 3;
+/** The `state` of this suite's grants begins with it. */
+const MARK = "expectations ";
 const PAGE = 200;
 const MAX_PAGES = 50;
 /** RFC 2606: no such host will ever exist. */
@@ -38,6 +40,7 @@ interface ListedGrant {
   id: string;
   email: string;
   provider: string;
+  state: string;
 }
 
 /** Nylas itself, or what answers in its place: looks before it writes, and writes to nothing that it has not made. */
@@ -50,7 +53,7 @@ export class LivePlace implements Place {
   readonly #unanswered = new Set<"connector" | "grant">();
   #free = 0;
   readonly silent = SILENT;
-  readonly mark = `expectations ${randomUUID()}`;
+  readonly mark = MARK + randomUUID();
   applicationId = "";
 
   private constructor(config: LiveConfig) {
@@ -65,6 +68,12 @@ export class LivePlace implements Place {
     place.applicationId = textOf(application, "data.application_id");
     place.#before = { grants: await place.#list(), connector: await place.#hasConnector() };
     return place;
+  }
+
+  /** The mailbox's grant of a run that was interrupted. Only its user knows that the run is over, and may delete it. */
+  get earlier(): string[] {
+    const marked = this.#before.grants.filter(({ email, state }) => this.#isMailbox(email) && state.startsWith(MARK));
+    return marked.map(({ id }) => `grant ${id}: DELETE ${this.#config.apiUri}/v3/grants/${id}`);
   }
 
   get apiKey(): string {
@@ -190,18 +199,20 @@ export class LivePlace implements Place {
   }
 
   async #needFreeMailbox(): Promise<void> {
-    const { username } = this.mailbox;
-    const same = ({ email }: ListedGrant): boolean => email.toLowerCase() === username.toLowerCase();
-    if ([...this.#before.grants, ...(await this.#list())].some(same)) throw new NotTried(HAS_GRANT);
+    const grants = [...this.#before.grants, ...(await this.#list())];
+    if (grants.some(({ email }) => this.#isMailbox(email))) throw new NotTried(HAS_GRANT);
+  }
+
+  #isMailbox(email: string): boolean {
+    return email.toLowerCase() === this.mailbox.username.toLowerCase();
   }
 
   /** Its own mark tells a grant of this run from somebody else's. */
   async #findLostGrant(): Promise<string[]> {
     const left: string[] = [];
     const known = new Set([...this.#before.grants.map(({ id }) => id), ...this.#grants]);
-    const { username } = this.mailbox;
     for (const { id, email } of await this.#list()) {
-      if (known.has(id) || email.toLowerCase() !== username.toLowerCase()) continue;
+      if (known.has(id) || !this.#isMailbox(email)) continue;
       const state = textOf(await this.call("GET", `/v3/grants/${id}`), "data.state");
       if (state === this.mark) this.#grants.add(id);
       else left.push(`grant ${id}: ${UNKNOWN_MAKER}`);
@@ -224,7 +235,7 @@ export class LivePlace implements Place {
       if (answer.status !== 200 || !Array.isArray(data)) throw new Error(`no look at grants: ${inShort(answer)}`);
       for (const item of data) {
         const of = (name: string): string => wordOf(item, name) ?? "";
-        grants.push({ id: of("id"), email: of("email"), provider: of("provider") });
+        grants.push({ id: of("id"), email: of("email"), provider: of("provider"), state: of("state") });
       }
       if (data.length < PAGE) return grants;
     }

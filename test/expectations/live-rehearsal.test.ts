@@ -181,6 +181,22 @@ describe("the live suite, rehearsed at an emulator", () => {
     await rehearsal.expectUntouched();
   });
 
+  it("names the grant of a run that was interrupted, and leaves it to the user", async () => {
+    const rehearsal = await Rehearsal.start();
+    const interrupted = await rehearsal.begin();
+    await interrupted.play(present(GRANT_STEPS[0]));
+    const grant = present((await rehearsal.standing()).grants[0]);
+    await rehearsal.connect(1);
+    const { lines, failures } = await rehearsal.run();
+    expect(failures).toEqual([]);
+    expect(lines).toContain("not settled: reauthStatus (the mailbox has a grant already)");
+    const { apiUri } = present(readLiveConfig(rehearsal.env));
+    expect(lines.filter((line) => line.startsWith("left"))).toEqual([
+      `left behind by an earlier run: grant ${grant.id}: DELETE ${apiUri}/v3/grants/${grant.id}`,
+    ]);
+    expect((await rehearsal.standing()).grants.map(({ id }) => id)).toContain(grant.id);
+  });
+
   it("says what it cannot know to be its own", async () => {
     const rehearsal = await Rehearsal.start({ stateEcho: "omitted" });
     const live = await rehearsal.begin();

@@ -61,6 +61,7 @@ export class LiveRun {
       ...this.#held
         .filter(({ standing, instead }) => standing !== "confirmed" && instead === undefined)
         .map(({ endpoint, situation, answer }) => `settled: ${endpoint}, ${situation} = ${inWords(answer)}`),
+      ...this.#place.earlier.map((what) => `left behind by an earlier run: ${what}`),
       ...this.#left.map((what) => `left behind: ${what}`),
     ];
   }

@@ -35,7 +35,7 @@ It prints one line for each open answer: \`settled: duplicateConnector = 409\`, 
 the known ones fails, with Nylas's request id. It looks before it writes, and neither changes nor deletes what it has not made: with
 an IMAP connector in the application it leaves connectors alone, with a grant for the mailbox that grant. At the end it deletes what
 it has made, also after failures, and names what it could not delete. A run that is interrupted cannot: it leaves a grant whose
-\`state\` begins with \`expectations\`, and perhaps a connector, for you to delete.
+\`state\` begins with \`expectations\`, and perhaps a connector, for you to delete. The run after it names that grant.
 `;
 
 function counts(): string {

@@ -35,6 +35,7 @@ export const ABSENT = new Matcher("absent", (value) => value === undefined);
 export const AN_ID = new Matcher("an id", (value) => typeof value === "string" && /^[0-9a-f-]{36}$/.test(value));
 export const A_TIME = new Matcher("seconds since 1970", (value) => Number.isInteger(value));
 export const A_LIST = new Matcher("a list", Array.isArray);
+export const AN_EMPTY_LIST = new Matcher("an empty list", (value) => Array.isArray(value) && value.length === 0);
 export const A_TEXT = new Matcher("a text", (value) => typeof value === "string" && value !== "");
 export const THE_APPLICATION = new Matcher(
   "the application's id",

@@ -1,9 +1,12 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { until } from "../support/until.js";
 import { describeWithChromium } from "./browser.js";
 import { Gate } from "./gate.js";
 import { exchange, startEmulator } from "./links.js";
 import { Stage } from "./stage.js";
 
+/** How long the browser may take to come back, in milliseconds. */
+const PATIENCE_MS = 30_000;
 const STATE = `a state with "quotes", <b>&amp; ümläuts %2B+ 邮箱`;
 const WRONG = "not-the-password-of-anybody";
 
@@ -183,9 +186,11 @@ describeWithChromium("A login at the hosted form", () => {
     const form = await stage.open({ login_hint: username });
     expect(await form.address.inputValue()).toBe(username);
     await form.fill(emulator, emulator.user(0));
-    const back = form.page.waitForURL((url) => url.origin === application.origin);
     await form.connect.dblclick({ noWaitAfter: true });
-    await back;
+    // The second press ends the first one's navigation, which waitForURL would call a failure.
+    const isBack = (): boolean => new URL(form.page.url()).origin === application.origin;
+    await until("the browser is back at the application", PATIENCE_MS, isBack);
+    await form.page.waitForLoadState();
     const { code } = application.callbacks.splice(0).at(-1) ?? {};
     const token = await exchange(stage, { code, client_secret: emulator.emulator.apiKey });
     expect(token.body).toMatchObject({ grant_id: before.id });

@@ -14,6 +14,9 @@ type CreateConnectorRequest = Parameters<Nylas["connectors"]["create"]>[0]["requ
 type GrantQuery = NonNullable<NonNullable<Parameters<Nylas["grants"]["list"]>[0]>["queryParams"]>;
 
 const UPDATE = "PUT /v3/connectors/imap";
+type MessageQuery = NonNullable<Parameters<Nylas["messages"]["list"]>[0]["queryParams"]>;
+
+const FAR_OFF = 4_000_000_000;
 const NOBODY = "6e0f4a3e-0000-4000-8000-000000000000";
 const REDIRECT_URI = "http://localhost:3000/callback";
 const UUID = /^[0-9a-f-]{36}$/;
@@ -240,6 +243,27 @@ function judge({ chosen, answers }: Setting): void {
       pages.push(page.data.map(({ subject }) => subject));
     }
     expect(pages).toEqual([["third", "second"], ["first"]]);
+  });
+
+  step("finds messages by subject, address, time and state", async () => {
+    const identifier = present(ids[0]);
+    const [{ username: own }, { username: other }] = [emulator.user(0), emulator.user(1)];
+    const subjects = async (queryParams: MessageQuery): Promise<unknown[]> =>
+      (await nylas.messages.list({ identifier, queryParams })).data.map(({ subject }) => subject);
+    const all = ["third", "second", "first"];
+    expect(await subjects({ subject: "eco" })).toEqual(["second"]);
+    expect(await subjects({ from: ["nobody@example.test", other], to: [own], unread: true, starred: false })).toEqual(
+      all,
+    );
+    expect(await subjects({ anyEmail: ["nobody@example.test", other.toUpperCase()], limit: 2 })).toEqual(
+      all.slice(0, 2),
+    );
+    expect(await subjects({ receivedAfter: 0, receivedBefore: FAR_OFF })).toEqual(all);
+    for (const query of [{ cc: [own] }, { unread: false }, { receivedAfter: FAR_OFF }, { subject: "SECOND" }]) {
+      expect(await subjects(query)).toEqual([]);
+    }
+    const unplayed = nylas.messages.list({ identifier, queryParams: { searchQueryNative: "second" } });
+    expect(await refusal(unplayed.then(({ data }) => data))).toMatchObject({ statusCode: 400 });
   });
 
   step("lists the folders of a mailbox, and the messages in each", async () => {

@@ -15,6 +15,7 @@ export const STEPS = [
   "replaces the settings of a grant, after which it only receives",
   "sends a message, which arrives in the other mailbox",
   "reads a mailbox page by page",
+  "finds messages by subject, address, time and state",
   "lists the folders of a mailbox, and the messages in each",
   "is told that the password of a mailbox has changed",
   "sends a person through the hosted form, SMTP included, and exchanges the code once",

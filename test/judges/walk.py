@@ -142,6 +142,7 @@ def api_refusal(call, **fields):
 
 
 REDIRECT_URI = "http://localhost:3000/callback"
+FAR_OFF = 4_000_000_000
 NOBODY = "6e0f4a3e-0000-4000-8000-000000000000"
 
 
@@ -305,6 +306,23 @@ def messages(walk):
         pages.append([message.subject for message in page.data])
         token = page.next_cursor
     equal(pages, [["third", "second"], ["first"]])
+
+
+@step("finds messages by subject, address, time and state")
+def find_messages(walk):
+    own, other = walk.users[0]["username"], walk.users[1]["username"]
+
+    def subjects(**query):
+        return [message.subject for message in walk.nylas.messages.list(walk.grants[0].id, query).data]
+
+    found = ["third", "second", "first"]
+    equal(subjects(subject="eco"), ["second"])
+    equal(subjects(**{"from": other, "to": own, "unread": True, "starred": False}), found)
+    equal(subjects(any_email=["nobody@example.test", other.upper()], limit=2), found[:2])
+    equal(subjects(received_after=0, received_before=FAR_OFF), found)
+    for query in ({"cc": own}, {"unread": False}, {"received_after": FAR_OFF}, {"subject": "SECOND"}):
+        equal(subjects(**query), [])
+    api_refusal(lambda: subjects(search_query_native="second"), status_code=400)
 
 
 @step("lists the folders of a mailbox, and the messages in each")

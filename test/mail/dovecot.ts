@@ -155,6 +155,14 @@ export class Dovecot {
     await this.#session(user, {}, (client) => client.mailboxCreate([...path]));
   }
 
+  /** As another mail program of the user's does it. */
+  async flag(user: string, subject: string, flags: string[]): Promise<void> {
+    await this.#session(user, {}, async (client) => {
+      await client.mailboxOpen("INBOX");
+      await client.messageFlagsAdd({ subject }, flags);
+    });
+  }
+
   async stop(): Promise<void> {
     const ended = once(this.keeper, "close");
     this.keeper.stdin.end();

@@ -89,19 +89,21 @@ describeWithDovecot("Mail and passwords at Dovecot", () => {
   it("pages through a folder, the newest first", async () => {
     const { id } = await granted(mailbox(SUBMITTER));
     for (const subject of ["first", "second", "third"]) await send(id, { to: SUBMITTER, subject });
-    const subjects: string[] = [];
-    let cursor = "";
-    do {
-      const token = cursor === "" ? "" : `&page_token=${cursor}`;
-      const answer = await fetch(`${emulator.emulator.apiUri}/v3/grants/${id}/messages?limit=1${token}`, {
-        headers: { authorization: `Bearer ${emulator.emulator.apiKey}` },
-      });
-      // The envelope of a list.
-      const page = (await answer.json()) as { data: Message[]; next_cursor?: string };
-      subjects.push(...page.data.map(({ subject }) => subject));
-      cursor = page.next_cursor ?? "";
-    } while (cursor !== "");
-    expect(subjects).toEqual(["third", "second", "first"]);
+    expect(await subjectsByOne(id)).toEqual(["third", "second", "first"]);
+  });
+
+  it("finds messages by their state, page by page", async () => {
+    const { id } = await granted(mailbox(BEN));
+    for (const subject of ["read", "starred", "both", "neither"]) await send(id, { to: BEN, subject });
+    await dovecot.flag(BEN, "read", ["\\Seen"]);
+    await dovecot.flag(BEN, "starred", ["\\Flagged"]);
+    await dovecot.flag(BEN, "both", ["\\Seen", "\\Flagged"]);
+    const found = async (query: string): Promise<string[]> =>
+      (await emulator.call<Message[]>("GET", `/v3/grants/${id}/messages?${query}`)).map(({ subject }) => subject);
+    expect(await found("unread=false")).toEqual(["both", "read"]);
+    expect(await found("starred=true")).toEqual(["both", "starred"]);
+    expect(await found("starred=true&unread=true")).toEqual(["starred"]);
+    expect(await subjectsByOne(id, "unread=false")).toEqual(["both", "read"]);
   });
 
   it("lists folders by the server's own separator, and reads one of them", async () => {
@@ -199,6 +201,24 @@ async function granted(settings: MailboxSettings): Promise<{ id: string }> {
 function send(id: string, message: { to: string; subject: string; body?: string }): Promise<Message> {
   const { to, subject, body = "" } = message;
   return emulator.call("POST", `/v3/grants/${id}/messages/send`, { to: [{ email: to }], subject, body });
+}
+
+/** Read in pages of one message. */
+async function subjectsByOne(id: string, filter = ""): Promise<string[]> {
+  const subjects: string[] = [];
+  let cursor = "";
+  do {
+    const token = cursor === "" ? "" : `&page_token=${cursor}`;
+    const answer = await fetch(`${emulator.emulator.apiUri}/v3/grants/${id}/messages?${filter}&limit=1${token}`, {
+      headers: { authorization: `Bearer ${emulator.emulator.apiKey}` },
+    });
+    // The envelope of a list.
+    const page = (await answer.json()) as { data: Message[]; next_cursor?: string };
+    expect(page.data).toHaveLength(1);
+    subjects.push(...page.data.map(({ subject }) => subject));
+    cursor = page.next_cursor ?? "";
+  } while (cursor !== "");
+  return subjects;
 }
 
 function messages(id: string): Promise<Message[]> {

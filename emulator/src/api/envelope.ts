@@ -36,6 +36,21 @@ export function pageOf(context: ApiContext): Page {
   };
 }
 
+/** A time in Unix seconds. */
+export function seconds(context: ApiContext, name: string): number | undefined {
+  const given = context.req.query(name);
+  if (given === undefined) return undefined;
+  if (!/^\d{1,12}$/.test(given)) throw invalidRequest(`Query parameter ${name} must be a time in Unix seconds.`);
+  return Number(given);
+}
+
+/** Refuses what Nylas takes and this emulator does not play: an answer without it would be wrong and not look it. */
+export function refuseUnplayed(context: ApiContext, names: readonly string[]): void {
+  const found = names.find((name) => context.req.query(name) !== undefined);
+  if (found !== undefined)
+    throw invalidRequest(`The emulator does not play the query parameter ${found}, which Nylas has.`);
+}
+
 export function wholeNumber(
   context: ApiContext,
   name: string,

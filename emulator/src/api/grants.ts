@@ -2,7 +2,7 @@ import { nowSeconds, sameAddress } from "../store/store.js";
 import type { StoredGrant } from "../store/types.js";
 import { optionalObject, optionalTexts, readObject } from "./body.js";
 import type { Api, ApiContext, World } from "./context.js";
-import { answer, answerDeleted, answerPage, pageOf } from "./envelope.js";
+import { answer, answerDeleted, answerPage, pageOf, refuseUnplayed, seconds } from "./envelope.js";
 import { invalidRequest, notFound } from "./errors.js";
 import { grantView } from "./grant-view.js";
 import { readImapSettings } from "./settings.js";
@@ -11,6 +11,7 @@ export function grantRoutes(api: Api, world: World): void {
   const { store, behaviours } = world;
 
   api.get("/v3/grants", (context) => {
+    refuseUnplayed(context, ["workspace_id"]);
     const page = pageOf(context);
     const sort = sortOf(context);
     const kept = store.grants().filter(filterOf(context, world));
@@ -65,13 +66,6 @@ function filterOf(context: ApiContext, { behaviours }: World): (grant: StoredGra
     accountId === undefined &&
     (since === undefined || grant.createdAt >= since) &&
     (before === undefined || grant.createdAt <= before);
-}
-
-function seconds(context: ApiContext, name: string): number | undefined {
-  const given = context.req.query(name);
-  if (given === undefined) return undefined;
-  if (!/^\d{1,12}$/.test(given)) throw invalidRequest(`Query parameter ${name} must be a time in Unix seconds.`);
-  return Number(given);
 }
 
 function sortOf(context: ApiContext): (left: StoredGrant, right: StoredGrant) => number {

@@ -1,21 +1,41 @@
 import { type ReadFolder, type ReadMessage, readFolders, readMessages } from "../login/imap-read.js";
 import type { Api, ApiContext, World } from "./context.js";
-import { answer, wholeNumber } from "./envelope.js";
+import { refuseUnplayed, wholeNumber } from "./envelope.js";
 import { invalidRequest, notFound } from "./errors.js";
 import { accessFailure, grantOfDataPath } from "./mailbox-access.js";
+import { readMessageFilter } from "./message-filter.js";
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 200;
 const SNIPPET_LENGTH = 200;
+/** Not among them is `query_imap`: this emulator keeps no copy of a mailbox, and asks its server each time. */
+const UNPLAYED = [
+  "has_attachment",
+  "metadata_pair",
+  "search_query_native",
+  "select",
+  "shared_folder_id",
+  "shared_from",
+  "thread_id",
+];
+const UNPLAYED_OF_FOLDERS = ["include_hidden_folders", "parent_id", "select", "shared_from", "single_level"];
 
 export function messageRoutes(api: Api, world: World): void {
   api.get("/v3/grants/:id/messages", async (context) => {
     const limit = wholeNumber(context, "limit", PAGE_DEFAULT, { min: 1, max: PAGE_MAX });
     const before = readPageToken(context);
-    const folder = context.req.query("in") || "INBOX";
+    const keeps = readMessageFilter(context);
+    refuseUnplayed(context, UNPLAYED);
+    if ((context.req.query("fields") ?? "standard") !== "standard") refuseUnplayed(context, ["fields"]);
+    const folder = readFolder(context);
     const grant = grantOfDataPath(context, world);
     const { settings } = grant;
-    const page = { folder, limit, ...(before === undefined ? {} : { before }) };
+    const page = {
+      folder,
+      limit,
+      ...(before === undefined ? {} : { before }),
+      ...(keeps === undefined ? {} : { keeps }),
+    };
     const outcome = await readMessages(settings, world.trust, page);
     if (outcome.verdict !== "accepted") {
       throw await accessFailure(world, grant, settings.imap_password, outcome.verdict);
@@ -30,17 +50,29 @@ export function messageRoutes(api: Api, world: World): void {
   });
 
   api.get("/v3/grants/:id/folders", async (context) => {
+    const limit = wholeNumber(context, "limit", PAGE_DEFAULT, { min: 1, max: PAGE_MAX });
+    const start = readPageToken(context) ?? 0;
+    refuseUnplayed(context, UNPLAYED_OF_FOLDERS);
     const grant = grantOfDataPath(context, world);
     const { settings } = grant;
     const outcome = await readFolders(settings, world.trust);
     if (outcome.verdict !== "accepted") {
       throw await accessFailure(world, grant, settings.imap_password, outcome.verdict);
     }
-    return answer(
-      context,
-      outcome.result.map((folder) => folderView(folder, grant.id)),
-    );
+    const end = start + limit;
+    return context.json({
+      request_id: context.var.requestId,
+      data: outcome.result.slice(start, end).map((folder) => folderView(folder, grant.id)),
+      ...(end < outcome.result.length ? { next_cursor: pageToken(end) } : {}),
+    });
   });
+}
+
+function readFolder(context: ApiContext): string {
+  const [folder, ...others] = context.req.queries("in") ?? [];
+  if (others.length > 0)
+    throw invalidRequest("The emulator looks into one folder at a time: send the query parameter in once.");
+  return folder || "INBOX";
 }
 
 function messageView(message: ReadMessage, grantId: string, folder: string): Record<string, unknown> {
@@ -53,7 +85,6 @@ function messageView(message: ReadMessage, grantId: string, folder: string): Rec
     folders: [folder],
     body,
     ...(body === "" ? {} : { snippet: body.slice(0, SNIPPET_LENGTH) }),
-    bcc: [],
     reply_to: [],
     attachments: [],
   };
@@ -71,14 +102,15 @@ function folderView(folder: ReadFolder, grantId: string): Record<string, unknown
   };
 }
 
-function pageToken(olderThan: number): string {
-  return Buffer.from(String(olderThan)).toString("base64url");
+/** Of messages it holds the UID that the next page stays below, of folders the place where it begins. */
+function pageToken(place: number): string {
+  return Buffer.from(String(place)).toString("base64url");
 }
 
 function readPageToken(context: ApiContext): number | undefined {
   const token = context.req.query("page_token");
   if (!token) return undefined;
-  const uid = Buffer.from(token, "base64url").toString("latin1");
-  if (!/^\d{1,10}$/.test(uid)) throw invalidRequest("Query parameter page_token is not one of this list's cursors.");
-  return Number(uid);
+  const place = Buffer.from(token, "base64url").toString("latin1");
+  if (!/^\d{1,10}$/.test(place)) throw invalidRequest("Query parameter page_token is not one of this list's cursors.");
+  return Number(place);
 }

@@ -1,4 +1,4 @@
-import type { FetchMessageObject, MessageAddressObject, MessageStructureObject } from "imapflow";
+import type { FetchMessageObject, ImapFlow, MessageAddressObject, MessageStructureObject } from "imapflow";
 import type { ImapSettings } from "../store/types.js";
 import { type SessionOutcome, withImapSession } from "./imap-login.js";
 import type { Trust } from "./trust.js";
@@ -6,7 +6,8 @@ import { field } from "./verdict.js";
 
 const BODY_MAX_BYTES = 65_536;
 
-export interface ReadMessage {
+/** All that is known of a message without its text. */
+export interface MessageSummary {
   uid: number;
   id: string;
   subject: string;
@@ -15,8 +16,12 @@ export interface ReadMessage {
   from: Participant[];
   to: Participant[];
   cc: Participant[];
+  bcc: Participant[];
   unread: boolean;
   starred: boolean;
+}
+
+export interface ReadMessage extends MessageSummary {
   body: string;
 }
 
@@ -38,11 +43,20 @@ export interface ReadFolder {
   attributes: string[];
 }
 
+export interface PageQuery {
+  folder: string;
+  limit: number;
+  /** A UID; only what is older. */
+  before?: number;
+  /** Only what it keeps. */
+  keeps?: (message: MessageSummary) => boolean;
+}
+
 /** Newest first; `"no-such-folder"` when the server refuses to open it. */
 export function readMessages(
   settings: ImapSettings,
   trust: Trust,
-  page: { folder: string; limit: number; before?: number },
+  page: PageQuery,
 ): Promise<SessionOutcome<ReadPage | "no-such-folder">> {
   return withImapSession(settings, trust, async (client) => {
     try {
@@ -51,17 +65,14 @@ export function readMessages(
       if (field(error, "responseStatus") === "NO") return "no-such-folder" as const;
       throw error;
     }
-    const found = (await client.search({ all: true }, { uid: true })) || [];
+    const found = await findUids(client, page.keeps);
     const older = found
       .filter((uid) => page.before === undefined || uid < page.before)
       .sort((left, right) => right - left);
     const wanted = older.slice(0, page.limit);
     if (wanted.length === 0) return { messages: [] };
     const query = {
-      uid: true,
-      envelope: true,
-      internalDate: true,
-      flags: true,
+      ...SUMMARY,
       bodyStructure: true,
       bodyParts: [{ key: "text", start: 0, maxLength: BODY_MAX_BYTES }],
     };
@@ -84,7 +95,20 @@ export function readFolders(settings: ImapSettings, trust: Trust): Promise<Sessi
   });
 }
 
+const SUMMARY = { uid: true, envelope: true, internalDate: true, flags: true };
+
+async function findUids(client: ImapFlow, keeps: PageQuery["keeps"]): Promise<number[]> {
+  const all = (await client.search({ all: true }, { uid: true })) || [];
+  if (keeps === undefined || all.length === 0) return all;
+  const summaries = (await client.fetchAll("1:*", SUMMARY, { uid: true })).map(toSummary);
+  return summaries.filter(keeps).map(({ uid }) => uid);
+}
+
 function toMessage(message: FetchMessageObject): ReadMessage {
+  return { ...toSummary(message), body: decodeBody(message.bodyParts?.get("text"), message.bodyStructure) };
+}
+
+function toSummary(message: FetchMessageObject): MessageSummary {
   const date = new Date(message.internalDate ?? message.envelope?.date ?? 0);
   return {
     uid: message.uid,
@@ -95,9 +119,9 @@ function toMessage(message: FetchMessageObject): ReadMessage {
     from: participants(message.envelope?.from),
     to: participants(message.envelope?.to),
     cc: participants(message.envelope?.cc),
+    bcc: participants(message.envelope?.bcc),
     unread: !message.flags?.has("\\Seen"),
     starred: message.flags?.has("\\Flagged") ?? false,
-    body: decodeBody(message.bodyParts?.get("text"), message.bodyStructure),
   };
 }
 

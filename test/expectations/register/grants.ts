@@ -69,6 +69,16 @@ export const grants: readonly Expectation[] = [
   },
   {
     endpoint: LIST,
+    situation: "`workspace_id`",
+    given: "anything",
+    answer: BAD_REQUEST,
+    source: [LIST_GRANTS],
+    standing: "different",
+    live: { no: "Nylas has workspaces, and the emulator has not" },
+    play: ({ call }) => call("GET", `/v3/grants?workspace_id=${NOBODY}`),
+  },
+  {
+    endpoint: LIST,
     situation: "by its address, right after the grant was made",
     given: "grant",
     answer: ok({ "data.0.id": THE_GRANT, "data.length": 1 }),

@@ -1,11 +1,13 @@
-import { A_LIST, A_TEXT, ABSENT, THE_GRANT } from "../answer.js";
+import { A_LIST, A_TEXT, ABSENT, AN_EMPTY_LIST, THE_GRANT } from "../answer.js";
 import { type Expectation, NOBODY, type Place, settingsOf } from "../expectation.js";
 import { withOtherPassword } from "../passwords.js";
 import { BAD_REQUEST, NO_GRANT, NOT_FOUND, ok, UNAUTHORIZED, UNREACHABLE } from "../refusals.js";
-import { CONTRACT, ERRORS, EXPIRY, IMAP_GUIDE, LIST_FOLDERS, LIST_MESSAGES } from "../sources.js";
+import { CONTRACT, ERRORS, EXPIRY, IMAP_GUIDE, LIST_FOLDERS, LIST_MESSAGES, SEARCH_MESSAGES } from "../sources.js";
 
 const MESSAGES = "GET /v3/grants/{grant_id}/messages";
 const FOLDERS = "GET /v3/grants/{grant_id}/folders";
+const MANY_ADDRESSES = Array.from({ length: 26 }, (_, index) => `${index}@example.com`);
+const PLAYS_NONE = { no: "the emulator refuses what it does not play" };
 const BREAKS_IT = { no: "the suite breaks no grant" };
 
 const both = [
@@ -44,7 +46,65 @@ export const mailbox: readonly Expectation[] = [
     live: "always",
     play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/messages?in=No%20such%20folder`),
   },
-  ...["limit=0", "limit=201", "page_token=nonsense"].map(
+  {
+    endpoint: MESSAGES,
+    situation: "filters by subject, addresses, time and state",
+    given: "grant",
+    answer: ok({ data: AN_EMPTY_LIST }),
+    source: [LIST_MESSAGES, SEARCH_MESSAGES],
+    standing: "confirmed",
+    live: "always",
+    play: ({ call, grantId, mark }) =>
+      call(
+        "GET",
+        `/v3/grants/${grantId}/messages?${new URLSearchParams({
+          ...{ subject: mark, from: "a@example.com,b@example.com", to: "a@example.com", cc: "a@example.com" },
+          ...{ bcc: "a@example.com", any_email: "a@example.com,b@example.com", unread: "true", starred: "false" },
+          ...{ received_after: "0", received_before: "1" },
+        })}`,
+      ),
+  },
+  {
+    endpoint: MESSAGES,
+    situation: "`search_query_native`, `has_attachment`, `fields` and other parameters",
+    given: "grant",
+    answer: BAD_REQUEST,
+    source: [LIST_MESSAGES, SEARCH_MESSAGES],
+    standing: "different",
+    live: PLAYS_NONE,
+    play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/messages?search_query_native=invoice`),
+  },
+  {
+    endpoint: MESSAGES,
+    situation: "more than 25 addresses in `any_email`",
+    given: "grant",
+    answer: BAD_REQUEST,
+    source: [SEARCH_MESSAGES, ERRORS],
+    standing: "type assumed",
+    live: "always",
+    play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/messages?any_email=${MANY_ADDRESSES}`),
+  },
+  {
+    endpoint: MESSAGES,
+    situation: "`in` twice",
+    given: "grant",
+    answer: BAD_REQUEST,
+    source: [LIST_MESSAGES],
+    standing: "different",
+    live: PLAYS_NONE,
+    play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/messages?in=INBOX&in=Sent`),
+  },
+  {
+    endpoint: FOLDERS,
+    situation: "`parent_id`, `select` and other parameters but those of paging",
+    given: "grant",
+    answer: BAD_REQUEST,
+    source: [LIST_FOLDERS],
+    standing: "different",
+    live: PLAYS_NONE,
+    play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/folders?parent_id=INBOX`),
+  },
+  ...["limit=0", "limit=201", "page_token=nonsense", "unread=perhaps", "received_after=yesterday"].map(
     (query): Expectation => ({
       endpoint: MESSAGES,
       situation: `\`${query}\``,

@@ -1,0 +1,60 @@
+import type { MessageSummary, Participant } from "../login/imap-read.js";
+import type { ApiContext } from "./context.js";
+import { seconds } from "./envelope.js";
+import { invalidRequest } from "./errors.js";
+
+/** In one filter. */
+const MAX_ADDRESSES = 25;
+const FIELDS = ["from", "to", "cc", "bcc"] as const;
+
+type Keeps = (message: MessageSummary) => boolean;
+
+/**
+ * Reads the filters of a list of messages; undefined when there is none. What a message must fulfil is tried here and
+ * not by the mail server: IMAP knows dates only by the day, and a subject in no other way than without case.
+ */
+export function readMessageFilter(context: ApiContext): Keeps | undefined {
+  const rules = [
+    flag(context, "unread"),
+    flag(context, "starred"),
+    subject(context),
+    ...FIELDS.map((field) => addresses(context, field, [field])),
+    addresses(context, "any_email", FIELDS),
+    received(context),
+  ].filter((rule) => rule !== undefined);
+  return rules.length === 0 ? undefined : (message) => rules.every((rule) => rule(message));
+}
+
+function flag(context: ApiContext, name: "unread" | "starred"): Keeps | undefined {
+  const given = context.req.query(name);
+  if (!given) return undefined;
+  // The official Python client writes True.
+  const wanted = given.toLowerCase();
+  if (wanted !== "true" && wanted !== "false") throw invalidRequest(`Query parameter ${name} must be true or false.`);
+  return (message) => message[name] === (wanted === "true");
+}
+
+/** Nylas: a part of the subject, in its case. */
+function subject(context: ApiContext): Keeps | undefined {
+  const part = context.req.query("subject");
+  return part ? (message) => message.subject.includes(part) : undefined;
+}
+
+/** One of the addresses in one of the fields; the official clients part them by commas, or repeat the parameter. */
+function addresses(context: ApiContext, name: string, fields: readonly (typeof FIELDS)[number][]): Keeps | undefined {
+  const given = (context.req.queries(name) ?? []).flatMap((value) => value.split(","));
+  const wanted = new Set(given.map((address) => address.trim().toLowerCase()).filter((address) => address !== ""));
+  if (wanted.size === 0) return undefined;
+  if (wanted.size > MAX_ADDRESSES) {
+    throw invalidRequest(`Query parameter ${name} takes at most ${MAX_ADDRESSES} addresses.`);
+  }
+  const isWanted = ({ email }: Participant): boolean => wanted.has(email.toLowerCase());
+  return (message) => fields.some((field) => message[field].some(isWanted));
+}
+
+function received(context: ApiContext): Keeps | undefined {
+  const after = seconds(context, "received_after");
+  const before = seconds(context, "received_before");
+  if (after === undefined && before === undefined) return undefined;
+  return ({ date }) => (after === undefined || date > after) && (before === undefined || date < before);
+}

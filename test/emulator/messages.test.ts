@@ -1,0 +1,141 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { present, TestEmulator } from "../support/emulator.js";
+
+const FAR_OFF = 4_000_000_000;
+const ALL = ["Invoice 2", "Invoice 1", "Hello"];
+
+let emulator: TestEmulator;
+/** Of the mailbox that has all the mail. */
+let grant: string;
+
+async function ask(query: string, kind = "messages"): Promise<{ status: number; body: Answer }> {
+  const answer = await fetch(`${emulator.emulator.apiUri}/v3/grants/${grant}/${kind}?${query}`, {
+    headers: { authorization: `Bearer ${emulator.emulator.apiKey}` },
+  });
+  // Every answer is in one of Nylas's two envelopes.
+  return { status: answer.status, body: (await answer.json()) as Answer };
+}
+
+interface Answer {
+  data?: { id: string; subject: string; date: number }[];
+  next_cursor?: string;
+  error?: { type: string; message: string };
+}
+
+async function found(query: string): Promise<string[] | undefined> {
+  return (await ask(query)).body.data?.map(({ subject }) => subject);
+}
+
+/** The address of a user in the place of its number. */
+function addressed(query: string): string {
+  return query.replace(/\d+@/g, (index) => encodeURIComponent(emulator.user(Number.parseInt(index, 10)).username));
+}
+
+beforeAll(async () => {
+  emulator = await TestEmulator.start();
+  await emulator.call("POST", "/v3/connectors", { provider: "imap" });
+  const connected = emulator.users.map(({ username, password }) => {
+    const settings = {
+      imap_username: username,
+      imap_password: password,
+      imap_host: emulator.imap.host,
+      imap_port: emulator.imap.port,
+      smtp_host: emulator.smtp.host,
+      smtp_port: emulator.smtp.port,
+    };
+    return emulator.call<{ id: string }>("POST", "/v3/connect/custom", { provider: "imap", settings });
+  });
+  const grants = (await Promise.all(connected)).map(({ id }) => id);
+  grant = present(grants[2]);
+  const to = [{ email: emulator.user(2).username }];
+  const cc = [{ email: emulator.user(1).username }];
+  await emulator.call("POST", `/v3/grants/${grants[1]}/messages/send`, { to, subject: "Hello" });
+  await emulator.call("POST", `/v3/grants/${grants[0]}/messages/send`, { to, subject: "Invoice 1" });
+  await emulator.call("POST", `/v3/grants/${grants[0]}/messages/send`, { to, cc, subject: "Invoice 2" });
+});
+
+afterAll(() => emulator.close());
+
+describe("a list of messages", () => {
+  it.each([
+    ["", ALL],
+    ["subject=Invoice", ["Invoice 2", "Invoice 1"]],
+    ["subject=invoice", []],
+    ["from=0@", ["Invoice 2", "Invoice 1"]],
+    ["from=0@,1@", ALL],
+    ["from=0@&from=1@", ALL],
+    ["from=nobody@example.test", []],
+    ["to=2@", ALL],
+    ["to=1@", []],
+    ["cc=1@", ["Invoice 2"]],
+    ["bcc=1@", []],
+    ["any_email=1@", ["Invoice 2", "Hello"]],
+    ["any_email=1@&subject=Invoice", ["Invoice 2"]],
+    ["unread=true", ALL],
+    ["unread=True", ALL],
+    ["unread=false", []],
+    ["starred=false", ALL],
+    ["starred=true", []],
+    ["received_after=0", ALL],
+    [`received_after=${FAR_OFF}`, []],
+    [`received_before=${FAR_OFF}`, ALL],
+    ["received_before=1", []],
+    ["query_imap=true", ALL],
+    ["fields=standard", ALL],
+    ["in=Trash&subject=Invoice", []],
+  ])("?%s", async (query, subjects) => {
+    expect(await found(addressed(query))).toEqual(subjects);
+  });
+
+  it("knows a message's own second as neither before nor after it", async () => {
+    const [newest] = (await ask("limit=1")).body.data ?? [];
+    const date = present(newest?.date);
+    expect(await found(`received_after=${date}`)).not.toContain("Invoice 2");
+    expect(await found(`received_after=${date - 1}`)).toContain("Invoice 2");
+    expect(await found(`received_before=${date}`)).not.toContain("Invoice 2");
+    expect(await found(`received_before=${date + 1}`)).toContain("Invoice 2");
+  });
+
+  it("has pages of what is found, too", async () => {
+    const first = await ask("subject=Invoice&limit=1");
+    expect(first.body.data?.map(({ subject }) => subject)).toEqual(["Invoice 2"]);
+    const second = await ask(`subject=Invoice&limit=1&page_token=${first.body.next_cursor}`);
+    expect(second.body.data?.map(({ subject }) => subject)).toEqual(["Invoice 1"]);
+    expect(second.body).not.toHaveProperty("next_cursor");
+  });
+
+  it.each([
+    ["unread=perhaps", "Query parameter unread must be true or false."],
+    ["received_after=yesterday", "Query parameter received_after must be a time in Unix seconds."],
+    [`any_email=${Array.from({ length: 26 }, (_, index) => `${index}@example.test`)}`, "takes at most 25 addresses."],
+    ["in=INBOX&in=Sent", "one folder at a time"],
+    ...["has_attachment=true", "metadata_pair=key1:a", "search_query_native=invoice", "select=id", "thread_id=1"].map(
+      (query): [string, string] => [
+        query,
+        `does not play the query parameter ${query.split("=")[0]}, which Nylas has.`,
+      ],
+    ),
+    ["fields=raw_mime", "does not play the query parameter fields, which Nylas has."],
+  ])("refuses ?%s", async (query, message) => {
+    const { status, body } = await ask(query);
+    expect(status).toBe(400);
+    expect(body.error).toMatchObject({ type: "api.invalid_request_error", message: expect.stringContaining(message) });
+  });
+});
+
+describe("a list of folders", () => {
+  it("has pages", async () => {
+    const whole = (await ask("", "folders")).body.data?.map(({ id }) => id) ?? [];
+    expect(whole.length).toBeGreaterThan(2);
+    const first = await ask("limit=2", "folders");
+    const rest = await ask(`page_token=${first.body.next_cursor}`, "folders");
+    expect([...(first.body.data ?? []), ...(rest.body.data ?? [])].map(({ id }) => id)).toEqual(whole);
+    expect(rest.body).not.toHaveProperty("next_cursor");
+  });
+
+  it.each(["parent_id", "select", "single_level"])("refuses ?%s", async (name) => {
+    const { status, body } = await ask(`${name}=true`, "folders");
+    expect(status).toBe(400);
+    expect(body.error?.message).toContain(`does not play the query parameter ${name}`);
+  });
+});

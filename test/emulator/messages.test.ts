@@ -1,3 +1,4 @@
+import { ImapFlow } from "imapflow";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { present, TestEmulator } from "../support/emulator.js";
 
@@ -5,6 +6,7 @@ const FAR_OFF = 4_000_000_000;
 const ALL = ["Invoice 2", "Invoice 1", "Hello"];
 
 let emulator: TestEmulator;
+let grants: string[];
 /** Of the mailbox that has all the mail. */
 let grant: string;
 
@@ -45,7 +47,7 @@ beforeAll(async () => {
     };
     return emulator.call<{ id: string }>("POST", "/v3/connect/custom", { provider: "imap", settings });
   });
-  const grants = (await Promise.all(connected)).map(({ id }) => id);
+  grants = (await Promise.all(connected)).map(({ id }) => id);
   grant = present(grants[2]);
   const to = [{ email: emulator.user(2).username }];
   const cc = [{ email: emulator.user(1).username }];
@@ -120,6 +122,83 @@ describe("a list of messages", () => {
     const { status, body } = await ask(query);
     expect(status).toBe(400);
     expect(body.error).toMatchObject({ type: "api.invalid_request_error", message: expect.stringContaining(message) });
+  });
+});
+
+describe("a message that is sent", () => {
+  async function send(fields: Record<string, unknown>): Promise<{ status: number; message: string | undefined }> {
+    const answer = await fetch(`${emulator.emulator.apiUri}/v3/grants/${grants[0]}/messages/send`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${emulator.emulator.apiKey}` },
+      body: JSON.stringify({ to: [{ email: emulator.user(1).username }], subject: "sent", ...fields }),
+    });
+    // As above.
+    const { error } = (await answer.json()) as Answer;
+    return { status: answer.status, message: error?.message };
+  }
+
+  async function newest(): Promise<unknown> {
+    return (await emulator.call<unknown[]>("GET", `/v3/grants/${grants[1]}/messages?limit=1`))[0];
+  }
+
+  it("has the sender's name", async () => {
+    const [name, domain] = emulator.user(0).username.split("@");
+    const from = [{ name: 'Support, "Tier" 1 \\ Grüße', email: `${name?.toUpperCase()}@${domain}` }];
+    expect(await send({ from, subject: "by name" })).toMatchObject({ status: 200 });
+    expect(await newest()).toMatchObject({ subject: "by name", from });
+  });
+
+  it("is HTML, unless it is said to be plain", async () => {
+    const body = "1 < 2 & <b>bold</b>";
+    const raw = async (): Promise<string> => {
+      const client = new ImapFlow({
+        ...{ ...emulator.imap, secure: true, logger: false, tls: { ca: present(emulator.emulator.ca) } },
+        auth: { user: emulator.user(1).username, pass: emulator.user(1).password },
+      });
+      await client.connect();
+      await client.mailboxOpen("INBOX");
+      const { source } = present((await client.fetchAll("*", { source: true })).at(-1));
+      await client.logout();
+      return present(source).toString("latin1");
+    };
+    expect(await send({ body })).toMatchObject({ status: 200 });
+    expect(await raw()).toContain("Content-Type: text/html");
+    expect(await send({ body, is_plaintext: true })).toMatchObject({ status: 200 });
+    expect(await raw()).toContain("Content-Type: text/plain");
+    expect(await newest()).toMatchObject({ body: expect.stringContaining(body) });
+  });
+
+  it("may say what it does not want", async () => {
+    const nothing = {
+      ...{ attachments: [], custom_headers: null, metadata: {}, send_at: 0, use_draft: false },
+      tracking_options: { opens: false, links: false, thread_replies: false },
+    };
+    expect(await send(nothing)).toMatchObject({ status: 200 });
+  });
+
+  it.each([
+    ["attachments", [{ filename: "a.txt", content_type: "text/plain", content: "YQ==" }]],
+    ["custom_headers", [{ name: "X-A", value: "1" }]],
+    ["metadata", { key1: "a" }],
+    ["reply_to_message_id", "<1@example.test>"],
+    ["send_at", FAR_OFF],
+    ["signature_id", "1"],
+    ["template", { id: "1" }],
+    ["tracking_options", { opens: true }],
+    ["use_draft", true],
+  ])("is not sent with %s", async (field, value) => {
+    const before = await newest();
+    const message = `The emulator does not play the field ${field}, which Nylas has.`;
+    expect(await send({ [field]: value })).toEqual({ status: 400, message });
+    expect(await newest()).toEqual(before);
+  });
+
+  it("is not sent from another address", async () => {
+    const own = emulator.user(0).username;
+    const message = `The emulator sends from the grant's own address alone, ${own}.`;
+    for (const from of [[{ email: "x@example.test" }], [{ email: own }, { email: own }]]) {
+      expect(await send({ from })).toEqual({ status: 400, message });
+    }
   });
 });
 

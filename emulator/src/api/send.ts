@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import { type OutgoingMail, sendMail, smtpServerOf } from "../login/smtp-send.js";
-import { nowSeconds } from "../store/store.js";
+import { type MailAddress, type OutgoingMail, sendMail, smtpServerOf } from "../login/smtp-send.js";
+import { nowSeconds, sameAddress } from "../store/store.js";
 import type { StoredGrant } from "../store/types.js";
 import { isObject, type JsonObject, optionalText, readObject } from "./body.js";
 import type { Api, ApiContext, World } from "./context.js";
@@ -25,6 +25,8 @@ export function sendRoutes(api: Api, world: World): void {
 }
 
 async function send(context: ApiContext, world: World, grant: StoredGrant, body: JsonObject): Promise<Response> {
+  refuseUnplayed(body);
+  const from = readSender(body, grant);
   const participants = {
     to: readParticipants(body, "to"),
     cc: readParticipants(body, "cc"),
@@ -40,13 +42,14 @@ async function send(context: ApiContext, world: World, grant: StoredGrant, body:
     throw new ApiError(world.behaviours.missingSmtp === "422" ? 422 : 400, "invalid_request_error", SMTP_MISSING);
   }
   const mail: OutgoingMail = {
-    from: grant.email,
+    from: mailAddress(from),
     to: participants.to.map(mailAddress),
     cc: participants.cc.map(mailAddress),
     bcc: participants.bcc.map(mailAddress),
     replyTo: participants.reply_to.map(mailAddress),
     subject: optionalText(body, "subject") ?? "",
-    html: optionalText(body, "body") ?? "",
+    body: optionalText(body, "body") ?? "",
+    isHtml: body.is_plaintext !== true,
     messageId: `<${randomUUID()}@nylas-emulator.invalid>`,
   };
   const verdict = await sendMail(server, world.trust, mail);
@@ -64,14 +67,48 @@ async function send(context: ApiContext, world: World, grant: StoredGrant, body:
       grant_id: grant.id,
       thread_id: mail.messageId,
       subject: mail.subject,
-      body: mail.html,
+      body: mail.body,
       date: nowSeconds(),
-      from: [{ email: grant.email }],
+      from: [from],
       ...participants,
       folders: [],
       attachments: [],
     },
   });
+}
+
+/** Taken and left out, each of these would send another message than Nylas does. */
+const UNPLAYED = [
+  "attachments",
+  "custom_headers",
+  "metadata",
+  "reply_to_message_id",
+  "send_at",
+  "signature_id",
+  "template",
+  "tracking_options",
+  "use_draft",
+];
+
+function refuseUnplayed(body: JsonObject): void {
+  const found = UNPLAYED.find((field) => asksForSomething(body[field]));
+  if (found !== undefined) throw invalidRequest(`The emulator does not play the field ${found}, which Nylas has.`);
+}
+
+/** Clients write what they do not want as well: `{"opens": false}`. */
+function asksForSomething(value: unknown): boolean {
+  if (Array.isArray(value)) return value.length > 0;
+  return isObject(value) ? Object.values(value).some(asksForSomething) : Boolean(value);
+}
+
+/** The mailbox itself, under another name perhaps. */
+function readSender(body: JsonObject, grant: StoredGrant): Participant {
+  const [sender, ...others] = readParticipants(body, "from");
+  if (sender === undefined) return { email: grant.email };
+  if (others.length > 0 || !sameAddress(sender.email, grant.email)) {
+    throw invalidRequest(`The emulator sends from the grant's own address alone, ${grant.email}.`);
+  }
+  return sender;
 }
 
 interface Participant {
@@ -93,6 +130,6 @@ function readParticipants(body: JsonObject, field: string): Participant[] {
   });
 }
 
-function mailAddress({ name, email }: Participant): string {
-  return name ? `"${name.replace(/["\\\r\n]/g, " ")}" <${email}>` : email;
+function mailAddress({ name = "", email }: Participant): MailAddress {
+  return { name, address: email };
 }

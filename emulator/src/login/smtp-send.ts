@@ -12,14 +12,20 @@ const SEND_DEADLINE_MS = 20_000;
 const SMTP_TLS_PORT = 465;
 const SMTP_STARTTLS_PORTS = new Set([25, 587]);
 
+export interface MailAddress {
+  name: string;
+  address: string;
+}
+
 export interface OutgoingMail {
-  from: string;
-  to: string[];
-  cc: string[];
-  bcc: string[];
-  replyTo: string[];
+  from: MailAddress;
+  to: MailAddress[];
+  cc: MailAddress[];
+  bcc: MailAddress[];
+  replyTo: MailAddress[];
   subject: string;
-  html: string;
+  body: string;
+  isHtml: boolean;
   messageId: string;
 }
 
@@ -82,5 +88,7 @@ function attempt(
   });
   // The signal also ends the connection: what the caller was told has failed must not arrive later.
   const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 0));
-  return transport.sendMail({ ...mail, signal }).then((): Verdict => "accepted", smtpVerdict);
+  const { body, isHtml, ...envelope } = mail;
+  const content = isHtml ? { html: body } : { text: body };
+  return transport.sendMail({ ...envelope, ...content, signal }).then((): Verdict => "accepted", smtpVerdict);
 }

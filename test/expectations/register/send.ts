@@ -69,6 +69,27 @@ export const sending: readonly Expectation[] = [
   },
   {
     endpoint: SEND,
+    situation: "`attachments`, `send_at`, `custom_headers` and other fields",
+    given: "grant",
+    answer: BAD_REQUEST,
+    source: [SEND_MESSAGE],
+    standing: "different",
+    live: { no: "the emulator refuses what it does not play" },
+    play: (place) => post(place, { to: [{ email: place.mailbox.username }], subject: "later", send_at: 4_000_000_000 }),
+  },
+  {
+    endpoint: SEND,
+    situation: "a sender of another address",
+    given: "grant",
+    answer: BAD_REQUEST,
+    source: [SEND_MESSAGE],
+    standing: "different",
+    live: { no: "Nylas leaves it to the mail server, and the emulator plays none that allows it" },
+    play: (place) =>
+      post(place, { from: [{ email: "x@example.com" }], to: [{ email: place.mailbox.username }], subject: "from x" }),
+  },
+  {
+    endpoint: SEND,
     situation: "half a JSON text",
     given: "grant",
     answer: BAD_PAYLOAD,

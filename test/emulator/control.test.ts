@@ -4,18 +4,22 @@ import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { startCli, stopCli } from "../support/cli.js";
 import { present, TestEmulator } from "../support/emulator.js";
+import { until } from "../support/until.js";
 
 const root = join(import.meta.dirname, "../..");
+/** How long a condition may take, in milliseconds. */
+const PATIENCE_MS = 10_000;
 const UNKNOWN = "6e0f4a3e-0000-4000-8000-000000000000";
 
 let emulator: TestEmulator;
 
 /** One request as it is answered: nothing is thrown for a refusal. */
-function send(method: string, path: string, body?: unknown): Promise<Response> {
+function send(method: string, path: string, body?: unknown, signal: AbortSignal | null = null): Promise<Response> {
   return fetch(`${emulator.emulator.apiUri}${path}`, {
     method,
     headers: { authorization: `Bearer ${emulator.emulator.apiKey}` },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal,
   });
 }
 
@@ -233,6 +237,22 @@ describe("a fault", () => {
     expect(Buffer.concat(chunks).length).toBe(Number(answer.headers.get("content-length")) / 2);
   });
 
+  it("stall: sends half of an answer, and nothing more until the client hangs up", async () => {
+    await emulator.faults({ method: "POST", path: "/v3/connectors", stall: true, afterEffect: true });
+    const hangUp = new AbortController();
+    const answer = await send("POST", "/v3/connectors", { provider: "google" }, hangUp.signal);
+    expect(answer.status).toBe(201);
+    const reading = answer.text();
+    const first = await Promise.race([reading, emulator.connectors()]);
+    expect(first).toHaveLength(2);
+    expect(await emulator.requests()).toHaveLength(1);
+    hangUp.abort();
+    await expect(reading).rejects.toThrow("aborted");
+    await until("it is in the log", PATIENCE_MS, async () => (await emulator.requests()).length === 2);
+    expect((await emulator.requests())[0]).toMatchObject({ method: "POST", status: 201 });
+    await emulator.call("DELETE", "/v3/connectors/google");
+  });
+
   it("a status that has no body: has none", async () => {
     await emulator.faults({ path: "/v3/connectors", status: 204 });
     const answer = await send("GET", "/v3/connectors");
@@ -402,7 +422,7 @@ describe("which requests a fault hits", () => {
   });
 
   it.each([
-    [{}, "needs one of status, retryAfter, delayMs, reset, truncate, afterEffect."],
+    [{}, "needs one of status, retryAfter, delayMs, reset, truncate, stall, afterEffect."],
     [{ path: "/v3/grants", reset: false }, "needs one of"],
     ["storm", 'expected an object, not "storm".'],
     [[], "expected an object, not []."],
@@ -418,6 +438,8 @@ describe("which requests a fault hits", () => {
     [{ reset: "yes" }, 'reset must be true or false, not "yes".'],
     [{ reset: true, status: 503 }, "reset and status exclude each other"],
     [{ reset: true, truncate: true }, "reset and truncate exclude each other"],
+    [{ reset: true, stall: true }, "reset and stall exclude each other"],
+    [{ truncate: true, stall: true }, "truncate and stall exclude each other"],
     [{ retryAfter: true }, "retryAfter must be seconds, a date or other plain text, or null, not true."],
     [{ retryAfter: "1\r\nx: y" }, "retryAfter must be"],
     [{ status: 500, method: "FETCH" }, "method must be one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"],

@@ -12,6 +12,8 @@ const execute = promisify(execFile);
 const root = join(import.meta.dirname, "../..");
 /** The seed that the guide starts its emulator with. */
 const SEED = 7;
+/** After this long a body that does not come is one without end, in milliseconds. */
+const ENDLESS_MS = 3_000;
 /** Timers may fire a millisecond early. */
 const EARLY_MS = 2;
 
@@ -43,6 +45,7 @@ function send(method: string, path: string, body?: unknown): Promise<Response> {
     method,
     headers: { authorization: `Bearer ${emulator.emulator.apiKey}` },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    signal: AbortSignal.timeout(ENDLESS_MS),
   });
 }
 
@@ -53,7 +56,7 @@ async function outcome(method: string, path: string): Promise<{ text: string; ms
     (answer) =>
       answer.json().then(
         () => `${answer.status}`,
-        () => `${answer.status} cut off`,
+        ({ name }: Error) => `${answer.status} ${name === "TimeoutError" ? "without end" : "cut off"}`,
       ),
     () => "nothing",
   );

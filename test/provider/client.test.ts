@@ -54,6 +54,17 @@ describe("sending again", () => {
     expect(await emulator.grants()).toHaveLength(1);
   });
 
+  it.each(["/v3/applications", "/v3/connectors/imap"])(
+    "does not wait for ever on a stalled body of %s",
+    async (path) => {
+      const impatient = clientWith({ NYLAS_TIMEOUT_SECONDS: "1" });
+      await emulator.faults({ path, stall: true, afterEffect: true });
+      const error = await failure(path.endsWith("imap") ? findConnector(impatient) : impatient.application());
+      expect(error.code).toBe("timeout");
+      expect(await emulator.requests()).toMatchObject([{ method: "GET", path, status: 200 }]);
+    },
+  );
+
   it("stops after its attempts, and says so", async () => {
     await emulator.faults({ method: "GET", path: "/v3/connectors/imap", status: 503 });
     const error = await failure(findConnector(client));

@@ -46,8 +46,8 @@ async function wait({ delayMs = 0 }: Fault): Promise<void> {
 
 /** `{delayMs}` slows a request down; with `afterEffect` it slows the answer. Neither fails it. */
 function isDelayOnly(fault: Fault): boolean {
-  const fails = fault.reset || fault.truncate || fault.status !== undefined || fault.retryAfter !== undefined;
-  return !fails && fault.delayMs !== undefined;
+  const { delayMs, afterEffect: _when, ...failures } = fault;
+  return delayMs !== undefined && Object.keys(failures).length === 0;
 }
 
 async function fail(
@@ -61,15 +61,15 @@ async function fail(
     context.env.incoming.socket.resetAndDestroy();
     return RESPONSE_ALREADY_SENT;
   }
-  if (!fault.truncate) return refusal(context, fault, behaviours);
+  if (!fault.truncate && !fault.stall) return refusal(context, fault, behaviours);
   const says = fault.status !== undefined || fault.retryAfter !== undefined;
   const whole = says
     ? refusal(context, fault, behaviours)
     : (performed ?? new Response(PLACEHOLDER, { headers: JSON_TYPE }));
   const body = Buffer.from(await whole.arrayBuffer());
   outgoing.writeHead(whole.status, { ...Object.fromEntries(whole.headers), "content-length": body.length });
-  // Half of what the header promises, and then the end of the connection.
-  outgoing.write(body.subarray(0, Math.ceil(body.length / 2)), () => outgoing.destroy());
+  // Half of what the header promises, and then the end of the connection, or nothing until the client ends it.
+  outgoing.write(body.subarray(0, Math.ceil(body.length / 2)), () => fault.truncate && outgoing.destroy());
   return RESPONSE_ALREADY_SENT;
 }
 

@@ -10,6 +10,7 @@ export interface Fault {
   delayMs?: number;
   reset?: boolean;
   truncate?: boolean;
+  stall?: boolean;
   /** Perform the request first, fail then. */
   afterEffect?: boolean;
 }
@@ -28,7 +29,7 @@ const MAX_PATTERN = 512;
 const MAX_SHOWN = 60;
 
 const MATCH_FIELDS = ["method", "path", "nth", "probability", "times"];
-const FAULT_FIELDS = ["status", "retryAfter", "delayMs", "reset", "truncate", "afterEffect"];
+const FAULT_FIELDS = ["status", "retryAfter", "delayMs", "reset", "truncate", "stall", "afterEffect"];
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /** Where faults apply. */
 const ROOT = "/v3/";
@@ -144,12 +145,16 @@ function readFault(read: Read): Fault {
     ...(delayMs === undefined ? {} : { delayMs }),
     ...flag(read, "reset"),
     ...flag(read, "truncate"),
+    ...flag(read, "stall"),
     ...flag(read, "afterEffect"),
   };
   if (Object.keys(fault).length === 0) throw refuse(`needs one of ${FAULT_FIELDS.join(", ")}.`);
-  const ignored = ["status", "retryAfter", "truncate"].find((name) => name in fault);
+  const ignored = ["status", "retryAfter", "truncate", "stall"].find((name) => name in fault);
   if (fault.reset && ignored !== undefined) {
     throw refuse(`reset and ${ignored} exclude each other: a connection that is reset carries no answer.`);
+  }
+  if (fault.truncate && fault.stall) {
+    throw refuse("truncate and stall exclude each other: the half answer ends the connection, or it keeps it open.");
   }
   return fault;
 }
@@ -161,7 +166,7 @@ function readRetryAfter({ given, refuse }: Read): number | string | null | undef
   throw refuse(`retryAfter must be seconds, a date or other plain text, or null, not ${shown(retryAfter)}.`);
 }
 
-function flag({ given, refuse }: Read, name: "reset" | "truncate" | "afterEffect"): Fault {
+function flag({ given, refuse }: Read, name: "reset" | "truncate" | "stall" | "afterEffect"): Fault {
   const value = given[name];
   if (value !== undefined && typeof value !== "boolean") {
     throw refuse(`${name} must be true or false, not ${shown(value)}.`);

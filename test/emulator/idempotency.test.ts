@@ -34,18 +34,7 @@ async function arrived(subject: string): Promise<number> {
 beforeAll(async () => {
   emulator = await TestEmulator.start();
   await emulator.call("POST", "/v3/connectors", { provider: "imap" });
-  const connected = emulator.users.map(({ username, password }) => {
-    const settings = {
-      imap_username: username,
-      imap_password: password,
-      imap_host: emulator.imap.host,
-      imap_port: emulator.imap.port,
-      smtp_host: emulator.smtp.host,
-      smtp_port: emulator.smtp.port,
-    };
-    return emulator.call<{ id: string }>("POST", "/v3/connect/custom", { provider: "imap", settings });
-  });
-  grants = (await Promise.all(connected)).map(({ id }) => id);
+  grants = (await Promise.all(emulator.users.map((_, index) => emulator.foreignGrant(index)))).map(({ id }) => id);
 });
 
 afterAll(() => emulator.close());

@@ -92,6 +92,8 @@ export class TestEmulator {
       imap_password: password,
       imap_host: this.imap.host,
       imap_port: this.imap.port,
+      smtp_host: this.smtp.host,
+      smtp_port: this.smtp.port,
     };
     return this.call("POST", "/v3/connect/custom", {
       provider: "imap",

@@ -34,6 +34,7 @@ export interface Subject {
 export const ABSENT = new Matcher("absent", (value) => value === undefined);
 export const AN_ID = new Matcher("an id", (value) => typeof value === "string" && /^[0-9a-f-]{36}$/.test(value));
 export const A_TIME = new Matcher("seconds since 1970", (value) => Number.isInteger(value));
+export const A_COUNT = new Matcher("a number", Number.isInteger);
 export const A_LIST = new Matcher("a list", Array.isArray);
 export const AN_EMPTY_LIST = new Matcher("an empty list", (value) => Array.isArray(value) && value.length === 0);
 export const A_TEXT = new Matcher("a text", (value) => typeof value === "string" && value !== "");

@@ -31,6 +31,7 @@ export const DELETING = docs("dev-guide/platform/deleting-resources");
 export const SENDING_ERRORS = docs("v3/email/sending-errors");
 export const IDEMPOTENT = docs("v3/email/idempotent-send");
 export const SEARCH_MESSAGES = docs("cookbook/email/search-messages");
+export const UNREAD_COUNTS = docs("cookbook/email/unread-message-counts");
 export const IMAP_GUIDE = docs("provider-guides/imap");
 export const SMTP_SETTINGS: Source = {
   name: "support: SMTP settings during authentication",

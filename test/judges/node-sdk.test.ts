@@ -269,10 +269,11 @@ function judge({ chosen, answers }: Setting): void {
   step("lists the folders of a mailbox, and the messages in each", async () => {
     const identifier = present(ids[0]);
     const found = new Map<string, number>();
-    for (const { id, name, grantId } of (await nylas.folders.list({ identifier })).data) {
+    for (const { id, name, grantId, totalCount, unreadCount } of (await nylas.folders.list({ identifier })).data) {
       expect(grantId).toBe(identifier);
       const { data } = await nylas.messages.list({ identifier, queryParams: { in: [id] } });
       expect(data.every(({ folders }) => folders.includes(id))).toBe(true);
+      expect([totalCount, unreadCount]).toEqual([data.length, data.length]);
       found.set(name, data.length);
     }
     expect(Object.fromEntries(found)).toEqual({ INBOX: 3, Sent: 0, Drafts: 0, Trash: 0 });

@@ -333,6 +333,7 @@ def folders(walk):
         equal(folder.grant_id, grant)
         arrived = walk.nylas.messages.list(grant, {"in": folder.id}).data
         equal([message.folders for message in arrived], [[folder.id]] * len(arrived))
+        equal((folder.total_count, folder.unread_count), (len(arrived), len(arrived)))
         found[folder.name] = len(arrived)
     equal(found, {"INBOX": 3, "Sent": 0, "Drafts": 0, "Trash": 0})
     api_refusal(lambda: walk.nylas.messages.list(grant, {"in": "Nowhere"}), status_code=404)

@@ -104,6 +104,12 @@ describeWithDovecot("Mail and passwords at Dovecot", () => {
     expect(await found("starred=true")).toEqual(["both", "starred"]);
     expect(await found("starred=true&unread=true")).toEqual(["starred"]);
     expect(await subjectsByOne(id, "unread=false")).toEqual(["both", "read"]);
+    const all = await found("");
+    const unread = await found("unread=true");
+    const folders = await emulator.call("GET", `/v3/grants/${id}/folders`);
+    const counts = { total_count: all.length, unread_count: unread.length };
+    expect(folders).toContainEqual(expect.objectContaining({ id: "INBOX", ...counts }));
+    expect(all.length - unread.length).toBe(2);
   });
 
   it("lists folders by the server's own separator, and reads one of them", async () => {
@@ -113,7 +119,9 @@ describeWithDovecot("Mail and passwords at Dovecot", () => {
       "GET",
       `/v3/grants/${id}/folders`,
     );
-    expect(folders).toContainEqual(expect.objectContaining({ id: "INBOX", system_folder: true }));
+    expect(folders).toContainEqual(
+      expect.objectContaining({ id: "INBOX", system_folder: true, attributes: expect.arrayContaining(["\\Inbox"]) }),
+    );
     expect(folders).toContainEqual(
       expect.objectContaining({ id: "Bücher.2026", name: "2026", parent_id: "Bücher", system_folder: false }),
     );

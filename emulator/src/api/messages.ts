@@ -98,6 +98,7 @@ function folderView(folder: ReadFolder, grantId: string): Record<string, unknown
     grant_id: grantId,
     ...(folder.parent === undefined ? {} : { parent_id: folder.parent }),
     attributes: folder.attributes,
+    ...(folder.count === undefined ? {} : { total_count: folder.count.total, unread_count: folder.count.unread }),
     system_folder: folder.path.toUpperCase() === "INBOX",
   };
 }

@@ -41,6 +41,8 @@ export interface ReadFolder {
   name: string;
   parent?: string;
   attributes: string[];
+  /** Absent for a folder that only holds others. */
+  count?: { total: number; unread: number };
 }
 
 export interface PageQuery {
@@ -85,12 +87,14 @@ export function readMessages(
 
 export function readFolders(settings: ImapSettings, trust: Trust): Promise<SessionOutcome<ReadFolder[]>> {
   return withImapSession(settings, trust, async (client) => {
-    const listed = await client.list();
-    return listed.map((folder) => ({
-      path: folder.path,
-      name: folder.name,
-      ...(folder.parentPath ? { parent: folder.parentPath } : {}),
-      attributes: [...folder.flags],
+    const listed = await client.list({ statusQuery: { messages: true, unseen: true } });
+    return listed.map(({ path, name, parentPath, flags, specialUse, status }) => ({
+      path,
+      name,
+      ...(parentPath ? { parent: parentPath } : {}),
+      // Nylas: the attributes are the server's own. \\Inbox is on the inbox everywhere, and no server says it.
+      attributes: specialUse === "\\Inbox" ? [specialUse, ...flags] : [...flags],
+      ...(status === undefined ? {} : { count: { total: status.messages ?? 0, unread: status.unseen ?? 0 } }),
     }));
   });
 }

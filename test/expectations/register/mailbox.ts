@@ -1,8 +1,17 @@
-import { A_LIST, A_TEXT, ABSENT, AN_EMPTY_LIST, THE_GRANT } from "../answer.js";
+import { A_COUNT, A_LIST, A_TEXT, ABSENT, AN_EMPTY_LIST, THE_GRANT } from "../answer.js";
 import { type Expectation, NOBODY, type Place, settingsOf } from "../expectation.js";
 import { withOtherPassword } from "../passwords.js";
 import { BAD_REQUEST, NO_GRANT, NOT_FOUND, ok, UNAUTHORIZED, UNREACHABLE } from "../refusals.js";
-import { CONTRACT, ERRORS, EXPIRY, IMAP_GUIDE, LIST_FOLDERS, LIST_MESSAGES, SEARCH_MESSAGES } from "../sources.js";
+import {
+  CONTRACT,
+  ERRORS,
+  EXPIRY,
+  IMAP_GUIDE,
+  LIST_FOLDERS,
+  LIST_MESSAGES,
+  SEARCH_MESSAGES,
+  UNREAD_COUNTS,
+} from "../sources.js";
 
 const MESSAGES = "GET /v3/grants/{grant_id}/messages";
 const FOLDERS = "GET /v3/grants/{grant_id}/folders";
@@ -120,8 +129,14 @@ export const mailbox: readonly Expectation[] = [
     endpoint: FOLDERS,
     situation: "the mailbox's folders",
     given: "grant",
-    answer: ok({ "data.0.id": A_TEXT, "data.0.name": A_TEXT, "data.0.grant_id": THE_GRANT }),
-    source: [LIST_FOLDERS, IMAP_GUIDE],
+    answer: ok({
+      "data.0.id": A_TEXT,
+      "data.0.name": A_TEXT,
+      "data.0.grant_id": THE_GRANT,
+      "data.0.total_count": A_COUNT,
+      "data.0.unread_count": A_COUNT,
+    }),
+    source: [LIST_FOLDERS, UNREAD_COUNTS, IMAP_GUIDE],
     standing: "confirmed",
     live: "always",
     play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/folders`),

@@ -575,3 +575,23 @@ describe("PATCH grants", () => {
     expect((await send("PATCH", `/_emulator/grants/${UNKNOWN}`, { grant_status: "valid" })).status).toBe(404);
   });
 });
+
+describe("what the emulator has no endpoint for", () => {
+  it.each([
+    ["GET", "/v3/applications/callback-uris"],
+    ["DELETE", "/v3/applications"],
+    ["PUT", "/_emulator/mailbox"],
+  ])("is named: %s %s", async (method, path) => {
+    const answer = await send(method, path);
+    expect(answer.status).toBe(404);
+    expect(await errorOf(answer)).toEqual({
+      type: "api.not_found_error",
+      message: `The emulator has no endpoint ${method} ${path}.`,
+    });
+  });
+
+  it("is cut where it is long", async () => {
+    const { message } = await errorOf(await send("GET", `/v3/${"x".repeat(4_000)}`));
+    expect(message.length).toBeLessThan(200);
+  });
+});

@@ -4,7 +4,7 @@ import { type Control, controlRoutes } from "../control/routes.js";
 import { requireApiKey } from "./api-key.js";
 import { applicationRoutes } from "./applications.js";
 import { connectorRoutes } from "./connectors.js";
-import type { Api, Env, World } from "./context.js";
+import type { Api, ApiContext, Env, World } from "./context.js";
 import { customAuthRoutes } from "./custom-auth.js";
 import { detectRoutes } from "./detect.js";
 import { answer, answerError } from "./envelope.js";
@@ -18,6 +18,8 @@ import { tokenRoutes } from "./token.js";
 
 /** Paths an API key opens. Others are public, or do not exist and say so to everybody. */
 const KEYED_PATHS = ["/v3/applications", "/v3/connectors", "/v3/connect/custom", "/v3/grants", "/v3/providers"];
+/** In a message, in characters. */
+const MAX_SHOWN_PATH = 120;
 
 export function createApp(world: World, control: Control): Api {
   const api: Api = new Hono<Env>();
@@ -47,9 +49,15 @@ export function createApp(world: World, control: Control): Api {
   detectRoutes(api, world);
   controlRoutes(api, world, control);
 
-  api.notFound((context) => answerError(context, notFound("other", world.behaviours)));
+  api.notFound((context) => answerError(context, noEndpoint(context, world)));
   api.onError((error, context) => answerError(context, toApiError(error)));
   return api;
+}
+
+/** Nylas has many more endpoints, so the answer says whose lack it is. */
+function noEndpoint({ req }: ApiContext, { behaviours }: World): ApiError {
+  const { status, type } = notFound("other", behaviours);
+  return new ApiError(status, type, `The emulator has no endpoint ${req.method} ${req.path.slice(0, MAX_SHOWN_PATH)}.`);
 }
 
 /** An unforeseen error keeps its text to itself: it may repeat what a mail server or a request said. */

@@ -91,8 +91,10 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   // `stack init` writes the stack's file beside the project's, so an existing project is left alone by giving it a copy.
   const configDirectory = join(own, "config");
   const configFile = join(configDirectory, `Pulumi.${name}.yaml`);
+  const temporary = join(own, "tmp");
   mkdirSync(configDirectory);
-  mkdirSync(join(own, "state"), { recursive: true });
+  mkdirSync(join(own, "state"));
+  mkdirSync(temporary);
   if (options.directory === undefined) {
     mkdirSync(directory);
     writeFileSync(join(directory, "package.json"), JSON.stringify({ name: project, private: true, main: "index.js" }));
@@ -105,6 +107,8 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     PULUMI_BACKEND_URL: `file://${join(own, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "a throw-away passphrase",
     NO_COLOR: "1",
+    // A language host that is stopped leaves its pipes behind.
+    TMPDIR: temporary,
     // Each command starts the engine and two Node processes anew, for seconds: compiled code is kept, garbage left.
     NODE_COMPILE_CACHE: join(root, ".work/compile-cache"),
     GOGC: "off",

@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
@@ -22,8 +22,9 @@ it.each(["connectorThunk", "grantThunk"])("%s is stored as the text that every s
   expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX_THUNK_BYTES);
 });
 
-it("loads from any directory that has the package installed", async () => {
+it("loads from any directory that has the package installed", async ({ onTestFinished }) => {
   const elsewhere = mkdtempSync(join(tmpdir(), "thunk-"));
+  onTestFinished(() => rmSync(elsewhere, { recursive: true }));
   mkdirSync(join(elsewhere, "node_modules"));
   symlinkSync(join(root, "provider"), join(elsewhere, "node_modules/pulumi-nylas-imap"));
   writeFileSync(join(elsewhere, "thunk.cjs"), await serialized(thunks.grantThunk));

@@ -1,8 +1,11 @@
+import { randomBytes } from "node:crypto";
 import { ImapFlow } from "imapflow";
+import { createTransport } from "nodemailer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { present, TestEmulator } from "../support/emulator.js";
 
 const FAR_OFF = 4_000_000_000;
+const PDF = randomBytes(20_000);
 const ALL = ["Invoice 2", "Invoice 1", "Hello"];
 
 let emulator: TestEmulator;
@@ -16,6 +19,13 @@ async function ask(query: string, kind = "messages"): Promise<{ status: number; 
   });
   // Every answer is in one of Nylas's two envelopes.
   return { status: answer.status, body: (await answer.json()) as Answer };
+}
+
+interface ShownMessage {
+  id: string;
+  body: string;
+  snippet?: string;
+  attachments: { id: string; filename?: string; content_type: string; size: number }[];
 }
 
 interface Answer {
@@ -126,8 +136,8 @@ describe("a message that is sent", () => {
     return { status: answer.status, message: error?.message };
   }
 
-  async function newest(): Promise<unknown> {
-    return (await emulator.call<unknown[]>("GET", `/v3/grants/${grants[1]}/messages?limit=1`))[0];
+  async function newest(): Promise<ShownMessage> {
+    return present((await emulator.call<ShownMessage[]>("GET", `/v3/grants/${grants[1]}/messages?limit=1`))[0]);
   }
 
   it("has the sender's name", async () => {
@@ -157,6 +167,46 @@ describe("a message that is sent", () => {
     expect(await newest()).toMatchObject({ body: expect.stringContaining(body) });
   });
 
+  it("has attachments, which the message shows that arrives", async () => {
+    const attachments = [
+      { filename: "Rechnung März.pdf", content_type: "application/pdf", content: PDF.toString("base64") },
+      { filename: "logo.png", content_type: "image/png", content: "iVBORw0=", content_id: "logo@example.test" },
+      { content: "YQ==" },
+    ];
+    const body = '<img src="cid:logo@example.test">';
+    expect(await send({ body, attachments })).toMatchObject({ status: 200 });
+    const shown = [
+      { filename: "Rechnung März.pdf", content_type: "application/pdf", size: PDF.length, is_inline: false },
+      { filename: "logo.png", content_type: "image/png", size: 5, content_id: "logo@example.test", is_inline: true },
+      { content_type: "application/octet-stream", size: 1, is_inline: false },
+    ];
+    const { attachments: arrived, ...message } = await newest();
+    expect(message).toMatchObject({ body });
+    expect(arrived).toHaveLength(shown.length);
+    for (const attachment of shown) expect(arrived).toContainEqual(expect.objectContaining(attachment));
+    expect(new Set(arrived?.map(({ id }) => id)).size).toBe(shown.length);
+  });
+
+  it.each([
+    ["a text", "content", "Field attachments must be an array of {filename, content_type, content}."],
+    ["a list of texts", ["content"], "Field attachments must be an array of {filename, content_type, content}."],
+    ["one without content", [{ filename: "a.txt" }], "An attachment needs its content, in Base64."],
+    ["one that is no Base64", [{ filename: "a.txt", content: "a b ü" }], "An attachment needs its content, in Base64."],
+  ])("is not sent with attachments that are %s", async (_name, attachments, message) => {
+    expect(await send({ attachments })).toEqual({ status: 400, message });
+  });
+
+  it("is not sent as a form, as clients do with large attachments", async () => {
+    const form = new FormData();
+    form.set("message", JSON.stringify({ to: [{ email: emulator.user(1).username }], subject: "large" }));
+    const answer = await fetch(`${emulator.emulator.apiUri}/v3/grants/${grants[0]}/messages/send`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${emulator.emulator.apiKey}` },
+      body: form,
+    });
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining("above 3 MB")]);
+  });
+
   it("may say what it does not want", async () => {
     const nothing = {
       ...{ attachments: [], custom_headers: null, metadata: {}, send_at: 0, use_draft: false },
@@ -166,7 +216,6 @@ describe("a message that is sent", () => {
   });
 
   it.each([
-    ["attachments", [{ filename: "a.txt", content_type: "text/plain", content: "YQ==" }]],
     ["custom_headers", [{ name: "X-A", value: "1" }]],
     ["metadata", { key1: "a" }],
     ["reply_to_message_id", "<1@example.test>"],
@@ -189,6 +238,58 @@ describe("a message that is sent", () => {
       expect(await send({ from })).toEqual({ status: 400, message });
     }
   });
+});
+
+describe("a message of another mail program", () => {
+  /** As it comes over the embedded SMTP server. */
+  async function deliver(lines: readonly string[]): Promise<ShownMessage> {
+    const { username, password } = emulator.user(1);
+    const transport = createTransport({
+      ...{ ...emulator.smtp, secure: true, auth: { user: username, pass: password } },
+      tls: { ca: present(emulator.emulator.ca) },
+    });
+    const raw = Buffer.from(["From: x@example.test", "Subject: raw", ...lines].join("\r\n"), "latin1");
+    await transport.sendMail({ envelope: { from: username, to: username }, raw });
+    const [message] = await emulator.call<ShownMessage[]>("GET", `/v3/grants/${grants[1]}/messages?limit=1`);
+    return present(message);
+  }
+
+  const ALTERNATIVE = [
+    ...["--b", 'Content-Type: text/plain; charset="iso-8859-1"', "", "Gr\xfc\xdfe", "--b"],
+    ...['Content-Type: text/html; charset="utf-8"', "Content-Transfer-Encoding: base64", ""],
+    ...[Buffer.from("<p>Grüße</p>").toString("base64"), "--b--"],
+  ];
+
+  it.each([
+    ["plain text in Latin-1", ["Content-Type: text/plain; charset=iso-8859-1", "", "Gr\xfc\xdfe"], "Grüße", 0],
+    ["no type at all", ["", "only text"], "only text", 0],
+    ["text and HTML", ["Content-Type: multipart/alternative; boundary=b", "", ...ALTERNATIVE], "<p>Grüße</p>", 0],
+    [
+      "text, HTML and a file",
+      [
+        ...["Content-Type: multipart/mixed; boundary=a", "", "--a"],
+        ...["Content-Type: multipart/alternative; boundary=b", "", ...ALTERNATIVE, "--a"],
+        ...["Content-Type: text/csv", "Content-Disposition: attachment; filename=a.csv", "", "1;2", "--a--"],
+      ],
+      "<p>Grüße</p>",
+      1,
+    ],
+    ["a file alone", ["Content-Type: application/pdf", "Content-Transfer-Encoding: base64", "", "JVBERg=="], "", 1],
+    ["parts that do not end", ["Content-Type: multipart/mixed; boundary=a", "", "--a", "", "half"], "half", 0],
+    ["parts that there are none of", ["Content-Type: multipart/mixed", "", "nothing"], "", 0],
+    ["more nesting than is read", nested(1_000), "", 0],
+  ])("of %s is read", async (_name, lines, body, attachments) => {
+    const message = await deliver(lines);
+    expect(message.body).toBe(body);
+    expect(message.attachments).toHaveLength(attachments);
+  });
+
+  function nested(depth: number): string[] {
+    const parts = Array.from({ length: depth }, (_, level) => [
+      ...[`Content-Type: multipart/mixed; boundary=b${level}`, "", `--b${level}`],
+    ]);
+    return [...parts.flat(), "Content-Type: text/plain", "", "deep"];
+  }
 });
 
 describe("a list of folders", () => {

@@ -25,8 +25,8 @@ export function errorTypes(): string[] {
     distinct(
       named.filter((text) => /^((api|grant|token)\.[a-z_]+|invalid_[a-z]+|[a-z_]+_error|[a-z_]+_type)$/.test(text)),
     )
-      // A field of the callback's address and one of the token's form.
-      .filter((text) => !["error_type", "grant_type", "response_type", "token_type"].includes(text))
+      // Fields of the callback's address, of the token's form and of an attachment.
+      .filter((text) => !["error_type", "grant_type", "response_type", "token_type", "content_type"].includes(text))
   );
 }
 

@@ -17,6 +17,7 @@ const UPDATE = "PUT /v3/connectors/imap";
 type MessageQuery = NonNullable<Parameters<Nylas["messages"]["list"]>[0]["queryParams"]>;
 
 const FAR_OFF = 4_000_000_000;
+const CSV = Buffer.from("Größe;2\r\n");
 const NOBODY = "6e0f4a3e-0000-4000-8000-000000000000";
 const REDIRECT_URI = "http://localhost:3000/callback";
 const UUID = /^[0-9a-f-]{36}$/;
@@ -222,14 +223,19 @@ function judge({ chosen, answers }: Setting): void {
     expect(await firstPage(nylas, receiver)).toEqual([]);
     const to = [{ name: "Billing", email: emulator.user(1).username }];
     const subject = "Grüße über SMTP";
-    const requestBody = { to, subject, body: "<p>arrived – wirklich</p>" };
+    const attachments = [
+      { filename: "März.csv", contentType: "text/csv", content: CSV.toString("base64"), size: CSV.length },
+    ];
+    const requestBody = { to, subject, body: "<p>arrived – wirklich</p>", attachments };
     const sent = await nylas.messages.send({ identifier: sender, requestBody });
     expect(sent.data).toMatchObject({ grantId: sender, subject });
     const arrived = await firstPage(nylas, receiver);
     expect(arrived).toMatchObject([
       { id: sent.data.id, grantId: receiver, subject, from: [{ email: emulator.user(0).username }], to, unread: true },
     ]);
-    expect(arrived[0]?.body).toContain("arrived – wirklich");
+    expect(arrived[0]?.body).toBe("<p>arrived – wirklich</p>");
+    const shown = { filename: "März.csv", contentType: "text/csv", size: CSV.length, grantId: receiver };
+    expect(arrived[0]?.attachments).toEqual([{ id: expect.any(String), isInline: false, ...shown }]);
   });
 
   step("reads a mailbox page by page", async () => {

@@ -10,6 +10,7 @@ import traceback
 import urllib.error
 import urllib.parse
 import urllib.request
+from base64 import b64encode
 
 STEPS = []
 
@@ -143,6 +144,7 @@ def api_refusal(call, **fields):
 
 REDIRECT_URI = "http://localhost:3000/callback"
 FAR_OFF = 4_000_000_000
+CSV = "Größe;2\r\n".encode()
 NOBODY = "6e0f4a3e-0000-4000-8000-000000000000"
 
 
@@ -282,7 +284,8 @@ def send(walk):
     sender, receiver = walk.grants[0].id, walk.grants[1].id
     equal(walk.nylas.messages.list(receiver).data, [])
     to = {"name": "Billing", "email": walk.users[1]["username"]}
-    message = {"to": [to], "subject": "Grüße über SMTP", "body": "<p>arrived – wirklich</p>"}
+    file = {"filename": "März.csv", "content_type": "text/csv", "size": len(CSV), "content": b64encode(CSV).decode()}
+    message = {"to": [to], "subject": "Grüße über SMTP", "body": "<p>arrived – wirklich</p>", "attachments": [file]}
     sent = walk.nylas.messages.send(sender, message).data
     equal((sent.grant_id, sent.subject), (sender, "Grüße über SMTP"))
     [arrived] = walk.nylas.messages.list(receiver).data
@@ -290,7 +293,9 @@ def send(walk):
     equal(arrived.from_, [{"email": walk.users[0]["username"]}])
     equal(arrived.to, [to])
     equal(arrived.unread, True)
-    assert "arrived – wirklich" in arrived.body, arrived.body
+    equal(arrived.body, "<p>arrived – wirklich</p>")
+    [attachment] = arrived.attachments
+    equal((attachment.filename, attachment.content_type, attachment.size), ("März.csv", "text/csv", len(CSV)))
 
 
 @step("reads a mailbox page by page")

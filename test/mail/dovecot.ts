@@ -155,6 +155,10 @@ export class Dovecot {
     await this.#session(user, {}, (client) => client.mailboxCreate([...path]));
   }
 
+  async append(user: string, message: Buffer): Promise<void> {
+    await this.#session(user, {}, (client) => client.append("INBOX", message));
+  }
+
   /** As another mail program of the user's does it. */
   async flag(user: string, subject: string, flags: string[]): Promise<void> {
     await this.#session(user, {}, async (client) => {

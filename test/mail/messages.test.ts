@@ -31,7 +31,21 @@ interface Message {
   from: { email: string }[];
   to: { email: string }[];
   unread: boolean;
+  attachments: { filename?: string; content_type: string; size: number; is_inline: boolean }[];
 }
+
+const FOREIGN = Buffer.from(
+  [
+    ...["From: x@example.test", "To: y@example.test", "Subject: =?iso-8859-1?Q?Gr=FC=DFe?=", "MIME-Version: 1.0"],
+    ...["Content-Type: multipart/mixed; boundary=a", "", "--a", "Content-Type: multipart/alternative; boundary=b", ""],
+    ...["--b", "Content-Type: text/plain; charset=iso-8859-1", "", "Gr\xfc\xdfe"],
+    ...["--b", "Content-Type: text/html; charset=iso-8859-1", "Content-Transfer-Encoding: quoted-printable", ""],
+    ...["<p>Gr=FC=DFe</p>", "--b--", "--a", "Content-Type: text/csv"],
+    ...["Content-Disposition: attachment; filename*=utf-8''Ma%C3%9Fe.csv", "Content-Transfer-Encoding: base64", ""],
+    ...["MTsy", "--a--", ""],
+  ].join("\r\n"),
+  "latin1",
+);
 
 let dovecot: MailSurroundings["dovecot"];
 let emulator: MailSurroundings["emulator"];
@@ -84,6 +98,15 @@ describeWithDovecot("Mail and passwords at Dovecot", () => {
       unread: true,
     });
     expect(read?.body.replaceAll("\r\n", "\n").trimEnd()).toBe(body.trimEnd());
+  });
+
+  it("reads a message that another program has put there, in parts and in Latin-1", async () => {
+    await dovecot.append(ADA, FOREIGN);
+    const { id } = await granted(mailbox(ADA));
+    const [read] = await messages(id);
+    expect(read).toMatchObject({ subject: "Grüße", body: "<p>Grüße</p>", from: [{ email: "x@example.test" }] });
+    const shown = { filename: "Maße.csv", content_type: "text/csv", size: 3, is_inline: false };
+    expect(read?.attachments).toEqual([expect.objectContaining(shown)]);
   });
 
   it("pages through a folder, the newest first", async () => {

@@ -1,4 +1,5 @@
 import { type ReadFolder, type ReadMessage, readFolders, readMessages } from "../login/imap-read.js";
+import { attachmentView } from "./attachments.js";
 import type { Api, ApiContext, World } from "./context.js";
 import { refuseUnplayed, wholeNumber } from "./envelope.js";
 import { invalidRequest, notFound } from "./errors.js";
@@ -76,7 +77,7 @@ function readFolder(context: ApiContext): string {
 }
 
 function messageView(message: ReadMessage, grantId: string, folder: string): Record<string, unknown> {
-  const { uid: _uid, body, ...shown } = message;
+  const { uid: _uid, body, attachments, ...shown } = message;
   return {
     ...shown,
     object: "message",
@@ -86,7 +87,7 @@ function messageView(message: ReadMessage, grantId: string, folder: string): Rec
     body,
     ...(body === "" ? {} : { snippet: body.slice(0, SNIPPET_LENGTH) }),
     reply_to: [],
-    attachments: [],
+    attachments: attachments.map((attachment, index) => attachmentView(attachment, index, { id: message.id, grantId })),
   };
 }
 

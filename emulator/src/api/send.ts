@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { type MailAddress, type OutgoingMail, sendMail, smtpServerOf } from "../login/smtp-send.js";
 import { nowSeconds, sameAddress } from "../store/store.js";
 import type { StoredGrant } from "../store/types.js";
+import { attachmentView, readAttachments } from "./attachments.js";
 import { isObject, type JsonObject, optionalText, readObject } from "./body.js";
 import type { Api, ApiContext, World } from "./context.js";
 import { ApiError, invalidRequest, providerUnreachable } from "./errors.js";
@@ -14,11 +15,14 @@ const MAX_RECIPIENTS = 100;
 const SMTP_MISSING =
   "grant is missing imap username or password or smtphost or smtpport, unable to fetch connection details";
 
+const LARGE = "The emulator does not play multipart/form-data, which Nylas has for attachments above 3 MB.";
+
 export function sendRoutes(api: Api, world: World): void {
   const answers = new IdempotentAnswers();
 
   api.post("/v3/grants/:id/messages/send", async (context) => {
     const grant = grantOfDataPath(context, world);
+    if (context.req.header("content-type")?.startsWith("multipart/")) throw invalidRequest(LARGE);
     const body = await readObject(context);
     return answers.once(context, grant.id, body, () => send(context, world, grant, body));
   });
@@ -33,6 +37,7 @@ async function send(context: ApiContext, world: World, grant: StoredGrant, body:
     bcc: readParticipants(body, "bcc"),
     reply_to: readParticipants(body, "reply_to"),
   };
+  const attachments = readAttachments(body);
   const count = participants.to.length + participants.cc.length + participants.bcc.length;
   if (count === 0) throw invalidRequest("At least one recipient is required.");
   if (count > MAX_RECIPIENTS) throw invalidRequest(`At most ${MAX_RECIPIENTS} recipients are allowed.`);
@@ -50,6 +55,7 @@ async function send(context: ApiContext, world: World, grant: StoredGrant, body:
     subject: optionalText(body, "subject") ?? "",
     body: optionalText(body, "body") ?? "",
     isHtml: body.is_plaintext !== true,
+    attachments,
     messageId: `<${randomUUID()}@nylas-emulator.invalid>`,
   };
   const verdict = await sendMail(server, world.trust, mail);
@@ -72,14 +78,15 @@ async function send(context: ApiContext, world: World, grant: StoredGrant, body:
       from: [from],
       ...participants,
       folders: [],
-      attachments: [],
+      attachments: attachments.map((attachment, index) => {
+        return attachmentView(attachment, index, { id: mail.messageId, grantId: grant.id });
+      }),
     },
   });
 }
 
 /** Taken and left out, each of these would send another message than Nylas does. */
 const UNPLAYED = [
-  "attachments",
   "custom_headers",
   "metadata",
   "reply_to_message_id",

@@ -1,10 +1,12 @@
-import type { FetchMessageObject, ImapFlow, MessageAddressObject, MessageStructureObject } from "imapflow";
+import type { FetchMessageObject, ImapFlow, MessageAddressObject } from "imapflow";
 import type { ImapSettings } from "../store/types.js";
 import { type SessionOutcome, withImapSession } from "./imap-login.js";
+import { type MessageContent, readContent } from "./message-content.js";
 import type { Trust } from "./trust.js";
 import { field } from "./verdict.js";
 
-const BODY_MAX_BYTES = 65_536;
+/** What is read of one message. Of a longer one, attachments may be cut or missing. */
+const MESSAGE_MAX_BYTES = 1_048_576;
 
 /** All that is known of a message without its text. */
 export interface MessageSummary {
@@ -21,9 +23,7 @@ export interface MessageSummary {
   starred: boolean;
 }
 
-export interface ReadMessage extends MessageSummary {
-  body: string;
-}
+export type ReadMessage = MessageSummary & MessageContent;
 
 export interface Participant {
   name?: string;
@@ -73,13 +73,13 @@ export function readMessages(
       .sort((left, right) => right - left);
     const wanted = older.slice(0, page.limit);
     if (wanted.length === 0) return { messages: [] };
-    const query = {
-      ...SUMMARY,
-      bodyStructure: true,
-      bodyParts: [{ key: "text", start: 0, maxLength: BODY_MAX_BYTES }],
-    };
-    const fetched = await client.fetchAll(wanted.join(","), query, { uid: true });
-    const messages = fetched.map(toMessage).sort((left, right) => right.uid - left.uid);
+    const query = { ...SUMMARY, source: { start: 0, maxLength: MESSAGE_MAX_BYTES } };
+    const messages: ReadMessage[] = [];
+    // One after the other, so that one source at a time is in memory.
+    for await (const message of client.fetch(wanted.join(","), query, { uid: true })) {
+      messages.push({ ...toSummary(message), ...(await readContent(message.source)) });
+    }
+    messages.sort((left, right) => right.uid - left.uid);
     const last = wanted.at(-1);
     return older.length > wanted.length && last !== undefined ? { messages, olderThan: last } : { messages };
   });
@@ -108,10 +108,6 @@ async function findUids(client: ImapFlow, keeps: PageQuery["keeps"]): Promise<nu
   return summaries.filter(keeps).map(({ uid }) => uid);
 }
 
-function toMessage(message: FetchMessageObject): ReadMessage {
-  return { ...toSummary(message), body: decodeBody(message.bodyParts?.get("text"), message.bodyStructure) };
-}
-
 function toSummary(message: FetchMessageObject): MessageSummary {
   const date = new Date(message.internalDate ?? message.envelope?.date ?? 0);
   return {
@@ -134,16 +130,4 @@ function participants(addresses: readonly MessageAddressObject[] = []): Particip
     if (!address) return [];
     return [name ? { name, email: address } : { email: address }];
   });
-}
-
-/** Single-part text, which is what the emulator's own send makes; of anything else the body stays empty. */
-function decodeBody(part: Buffer | null | undefined, structure: MessageStructureObject | undefined): string {
-  if (!part || !structure?.type?.startsWith("text/")) return "";
-  const text = part.toString("utf8");
-  if (structure.encoding === "base64") return Buffer.from(text, "base64").toString("utf8");
-  if (structure.encoding !== "quoted-printable") return text;
-  const bytes = text
-    .replace(/=\r?\n/g, "")
-    .replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
-  return Buffer.from(bytes, "latin1").toString("utf8");
 }

@@ -17,6 +17,13 @@ export interface MailAddress {
   address: string;
 }
 
+export interface OutgoingAttachment {
+  filename?: string;
+  contentType: string;
+  content: Buffer;
+  contentId?: string;
+}
+
 export interface OutgoingMail {
   from: MailAddress;
   to: MailAddress[];
@@ -26,6 +33,7 @@ export interface OutgoingMail {
   subject: string;
   body: string;
   isHtml: boolean;
+  attachments: OutgoingAttachment[];
   messageId: string;
 }
 
@@ -88,7 +96,17 @@ function attempt(
   });
   // The signal also ends the connection: what the caller was told has failed must not arrive later.
   const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 0));
-  const { body, isHtml, ...envelope } = mail;
-  const content = isHtml ? { html: body } : { text: body };
+  const { body, isHtml, attachments, ...envelope } = mail;
+  const content = {
+    ...(isHtml ? { html: body } : { text: body }),
+    // Only these fields: nodemailer would also take a path or an address to read from.
+    attachments: attachments.map(({ filename, contentType, content, contentId }) => ({
+      // Without one, nodemailer would make one up.
+      filename: filename ?? (false as const),
+      contentType,
+      content,
+      ...(contentId === undefined ? {} : { cid: contentId }),
+    })),
+  };
   return transport.sendMail({ ...envelope, ...content, signal }).then((): Verdict => "accepted", smtpVerdict);
 }

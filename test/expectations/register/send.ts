@@ -69,13 +69,60 @@ export const sending: readonly Expectation[] = [
   },
   {
     endpoint: SEND,
-    situation: "`attachments`, `send_at`, `custom_headers` and other fields",
+    situation: "`send_at`, `custom_headers`, `template` and other fields",
     given: "grant",
     answer: BAD_REQUEST,
     source: [SEND_MESSAGE],
     standing: "different",
     live: { no: "the emulator refuses what it does not play" },
     play: (place) => post(place, { to: [{ email: place.mailbox.username }], subject: "later", send_at: 4_000_000_000 }),
+  },
+  {
+    endpoint: SEND,
+    situation: "with an attachment",
+    given: "grant",
+    answer: ok({ "data.attachments.0.id": A_TEXT, "data.attachments.0.filename": "a.txt" }),
+    source: [SEND_MESSAGE],
+    standing: "confirmed",
+    live: "send",
+    play: (place) =>
+      post(place, {
+        to: [{ email: place.mailbox.username }],
+        subject: "with an attachment",
+        body: "see attachment",
+        attachments: [{ filename: "a.txt", content_type: "text/plain", content: "YQ==" }],
+      }),
+  },
+  ...(
+    [
+      ["attachments that are not a list", "content"],
+      ["an attachment without content", [{ filename: "a.txt" }]],
+    ] as const
+  ).map(
+    ([situation, attachments]): Expectation => ({
+      endpoint: SEND,
+      situation,
+      given: "grant",
+      answer: BAD_REQUEST,
+      source: [SEND_MESSAGE, ERRORS],
+      standing: "type assumed",
+      live: { no: "should Nylas overlook it, the message would be sent" },
+      play: (place) => post(place, { to: [{ email: place.mailbox.username }], subject: "not sent", attachments }),
+    }),
+  ),
+  {
+    endpoint: SEND,
+    situation: "`multipart/form-data`",
+    given: "grant",
+    answer: BAD_REQUEST,
+    source: [SEND_MESSAGE],
+    standing: "different",
+    live: { no: "the emulator refuses what it does not play" },
+    play: ({ call, grantId }) =>
+      call("POST", `/v3/grants/${grantId}/messages/send`, {
+        text: "--b--",
+        headers: { "content-type": "multipart/form-data; boundary=b" },
+      }),
   },
   {
     endpoint: SEND,

@@ -1,0 +1,52 @@
+import type { ReadAttachment } from "../login/message-content.js";
+import { isObject, type JsonObject, optionalText } from "./body.js";
+import { invalidRequest } from "./errors.js";
+
+const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/;
+const DEFAULT_TYPE = "application/octet-stream";
+
+export interface GivenAttachment extends ReadAttachment {
+  content: Buffer;
+}
+
+/** Reads the attachments of a send. */
+export function readAttachments(body: JsonObject): GivenAttachment[] {
+  const value = body.attachments ?? [];
+  if (!Array.isArray(value) || !value.every(isObject)) {
+    throw invalidRequest("Field attachments must be an array of {filename, content_type, content}.");
+  }
+  return value.map(readAttachment);
+}
+
+function readAttachment(item: JsonObject): GivenAttachment {
+  const base64 = optionalText(item, "content");
+  if (!base64 || !BASE64.test(base64)) throw invalidRequest("An attachment needs its content, in Base64.");
+  const content = Buffer.from(base64, "base64");
+  const filename = optionalText(item, "filename");
+  const contentId = optionalText(item, "content_id");
+  return {
+    content,
+    size: content.length,
+    contentType: optionalText(item, "content_type") || DEFAULT_TYPE,
+    inline: contentId !== undefined,
+    ...(filename ? { filename } : {}),
+    ...(contentId ? { contentId } : {}),
+  };
+}
+
+/** As a message shows it; its content is elsewhere. */
+export function attachmentView(
+  { filename, contentType, size, contentId, inline }: ReadAttachment,
+  index: number,
+  message: { id: string; grantId: string },
+): Record<string, unknown> {
+  return {
+    id: `${message.id}:${index}`,
+    grant_id: message.grantId,
+    ...(filename === undefined ? {} : { filename }),
+    content_type: contentType,
+    size,
+    ...(contentId === undefined ? {} : { content_id: contentId }),
+    is_inline: inline,
+  };
+}

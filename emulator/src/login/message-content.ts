@@ -1,0 +1,37 @@
+import PostalMime, { type Attachment } from "postal-mime";
+
+export interface MessageContent {
+  /** HTML, or plain text where there is none. */
+  body: string;
+  attachments: ReadAttachment[];
+}
+
+export interface ReadAttachment {
+  filename?: string;
+  contentType: string;
+  /** In bytes. */
+  size: number;
+  contentId?: string;
+  inline: boolean;
+}
+
+/** Of what is no message, or nests deeper than any mail program does, nothing is read. */
+export async function readContent(source: Buffer | undefined): Promise<MessageContent> {
+  if (source === undefined) return { body: "", attachments: [] };
+  try {
+    const { html, text, attachments } = await PostalMime.parse(source);
+    return { body: (html ?? text ?? "").replace(/\n$/, ""), attachments: attachments.map(toAttachment) };
+  } catch {
+    return { body: "", attachments: [] };
+  }
+}
+
+function toAttachment({ filename, mimeType, content, contentId, disposition }: Attachment): ReadAttachment {
+  return {
+    ...(filename ? { filename } : {}),
+    contentType: mimeType,
+    size: Buffer.byteLength(content),
+    ...(contentId ? { contentId: contentId.replace(/^<|>$/g, "") } : {}),
+    inline: disposition === "inline",
+  };
+}

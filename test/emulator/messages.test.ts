@@ -277,6 +277,21 @@ describe("a message of another mail program", () => {
     ["a file alone", ["Content-Type: application/pdf", "Content-Transfer-Encoding: base64", "", "JVBERg=="], "", 1],
     ["parts that do not end", ["Content-Type: multipart/mixed; boundary=a", "", "--a", "", "half"], "half", 0],
     ["parts that there are none of", ["Content-Type: multipart/mixed", "", "nothing"], "", 0],
+    [
+      "a forwarded message",
+      [
+        ...["Content-Type: multipart/mixed; boundary=a", "", "--a", "", "see below", "--a"],
+        ...["Content-Type: message/rfc822", "", "Subject: inner", "", "inner", "--a--"],
+      ],
+      "see below",
+      1,
+    ],
+    [
+      "messages in messages without end",
+      Array.from({ length: 10_000 }, () => ["Content-Type: message/rfc822", ""]).flat(),
+      "",
+      1,
+    ],
     ["more nesting than is read", nested(1_000), "", 0],
   ])("of %s is read", async (_name, lines, body, attachments) => {
     const message = await deliver(lines);

@@ -15,11 +15,14 @@ export interface ReadAttachment {
   inline: boolean;
 }
 
+/** A message in a message is a file, and not read in its turn. */
+const OPTIONS = { forceRfc822Attachments: true };
+
 /** Of what is no message, or nests deeper than any mail program does, nothing is read. */
 export async function readContent(source: Buffer | undefined): Promise<MessageContent> {
   if (source === undefined) return { body: "", attachments: [] };
   try {
-    const { html, text, attachments } = await PostalMime.parse(source);
+    const { html, text, attachments } = await PostalMime.parse(source, OPTIONS);
     return { body: (html ?? text ?? "").replace(/\n$/, ""), attachments: attachments.map(toAttachment) };
   } catch {
     return { body: "", attachments: [] };

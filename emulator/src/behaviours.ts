@@ -12,7 +12,7 @@ export const BEHAVIOURS = {
   ),
   unreachableHost: choice(
     ["504", "400"],
-    "504 api.provider_error or 400 grant.provider_not_responding when the mail server does not answer",
+    "504 api.provider_error or 400 grant.provider_not_responding when the mail server does not answer a login",
   ),
   reauthStatus: choice(["201", "200"], "status when connect/custom re-authenticates an existing grant"),
   settingsEcho: choice(["omitted", "hosts", "full"], "what a grant shows of its settings; full includes the passwords"),
@@ -21,7 +21,7 @@ export const BEHAVIOURS = {
     "error type of a 404: grant.not_found for grants; api.not_found_error for all; not_found_error for all",
   ),
   unauthorizedType: choice(
-    ["api.authentication_error", "unauthorized", "invalid_request_error"],
+    ["api.authentication_error", "token.unauthorized_access", "unauthorized", "invalid_request_error"],
     "error type of a refused API key",
   ),
   connectorDelete: choice(["invalidate", "purge"], "what deleting a connector does at once to its grants"),
@@ -30,6 +30,7 @@ export const BEHAVIOURS = {
   listLagSeconds: count(0, "lists filtered by provider or email hide grants younger than this many seconds"),
   missingSmtp: choice(["400", "422"], "status of a send without SMTP settings"),
   rateLimitPerSecond: count(0, "requests per second before the emulator itself answers 429; 0 is no limit"),
+  rateLimitType: choice(["api.rate_limit_error", "nylas_rate_limit_exceeded"], "error type of a 429"),
   rateLimitRetryAfter: choice(["header", "none"], "whether a 429 without a Retry-After of its own carries one"),
   scope: choice(["empty", "null", "absent"], "the scope of an IMAP grant"),
   connectorName: choice(["given", "provider", "absent"], "the name of a connector that was given one"),

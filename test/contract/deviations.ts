@@ -211,7 +211,8 @@ export const DEVIATIONS: readonly Deviation[] = [
     endpoints: ["POST /v3/grants/{grant_id}/messages/send"],
     statuses: [422],
     keyword: "status",
-    reason: "the mail server's own refusal of a message (and behaviour missingSmtp)",
+    behaviours: [{ name: "missingSmtp", value: "422" }],
+    reason: "the contract declares 400 for what is wrong with a send, and the documentation has 422 as well",
     source: "Nylas documentation, email/sending-errors",
   },
   {

@@ -90,9 +90,9 @@ it("of two sends at once with one key one is refused, and nothing is sent twice"
 it("a refusal is kept as well, and another key starts anew", async () => {
   const { username, password } = emulator.user(0);
   await emulator.setPassword(username, "another");
-  expect(await send("refused", "late")).toMatchObject({ status: 422, replayed: null });
+  expect(await send("refused", "late")).toMatchObject({ status: 403, replayed: null });
   await emulator.setPassword(username, password);
-  expect(await send("refused", "late")).toMatchObject({ status: 422, replayed: "true" });
+  expect(await send("refused", "late")).toMatchObject({ status: 403, replayed: "true" });
   expect(await send("anew", "late")).toMatchObject({ status: 200, replayed: null });
   expect(await arrived("late")).toBe(1);
 });

@@ -18,6 +18,7 @@ export const UNAUTHORIZED: Open = {
   answer: refused(401, "api.authentication_error"),
   instead: {
     unauthorizedType: {
+      "token.unauthorized_access": refused(401, "token.unauthorized_access"),
       unauthorized: refused(401, "unauthorized"),
       invalid_request_error: refused(401, "invalid_request_error"),
     },
@@ -35,6 +36,9 @@ export const NOT_FOUND: Open = {
   answer: refused(404, "api.not_found_error"),
   instead: { notFoundType: { plain: refused(404, "not_found_error") } },
 };
+
+/** Of a data request. */
+export const NO_PROVIDER_ANSWER = refused(504, "api.provider_error");
 
 export const UNREACHABLE: Open = {
   answer: refused(504, "api.provider_error"),

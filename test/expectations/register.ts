@@ -39,6 +39,7 @@ export const OPEN_POINTS: readonly { point: string; switches: readonly Behaviour
   { point: "`Retry-After` of a 429", switches: ["rateLimitRetryAfter"] },
   { point: "the scope of an IMAP grant", switches: ["scope"] },
   { point: "the name of a connector", switches: ["connectorName", "unnamedConnector"] },
+  { point: "the error type of a 429", switches: ["rateLimitType"] },
   { point: "what becomes of a grant's state", switches: ["stateEcho"] },
   { point: "the emulator's own limit", switches: ["rateLimitPerSecond"] },
 ];

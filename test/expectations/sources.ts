@@ -17,6 +17,15 @@ function contract(path: string): Source {
   return { name: `contract: ${path.split("/").at(-1)}`, url: `${REFERENCE}/${path}/` };
 }
 
+function thread(repository: string, kind: "pull" | "issues", number: number): Source {
+  const name = `${repository}: ${kind === "pull" ? "pull request" : "issue"} ${number}`;
+  return { name, url: `${GITHUB}/${repository}/${kind}/${number}` };
+}
+
+function cli(path: string): Source {
+  return { name: `nylas/cli: ${path.split("/").at(-1)}`, url: `${GITHUB}/cli/blob/main/${path}` };
+}
+
 export const ERRORS = docs("api/errors");
 export const ERRORS_400 = docs("api/errors/400-response");
 export const ERRORS_700 = docs("api/errors/700-response");
@@ -41,7 +50,9 @@ export const SMTP_SETTINGS: Source = {
 export const CONTRACT: Source = { name: "contract", url: `${REFERENCE}/` };
 export const APPLICATIONS = contract("applications");
 export const AUTHENTICATION = contract("authentication-apis");
+export const EXCHANGE = contract("authentication-apis/exchange_oauth2_token");
 export const CONNECTORS = contract("connectors-integrations");
+export const DETECT_PROVIDER = contract("connectors-integrations/detect_provider_by_email");
 export const CREATE_CONNECTOR = contract("connectors-integrations/create_connector");
 export const LIST_CONNECTORS = contract("connectors-integrations/get_connector_all");
 export const FIND_CONNECTOR = contract("connectors-integrations/get_connector_by_provider");
@@ -76,9 +87,15 @@ export const NODE_AUTH: Source = {
   name: "nylas-nodejs 8.4.0: resources/auth.ts",
   url: `${GITHUB}/nylas-nodejs/blob/v8.4.0/src/resources/auth.ts`,
 };
-export const PYTHON_PATCH: Source = { name: "nylas-python: pull request 428", url: `${GITHUB}/nylas-python/pull/428` };
-export const JAVA_CHANGELOG: Source = {
-  name: "nylas-java: changelog",
-  url: `${GITHUB}/nylas-java/blob/main/CHANGELOG.md`,
+export const NODE_CLIENT: Source = {
+  name: "nylas-nodejs 8.4.0: apiClient.ts",
+  url: `${GITHUB}/nylas-nodejs/blob/v8.4.0/src/apiClient.ts`,
 };
-export const CLI: Source = { name: "nylas/cli", url: `${GITHUB}/cli` };
+export const NODE_NO_NAME = thread("nylas-nodejs", "pull", 525);
+export const NODE_SECRET = thread("nylas-nodejs", "pull", 753);
+export const PYTHON_KEYS = thread("nylas-python", "pull", 464);
+export const RUBY_PATCH = thread("nylas-ruby", "pull", 454);
+export const JAVA_SCOPE = thread("nylas-java", "issues", 209);
+export const CLI_CHECKS = cli("internal/cli/doctor_checks.go");
+export const CLI_LISTS = cli("internal/adapters/nylas/managed_grants.go");
+export const CLI_ERRORS = cli("internal/adapters/nylas/agent_test.go");

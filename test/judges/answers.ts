@@ -1,5 +1,5 @@
 import { BEHAVIOURS } from "nylas-emulator";
-import { ALTERNATIVES, type Answers, rowsOf } from "../support/open-questions.js";
+import { type Answers, allRows } from "../support/open-questions.js";
 
 /** One way in which Nylas may answer all open questions. */
 export interface Setting {
@@ -21,7 +21,7 @@ const DEFAULTS: Readonly<Record<string, string>> = Object.fromEntries(
 /** The defaults, and the fewest others in which each alternative is given once. */
 export const SETTINGS: readonly Setting[] = [
   { name: "the answers that the emulator gives by default", chosen: {}, answers: DEFAULTS },
-  ...rowsOf([...ALTERNATIVES.keys()], 0).map((chosen, index) => ({
+  ...allRows().map((chosen, index) => ({
     name: `other answers (${index + 1})`,
     chosen,
     answers: { ...DEFAULTS, ...chosen },

@@ -357,7 +357,7 @@ function judge({ chosen, answers }: Setting): void {
   });
 
   step("throws for 429, whether it says how long to wait or not", async () => {
-    const expected = { statusCode: 429, type: "api.rate_limit_error" };
+    const expected = { statusCode: 429, type: answers.rateLimitType };
     await emulator.faults({ path: "/v3/grants", status: 429, retryAfter: 7 });
     const told = await refusal(nylas.grants.list());
     expect(told).toMatchObject(expected);

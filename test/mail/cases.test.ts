@@ -31,7 +31,7 @@ const CONNECTED: Partial<Record<Category, { status: number; type?: string }>> = 
 };
 const SENT: Partial<Record<Category, { status: number; type?: string }>> = {
   ok: { status: 200 },
-  credentials: { status: 422, type: "api.provider_error" },
+  credentials: { status: 403, type: "api.provider_error" },
 };
 
 const usual = await mayListenAt(USUAL.host, 143);

@@ -163,7 +163,7 @@ describeWithDovecot("Mail and passwords at Dovecot", () => {
     const wrong = await granted({ ...mailbox(ADA), ...own, smtpPassword: dovecot.passwordOf(ADA) });
     expect(wrong.id).toBe(id);
     const message = { to: [{ email: BEN }], subject: "not to arrive", body: "" };
-    expect(await ask(emulator, "POST", `/v3/grants/${id}/messages/send`, message)).toMatchObject({ status: 422 });
+    expect(await ask(emulator, "POST", `/v3/grants/${id}/messages/send`, message)).toMatchObject({ status: 403 });
     expect(await emulator.grantOf(ADA)).toMatchObject({ grant_status: "valid" });
     expect(await messages(id)).toBeDefined();
   });

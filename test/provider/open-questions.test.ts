@@ -36,6 +36,8 @@ async function seenUnder(behaviour: Answers): Promise<{ outcomes: unknown[]; ask
     outcomes.push(await outcome(deleteGrant(client, NOBODY)));
     outcomes.push(await outcome(probeMailbox(client, NOBODY, username)));
     outcomes.push(await outcome(listAllGrants(stranger)));
+    await emulator.faults({ method: "GET", path: "/v3/grants", status: 429, retryAfter: 0 });
+    outcomes.push(await outcome(listAllGrants(client)));
     await emulator.setStatus(id, "invalid");
     outcomes.push(await outcome(probeMailbox(client, id, username)));
     return { outcomes, asked: await emulator.questionsAsked() };

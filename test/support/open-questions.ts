@@ -28,7 +28,7 @@ export const SINGLE_ALTERNATIVES: readonly { name: string; value: string }[] = [
  * Questions whose answers the provider does not look at, as `test/provider/open-questions.test.ts` proves: they ride
  * along in the rows that other questions need, another alternative each time, and need none of their own.
  */
-export const UNREAD: readonly string[] = ["settingsEcho", "scope", "notFoundType", "unauthorizedType"];
+export const UNREAD: readonly string[] = ["settingsEcho", "scope", "notFoundType", "unauthorizedType", "rateLimitType"];
 
 /** Where grants are purged with their connector, the time until they are purged decides nothing: not in the same row. */
 const AFTER: Readonly<Record<string, string>> = { connectorDeleteGraceSeconds: "connectorDelete" };
@@ -51,6 +51,13 @@ export function rowsOf(questions: readonly string[], turn: number): Answers[] {
       }),
     ),
   );
+}
+
+/** Sets in which every alternative is given at least once, those of the unread questions too. */
+export function allRows(): Answers[] {
+  const rows = rowsOf([...ALTERNATIVES.keys()], 0);
+  const left = SINGLE_ALTERNATIVES.filter(({ name, value }) => !rows.some((row) => Reflect.get(row, name) === value));
+  return [...rows, ...left.map(({ name, value }) => ({ [name]: value }))];
 }
 
 function otherNumbers(name: string): string[] {

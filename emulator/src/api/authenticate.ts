@@ -1,7 +1,7 @@
 import { verifyImapLogin } from "../login/imap-login.js";
 import type { ImapSettings, StoredGrant } from "../store/types.js";
 import type { ApiContext, World } from "./context.js";
-import { ApiError, invalidRequest, providerUnreachable } from "./errors.js";
+import { ApiError, invalidRequest, unreachableAtLogin } from "./errors.js";
 
 /** Logs in to the mail server and makes or renews the grant: connect/custom and hosted authentication alike. */
 export async function authenticateImap(
@@ -13,7 +13,7 @@ export async function authenticateImap(
   requireConnector(world);
   const verdict = await verifyImapLogin(settings, world.trust);
   if (verdict === "refused") throw badCredentials(world, settings.imap_username);
-  if (verdict !== "accepted") throw providerUnreachable(world.behaviours);
+  if (verdict !== "accepted") throw unreachableAtLogin(world.behaviours);
   world.failures.succeeded(settings.imap_username);
   // It may have been deleted while the mail server was thinking.
   requireConnector(world);

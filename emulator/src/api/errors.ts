@@ -28,21 +28,34 @@ export function unauthorized(behaviours: Behaviours, message = "Unauthorized"): 
   return new ApiError(401, behaviours.unauthorizedType, message);
 }
 
-export function providerUnreachable(behaviours: Behaviours): ApiError {
-  return behaviours.unreachableHost === "504"
-    ? new ApiError(504, "api.provider_error", "The mail server did not respond, or not over TLS.")
-    : new ApiError(400, "grant.provider_not_responding", "The mail server did not respond, or not over TLS.");
+const NO_RESPONSE = "The mail server did not respond, or not over TLS.";
+
+/** Of a data request. Nylas: 504, as its contract declares for each of them. */
+export function providerUnreachable(): ApiError {
+  return new ApiError(504, "api.provider_error", NO_RESPONSE);
+}
+
+/** Of an authentication, for which the contract declares nothing of the kind. */
+export function unreachableAtLogin({ unreachableHost }: Behaviours): ApiError {
+  return unreachableHost === "504"
+    ? providerUnreachable()
+    : new ApiError(400, "grant.provider_not_responding", NO_RESPONSE);
+}
+
+export function rateLimited(behaviours: Behaviours): ApiError {
+  const { type, message } = errorOfStatus(429, behaviours);
+  return new ApiError(429, type, message);
 }
 
 /** What a status alone means, for failures that a test asks for. Nylas: docs, api/errors. */
-export function errorOfStatus(status: number): { type: string; message: string } {
+export function errorOfStatus(status: number, behaviours: Behaviours): { type: string; message: string } {
   const known: Readonly<Record<number, { type: string; message: string }>> = {
     400: { type: "api.invalid_request_error", message: "Bad request" },
     401: { type: "api.authentication_error", message: "Unauthorized" },
     403: { type: "grant.access_denied", message: "Access to Grant denied." },
     404: { type: "api.not_found_error", message: "Resource not found." },
     423: { type: "api.resource_blocked", message: "Resource blocked, contact administrator." },
-    429: { type: "api.rate_limit_error", message: "Rate limit error." },
+    429: { type: behaviours.rateLimitType, message: "Rate limit error." },
     504: { type: "api.provider_error", message: "Provider request timed out." },
   };
   return known[status] ?? { type: "api.internal_error", message: "Internal error, contact administrator." };

@@ -22,7 +22,7 @@ export async function accessFailure(
   password: string,
   verdict: Exclude<Verdict, "accepted">,
 ): Promise<ApiError> {
-  if (verdict !== "refused") return providerUnreachable(world.behaviours);
+  if (verdict !== "refused") return providerUnreachable();
   // Settings that were renewed while the old ones were on trial are not to blame.
   if (world.store.grant(grant.id)?.settings.imap_password === password) {
     world.store.setGrantStatus(grant.id, "invalid");

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import type { Env, World } from "./context.js";
-import { ApiError } from "./errors.js";
+import { rateLimited } from "./errors.js";
 
 const WINDOW_MS = 1000;
 export const RETRY_AFTER_SECONDS = "1";
@@ -14,7 +14,7 @@ export function rateLimit({ behaviours }: World): MiddlewareHandler<Env> {
     recent = recent.filter((time) => time > now - WINDOW_MS);
     if (recent.length >= behaviours.rateLimitPerSecond) {
       if (behaviours.rateLimitRetryAfter === "header") context.header("retry-after", RETRY_AFTER_SECONDS);
-      throw new ApiError(429, "api.rate_limit_error", "Rate limit error.");
+      throw rateLimited(behaviours);
     }
     recent.push(now);
     return next();

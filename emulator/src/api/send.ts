@@ -60,10 +60,10 @@ async function send(context: ApiContext, world: World, grant: StoredGrant, body:
   };
   const verdict = await sendMail(server, world.trust, mail);
   if (verdict === "refused") {
-    // SMTP may have credentials of its own, so the grant stays valid. Nylas: 422 for an error of the mail provider.
-    throw new ApiError(422, "api.provider_error", "The SMTP server refused the username or password.");
+    // SMTP may have credentials of its own, so the grant stays valid. Nylas: 403 when the provider refuses the login.
+    throw new ApiError(403, "api.provider_error", "The SMTP server refused the username or password.");
   }
-  if (verdict !== "accepted") throw providerUnreachable(world.behaviours);
+  if (verdict !== "accepted") throw providerUnreachable();
   return context.json({
     request_id: context.var.requestId,
     grant_id: grant.id,

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { sameSecret } from "../secret.js";
 import { nowSeconds } from "../store/store.js";
 import type { StoredGrant } from "../store/types.js";
+import { bearerOf } from "./api-key.js";
 import { isObject, readText } from "./body.js";
 import type { Api, ApiContext, World } from "./context.js";
 import type { PendingCode } from "./pending-codes.js";
@@ -29,15 +30,17 @@ export function tokenRoutes(api: Api, world: World): void {
       if (!fields[name]) return refuse("invalid_request", `Missing required parameter: ${name}`);
     }
     if (fields.client_id !== world.store.applicationId) return refuse("invalid_client", "Unknown client_id.");
-    if (fields.client_secret && !sameSecret(fields.client_secret, world.apiKey)) {
-      return refuse("invalid_client", "client_secret is not this application's API key.");
+    // Nylas's clients send the key as client_secret, as a header, or both.
+    const key = fields.client_secret || bearerOf(context);
+    if (key && !sameSecret(key, world.apiKey)) {
+      return refuse("invalid_client", "client_secret, or the Authorization header, is not this application's API key.");
     }
     const pending = world.codes.redeem(fields.code ?? "");
     if (pending === undefined || pending.redirectUri !== fields.redirect_uri) {
       return refuse("invalid_grant", "The code is unknown, used, expired or for another redirect_uri.");
     }
     // A public client proves itself by its verifier alone, any other one by the key.
-    if (pending.challenge === undefined && !fields.client_secret) {
+    if (pending.challenge === undefined && !key) {
       return refuse("invalid_request", "Missing required parameter: client_secret");
     }
     if (!isProven(pending, fields.code_verifier)) return refuse("invalid_grant", "code_verifier does not fit.");

@@ -82,7 +82,7 @@ function refusal(context: ApiContext, fault: Fault, behaviours: Behaviours): Res
   // An afterEffect alone is the classic: the work is done, and the gateway gave up waiting.
   const status = fault.status ?? (fault.retryAfter === undefined ? 504 : 429);
   const wait = fault.retryAfter === undefined ? usualWait(status, behaviours) : fault.retryAfter;
-  const body = JSON.stringify({ request_id: context.var.requestId, error: errorOfStatus(status) });
+  const body = JSON.stringify({ request_id: context.var.requestId, error: errorOfStatus(status, behaviours) });
   return new Response(BODILESS.includes(status) ? null : body, {
     status,
     headers: { ...JSON_TYPE, ...(wait === null ? {} : { "retry-after": String(wait) }) },

@@ -1,8 +1,18 @@
 import type { Answer } from "../answer.js";
-import { A_LIST, A_TEXT, ABSENT, AN_ID, THE_APPLICATION } from "../answer.js";
+import { A_LIST, A_TEXT, ABSENT, THE_APPLICATION } from "../answer.js";
 import { type Expectation, NO_PROVIDER, NOBODY, type Place, type Request } from "../expectation.js";
 import { BAD_PAYLOAD, NOT_FOUND, ok, refused, UNAUTHORIZED } from "../refusals.js";
-import { APPLICATIONS, CLI, ERRORS, ERRORS_400, LIMIT_LAYERS, LIMITS, TROUBLESHOOTING } from "../sources.js";
+import {
+  APPLICATIONS,
+  CLI_CHECKS,
+  CLI_ERRORS,
+  ERRORS,
+  ERRORS_400,
+  LIMIT_LAYERS,
+  LIMITS,
+  NODE_CLIENT,
+  TROUBLESHOOTING,
+} from "../sources.js";
 
 /** One of each, with nothing that exists. */
 const KEYED: readonly [method: string, path: string][] = [
@@ -34,7 +44,7 @@ export const anywhere: readonly Expectation[] = [
     situation: "another key",
     given: "anything",
     ...UNAUTHORIZED,
-    source: [ERRORS, TROUBLESHOOTING],
+    source: [ERRORS, TROUBLESHOOTING, CLI_ERRORS],
     standing: "type assumed",
     live: "always",
     play: (place) => everyKeyed(place, "nyk_v0_of_nobody"),
@@ -53,9 +63,9 @@ export const anywhere: readonly Expectation[] = [
     endpoint: "any endpoint",
     situation: "every answer names its request",
     given: "anything",
-    answer: ok({ request_id: AN_ID, "headers.x-request-id": AN_ID }),
-    source: [APPLICATIONS],
-    standing: "confirmed",
+    answer: ok({ request_id: A_TEXT, "headers.x-request-id": A_TEXT }),
+    source: [APPLICATIONS, NODE_CLIENT],
+    standing: "assumed",
     live: "always",
     play: ({ call }) => call("GET", "/v3/applications"),
   },
@@ -65,7 +75,7 @@ export const anywhere: readonly Expectation[] = [
     given: "anything",
     ...NOT_FOUND,
     source: [ERRORS],
-    standing: "type assumed",
+    standing: "assumed",
     live: "always",
     play: ({ call }) => call("GET", "/v3/no-such-thing"),
   },
@@ -118,7 +128,7 @@ export const anywhere: readonly Expectation[] = [
       rateLimitPerSecond: { "1": refused(429, "api.rate_limit_error", { "headers.retry-after": A_TEXT }) },
     },
     source: [LIMITS, LIMIT_LAYERS],
-    standing: "type assumed",
+    standing: "assumed",
     live: { no: "no limit is ever provoked at Nylas" },
     play: async ({ call }) => {
       await call("GET", "/v3/applications");
@@ -132,6 +142,7 @@ export const anywhere: readonly Expectation[] = [
     answer: refused(429, "api.rate_limit_error", { "headers.retry-after": A_TEXT }),
     instead: {
       rateLimitRetryAfter: { none: refused(429, "api.rate_limit_error", { "headers.retry-after": ABSENT }) },
+      rateLimitType: { nylas_rate_limit_exceeded: refused(429, "nylas_rate_limit_exceeded") },
     },
     source: [ERRORS, LIMIT_LAYERS],
     standing: "assumed",
@@ -162,9 +173,9 @@ export const anywhere: readonly Expectation[] = [
     situation: "without a key",
     given: "anything",
     answer: ok(),
-    source: [CLI],
-    standing: "assumed",
-    live: "always",
+    source: [CLI_CHECKS],
+    standing: "different",
+    live: { no: "Nylas may answer 401; here it tells a script that the emulator is up" },
     play: ({ call }) => call("GET", "/v3/", { key: null }),
   },
   {

@@ -1,7 +1,7 @@
 import { ABSENT, THE_ADDRESS } from "../answer.js";
 import type { Expectation } from "../expectation.js";
 import { BAD_REQUEST, ok } from "../refusals.js";
-import { AUTHENTICATION, ERRORS } from "../sources.js";
+import { DETECT_PROVIDER, ERRORS } from "../sources.js";
 
 const DETECT = "POST /v3/providers/detect";
 
@@ -12,17 +12,17 @@ export const detect: readonly Expectation[] = [
     situation: "an address at Google",
     given: "anything",
     answer: ok({ "data.detected": true, "data.provider": "google", "data.email_address": "somebody@gmail.com" }),
-    source: [AUTHENTICATION],
+    source: [DETECT_PROVIDER],
     standing: "confirmed",
     live: "always",
-    play: ({ call }) => call("POST", "/v3/providers/detect?email=somebody%40gmail.com"),
+    play: ({ call }) => call("POST", "/v3/providers/detect?email=somebody%40gmail.com&all_provider_types=true"),
   },
   {
     endpoint: DETECT,
     situation: "an address of a domain that nobody has",
     given: "anything",
     answer: ok({ "data.detected": false, "data.provider": ABSENT }),
-    source: [AUTHENTICATION],
+    source: [DETECT_PROVIDER],
     standing: "assumed",
     live: "always",
     play: ({ call }) => call("POST", "/v3/providers/detect?email=somebody%40nobody.invalid"),
@@ -32,7 +32,7 @@ export const detect: readonly Expectation[] = [
     situation: "an address of the embedded mail servers",
     given: "anything",
     answer: ok({ "data.email_address": THE_ADDRESS, "data.detected": true, "data.provider": "imap" }),
-    source: [AUTHENTICATION],
+    source: [DETECT_PROVIDER],
     standing: "assumed",
     live: { no: "only the emulator knows these servers" },
     play: ({ call, mailbox }) => call("POST", `/v3/providers/detect?email=${encodeURIComponent(mailbox.username)}`),
@@ -42,7 +42,7 @@ export const detect: readonly Expectation[] = [
     situation: "no address",
     given: "anything",
     answer: BAD_REQUEST,
-    source: [AUTHENTICATION, ERRORS],
+    source: [DETECT_PROVIDER, ERRORS],
     standing: "assumed",
     live: "always",
     play: ({ call }) => call("POST", "/v3/providers/detect"),

@@ -1,7 +1,19 @@
-import { ABSENT, type Answer, Matcher, textOf } from "../answer.js";
+import { A_COUNT, ABSENT, type Answer, Matcher, textOf } from "../answer.js";
 import { type Expectation, type Place, settingsOf } from "../expectation.js";
 import { BAD_REQUEST, ok, refused } from "../refusals.js";
-import { AUTHENTICATION, ERRORS, ERRORS_700, IMAP, NODE_AUTH, NODE_ERRORS, SMTP_SETTINGS } from "../sources.js";
+import {
+  AUTHENTICATION,
+  CLI_ERRORS,
+  ERRORS,
+  ERRORS_400,
+  ERRORS_700,
+  EXCHANGE,
+  IMAP,
+  NODE_AUTH,
+  NODE_ERRORS,
+  NODE_SECRET,
+  SMTP_SETTINGS,
+} from "../sources.js";
 
 const AUTH = "GET /v3/connect/auth";
 const FORM = "POST /v3/connect/auth";
@@ -92,7 +104,7 @@ export const hostedAuth: readonly Expectation[] = [
     situation: "a `redirect_uri` that is no address",
     given: "connector",
     answer: refused(400, "grant.callback_uri_not_allowed"),
-    source: [ERRORS],
+    source: [ERRORS, ERRORS_400],
     standing: "type assumed",
     live: OWN_FORM,
     play: (place) => open(place, { redirect_uri: "callback" }),
@@ -137,7 +149,7 @@ export const hostedAuth: readonly Expectation[] = [
     ),
     instead: { authLimit: { off: refused(400, "invalid_authentication", { body: A_FORM }) } },
     source: [IMAP],
-    standing: "confirmed",
+    standing: "different",
     live: OWN_FORM,
     play: async (place) => {
       const wrong = { imap_password: "not-the-password" };
@@ -155,7 +167,7 @@ export const hostedAuth: readonly Expectation[] = [
       303,
     ),
     source: [IMAP],
-    standing: "confirmed",
+    standing: "different",
     live: OWN_FORM,
     play: (place) => fillIn(place, { imap_host: place.silent.host, imap_port: String(place.silent.port) }),
   },
@@ -174,17 +186,27 @@ export const hostedAuth: readonly Expectation[] = [
     situation: "a code of the form",
     given: "connector",
     answer: ok({ token_type: "Bearer", expires_in: 3600, provider: "imap", data: ABSENT }),
-    source: [AUTHENTICATION, NODE_AUTH],
+    source: [EXCHANGE, NODE_AUTH],
     standing: "confirmed",
     live: NEEDS_A_CODE,
     play: async (place) => exchange(place, await codeOf(place)),
   },
   {
     endpoint: TOKEN,
+    situation: "the key in the header, as later Node SDKs send it, and not as `client_secret`",
+    given: "connector",
+    answer: ok({ token_type: "Bearer", provider: "imap" }),
+    source: [NODE_SECRET],
+    standing: "type assumed",
+    live: NEEDS_A_CODE,
+    play: async (place) => exchange(place, await codeOf(place), { client_secret: undefined }, place.apiKey),
+  },
+  {
+    endpoint: TOKEN,
     situation: "a code for the second time",
     given: "connector",
     answer: refused(400, "invalid_grant"),
-    source: [AUTHENTICATION, NODE_ERRORS],
+    source: [EXCHANGE, NODE_ERRORS],
     standing: "type assumed",
     live: NEEDS_A_CODE,
     play: async (place) => {
@@ -198,8 +220,8 @@ export const hostedAuth: readonly Expectation[] = [
     situation: "a code that was asked for with a challenge, and another verifier",
     given: "connector",
     answer: refused(400, "invalid_grant"),
-    source: [AUTHENTICATION],
-    standing: "type assumed",
+    source: [EXCHANGE, CLI_ERRORS],
+    standing: "confirmed",
     live: NEEDS_A_CODE,
     play: async (place) => {
       const code = await codeOf(place, { code_challenge: VERIFIER, code_challenge_method: "plain" });
@@ -211,7 +233,7 @@ export const hostedAuth: readonly Expectation[] = [
     situation: "a code whose grant was deleted meanwhile",
     given: "grant",
     answer: refused(400, "invalid_grant"),
-    source: [AUTHENTICATION],
+    source: [EXCHANGE],
     standing: "assumed",
     live: NEEDS_A_CODE,
     play: async (place) => {
@@ -225,7 +247,7 @@ export const hostedAuth: readonly Expectation[] = [
     situation: "neither a secret nor a challenge",
     given: "connector",
     answer: refused(400, "invalid_request"),
-    source: [AUTHENTICATION],
+    source: [EXCHANGE],
     standing: "type assumed",
     live: NEEDS_A_CODE,
     play: async (place) => exchange(place, await codeOf(place), { client_secret: undefined }),
@@ -243,8 +265,8 @@ export const hostedAuth: readonly Expectation[] = [
       endpoint: TOKEN,
       situation,
       given: "anything",
-      answer: refused(400, type, { error_code: 400 }),
-      source: [AUTHENTICATION, NODE_ERRORS],
+      answer: refused(400, type, { error_code: A_COUNT }),
+      source: [EXCHANGE, NODE_ERRORS],
       standing: "type assumed",
       live: "always",
       play: (place) => exchange(place, "a-code-of-nobody", other),
@@ -255,7 +277,7 @@ export const hostedAuth: readonly Expectation[] = [
     situation: "a body that is neither JSON nor a form",
     given: "anything",
     answer: refused(400, "invalid_request"),
-    source: [AUTHENTICATION],
+    source: [EXCHANGE],
     standing: "type assumed",
     live: "always",
     play: ({ call }) => call("POST", "/v3/connect/token", { text: "neither", key: null }),
@@ -300,6 +322,7 @@ function exchange(
   { call, applicationId, apiKey }: Place,
   code: string,
   other: Readonly<Record<string, string | undefined>> = {},
+  key: string | null = null,
 ): Promise<Answer> {
   const json = {
     grant_type: "authorization_code",
@@ -309,5 +332,5 @@ function exchange(
     code,
     ...other,
   };
-  return call("POST", "/v3/connect/token", { json, key: null });
+  return call("POST", "/v3/connect/token", { json, key });
 }

@@ -1,7 +1,7 @@
 import type { Answer } from "../answer.js";
 import { A_TEXT, THE_GRANT } from "../answer.js";
 import { authenticate, type Expectation, NOBODY, type Place } from "../expectation.js";
-import { BAD_PAYLOAD, BAD_REQUEST, NO_GRANT, ok, refused, UNAUTHORIZED, UNREACHABLE } from "../refusals.js";
+import { BAD_PAYLOAD, BAD_REQUEST, NO_GRANT, NO_PROVIDER_ANSWER, ok, refused, UNAUTHORIZED } from "../refusals.js";
 import { ERRORS, EXPIRY, IDEMPOTENT, SEND_MESSAGE, SENDING_ERRORS, SMTP_SETTINGS } from "../sources.js";
 
 const SEND = "POST /v3/grants/{grant_id}/messages/send";
@@ -28,18 +28,18 @@ export const sending: readonly Expectation[] = [
   },
   ...(
     [
-      ["no recipient", {}],
-      ["recipients that are not a list", { to: "somebody@example.test" }],
-      ["a recipient that is no address", { to: [{ email: "nobody" }] }],
+      ["no recipient", "type assumed", {}],
+      ["recipients that are not a list", "type assumed", { to: "somebody@example.test" }],
+      ["a recipient that is no address", "assumed", { to: [{ email: "nobody" }] }],
     ] as const
   ).map(
-    ([situation, body]): Expectation => ({
+    ([situation, standing, body]): Expectation => ({
       endpoint: SEND,
       situation,
       given: "grant",
       answer: BAD_REQUEST,
       source: [SEND_MESSAGE, ERRORS],
-      standing: "type assumed",
+      standing,
       live: "send",
       play: (place) => post(place, { subject: "to nobody", body: "", ...body }),
     }),
@@ -95,17 +95,17 @@ export const sending: readonly Expectation[] = [
   },
   ...(
     [
-      ["attachments that are not a list", "content"],
-      ["an attachment without content", [{ filename: "a.txt" }]],
+      ["attachments that are not a list", "type assumed", "content"],
+      ["an attachment without content", "assumed", [{ filename: "a.txt" }]],
     ] as const
   ).map(
-    ([situation, attachments]): Expectation => ({
+    ([situation, standing, attachments]): Expectation => ({
       endpoint: SEND,
       situation,
       given: "grant",
       answer: BAD_REQUEST,
       source: [SEND_MESSAGE, ERRORS],
-      standing: "type assumed",
+      standing,
       live: { no: "should Nylas overlook it, the message would be sent" },
       play: (place) => post(place, { to: [{ email: place.mailbox.username }], subject: "not sent", attachments }),
     }),
@@ -130,7 +130,7 @@ export const sending: readonly Expectation[] = [
     given: "grant",
     answer: BAD_REQUEST,
     source: [SEND_MESSAGE],
-    standing: "different",
+    standing: "assumed",
     live: { no: "Nylas leaves it to the mail server, and the emulator plays none that allows it" },
     play: (place) =>
       post(place, { from: [{ email: "x@example.com" }], to: [{ email: place.mailbox.username }], subject: "from x" }),
@@ -141,7 +141,7 @@ export const sending: readonly Expectation[] = [
     given: "grant",
     answer: BAD_PAYLOAD,
     source: [SEND_MESSAGE, ERRORS],
-    standing: "confirmed",
+    standing: "type assumed",
     live: "always",
     play: ({ call, grantId }) => call("POST", `/v3/grants/${grantId}/messages/send`, { text: '{"to":' }),
   },
@@ -160,8 +160,8 @@ export const sending: readonly Expectation[] = [
     situation: "an invalid grant",
     given: "grant",
     ...UNAUTHORIZED,
-    source: [EXPIRY],
-    standing: "type assumed",
+    source: [EXPIRY, SENDING_ERRORS],
+    standing: "assumed",
     live: BREAKS_IT,
     play: async (place) => {
       await place.control("PATCH", `grants/${place.grantId}`, { grant_status: "invalid" });
@@ -188,7 +188,7 @@ export const sending: readonly Expectation[] = [
     endpoint: SEND,
     situation: "the SMTP server refuses the password",
     given: "grant",
-    answer: refused(422, "api.provider_error"),
+    answer: refused(403, "api.provider_error"),
     source: [SENDING_ERRORS],
     standing: "assumed",
     live: { no: "it counts at the mail server" },
@@ -201,7 +201,7 @@ export const sending: readonly Expectation[] = [
     endpoint: SEND,
     situation: "the SMTP server does not answer",
     given: "grant",
-    ...UNREACHABLE,
+    answer: NO_PROVIDER_ANSWER,
     source: [SEND_MESSAGE, SENDING_ERRORS],
     standing: "assumed",
     live: BREAKS_IT,

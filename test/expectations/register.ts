@@ -8,6 +8,17 @@ import { endings, grants } from "./register/grants.js";
 import { hostedAuth } from "./register/hosted-auth.js";
 import { mailbox } from "./register/mailbox.js";
 import { sending } from "./register/send.js";
+import {
+  BYO_AUTH,
+  CLI_ERRORS,
+  CLI_LISTS,
+  DELETING,
+  JAVA_SCOPE,
+  LIMIT_LAYERS,
+  NODE_NO_NAME,
+  RUBY_PATCH,
+  type Source,
+} from "./sources.js";
 
 /** Everything that is expected of Nylas, in the order in which it can be played on one application. */
 export const REGISTER: readonly Expectation[] = [
@@ -22,24 +33,68 @@ export const REGISTER: readonly Expectation[] = [
   ...endings,
 ];
 
-/** What the public sources leave open, with the switches that play the answers. The first fifteen are one question each. */
-export const OPEN_POINTS: readonly { point: string; switches: readonly BehaviourName[] }[] = [
+export interface OpenPoint {
+  point: string;
+  /** They play the answers. */
+  switches: readonly BehaviourName[];
+  /** What one source or another says all the same, and where. */
+  hint?: { says: string; source: Source };
+}
+
+/** What the public sources leave open. The first fifteen are one question each. */
+export const OPEN_POINTS: readonly OpenPoint[] = [
   { point: "a second connector for a provider", switches: ["duplicateConnector"] },
   { point: "an authentication without a connector", switches: ["missingConnector"] },
   { point: "a wrong password", switches: ["badCredentials", "authLimit"] },
   { point: "a mail server that does not answer", switches: ["unreachableHost"] },
-  { point: "the status of a re-authentication", switches: ["reauthStatus"] },
+  {
+    point: "the status of a re-authentication",
+    switches: ["reauthStatus"],
+    hint: { says: "the contract has `201` alone", source: BYO_AUTH },
+  },
   { point: "what a grant shows of its settings", switches: ["settingsEcho"] },
   { point: "the error type of a 404", switches: ["notFoundType"] },
-  { point: "the error type of a 401", switches: ["unauthorizedType"] },
-  { point: "the grants of a deleted connector", switches: ["connectorDelete", "connectorDeleteGraceSeconds"] },
-  { point: "PUT on a connector", switches: ["connectorPut"] },
-  { point: "the lag of filtered lists", switches: ["listLagSeconds"] },
+  {
+    point: "the error type of a 401",
+    switches: ["unauthorizedType"],
+    hint: { says: "a recorded answer to a wrong key has `token.unauthorized_access`", source: CLI_ERRORS },
+  },
+  {
+    point: "the grants of a deleted connector",
+    switches: ["connectorDelete", "connectorDeleteGraceSeconds"],
+    hint: { says: "their records outlive it: `invalidate`", source: DELETING },
+  },
+  {
+    point: "PUT on a connector",
+    switches: ["connectorPut"],
+    hint: { says: "other clients were moved to PATCH", source: RUBY_PATCH },
+  },
+  {
+    point: "the lag of filtered lists",
+    switches: ["listLagSeconds"],
+    hint: { says: "more than 70 seconds were seen with `provider=`", source: CLI_LISTS },
+  },
   { point: "a send without SMTP settings", switches: ["missingSmtp"] },
-  { point: "`Retry-After` of a 429", switches: ["rateLimitRetryAfter"] },
-  { point: "the scope of an IMAP grant", switches: ["scope"] },
-  { point: "the name of a connector", switches: ["connectorName", "unnamedConnector"] },
-  { point: "the error type of a 429", switches: ["rateLimitType"] },
+  {
+    point: "`Retry-After` of a 429",
+    switches: ["rateLimitRetryAfter"],
+    hint: { says: "it is promised for the providers' limits alone", source: LIMIT_LAYERS },
+  },
+  {
+    point: "the scope of an IMAP grant",
+    switches: ["scope"],
+    hint: { says: "a recorded answer had none: `absent`", source: JAVA_SCOPE },
+  },
+  {
+    point: "the name of a connector",
+    switches: ["connectorName", "unnamedConnector"],
+    hint: { says: "clients took it out of their answers in 2024; today's contract requires it", source: NODE_NO_NAME },
+  },
+  {
+    point: "the error type of a 429",
+    switches: ["rateLimitType"],
+    hint: { says: "`nylas_rate_limit_exceeded` is the newer page's word for Nylas's own limit", source: LIMIT_LAYERS },
+  },
   { point: "what becomes of a grant's state", switches: ["stateEcho"] },
   { point: "the emulator's own limit", switches: ["rateLimitPerSecond"] },
 ];

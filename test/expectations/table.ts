@@ -59,10 +59,11 @@ function counts(): string {
 }
 
 function openPoints(): string {
-  const rows = OPEN_POINTS.flatMap(({ point, switches }) =>
+  const rows = OPEN_POINTS.flatMap(({ point, switches, hint }) =>
     switches.map((name, index) => {
+      const told = index > 0 || hint === undefined ? "" : `${hint.says} ([${hint.source.name}](${hint.source.url}))`;
       const others = OTHER_ANSWERS.filter((other) => other.name === name).map(({ value }) => `\`${value}\``);
-      return `| ${index === 0 ? point : ""} | \`${name}\` | \`${defaultOf(name)}\` | ${others.join(", ")} |`;
+      return `| ${index === 0 ? point : ""} | \`${name}\` | \`${defaultOf(name)}\` | ${others.join(", ")} | ${told} |`;
     }),
   );
   return [
@@ -70,8 +71,8 @@ function openPoints(): string {
     "",
     "The last two are not open at Nylas: its contract returns a grant's state, and its limits are known.",
     "",
-    "| open | switch | default | other answers |",
-    "|---|---|---|---|",
+    "| open | switch | default | other answers | hints |",
+    "|---|---|---|---|---|",
     ...rows,
     "",
   ].join("\n");

@@ -31,6 +31,7 @@ export const AT = {
 /** Not its own, but named in its certificate: what listens there may pass for it. */
 export const NAMED_ADDRESSES = { usual: "127.0.0.8", swapped: "127.0.0.9" } as const;
 
+const PORT_ATTEMPTS = 5;
 const START_MS = 20_000;
 /** It looks at the passwords once a second at most. */
 const PASSWORD_MS = 10_000;
@@ -71,7 +72,18 @@ export class Dovecot {
   ) {}
 
   /** Users are passwords by user name. */
-  static async start(passwords: Record<string, string>): Promise<Dovecot> {
+  static async start(passwords: Record<string, string>, attempts = PORT_ATTEMPTS): Promise<Dovecot> {
+    try {
+      return await Dovecot.#startAtFreePorts(passwords);
+    } catch (error) {
+      // Free is what was free a moment ago: another Dovecot of the suite may have been quicker.
+      const taken = error instanceof Error && error.message.includes("Address already in use");
+      if (!taken || attempts === 1) throw error;
+      return Dovecot.start(passwords, attempts - 1);
+    }
+  }
+
+  static async #startAtFreePorts(passwords: Record<string, string>): Promise<Dovecot> {
     const account = accountToRunAs();
     const users = new Map(Object.entries(passwords));
     let dovecot: Dovecot | undefined;

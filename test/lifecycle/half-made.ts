@@ -34,6 +34,12 @@ async function managedOnce(world: World, ...names: string[]): Promise<void> {
   expect(await world.emulator.connectors()).toHaveLength(1);
 }
 
+/** What a nightly drift job runs: reads with the program's own configuration, and changes no state. */
+async function previewWithRefresh({ stack }: World): Promise<void> {
+  const preview = await stack.run("preview", "--refresh", "--run-program");
+  expect(preview.code, preview.output).toBe(0);
+}
+
 /** Runs that end in the middle, and requests whose answer never comes. */
 export const halfMade: Scenario[] = [
   {
@@ -138,6 +144,65 @@ export const halfMade: Scenario[] = [
       expect(await emulator.writes()).toEqual([AUTHENTICATE]);
       expect(world.ids()).toEqual(before);
       await managedOnce(world, "ops");
+    },
+  },
+  {
+    name: "a new mailbox could not be read, and any command follows",
+    outcome: "`preview`, `refresh`, `up --refresh`, `up` and `destroy` all work, with the same id",
+    rules: [2, 5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const halfMade = async () => {
+        await emulator.faults({ ...PROBE, times: ALL_ATTEMPTS, status: 503, retryAfter: 0 });
+        world.declare({ mailboxes: { ops: world.mailbox(0) } });
+        await world.fails(["nylas_unavailable", "exists and is kept"], "up");
+        return world.ids();
+      };
+      const first = await halfMade();
+      await previewWithRefresh(world);
+      await stack.up("--refresh");
+      await managedOnce(world, "ops");
+      expect(world.ids()).toEqual(first);
+      await stack.destroy();
+
+      const second = await halfMade();
+      await stack.refresh();
+      await stack.up();
+      await managedOnce(world, "ops");
+      expect(world.ids()).toEqual(second);
+      await stack.destroy();
+
+      await halfMade();
+      await stack.destroy();
+      expect(await emulator.grants()).toEqual([]);
+      expect(world.resources()).toEqual([]);
+    },
+  },
+  {
+    name: "an updated mailbox could not be read, and any command follows",
+    outcome: "`preview`, `refresh`, `up --refresh`, `up` and `destroy` all work, with the same id",
+    rules: [2, 5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const ids = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      const halfUpdated = async (credentialVersion: number) => {
+        await emulator.faults({ ...PROBE, times: ALL_ATTEMPTS, status: 503, retryAfter: 0 });
+        world.declare({ mailboxes: { ops: world.mailbox(0, { args: { credentialVersion } }) } });
+        await world.fails(["nylas_unavailable", "exists and is kept"], "up");
+        expect(world.ids()).toEqual(ids);
+      };
+      await halfUpdated(1);
+      await previewWithRefresh(world);
+      await stack.up("--refresh");
+      expect(world.ids()).toEqual(ids);
+      await halfUpdated(2);
+      await stack.refresh();
+      await stack.up();
+      expect(world.ids()).toEqual(ids);
+      await managedOnce(world, "ops");
+      await halfUpdated(3);
+      await stack.destroy();
+      expect(await emulator.grants()).toEqual([]);
     },
   },
   {

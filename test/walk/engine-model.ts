@@ -50,6 +50,15 @@ export interface Operation {
 
 class Killed extends Error {}
 
+/** What the host of dynamic providers stores with every resource, and loads a provider from. */
+const STORED_CODE = { __provider: "the text of a thunk" };
+
+/** As the host does: it adds the code to successful answers only, and cannot read or delete without it. */
+function loadable(outputs: Values): Values {
+  if (typeof outputs.__provider !== "string") throw new Error("code must be a string, not undefined");
+  return outputs;
+}
+
 /** What a rejected call may carry beside its message. */
 interface Rejection {
   message: string;
@@ -101,19 +110,21 @@ export class StackModel {
     const old = this.#old(declared);
     const methods = run.methods(declared.kind);
     const olds = old === undefined || old.pendingReplacement || replace ? {} : old.inputs;
-    const { inputs = {}, failures = [] } = await run.call(() => methods.check(olds, declared.args));
+    const checked = await run.call(() => methods.check(olds, declared.args));
+    const { failures = [] } = checked;
+    const inputs = { ...checked.inputs, ...STORED_CODE };
     if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join("; "));
     if (old === undefined || old.pendingReplacement) return () => this.#create(run, declared, inputs);
 
-    const diff = replace ? undefined : await run.call(() => methods.diff(old.id, old.outputs, inputs));
+    const diff = replace ? undefined : await run.call(() => methods.diff(old.id, loadable(old.outputs), inputs));
     if (diff === undefined || (diff.changes === true && (diff.replaces ?? []).length > 0)) {
       const fresh = await run.call(() => methods.check({}, declared.args));
       return async () => {
         // `deleteBeforeReplace`, as the resources' own option and `diff` both ask for it.
         run.note("delete", old);
-        await run.call(() => methods.delete(old.id, old.outputs));
+        await run.call(() => methods.delete(old.id, loadable(old.outputs)));
         this.#save({ ...old, pendingReplacement: true });
-        await this.#create(run, declared, fresh.inputs ?? {});
+        await this.#create(run, declared, { ...fresh.inputs, ...STORED_CODE });
       };
     }
     if (diff.changes === true || old.initFailed) return () => this.#update(run, old, inputs);
@@ -138,7 +149,7 @@ export class StackModel {
     run.note("create", made);
     try {
       const { id, outs = {} } = await run.call(() => run.methods(kind).create(inputs));
-      this.#save({ ...made, id, outputs: outs });
+      this.#save({ ...made, id, outputs: { ...outs, ...STORED_CODE } });
     } catch (error) {
       const { id, properties } = rejection(error);
       if (id !== undefined) this.#save({ ...made, id, outputs: properties ?? {}, initFailed: true });
@@ -149,8 +160,8 @@ export class StackModel {
   async #update(run: Run, old: Saved, inputs: Values): Promise<void> {
     run.note("update", old);
     try {
-      const { outs = {} } = await run.call(() => run.methods(old.kind).update(old.id, old.outputs, inputs));
-      this.#save({ ...old, inputs, outputs: outs, initFailed: false });
+      const { outs = {} } = await run.call(() => run.methods(old.kind).update(old.id, loadable(old.outputs), inputs));
+      this.#save({ ...old, inputs, outputs: { ...outs, ...STORED_CODE }, initFailed: false });
     } catch (error) {
       const { id, properties } = rejection(error);
       if (id !== undefined) this.#save({ ...old, inputs, outputs: properties ?? {}, initFailed: true });
@@ -161,12 +172,16 @@ export class StackModel {
   async #read(run: Run, saved: Saved): Promise<void> {
     if (saved.pendingReplacement) return;
     const methods = run.methods(saved.kind);
-    const { id, props = {}, inputs = saved.inputs } = await run.call(() => methods.read(saved.id, saved.outputs));
+    const {
+      id,
+      props = {},
+      inputs = saved.inputs,
+    } = await run.call(() => methods.read(saved.id, loadable(saved.outputs)));
     if (id === undefined || id === "") {
       this.state.delete(saved.name);
       return;
     }
-    this.#save({ ...saved, id, outputs: props, inputs, initFailed: false });
+    this.#save({ ...saved, id, outputs: { ...props, ...STORED_CODE }, inputs, initFailed: false });
     await run.call(() => methods.diff(id, props, saved.inputs));
   }
 
@@ -183,7 +198,7 @@ export class StackModel {
     return run.step(async () => {
       if (!saved.pendingReplacement) {
         run.note("delete", saved);
-        await run.call(() => run.methods(saved.kind).delete(saved.id, saved.outputs));
+        await run.call(() => run.methods(saved.kind).delete(saved.id, loadable(saved.outputs)));
       }
       this.state.delete(saved.name);
     });

@@ -6,6 +6,9 @@ import { type Failure, isUnknown } from "../validate.js";
 import { asText, HalfMadeError, type Lifecycle, type Values } from "./lifecycle.js";
 import { type Run, runFor } from "./run.js";
 
+/** The property under which Pulumi's host keeps the provider's serialized code in each resource's inputs and outputs. */
+const STORED_CODE = "__provider";
+
 /** The methods that Pulumi calls, with every argument and answer as plain data. */
 export type ProviderMethods = Required<Omit<pulumi.dynamic.ResourceProvider<Values, Values>, "configure">>;
 
@@ -74,7 +77,7 @@ async function guarded<T>(lifecycle: Lifecycle, given: readonly Values[], work: 
   try {
     return await work();
   } catch (error) {
-    throw presentable(error, secretValues(lifecycle, given));
+    throw presentable(error, secretValues(lifecycle, given), given.at(-1)?.[STORED_CODE]);
   }
 }
 
@@ -82,13 +85,15 @@ async function guarded<T>(lifecycle: Lifecycle, given: readonly Values[], work: 
  * What Pulumi may see of an error: a message, and for a half-made object its id and outputs. Pulumi prints the stack of
  * some errors and takes any `id` for a made object, so nothing else of the original goes along.
  */
-function presentable(error: unknown, secrets: readonly string[]): Error {
+function presentable(error: unknown, secrets: readonly string[], storedCode: unknown): Error {
   const message = redact(error instanceof Error ? error.message : String(error), secrets);
   const shown = new Error(message);
   shown.name = error instanceof Error ? error.name : "Error";
   shown.stack = "";
   if (!(error instanceof HalfMadeError)) return shown;
-  return Object.assign(shown, { id: error.objectId, properties: plain(error.outs), reasons: [message] });
+  // Pulumi's host adds its own property to successful answers only. Without it, the next read or delete finds no provider.
+  const properties = plain({ ...error.outs, [STORED_CODE]: storedCode });
+  return Object.assign(shown, { id: error.objectId, properties, reasons: [message] });
 }
 
 function secretValues(lifecycle: Lifecycle, given: readonly Values[]): string[] {

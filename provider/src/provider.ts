@@ -6,6 +6,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { connectorLifecycle } from "./lifecycle/connector.js";
 import { grantLifecycle } from "./lifecycle/grant.js";
 import type { Lifecycle } from "./lifecycle/lifecycle.js";
+import { settleRuns } from "./lifecycle/run.js";
 import { providerMethods } from "./lifecycle/shell.js";
 
 /** Makes `target` the provider of connectors. */
@@ -23,21 +24,25 @@ export function ByoImapGrant(target: object, request: pulumi.dynamic.ConfigureRe
  * the methods in place.
  */
 function install(target: object, lifecycle: Lifecycle, request: pulumi.dynamic.ConfigureRequest): void {
-  survivePipes();
+  prepareProcess();
   Object.assign(
     target,
     providerMethods(lifecycle, (key) => request.config.get(key)),
   );
 }
 
-let surviving = false;
+let prepared = false;
 
-/**
- * A killed engine leaves this process behind with nobody at the other end of its output. Unheard, the failure of a notice
- * becomes an exception that Pulumi's host prints, which fails again, and so on without end; the requests under way starve.
- */
-function survivePipes(): void {
-  if (surviving) return;
-  surviving = true;
+function prepareProcess(): void {
+  if (prepared) return;
+  prepared = true;
+  // After the engine dies, writes to its pipes fail with EPIPE. Without these listeners the error is uncaught, Pulumi's host
+  // tries to print it, fails again, and loops; the requests under way starve.
   for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
+  // The engine ends its plugins with SIGINT after it has saved the state; a killed engine sends nothing. A terminal's Ctrl-C
+  // does not reach this process, because plugins have a process group of their own.
+  process.once("SIGINT", () => {
+    settleRuns();
+    process.kill(process.pid, "SIGINT");
+  });
 }

@@ -1,8 +1,43 @@
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "vitest";
+import type { Stack } from "../support/stack.js";
 import type { Scenario } from "./scenario.js";
-import { AUTHENTICATE, CONNECT } from "./world.js";
+import { AUTHENTICATE, CONNECT, type World } from "./world.js";
 
 const ADOPT = { onExisting: "adopt" };
+/** Long enough for another engine's first requests to come meanwhile, in milliseconds. */
+const OVERTAKEN = 10_000;
+/** Long enough to be killed in, in milliseconds. */
+const SLOW = 2_500;
+
+/** Two stacks look for the mailbox's grant, find none, and both authenticate it. The one whose marker stays comes first. */
+async function madeTwiceAtOnce(world: World): Promise<[Stack, Stack]> {
+  const { emulator, stack } = world;
+  await emulator.call("POST", "/v3/connectors", { provider: "imap" });
+  await emulator.forgetRequests();
+  // The authentication that comes first is performed last.
+  await emulator.faults({ method: "POST", path: "/v3/connect/custom", nth: 1, delayMs: OVERTAKEN });
+  const second = await world.anotherStack();
+  const program = { connector: "imap" as const, mailboxes: { ops: world.mailbox(0) } };
+  for (const one of [stack, second]) world.declare(program, one);
+  const finished = await Promise.all([stack.up(), second.up()]);
+  expect(finished.map(({ code }) => code)).toEqual([0, 0]);
+  expect(await world.authentications()).toBe(2);
+  const [grant] = await emulator.grants();
+  expect(world.ids(stack)).toEqual({ ops: grant?.id });
+  expect(world.ids(second)).toEqual({ ops: grant?.id });
+  const isMarked = (one: Stack) => world.resource("ops", one).outputs.marker === grant?.state;
+  const inOrder = [stack, second].toSorted((a, b) => Number(isMarked(b)) - Number(isMarked(a)));
+  expect(inOrder.map(isMarked)).toEqual([true, false]);
+  const [winner = stack, loser = second] = inOrder;
+  return [winner, loser];
+}
+
+/** As on a machine that has never seen a run before. */
+function onAnotherMachine({ directory, env }: Stack): void {
+  env.PULUMI_HOME = mkdtempSync(join(directory, "home-"));
+}
 
 /** Whose a grant is. */
 export const ownership: Scenario[] = [
@@ -155,10 +190,149 @@ export const ownership: Scenario[] = [
       await world.given({ connector: "imap", mailboxes: { ops: world.mailbox(0, { args: ADOPT }) } }, second);
       const before = await emulator.grants();
       world.declare({ connector: "imap", mailboxes: { ops: world.mailbox(0, { password: "changed by the first" }) } });
-      await world.fails(["grant_exists", "has adopted the grant since"], "up");
+      await world.fails(["grant_exists", "has taken the grant since"], "up");
       expect(await emulator.writes()).toEqual([]);
       expect(await emulator.grants()).toEqual(before);
       await stack.destroy();
+    },
+  },
+  {
+    name: "a stack is renamed and brought up, and another one gets its old name",
+    outcome:
+      "one authentication rewrites the marker; the other one is refused with `connector_exists` and `grant_exists`",
+    rules: [2, 4],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      await world.renameStack(stack, "renamed");
+      await stack.up();
+      expect(await emulator.writes()).toEqual([AUTHENTICATE]);
+      expect(world.ids()).toEqual(before);
+      await world.unchanged();
+
+      const later = await world.anotherStack("first");
+      world.declare({ mailboxes: { ops: world.mailbox(0) } }, later);
+      await world.failsIn(later, ["connector_exists"], "up");
+      world.declare({ connector: "imap", mailboxes: { ops: world.mailbox(0) } }, later);
+      await world.failsIn(later, ["grant_exists", "another resource or stack"], "up");
+      await later.destroy();
+      expect(await emulator.writes()).toEqual([]);
+      await stack.destroy();
+      expect(await emulator.grants()).toEqual([]);
+    },
+  },
+  {
+    name: "a stack is renamed, and another one gets its old name before the renamed one is brought up",
+    outcome: "`grant_exists` says that a stack of this name may have been renamed; nothing changes",
+    rules: [4],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      await world.renameStack(stack, "renamed");
+      const later = await world.anotherStack("first");
+      world.declare({ mailboxes: { ops: world.mailbox(0) } }, later);
+      await world.failsIn(later, ["connector_exists"], "up");
+      world.declare({ connector: "imap", mailboxes: { ops: world.mailbox(0) } }, later);
+      await world.failsIn(later, ["grant_exists", "may have been renamed", 'onExisting: "adopt"'], "up");
+      expect(await emulator.writes()).toEqual([]);
+      await later.destroy();
+      await stack.up();
+      expect(await emulator.writes()).toEqual([AUTHENTICATE]);
+      expect(world.ids()).toEqual(before);
+    },
+  },
+  {
+    name: "a stack is renamed, and another one of its old name adopts its grant before the renamed one is brought up",
+    outcome: "the renamed stack is refused with `grant_exists`, and its destroy leaves the grant",
+    rules: [4],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.call("POST", "/v3/connectors", { provider: "imap" });
+      const before = await world.given({ connector: "imap", mailboxes: { ops: world.mailbox(0) } });
+      await world.renameStack(stack, "renamed");
+      const later = await world.anotherStack("first");
+      const adopting = { connector: "imap" as const, mailboxes: { ops: world.mailbox(0, { args: ADOPT }) } };
+      expect(await world.given(adopting, later)).toEqual(before);
+      await world.fails(["grant_exists", "has taken the grant since"], "up");
+      const destroy = await stack.destroy();
+      expect(destroy.output).toContain("another resource has adopted it");
+      expect(await emulator.writes()).toEqual([]);
+      await world.unchanged(later);
+    },
+  },
+  {
+    name: "two stacks make one mailbox at the same time, and the one that came last goes on",
+    outcome: "the other one is told at its next refresh, is refused with `grant_exists`, and deletes nothing",
+    rules: [4, 5],
+    run: async (world) => {
+      const [winner, loser] = await madeTwiceAtOnce(world);
+      const refresh = await loser.refresh();
+      expect(refresh.output).toContain("is held by another resource or stack");
+      await world.emulator.forgetRequests();
+      await world.failsIn(loser, ["grant_exists", "both have created it at the same time"], "up");
+      const destroy = await loser.destroy();
+      expect(destroy.output).toContain("stays at Nylas");
+      expect(await world.emulator.writes()).toEqual([]);
+      await winner.refresh("--expect-no-changes");
+      await world.unchanged(winner);
+      await winner.destroy();
+      expect(await world.emulator.grants()).toEqual([]);
+    },
+  },
+  {
+    name: "two stacks make one mailbox at the same time, and the one that came last is destroyed first",
+    outcome: "the grant goes with it; the other one is refused a rotation before, and makes its own after a refresh",
+    rules: [4, 5],
+    run: async (world) => {
+      const [winner, loser] = await madeTwiceAtOnce(world);
+      await world.emulator.forgetRequests();
+      const rotated = world.mailbox(0, { args: { credentialVersion: 2 } });
+      world.declare({ connector: "imap", mailboxes: { ops: rotated } }, loser);
+      await world.failsIn(loser, ["grant_exists", "both have created it at the same time"], "up");
+      expect(await world.emulator.writes()).toEqual([]);
+      await winner.destroy();
+      expect(await world.emulator.grants()).toEqual([]);
+      await loser.up("--refresh");
+      expect(Object.values(world.ids(loser))).toEqual((await world.emulator.grants()).map(({ id }) => id));
+      await world.unchanged(loser);
+    },
+  },
+  {
+    name: "the run is killed after a grant was made, and repeated on another machine",
+    outcome: "`grant_exists` says what to do; with `onExisting: adopt` the grant counts as made by this stack",
+    rules: [4, 5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.faults({ method: "POST", path: "/v3/connect/custom", nth: 1, delayMs: SLOW, afterEffect: true });
+      await emulator.call("POST", "/v3/connectors", { provider: "imap" });
+      world.declare({ connector: "imap", mailboxes: { ops: world.mailbox(0) } });
+      await world.killWhen("the grant is made", async () => (await emulator.grants()).length === 1);
+      const [made] = await emulator.grants();
+      onAnotherMachine(stack);
+      await world.fails(["grant_exists", "a run was killed on another machine", "for one `up`"], "up");
+      world.declare({ connector: "imap", mailboxes: { ops: world.mailbox(0, { args: ADOPT }) } });
+      await stack.up();
+      expect(world.ids()).toEqual({ ops: made?.id });
+      expect(world.resource("ops").outputs).toMatchObject({ adopted: false });
+      await stack.destroy();
+      expect(await emulator.grants()).toEqual([]);
+    },
+  },
+  {
+    name: "another stack has adopted a grant, and is destroyed before the one that made it",
+    outcome: "the grant stays with both; each one says so, and the connector's deletion names the grant",
+    rules: [3, 4],
+    run: async (world) => {
+      const { emulator } = world;
+      const { ops = "" } = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      const second = await world.anotherStack();
+      await world.given({ connector: "imap", mailboxes: { ops: world.mailbox(0, { args: ADOPT }) } }, second);
+      expect((await second.destroy()).output).toContain("was adopted and stays at Nylas");
+      await world.fails(
+        ["another resource has adopted it", "nothing manages the grant any more", "connector_in_use", ops],
+        "destroy",
+      );
+      expect(await emulator.writes()).toEqual([]);
     },
   },
   {
@@ -193,8 +367,8 @@ export const ownership: Scenario[] = [
   },
   {
     name: "a mailbox with `retainOnDelete` is taken out of the program and declared again",
-    outcome: "its grant stays meanwhile, and is taken up again with its id",
-    rules: [2, 5],
+    outcome: "its grant stays, and is taken up again with `onExisting: adopt`, same id; without, `grant_exists`",
+    rules: [2, 4],
     run: async (world) => {
       const { emulator, stack } = world;
       const mailboxes = { ops: world.mailbox(0, { opts: "{ retainOnDelete: true }" }) };
@@ -202,10 +376,13 @@ export const ownership: Scenario[] = [
       world.declare({});
       await stack.up();
       expect(world.ids()).toEqual({});
-      expect(await emulator.writes()).toEqual([]);
       world.declare({ mailboxes });
+      await world.fails(["grant_exists", "bears this resource's name"], "up");
+      expect(await emulator.writes()).toEqual([]);
+      world.declare({ mailboxes: { ops: world.mailbox(0, { args: ADOPT }) } });
       await stack.up();
       expect(world.ids()).toEqual(before);
+      expect(world.resource("ops").outputs).toMatchObject({ adopted: false });
     },
   },
   {

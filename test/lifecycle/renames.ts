@@ -3,6 +3,8 @@ import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE } from "./world.js";
 
 const ADOPT = { onExisting: "adopt" };
+/** Long enough to be killed in, in milliseconds. */
+const SLOW = 2_500;
 const GROUP =
   'new (class extends pulumi.ComponentResource { constructor() { super("test:index:Group", "group"); } })()';
 
@@ -10,14 +12,15 @@ const GROUP =
 export const renames: Scenario[] = [
   {
     name: "a resource is renamed with an alias",
-    outcome: "nothing is sent",
-    rules: [1, 3],
+    outcome: "one authentication rewrites the marker; the id stays",
+    rules: [2, 3],
     run: async (world) => {
       const { ops } = await world.given({ mailboxes: { ops: world.mailbox(0) } });
       world.declare({ mailboxes: { mail: world.mailbox(0, { opts: '{ aliases: [{ name: "ops" }] }' }) } });
       await world.stack.up();
-      expect(await world.emulator.requests()).toEqual([]);
+      expect(await world.emulator.writes()).toEqual([AUTHENTICATE]);
       expect(world.ids()).toEqual({ mail: ops });
+      await world.unchanged();
       await world.stack.destroy();
       expect(await world.emulator.grants()).toEqual([]);
     },
@@ -43,7 +46,10 @@ export const renames: Scenario[] = [
     run: async (world) => {
       const { ops } = await world.given({ mailboxes: { ops: world.mailbox(0) } });
       world.declare({ mailboxes: { mail: world.mailbox(0) } });
-      await world.fails(["grant_exists", "another resource or stack made or adopted it"], "up");
+      await world.fails(
+        ["grant_exists", "another resource of this stack made or adopted it", "aliases: [{ name:"],
+        "up",
+      );
       expect(await world.emulator.writes()).toEqual([]);
       expect(world.ids()).toEqual({ ops });
       world.declare({ mailboxes: { mail: world.mailbox(0, { opts: '{ aliases: [{ name: "ops" }] }' }) } });
@@ -53,8 +59,9 @@ export const renames: Scenario[] = [
   },
   {
     name: "a resource is renamed without an alias, with `onExisting: adopt`",
-    outcome: "the new name adopts the grant, and the old name's deletion leaves it",
-    rules: [2, 3],
+    outcome:
+      "the new name adopts the grant, and the old name's deletion leaves it; it goes at destroy, as one that this stack made",
+    rules: [2, 3, 4],
     run: async (world) => {
       const { ops } = await world.given({ mailboxes: { ops: world.mailbox(0) } });
       world.declare({ mailboxes: { mail: world.mailbox(0, { args: ADOPT }) } });
@@ -63,6 +70,8 @@ export const renames: Scenario[] = [
       expect(await world.emulator.writes()).toEqual([AUTHENTICATE]);
       expect(world.ids()).toEqual({ mail: ops });
       await world.unchanged();
+      await world.stack.destroy();
+      expect(await world.emulator.grants()).toEqual([]);
     },
   },
   {
@@ -79,15 +88,46 @@ export const renames: Scenario[] = [
     },
   },
   {
+    name: "the run is killed while it rewrites the marker of a renamed resource",
+    outcome: "after `pulumi cancel`, `up` goes on with the same id, and so does `destroy`",
+    rules: [2, 5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const killedRename = async () => {
+        const { ops } = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+        await emulator.faults({ method: "POST", path: "/v3/connect/custom", nth: 1, delayMs: SLOW, afterEffect: true });
+        const [before] = await emulator.grants();
+        world.declare({ mailboxes: { mail: world.mailbox(0, { opts: '{ aliases: [{ name: "ops" }] }' }) } });
+        await world.killWhen(
+          "the marker is rewritten",
+          async () => (await emulator.grants())[0]?.state !== before?.state,
+        );
+        return ops;
+      };
+      const ops = await killedRename();
+      await stack.up();
+      expect(world.ids()).toEqual({ mail: ops });
+      await world.unchanged();
+      await stack.destroy();
+      expect(await emulator.grants()).toEqual([]);
+
+      await killedRename();
+      await stack.destroy();
+      expect(await emulator.grants()).toEqual([]);
+      expect(world.resources()).toEqual([]);
+    },
+  },
+  {
     name: "a resource is moved under a component with an alias",
-    outcome: "nothing is sent; a later rotation keeps the id",
-    rules: [1, 2, 3],
+    outcome: "one authentication rewrites the marker; a later rotation keeps the id as well",
+    rules: [2, 3],
     run: async (world) => {
       const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
       const opts = `{ parent: ${GROUP}, aliases: [{ parent: pulumi.rootStackResource }] }`;
       world.declare({ mailboxes: { ops: world.mailbox(0, { opts }) } });
       await world.stack.up();
-      expect(await world.emulator.requests()).toEqual([]);
+      expect(await world.emulator.writes()).toEqual([AUTHENTICATE]);
+      await world.unchanged();
       world.declare({ mailboxes: { ops: world.mailbox(0, { opts, args: { imapHost: "localhost" } }) } });
       await world.stack.up();
       expect(world.ids()).toEqual(before);
@@ -138,7 +178,7 @@ export const renames: Scenario[] = [
   },
   {
     name: "the resource of a connector without grants is renamed without an alias, with `onExisting: adopt`",
-    outcome: "the new name adopts it, and the old name's deletion leaves it",
+    outcome: "the new name adopts it, and the old name's deletion leaves it; it goes at destroy",
     rules: [3, 4],
     run: async (world) => {
       await world.given({});
@@ -146,6 +186,8 @@ export const renames: Scenario[] = [
       await world.stack.up();
       expect(await world.emulator.connectors()).toHaveLength(1);
       expect(await world.emulator.writes()).toEqual([]);
+      await world.stack.destroy();
+      expect(await world.emulator.connectors()).toEqual([]);
     },
   },
 ];

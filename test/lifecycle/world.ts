@@ -57,6 +57,11 @@ export class World {
     return stack;
   }
 
+  async renameStack(stack: Stack, name: string): Promise<void> {
+    await stack.rename(name);
+    present(this.#stacks.find((entry) => entry.stack === stack)).name = name;
+  }
+
   /** Another application, with mail servers of its own. */
   async anotherApplication(): Promise<TestEmulator> {
     const emulator = await TestEmulator.start();

@@ -41,6 +41,8 @@ export interface Stack {
   /** `up` that must succeed. */
   up(...args: string[]): Promise<Finished>;
   refresh(...args: string[]): Promise<Finished>;
+  /** `pulumi stack rename`. */
+  rename(name: string): Promise<void>;
   destroy(...args: string[]): Promise<Finished>;
   outputs(): Promise<Record<string, unknown>>;
   resources(): Promise<StateResource[]>;
@@ -83,7 +85,8 @@ function writeFiles(base: string, files: readonly WrittenFile[]): void {
 }
 
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
-  const { name = "test", project = "lifecycle" } = options;
+  const { project = "lifecycle" } = options;
+  let { name = "test" } = options;
   const base = join(root, ".work/tests");
   mkdirSync(base, { recursive: true });
   const own = await mkdtemp(join(base, "stack-"));
@@ -180,6 +183,10 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     start,
     up: (...args) => succeed("up", ...args),
     refresh: (...args) => succeed("refresh", ...args),
+    rename: async (other) => {
+      await succeed("stack", "rename", other);
+      name = other;
+    },
     destroy: (...args) => succeed("destroy", ...args),
     outputs: async () => JSON.parse((await succeed("stack", "output", "--json", "--show-secrets")).stdout),
     state: async () => (await succeed("stack", "export")).stdout,

@@ -204,6 +204,25 @@ const destroy = fc.record({ stack, kill: maybeKill, upKill: maybeKill }).map((on
   ),
 );
 
+const renameStack = fc
+  .record({
+    stack,
+    reuse: fc.boolean(),
+    thenUp: fc.constantFrom<StackName | "none">("a", "b", "none"),
+    kill: maybeKill,
+  })
+  .map((one) =>
+    command(
+      `rename stack ${one.stack}${one.reuse ? ", the other one gets its name" : ""}, up of ${one.thenUp} ${JSON.stringify(one.kill)}`,
+      () => true,
+      async (declarations, world) => {
+        declarations.renameStack(one.stack, one.reuse);
+        if (one.thenUp === "none") return;
+        await world.up(declarations, one.thenUp, one.kill === undefined ? {} : { kill: one.kill });
+      },
+    ),
+  );
+
 const refresh = stack.map((name) =>
   command(
     `refresh ${name}`,
@@ -305,6 +324,9 @@ export const commands: fc.Arbitrary<Command>[] = [
   outside,
   outside,
   refresh,
+  refresh,
+  renameStack,
+  renameStack,
   destroy,
   trouble,
   trouble,

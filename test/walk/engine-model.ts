@@ -36,6 +36,8 @@ export interface ProviderProcess {
   methods: Readonly<Record<Kind, ProviderMethods>>;
   /** Aborted when the engine is killed: what was called before is never heard of again. */
   killed: AbortSignal;
+  /** As the engine does with SIGINT, when an operation has ended in order and everything is saved. */
+  end(): void;
   /** Every call so far; one that outlives its engine may still be running. */
   calls: Promise<unknown>[];
 }
@@ -242,6 +244,7 @@ async function operate(process: ProviderProcess, work: (run: Run) => Promise<voi
     },
     note: (what, { name }) => operation.steps.push(`${what} ${name}`),
   });
+  if (!operation.killed) process.end();
   return operation;
 }
 

@@ -31,6 +31,8 @@ export interface Endpoints {
 /** What the users have written down: the two programs and the passwords. Nothing of what came of it. */
 export class Declarations {
   mailboxes: Mailbox[] = [];
+  /** What the stacks are called. */
+  readonly #labels: Record<StackName, string> = { a: "a", b: "b" };
   /** On the mail server, by address. */
   readonly passwords = Array.from({ length: ADDRESSES }, (_, address) => passwordOf(address, 0));
   #serial = 0;
@@ -39,6 +41,17 @@ export class Declarations {
   next(): number {
     this.#serial += 1;
     return this.#serial;
+  }
+
+  /** `pulumi stack rename`; with `reuse`, the other stack gets the name that became free. */
+  renameStack(stack: StackName, reuse: boolean): void {
+    const free = this.#labels[stack];
+    this.#labels[stack] = `${stack}-${this.next()}`;
+    if (reuse) this.#labels[stack === "a" ? "b" : "a"] = free;
+  }
+
+  owner(stack: StackName, kind: Kind, name: string): string {
+    return ownerOf(this.#labels[stack], kind, name);
   }
 
   declares(stack: StackName, address: number): boolean {
@@ -60,11 +73,12 @@ export class Declarations {
   }
 
   program(stack: StackName, endpoints: Endpoints): Declared[] {
-    const owner = (kind: Kind, name: string) => ownerOf(stack, kind, name);
+    const owner = (kind: Kind, name: string) => this.owner(stack, kind, name);
+    const digest = ownerDigest(["organization", "walk", this.#labels[stack]]);
     const connector: Declared = {
       kind: "connector",
       name: "imap",
-      args: { owner: owner("connector", "imap") },
+      args: { owner: owner("connector", "imap"), stack: digest },
       aliases: [],
     };
     const grants = this.of(stack).map((mailbox): Declared => {
@@ -83,6 +97,7 @@ export class Declarations {
         ...(deleteAdopted ? { deleteAdopted } : {}),
         ...(credentialVersion === 0 ? {} : { credentialVersion }),
         owner: owner("grant", name),
+        stack: digest,
       };
       return { kind: "grant", name, aliases, args };
     });
@@ -100,7 +115,7 @@ export function passwordOf(address: number, version: number): string {
 }
 
 /** As the resource classes make it, see `registration.ts`. */
-export function ownerOf(stack: StackName, kind: Kind, name: string): string {
+function ownerOf(stack: string, kind: Kind, name: string): string {
   const type = kind === "grant" ? "ByoImapGrant" : "ImapConnector";
   return ownerDigest(["organization", "walk", stack, `pulumi-nodejs:dynamic/nylas:${type}`, name]);
 }

@@ -4,13 +4,15 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { connectorLifecycle } from "../../provider/src/lifecycle/connector.js";
 import { grantLifecycle } from "../../provider/src/lifecycle/grant.js";
-import { parseMarker } from "../../provider/src/lifecycle/ownership.js";
+import { isHeldByOther, isSuccessor, parseMarker } from "../../provider/src/lifecycle/ownership.js";
+import { runFor } from "../../provider/src/lifecycle/run.js";
 import { providerMethods } from "../../provider/src/lifecycle/shell.js";
+import { readSettings } from "../../provider/src/settings.js";
 import { TestEmulator, type WireGrant } from "../support/emulator.js";
 import { type Fate, type KillProxy, type ProxiedRequest, startKillProxy } from "../support/kill-proxy.js";
 import type { Answers } from "../support/open-questions.js";
 import { type Declared, type Operation, type ProviderProcess, type Saved, StackModel } from "./engine-model.js";
-import { ADDRESSES, addressOf, type Declarations, ownerOf, passwordOf, STACKS, type StackName } from "./program.js";
+import { ADDRESSES, addressOf, type Declarations, passwordOf, STACKS, type StackName } from "./program.js";
 
 /** Where a run is killed. */
 export interface Kill {
@@ -223,6 +225,13 @@ export class World {
     );
   }
 
+  /** Whether a state holds the grant, under the marker that it has. */
+  #isHeld(grant: WireGrant): boolean {
+    return STACKS.some((stack) =>
+      this.#grantsOf(stack).some((saved) => saved.id === grant.id && sameOwner(saved, grant)),
+    );
+  }
+
   async #grantOf(address: number): Promise<WireGrant | undefined> {
     return (await this.emulator.grants()).find(({ email }) => email === addressOf(address));
   }
@@ -250,7 +259,8 @@ export class World {
       connector: providerMethods(connectorLifecycle, lookup),
       grant: providerMethods(grantLifecycle, lookup),
     };
-    return { process: { methods, killed: sent.killed.signal, calls: [] }, sent };
+    const end = () => runFor(readSettings("nylas", lookup)).unsaved.settle();
+    return { process: { methods, killed: sent.killed.signal, end, calls: [] }, sent };
   }
 
   /** Also what was left behind by a killed engine has come to its end. */
@@ -266,7 +276,9 @@ export class World {
       const grant = before.grants.find(({ email }) => email === addressOf(address));
       const marker = parseMarker(grant?.state);
       // One that was only adopted is nobody's: it stays at destroy, and must then be adopted again.
-      return grant !== undefined && (marker?.adopted !== false || marker.owner !== ownerOf(stack, "grant", name));
+      if (grant === undefined) return false;
+      const own = marker?.adopted === false && marker.owner === declarations.owner(stack, "grant", name);
+      return !own || this.#isHeld(grant);
     });
     const gone = this.#grantsOf(stack).some(({ id }) => this.#gone[stack].has(id));
     return [
@@ -305,7 +317,9 @@ export class World {
     const held = this.#grantsOf(stack).some((saved) => saved.id === grant.id && sameOwner(saved, grant));
     const marker = parseMarker(grant.state);
     const declared = declarations.of(stack).some(({ name, address, onExisting }) => {
-      const own = marker?.adopted === false && marker.owner === ownerOf(stack, "grant", name);
+      // What a state holds is not the remainder of an interrupted run, whatever the stacks were called.
+      const own =
+        marker?.adopted === false && marker.owner === declarations.owner(stack, "grant", name) && !this.#isHeld(grant);
       return addressOf(address) === grant.email && (onExisting === "adopt" || own);
     });
     return held || declared;
@@ -365,7 +379,9 @@ export class World {
       for (const saved of this.#grantsOf(stack)) {
         const there = grants.some(({ id }) => id === saved.id) || this.#gone[stack].has(saved.id);
         expect(there, `stack ${stack} has a grant for ${saved.name} that does not exist`).toBe(true);
-        if (saved.outputs.adopted === true) continue;
+        // A resource whose grant another one has taken over stays in the state until its stack is brought up again.
+        const grant = grants.find(({ id }) => id === saved.id);
+        if (saved.outputs.adopted === true || grant === undefined || !sameOwner(saved, grant)) continue;
         expect(owners.get(saved.id), `${saved.id} is managed twice`).toBeUndefined();
         owners.set(saved.id, `${stack} ${saved.name}`);
       }
@@ -393,10 +409,10 @@ export class World {
     grants: readonly WireGrant[],
   ): void {
     for (const { args } of program) this.#owners[stack].add(String(args.owner));
-    const ids = this.#grantsOf(stack).map(({ id }) => id);
-    for (const { id, email, state } of grants) {
+    for (const grant of grants) {
+      const { id, email, state } = grant;
       const marker = parseMarker(state);
-      if (marker === undefined || marker.adopted || !this.#owners[stack].has(marker.owner) || ids.includes(id))
+      if (marker === undefined || marker.adopted || !this.#owners[stack].has(marker.owner) || this.#isHeld(grant))
         continue;
       if (!succeeded(operation)) this.#unsaved.add(id);
       expect([...this.#unsaved], `the grant of ${email} is an orphan`).toContain(id);
@@ -425,9 +441,10 @@ function idsOf(objects: readonly { id: string }[]): Set<string> {
 
 function sameOwner(saved: Saved, grant: WireGrant): boolean {
   const { marker } = saved.outputs;
-  const ours = parseMarker(typeof marker === "string" ? marker : undefined)?.owner;
-  const marked = parseMarker(grant.state)?.owner;
-  return ours === undefined || marked === undefined || ours === marked;
+  const inState = parseMarker(typeof marker === "string" ? marker : undefined);
+  const atNylas = parseMarker(grant.state);
+  // A rename that was interrupted before it could be saved.
+  return isSuccessor(atNylas, inState) || !isHeldByOther(atNylas, inState);
 }
 
 function arrive(sent: Sent | undefined, request: ProxiedRequest): Fate {

@@ -15,6 +15,10 @@ import type { Run } from "./run.js";
 
 /** A connector is known by its provider: there is one per provider and application. */
 const CONNECTOR_ID = "imap";
+/** Grants that an error lists at most. */
+const MAX_LISTED_GRANTS = 10;
+/** Hexadecimal digits by which an error tells owners apart. */
+const SHOWN_DIGEST_LENGTH = 8;
 
 const entries = {
   name: v.optional(text),
@@ -23,13 +27,14 @@ const entries = {
   forceDelete: v.optional(flag, false),
   application: v.optional(applicationName, DEFAULT_APPLICATION),
   owner: v.optional(text),
+  stack: v.optional(text),
 };
 
 const schema = v.object(entries);
 type ConnectorArguments = v.InferOutput<typeof schema>;
 const argumentNames = Object.keys(entries);
 const defaults: Values = v.getDefaults(schema);
-const properties: Properties = { schemas: entries, required: [], secret: [], hidden: ["owner"] };
+const properties: Properties = { schemas: entries, required: [], secret: [], hidden: ["owner", "stack"] };
 
 /** The application's IMAP connector, which all its IMAP grants hang on. */
 export const connectorLifecycle: Lifecycle = {
@@ -46,12 +51,17 @@ export const connectorLifecycle: Lifecycle = {
     return { changes: moved || flags || needsRename(olds, news), replaces: moved ? ["application"] : [] };
   },
 
+  holder({ applicationId, heldBy }) {
+    if (typeof applicationId !== "string" || typeof heldBy !== "string") return undefined;
+    return { applicationId, owner: heldBy };
+  },
+
   async create(run, inputs) {
     const args = v.parse(schema, pick(inputs, argumentNames));
     const { applicationId } = await run.client.application();
     return run.exclusively(CONNECTOR_ID, async () => {
       const found = await findConnector(run.client);
-      const held = await hold(run, args, found, connectorJournal(applicationId));
+      const held = await hold(run, args, found, applicationId);
       run.holders.took(CONNECTOR_ID, args.owner);
       return { id: CONNECTOR_ID, outs: { ...state(inputs, held, applicationId), heldBy: args.owner } };
     });
@@ -72,18 +82,20 @@ export const connectorLifecycle: Lifecycle = {
   },
 
   async update(run, _id, olds, news) {
-    const kept = pick(olds, ["provider", "name", "requestedName", "adopted", "applicationId", "heldBy"]);
-    if (!needsRename(olds, news)) return { ...pick(news, argumentNames), ...kept };
+    const heldBy = rewriteNote(olds, news);
+    const kept = pick(olds, ["provider", "name", "requestedName", "adopted", "applicationId"]);
+    if (!needsRename(olds, news)) return { ...pick(news, argumentNames), ...kept, heldBy };
     const applicationId = await sameApplication(run.client, olds.applicationId, "Renaming the IMAP connector");
     const connector = await renameConnector(run.client, String(news.name));
     const held = { connector, adopted: olds.adopted === true };
-    return { ...state(news, held, applicationId), ...pick(olds, ["heldBy"]) };
+    return { ...state(news, held, applicationId), heldBy };
   },
 
   async delete(run, _id, props) {
     const owner = asText(props.heldBy);
     if (props.adopted === true && props.deleteAdopted !== true) {
-      connectorJournal(String(props.applicationId)).forget(owner);
+      const applicationId = asText(props.applicationId);
+      if (applicationId !== undefined) connectorJournal(applicationId).forget(owner);
       notify("the IMAP connector was adopted and stays at Nylas (deleteAdopted: true would delete it)");
       return;
     }
@@ -99,7 +111,7 @@ export const connectorLifecycle: Lifecycle = {
       const grants = (await listAllGrants(run.client)).filter(
         (grant) => grant.provider === CONNECTOR_ID && !run.directory.wasRemoved(grant.id),
       );
-      if (grants.length > 0) throw connectorInUse(grants);
+      if (grants.length > 0) throw connectorInUse(run, grants);
     }
     await deleteConnector(run.client);
     run.holders.released(CONNECTOR_ID);
@@ -117,20 +129,52 @@ interface Held {
   adopted: boolean;
 }
 
-/** Makes the connector, adopts it, or goes on with the one that this resource made in a run that was cut off. */
-async function hold(run: Run, args: ConnectorArguments, found: Connector | undefined, journal: Journal): Promise<Held> {
-  if (found === undefined) return { connector: await make(run.client, args, journal), adopted: false };
-  const last = journal.read();
-  const adopted = last === undefined || last.owner !== args.owner || !last.made;
-  const taken = run.holders.isOther(CONNECTOR_ID, args.owner);
-  if (taken || (adopted && args.onExisting !== "adopt")) throw connectorExists(run.client, found);
-  if (args.owner !== undefined) journal.write({ owner: args.owner, made: !adopted });
-  return { connector: await rename(run.client, found, args.name), adopted };
+/** After a rename of the resource or its stack, the note on this machine bears the present owner, as the state then does. */
+function rewriteNote(olds: Values, news: Values): string | undefined {
+  const [applicationId, before, owner] = [asText(olds.applicationId), asText(olds.heldBy), asText(news.owner)];
+  if (applicationId === undefined || before === undefined || owner === undefined || before === owner) return before;
+  const journal = connectorJournal(applicationId);
+  const note = journal.read();
+  if (note?.owner === before) journal.write({ ...note, owner, stack: asText(news.stack) });
+  return owner;
 }
 
-async function make(client: NylasClient, args: ConnectorArguments, journal: Journal): Promise<Connector> {
-  const { name, owner } = args;
-  if (owner !== undefined) journal.write({ owner, made: true });
+/** Makes the connector, adopts it, or goes on with the one that this resource made in a run that was cut off. */
+async function hold(
+  run: Run,
+  args: ConnectorArguments,
+  found: Connector | undefined,
+  applicationId: string,
+): Promise<Held> {
+  const { owner, stack } = args;
+  const journal = connectorJournal(applicationId);
+  if (found === undefined) return { connector: await make(run, args, journal, applicationId), adopted: false };
+
+  const last = journal.read();
+  if (run.holders.isOther(CONNECTOR_ID, owner)) throw connectorExists(run.client, found);
+  const interrupted =
+    owner !== undefined && last?.owner === owner && last.made && run.unsaved.find(applicationId, owner) !== undefined;
+  if (!interrupted && args.onExisting !== "adopt") throw connectorExists(run.client, found);
+  // A take-over within one stack is a rename: what the stack has made it may delete.
+  const made = interrupted || (last?.made === true && last.stack !== undefined && last.stack === stack);
+  if (owner !== undefined) {
+    run.unsaved.begin(applicationId, owner);
+    journal.write({ owner, made, stack });
+  }
+  return { connector: await rename(run.client, found, args.name), adopted: !made };
+}
+
+async function make(
+  { client, unsaved }: Run,
+  args: ConnectorArguments,
+  journal: Journal,
+  applicationId: string,
+): Promise<Connector> {
+  const { name, owner, stack } = args;
+  if (owner !== undefined) {
+    unsaved.begin(applicationId, owner);
+    journal.write({ owner, made: true, stack });
+  }
   try {
     return (await createConnector(client, name)).value;
   } catch (error) {
@@ -175,16 +219,26 @@ function connectorExists(client: NylasClient, found: Connector): AlreadyExistsEr
   });
 }
 
-function connectorInUse(grants: readonly Grant[]): ConnectorError {
-  const marked = grants.filter((grant) => parseMarker(grant.state) !== undefined).length;
+function connectorInUse(run: Run, grants: readonly Grant[]): ConnectorError {
   const count = grants.length === 1 ? "1 grant hangs" : `${grants.length} grants hang`;
+  const shown = grants.slice(0, MAX_LISTED_GRANTS).map((grant) => {
+    const left = run.holders.wasLeft(grant.id) ? ", left there because another resource has adopted it" : "";
+    return `${grant.id} (${grant.email ?? "no address"}, ${ownership(grant)}${left})`;
+  });
+  const more = grants.length > shown.length ? `, and ${grants.length - shown.length} more` : "";
   return new ConnectorError({
     code: "connector_in_use",
     operation: "Deleting the IMAP connector",
-    answer: `${count} on it (${marked} made with this package, ${grants.length - marked} not) and would stop working at once. Nothing was changed`,
+    answer: `${count} on it and would stop working at once: ${shown.join(", ")}${more}. Nothing was changed`,
     remedy:
       "delete those grants first, keep the connector (retainOnDelete), or accept the loss with forceDelete: true and `up`",
   });
+}
+
+function ownership({ state }: Grant): string {
+  const marker = parseMarker(state);
+  if (marker === undefined) return "not made with this package";
+  return `${marker.adopted ? "adopted" : "made"} with this package by owner ${marker.owner.slice(0, SHOWN_DIGEST_LENGTH)}`;
 }
 
 function noSuchConnector(client: NylasClient, id: string): NylasError {

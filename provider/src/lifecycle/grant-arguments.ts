@@ -41,6 +41,7 @@ const entries = {
   application: v.optional(applicationName, DEFAULT_APPLICATION),
   connector: v.optional(v.literal("imap", 'must be "imap" or an ImapConnector'), "imap"),
   owner: v.optional(text),
+  stack: v.optional(text),
 };
 
 const schema = v.object(entries);
@@ -70,7 +71,7 @@ const properties: Properties = {
   schemas: entries,
   required: ["imapUsername", "imapPassword", "imapHost"],
   secret: GRANT_SECRETS,
-  hidden: ["owner"],
+  hidden: ["owner", "stack"],
 };
 
 /** Fills in defaults and says what is wrong; what is not known yet passes. */

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { performance } from "node:perf_hooks";
 import { findConnector } from "../nylas/connectors.js";
 import {
   AccessError,
@@ -12,9 +13,9 @@ import { authenticateMailbox, probeMailbox } from "../nylas/grants.js";
 import type { Grant } from "../nylas/wire.js";
 import { preflight } from "../preflight/preflight.js";
 import { credentials, type GrantArguments } from "./grant-arguments.js";
-import { grantExists } from "./grant-ownership.js";
+import { grantAppeared } from "./grant-ownership.js";
 import { HalfMadeError, type Values } from "./lifecycle.js";
-import { formatMarker } from "./ownership.js";
+import { formatMarker, type Marker } from "./ownership.js";
 import type { Run } from "./run.js";
 
 /**
@@ -33,6 +34,7 @@ export interface Held {
 export async function authenticate(
   run: Run,
   args: GrantArguments,
+  marker: Marker | undefined,
   adopted: boolean,
   found: Grant | undefined,
 ): Promise<Held> {
@@ -43,26 +45,27 @@ export async function authenticate(
   if (refused !== undefined) throw refused;
 
   await preflight(credentials(args), args.preflight);
-  const startedAt = Date.now();
-  const grant = await post(run, args, adopted, found, attempt);
+  const startedAt = performance.now();
+  const grant = await post(run, args, marker, found, attempt);
   if (found !== undefined && grant.id !== found.id) throw otherGrantAnswered(args, found, grant);
   if (found !== undefined || !existedBefore(grant, startedAt)) return { grant, adopted };
 
   // The list did not show the grant, and authenticating it has put our marker on it. Marked as adopted, no later run takes
   // it for one that this resource made, and none deletes it unasked.
-  const marked = await post(run, args, true, grant, attempt);
-  if (args.onExisting !== "adopt") throw grantExists(run, args, marked, "It was authenticated before it could be seen");
+  const adoption = marker === undefined ? undefined : { ...marker, adopted: true };
+  const marked = await post(run, args, adoption, grant, attempt);
+  if (args.onExisting !== "adopt") throw grantAppeared(run, args, marked);
   return { grant: marked, adopted: true };
 }
 
 async function post(
   run: Run,
   args: GrantArguments,
-  adopted: boolean,
+  marker: Marker | undefined,
   found: Grant | undefined,
   attempt: string,
 ): Promise<Grant> {
-  const state = args.owner === undefined ? undefined : formatMarker({ owner: args.owner, adopted });
+  const state = marker === undefined ? undefined : formatMarker(marker);
   try {
     const { value: grant } = await authenticateMailbox(run.client, credentials(args), state);
     run.directory.enter(grant);
@@ -115,9 +118,12 @@ function endsWith(type: string | undefined, suffix: string): boolean {
   return type !== undefined && (type === suffix || type.endsWith(`.${suffix}`));
 }
 
-/** Whether Nylas re-authenticated a grant that its list did not show, instead of making one. */
+/**
+ * Whether Nylas re-authenticated a grant that its list did not show, instead of making one. The elapsed time is read from the
+ * monotonic clock: the wall clock may be set meanwhile, and a jump would make an old grant look like the result of this request.
+ */
 function existedBefore(grant: Grant, startedAt: number): boolean {
-  const elapsed = (Date.now() - startedAt) / 1000;
+  const elapsed = (performance.now() - startedAt) / 1000;
   const age = (Date.parse(grant.updatedAt) - Date.parse(grant.createdAt)) / 1000;
   return age > elapsed + CREATION_TOLERANCE_SECONDS;
 }

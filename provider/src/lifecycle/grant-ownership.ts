@@ -2,63 +2,148 @@ import { AlreadyExistsError } from "../nylas/errors.js";
 import type { Grant } from "../nylas/wire.js";
 import type { GrantArguments } from "./grant-arguments.js";
 import { asText, type Values } from "./lifecycle.js";
-import { parseMarker } from "./ownership.js";
+import { isHeldByOther, isSuccessor, type Marker, nameOf, parseMarker } from "./ownership.js";
 import type { Run } from "./run.js";
 
-/** Whether taking the grant means adopting it; throws when it is not this resource's to take. */
-export function claim(run: Run, args: GrantArguments, found: Grant): boolean {
+/**
+ * Whether taking the grant means adopting it; throws when it is not this resource's to take. The resource's own name in the
+ * marker is not enough: another stack may have had this name before it was renamed. A note of this machine that a run of
+ * this very resource was interrupted is required besides.
+ */
+export function claim(run: Run, args: GrantArguments, found: Grant, applicationId: string): boolean {
   if (run.holders.isOther(found.id, args.owner)) throw grantExists(run, args, found);
   const marker = parseMarker(found.state);
-  const ours = marker !== undefined && marker.owner === args.owner;
-  // Made by this resource in a run that ended before Pulumi could save it.
-  if (ours && !marker.adopted) return false;
-  if (args.onExisting === "adopt" && found.provider === "imap") return true;
-  throw grantExists(run, args, found);
+  if (isInterruptedRun(run, args, marker, applicationId) && !marker?.adopted) return false;
+  if (args.onExisting !== "adopt" || found.provider !== "imap") throw grantExists(run, args, found);
+  // A take-over within one stack is a rename: what the stack has made it may delete.
+  return !(marker?.adopted === false && marker.stack !== undefined && marker.stack === args.stack);
 }
 
-export function grantExists(
+function isInterruptedRun(run: Run, { owner }: GrantArguments, marker: Marker | undefined, applicationId: string) {
+  if (owner === undefined || marker?.owner !== owner || marker.nonce === undefined) return false;
+  return run.unsaved.find(applicationId, owner) === marker.nonce;
+}
+
+/** The marker for an authentication: the same one for the same holder, so that a run may be killed at any point of it. */
+export function markerFor(
+  run: Run,
+  { owner, stack }: GrantArguments,
+  adopted: boolean,
+  applicationId: string,
+  inState?: Marker,
+): Marker | undefined {
+  if (owner === undefined) return undefined;
+  const renamed = inState !== undefined && inState.owner !== owner;
+  const nonce = renamed ? undefined : inState?.nonce;
+  return {
+    owner,
+    adopted,
+    stack,
+    nonce: nonce ?? run.unsaved.begin(applicationId, owner),
+    ...(renamed ? { previous: nameOf(inState) } : {}),
+  };
+}
+
+/** Whether the resource, its stack or its project has another name than when the marker was written. */
+export function isRenamed(owner: unknown, inState: Marker | undefined): boolean {
+  return typeof owner === "string" && inState !== undefined && inState.owner !== owner;
+}
+
+export function grantExists(run: Run, args: GrantArguments, found: Grant): AlreadyExistsError {
+  const { answer, remedy } = explainHolder(run, args, found);
+  return existing(run, args, found, `${answer}. Nothing was changed`, remedy);
+}
+
+/** The list of grants did not show the grant, so that an authentication that was meant to make one has changed it. */
+export function grantAppeared(run: Run, args: GrantArguments, found: Grant): AlreadyExistsError {
+  const answer =
+    "it existed before, but Nylas's list did not show it. It was authenticated before it could be seen, and is marked as adopted";
+  return existing(run, args, found, answer, []);
+}
+
+function existing(
   run: Run,
   args: GrantArguments,
   found: Grant,
-  effect = "Nothing was changed",
+  answer: string,
+  first: readonly string[],
 ): AlreadyExistsError {
-  const adopt = found.provider === "imap" ? `set onExisting: "adopt" to take it over (it then stays at destroy), ` : "";
+  const adopt = found.provider === "imap" ? [`set onExisting: "adopt" to take it over (it then stays at destroy)`] : [];
+  const ways = [
+    ...first,
+    ...adopt,
+    `refer to it with ByoImapGrant.get(name, "${found.id}")`,
+    "delete it if its history may be lost",
+  ];
   return new AlreadyExistsError({
     code: "grant_exists",
     operation: `Creating a grant for ${args.imapUsername} in application "${run.client.settings.application}"`,
-    answer: `the mailbox has grant ${found.id} already; ${whose(run, args, found)}. ${effect}`,
-    remedy: `${adopt}or refer to it with ByoImapGrant.get(name, "${found.id}"), or delete it if its history may be lost`,
+    answer: `the mailbox has grant ${found.id} already; ${answer}`,
+    remedy: ways.join(", or "),
   });
 }
 
-function whose(run: Run, args: GrantArguments, found: Grant): string {
-  if (run.holders.isOther(found.id, args.owner)) return "another resource of this program holds it";
-  if (found.provider !== "imap") return `its provider is ${found.provider}, which cannot be adopted as IMAP`;
-  const owner = parseMarker(found.state)?.owner;
-  if (owner === args.owner) return "this resource adopted it once, and left it in place";
-  if (owner !== undefined) return "another resource or stack made or adopted it with this package";
-  return "it carries no marker of this package, so somebody else made it (or Nylas does not return the marker)";
+/** Who holds the grant, and the ways on that only this case has, the likeliest first. */
+function explainHolder(run: Run, args: GrantArguments, found: Grant): { answer: string; remedy: string[] } {
+  if (run.holders.isOther(found.id, args.owner))
+    return { answer: "another resource of this program holds it", remedy: [] };
+  if (found.provider !== "imap") {
+    return { answer: `its provider is ${found.provider}, which cannot be adopted as IMAP`, remedy: [] };
+  }
+  const marker = parseMarker(found.state);
+  if (marker === undefined) {
+    return {
+      answer: "it carries no marker of this package, so somebody else made it (or Nylas does not return the marker)",
+      remedy: [],
+    };
+  }
+  if (marker.owner === args.owner) {
+    return marker.adopted
+      ? { answer: "a resource of this name adopted it once, and left it in place", remedy: [] }
+      : {
+          answer:
+            "its marker bears this resource's name, but nothing here shows that a run of this resource was interrupted: " +
+            "a stack of this name may have been renamed and still manage the grant, or a run was killed on another machine",
+          remedy: [
+            'if a run was killed, set onExisting: "adopt" for one `up` (the grant then counts as made by this stack)',
+          ],
+        };
+  }
+  const renamed = marker.stack !== undefined && marker.stack === args.stack;
+  return {
+    answer: renamed
+      ? "another resource of this stack made or adopted it"
+      : "another resource or stack made or adopted it with this package",
+    remedy: ['if this resource was renamed, give it the option aliases: [{ name: "its old name" }]'],
+  };
 }
 
-/** An update must not take a grant back, unasked, that another resource has adopted meanwhile. */
+/** An update must not take a grant back, unasked, that another resource has taken meanwhile. */
 export function refuseForeign(operation: string, found: Grant, olds: Values, args: GrantArguments): void {
   if (args.onExisting === "adopt") return;
-  const ours = parseMarker(asText(olds.marker))?.owner;
-  const marked = parseMarker(found.state)?.owner;
-  if (ours === undefined || marked === undefined || marked === ours) return;
+  const inState = parseMarker(asText(olds.marker));
+  const atNylas = parseMarker(found.state);
+  if (!isHeldByOther(atNylas, inState)) return;
+  // This very update has written it in a run that was killed before it could be saved.
+  if (atNylas?.owner === args.owner && isSuccessor(atNylas, inState)) return;
   throw new AlreadyExistsError({
     code: "grant_exists",
     operation,
-    answer: "another resource or stack has adopted the grant since; nothing was changed",
+    answer:
+      "another resource or stack has taken the grant since: it has adopted it, or both have created it at the same time. Nothing was changed",
     remedy:
-      'change the password where the grant is managed now, and remove this resource from the program: its grant stays. If nothing manages it any more, set onExisting: "adopt" to take it back',
+      'manage the mailbox where the grant is held now, and remove this resource from the program: its grant stays. If nothing else manages it any more, set onExisting: "adopt" to take it back',
   });
 }
 
 /** Whether somebody else holds the grant: by its marker, or by this run, whose marker Nylas may not show. */
 export function isTaken(run: Run, found: Grant, props: Values): boolean {
   if (run.holders.isOther(found.id, asText(props.owner))) return true;
-  const ours = parseMarker(asText(props.marker))?.owner;
-  const marked = parseMarker(found.state)?.owner;
-  return ours !== undefined && marked !== undefined && marked !== ours;
+  const inState = parseMarker(asText(props.marker));
+  const atNylas = parseMarker(found.state);
+  if (atNylas === undefined || !isHeldByOther(atNylas, inState)) return false;
+  // A rename of this very resource that was interrupted on this machine before it could be saved.
+  return (
+    !isSuccessor(atNylas, inState) || run.unsaved.find(String(props.applicationId), atNylas.owner) !== atNylas.nonce
+  );
 }

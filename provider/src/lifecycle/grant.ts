@@ -15,9 +15,9 @@ import {
   readGrantArguments,
 } from "./grant-arguments.js";
 import { authenticate, type Held, verified } from "./grant-authentication.js";
-import { claim, isTaken, refuseForeign } from "./grant-ownership.js";
+import { claim, isRenamed, isTaken, markerFor, refuseForeign } from "./grant-ownership.js";
 import { asText, changed, type Lifecycle, pick, type Values } from "./lifecycle.js";
-import { formatMarker, parseMarker } from "./ownership.js";
+import { formatMarker, isHeldByOther, type Marker, parseMarker } from "./ownership.js";
 import type { Run } from "./run.js";
 
 /** A mailbox that Nylas may use: observe, ensure, and give back what was observed. */
@@ -32,8 +32,15 @@ export const grantLifecycle: Lifecycle = {
       replaces.length > 0 ||
       changed(olds, news, comparedArguments, GRANT_DEFAULTS).length > 0 ||
       needsAuthentication(olds, news) ||
+      isRenamed(news.owner, parseMarker(asText(olds.marker))) ||
       needsVerification(olds, news);
     return { changes, replaces };
+  },
+
+  holder({ applicationId, marker }) {
+    const inState = parseMarker(asText(marker));
+    if (typeof applicationId !== "string" || inState?.nonce === undefined) return undefined;
+    return { applicationId, owner: inState.owner, nonce: inState.nonce };
   },
 
   async create(run, inputs) {
@@ -41,10 +48,11 @@ export const grantLifecycle: Lifecycle = {
     const { applicationId } = await run.client.application();
     return run.exclusively(args.imapUsername, async () => {
       const found = await run.directory.byEmail(args.imapUsername);
-      const adopting = found === undefined ? false : claim(run, args, found);
-      const held = await authenticate(run, args, adopting, found);
+      const adopting = found === undefined ? false : claim(run, args, found, applicationId);
+      const marker = markerFor(run, args, adopting, applicationId);
+      const held = await authenticate(run, args, marker, adopting, found);
       run.holders.took(held.grant.id, args.owner);
-      return { id: held.grant.id, outs: await verified(run, args, state(inputs, args, held, applicationId)) };
+      return { id: held.grant.id, outs: await verified(run, args, state(inputs, args, held, marker, applicationId)) };
     });
   },
 
@@ -56,17 +64,23 @@ export const grantLifecycle: Lifecycle = {
       notify(`grant ${id} of ${String(props.email)} was deleted outside of Pulumi; the next \`up\` makes another one`);
       return undefined;
     }
-    return { inputs: pick(props, GRANT_ARGUMENTS), outs: { ...props, ...facts(grant), applicationId } };
+    const heldElsewhere = isHeldByOther(parseMarker(grant.state), parseMarker(asText(props.marker)));
+    if (heldElsewhere) {
+      notify(
+        `grant ${id} of ${String(props.email)} is held by another resource or stack; the next \`up\` says what to do`,
+      );
+    }
+    const outs = { ...props, heldElsewhere: undefined, ...(heldElsewhere ? { heldElsewhere } : {}) };
+    return { inputs: pick(props, GRANT_ARGUMENTS), outs: { ...outs, ...facts(grant), applicationId } };
   },
 
   async update(run, id, olds, news) {
-    // The marker stays the one that the grant was made with: after a rename with an alias it names the old owner, and a run
-    // that is killed between writing another one and saving the state would no longer know its own grant.
-    const declared = readGrantArguments(news);
-    const args = { ...declared, owner: parseMarker(asText(olds.marker))?.owner ?? declared.owner };
-    const authenticating = needsAuthentication(olds, news);
-    if (!authenticating && !needsVerification(olds, news))
-      return { ...serverFacts(olds), ...pick(news, GRANT_ARGUMENTS) };
+    const args = readGrantArguments(news);
+    const inState = parseMarker(asText(olds.marker));
+    const renamed = isRenamed(args.owner, inState);
+    const changing = needsAuthentication(olds, news);
+    const verifying = changing || needsVerification(olds, news);
+    if (!renamed && !verifying) return { ...serverFacts(olds), ...pick(news, GRANT_ARGUMENTS) };
 
     const operation = `Updating grant ${id} of ${args.imapUsername}`;
     const applicationId = await sameApplication(run.client, olds.applicationId, operation);
@@ -75,10 +89,14 @@ export const grantLifecycle: Lifecycle = {
       if (found === undefined) throw goneBeforeUpdate(operation, id);
       const adopted = olds.adopted === true;
       refuseForeign(operation, found, olds, args);
-      if (!authenticating) return verified(run, args, state(news, args, { grant: found, adopted }, applicationId));
-
-      const held = await authenticate(run, args, adopted, found);
-      return verified(run, args, state(news, args, held, applicationId));
+      if (!changing && !renamed) {
+        return verified(run, args, state(news, args, { grant: found, adopted }, inState, applicationId));
+      }
+      const marker = markerFor(run, args, adopted, applicationId, inState);
+      const held = await authenticate(run, args, marker, adopted, found);
+      run.holders.took(id, args.owner);
+      const outs = state(news, args, held, marker, applicationId);
+      return verifying ? verified(run, args, outs) : outs;
     });
   },
 
@@ -94,7 +112,10 @@ export const grantLifecycle: Lifecycle = {
       // Asked for by itself, not taken from a list: another run may have adopted it a moment ago.
       const found = await findGrant(run.client, id);
       if (found !== undefined && isTaken(run, found, props)) {
-        notify(`${mailbox} stays at Nylas: another resource has adopted it`);
+        run.holders.left(id);
+        notify(
+          `${mailbox} stays at Nylas: another resource has adopted it. If that resource is gone, nothing manages the grant any more; delete it by its id`,
+        );
         return;
       }
       if (found !== undefined) await deleteGrant(run.client, id);
@@ -104,9 +125,9 @@ export const grantLifecycle: Lifecycle = {
   },
 };
 
-/** Compared by value; `imapUsername` and `application` have rules of their own, and `connector` only orders. */
+/** Compared by value. `imapUsername` and `application` have rules of their own, `connector` orders, `stack` goes with `owner`. */
 const comparedArguments = GRANT_ARGUMENTS.filter(
-  (name) => !["imapUsername", "application", "connector"].includes(name),
+  (name) => !["imapUsername", "application", "connector", "stack"].includes(name),
 );
 
 function replacingArguments(olds: Values, news: Values): string[] {
@@ -129,7 +150,11 @@ function sameAddress(a: unknown, b: unknown): boolean {
 }
 
 function needsAuthentication(olds: Values, news: Values): boolean {
-  return changed(olds, news, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS).length > 0 || olds.grantStatus !== "valid";
+  return (
+    changed(olds, news, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS).length > 0 ||
+    olds.grantStatus !== "valid" ||
+    olds.heldElsewhere === true
+  );
 }
 
 function needsVerification(olds: Values, news: Values): boolean {
@@ -137,16 +162,21 @@ function needsVerification(olds: Values, news: Values): boolean {
 }
 
 /** What Pulumi stores: the arguments as sent, and what Nylas said. */
-function state(inputs: Values, args: GrantArguments, { grant, adopted }: Held, applicationId: string): Values {
-  const echoed = parseMarker(grant.state);
-  const sent = args.owner === undefined ? undefined : formatMarker({ owner: args.owner, adopted });
+function state(
+  inputs: Values,
+  args: GrantArguments,
+  { grant, adopted }: Held,
+  marker: Marker | undefined,
+  applicationId: string,
+): Values {
+  const sent = marker === undefined ? undefined : formatMarker({ ...marker, adopted });
   return {
     ...pick(inputs, GRANT_ARGUMENTS),
     ...facts(grant),
     email: grant.email ?? args.imapUsername,
     adopted,
     applicationId,
-    marker: echoed === undefined ? sent : grant.state,
+    marker: parseMarker(grant.state) === undefined ? sent : grant.state,
   };
 }
 
@@ -171,6 +201,7 @@ function serverFacts(olds: Values): Values {
     "adopted",
     "applicationId",
     "marker",
+    "heldElsewhere",
   ]);
 }
 

@@ -10,6 +10,9 @@ export interface Holders {
   /** A resource has made, adopted or authenticated its object. */
   took(id: string, owner: string | undefined): void;
   released(id: string): void;
+  /** A deletion has left the object to another owner. */
+  left(id: string): void;
+  wasLeft(id: string): boolean;
   /** Whether a resource of another owner holds it. */
   isOther(id: string, owner: string | undefined): boolean;
 }
@@ -17,6 +20,7 @@ export interface Holders {
 export function createHolders(): Holders {
   const holders = new Map<string, string>();
   const refreshed = new Set<string>();
+  const left = new Set<string>();
   const took = (id: string, owner: string | undefined) => {
     if (owner !== undefined) holders.set(id, owner);
   };
@@ -27,6 +31,8 @@ export function createHolders(): Holders {
     },
     took,
     released: (id) => holders.delete(id),
+    left: (id) => left.add(id),
+    wasLeft: (id) => left.has(id),
     isOther: (id, owner) => holders.has(id) && holders.get(id) !== owner,
   };
 }

@@ -10,6 +10,8 @@ export interface JournalEntry {
   owner: string;
   /** It made the connector, rather than adopting one that was there. */
   made: boolean;
+  /** The stack's digest; absent from notes of 0.1.0. */
+  stack?: string | undefined;
 }
 
 /**
@@ -26,7 +28,7 @@ export interface Journal {
   forget(owner: string | undefined): void;
 }
 
-const schema = v.object({ owner: v.string(), made: v.boolean() });
+const schema = v.object({ owner: v.string(), made: v.boolean(), stack: v.optional(v.string()) });
 /** Holds within a run where the file cannot be written. */
 const remembered = new Map<string, JournalEntry>();
 

@@ -4,7 +4,15 @@ import type { Run } from "./run.js";
 /** Property values as Pulumi hands them over: from any released version, so every field may be missing. */
 export type Values = Readonly<Record<string, unknown>>;
 
-/** One kind of resource: what its arguments mean and how Nylas is brought to them. */
+/** Who holds an object, as the resource's outputs say. */
+export interface Holder {
+  applicationId: string;
+  /** The owner's digest. */
+  owner: string;
+  nonce?: string | undefined;
+}
+
+/** Validation and CRUD of one resource type, independent of Pulumi. */
 export interface Lifecycle {
   /** The arguments whose values no message may show. */
   secrets: readonly string[];
@@ -12,6 +20,8 @@ export interface Lifecycle {
   check(given: Values): { inputs: Values; failures: Failure[] };
   /** What a change of arguments or a drifted state asks for. No request. */
   diff(olds: Values, news: Values): { changes: boolean; replaces: string[] };
+  /** `undefined` for a resource that only refers to its object. */
+  holder(outs: Values): Holder | undefined;
   create(run: Run, inputs: Values): Promise<{ id: string; outs: Values }>;
   /** `undefined` when the object is gone. */
   read(run: Run, id: string, props: Values): Promise<{ inputs: Values; outs: Values } | undefined>;

@@ -3,6 +3,7 @@ import type { NylasError } from "../nylas/errors.js";
 import type { Settings } from "../settings.js";
 import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js";
 import { createHolders, type Holders } from "./holders.js";
+import { createUnsavedNotes, type UnsavedNotes } from "./unsaved.js";
 
 /** What one run (one provider process) shares about one application, and must not ask or do twice. */
 export interface Run {
@@ -10,6 +11,8 @@ export interface Run {
   directory: GrantDirectory;
   /** Which resource of the program holds an object, by its id: the owner's digest. No second one may take it in this run. */
   holders: Holders;
+  /** What this machine's runs have taken and may not have saved. */
+  unsaved: UnsavedNotes;
   /** Refused logins, by a digest of the mailbox's credentials: a wrong password is never sent twice. */
   refusedLogins: Map<string, NylasError>;
   /** Mailboxes that Nylas locked after too many wrong passwords, by address. */
@@ -31,13 +34,19 @@ export function runFor(settings: Settings): Run {
   return run;
 }
 
-/** A run of its own. */
+/** The engine has ended in order: whatever it was given is saved. */
+export function settleRuns(): void {
+  for (const { unsaved } of runs.values()) unsaved.settle();
+}
+
+/** Creates a run that is not cached. */
 export function createRun(client: NylasClient): Run {
   const queues = new Map<string, Promise<unknown>>();
   return {
     client,
     directory: createGrantDirectory(client),
     holders: createHolders(),
+    unsaved: createUnsavedNotes(),
     refusedLogins: new Map(),
     lockedMailboxes: new Map(),
     exclusively: (email, work) => {

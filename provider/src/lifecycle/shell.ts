@@ -24,32 +24,73 @@ export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): Pro
       guarded(lifecycle, [olds, news], async () => {
         const difference = lifecycle.diff(olds, news);
         const stays = difference.replaces.length === 0 && !isUnknown(news.application);
-        if (stays) run(news, config).holders.planned(id, asText(news.owner));
+        if (stays) {
+          const planning = run(news, config);
+          planning.holders.planned(id, asText(news.owner));
+          saved(lifecycle, planning, olds);
+        }
         return { ...difference, deleteBeforeReplace: true };
       }),
     create: (inputs) =>
       guarded(lifecycle, [inputs], async () => {
-        const { id, outs } = await lifecycle.create(run(inputs, config), inputs);
+        const { id, outs } = await answering(
+          lifecycle,
+          run(inputs, config),
+          lifecycle.create(run(inputs, config), inputs),
+        );
         return { id, outs: plain(outs) };
       }),
     read: (id, props = {}) =>
       guarded(lifecycle, [props], async () => {
         const reading = run(props, config);
         reading.holders.refreshed(id);
+        saved(lifecycle, reading, props);
         const found = await lifecycle.read(reading, id, props);
         // An answer without an id is Pulumi's "gone".
         return found === undefined ? {} : { id, props: plain(found.outs), inputs: plain(found.inputs) };
       }),
     update: (id, olds, news) =>
-      guarded(lifecycle, [olds, news], async () => ({
-        outs: plain(await lifecycle.update(run(news, config), id, olds, news)),
-      })),
-    delete: (id, props) => guarded(lifecycle, [props], () => lifecycle.delete(run(props, config), id, props)),
+      guarded(lifecycle, [olds, news], async () => {
+        const updating = lifecycle.update(run(news, config), id, olds, news).then((outs) => ({ outs }));
+        const { outs } = await answering(lifecycle, run(news, config), updating);
+        return { outs: plain(outs) };
+      }),
+    delete: (id, props) =>
+      guarded(lifecycle, [props], () => {
+        saved(lifecycle, run(props, config), props);
+        return lifecycle.delete(run(props, config), id, props);
+      }),
   };
 }
 
 function run(values: Values, config: ConfigLookup): Run {
   return runFor(readSettings(applicationOf(values), config));
+}
+
+/** Outputs that Pulumi hands over are in the state: their run was not interrupted. */
+function saved(lifecycle: Lifecycle, { unsaved }: Run, props: Values): void {
+  const holder = lifecycle.holder(props);
+  if (holder !== undefined) unsaved.saved(holder.applicationId, holder.owner, holder.nonce);
+}
+
+/** Pulumi saves what it is given, a half-made object included, unless its process is killed before. */
+async function answering<T extends { outs: Values }>(
+  lifecycle: Lifecycle,
+  { unsaved }: Run,
+  work: Promise<T>,
+): Promise<T> {
+  const answered = (outs: Values) => {
+    const holder = lifecycle.holder(outs);
+    if (holder !== undefined) unsaved.answered(holder.applicationId, holder.owner);
+  };
+  try {
+    const result = await work;
+    answered(result.outs);
+    return result;
+  } catch (error) {
+    if (error instanceof HalfMadeError) answered(error.outs);
+    throw error;
+  }
 }
 
 function applicationOf(values: Values): string {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { grantThunk } from "../thunk.js";
 import { ImapConnector } from "./imap-connector.js";
-import { MODULE, ownerOf, refusePlainKey, resourceOptions } from "./registration.js";
+import { MODULE, ownerOf, refusePlainKey, resourceOptions, stackDigest } from "./registration.js";
 
 /** The arguments of {@link ByoImapGrant}. */
 export interface ByoImapGrantArgs {
@@ -128,6 +128,7 @@ function declared(name: string, args: ByoImapGrantArgs, opts: pulumi.ResourceOpt
     imapPassword: secret(args.imapPassword),
     smtpPassword: secret(args.smtpPassword),
     owner: ownerOf(name, ByoImapGrant.__pulumiType, opts),
+    stack: stackDigest(),
   };
 }
 

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { connectorThunk } from "../thunk.js";
-import { MODULE, ownerOf, refusePlainKey, resourceOptions } from "./registration.js";
+import { MODULE, ownerOf, refusePlainKey, resourceOptions, stackDigest } from "./registration.js";
 
 /** The arguments of {@link ImapConnector}. */
 export interface ImapConnectorArgs {
@@ -49,7 +49,14 @@ export class ImapConnector extends pulumi.dynamic.Resource {
     refusePlainKey(args.application);
     const outputs = { provider: undefined, name: undefined, adopted: undefined, applicationId: undefined };
     const owner = ownerOf(name, ImapConnector.__pulumiType, opts);
-    super(connectorThunk, name, { ...outputs, ...args, owner }, resourceOptions(opts), MODULE, "ImapConnector");
+    super(
+      connectorThunk,
+      name,
+      { ...outputs, ...args, owner, stack: stackDigest() },
+      resourceOptions(opts),
+      MODULE,
+      "ImapConnector",
+    );
   }
 
   /** Refers to an existing connector without managing it; its id is `imap`. */

@@ -25,6 +25,11 @@ export function ownerOf(name: string, type: string, opts: pulumi.ResourceOptions
   });
 }
 
+/** The stack that this resource belongs to, for the marker on its grant: a take-over within it is a rename. */
+export function stackDigest(): string {
+  return ownerDigest([pulumi.getOrganization(), pulumi.getProject(), pulumi.getStack()]);
+}
+
 /** Refuses an API key that stands in clear in the stack's configuration, and with it in every checkpoint. */
 export function refusePlainKey(application: string = DEFAULT_APPLICATION): void {
   const key = `${application}:apiKey`;

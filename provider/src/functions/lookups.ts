@@ -1,7 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
+import { createGrantDirectory } from "../lifecycle/grant-directory.js";
+import { notify } from "../notify.js";
 import { findConnector } from "../nylas/connectors.js";
 import { type InvalidInputError, UnexpectedResponseError } from "../nylas/errors.js";
-import { findGrant, listAllGrants } from "../nylas/grants.js";
+import { describeUnreadable, findGrant, listReadableGrants } from "../nylas/grants.js";
 import { findProvider } from "../nylas/providers.js";
 import type { Application, Connector, Grant } from "../nylas/wire.js";
 import { clientOf } from "./client-of.js";
@@ -47,7 +49,7 @@ export function getConnectorOutput(opts: LookupOptions = {}): pulumi.Output<Conn
   return pulumi.output(getConnector(opts));
 }
 
-/** One grant, by its id or by the mailbox's address (letter case does not matter); throws when there is none. */
+/** One grant, by its id or by the mailbox's address (letter case does not matter, nor how an internationalized domain is written); throws when there is none. */
 export async function getGrant(
   args: { id: string } | { email: string },
   opts: LookupOptions = {},
@@ -55,9 +57,7 @@ export async function getGrant(
   const client = clientOf(opts);
   await client.application();
   const grant =
-    "id" in args
-      ? await findGrant(client, args.id)
-      : (await listAllGrants(client)).find((candidate) => candidate.email?.toLowerCase() === args.email.toLowerCase());
+    "id" in args ? await findGrant(client, args.id) : await createGrantDirectory(client).byEmail(args.email);
   if (grant !== undefined) return result(grant);
   const wanted = "id" in args ? `grant ${args.id}` : `the grant of ${args.email}`;
   throw missing(`Looking up ${wanted}`, "the application has no such grant", "check it, and the API key's application");
@@ -84,7 +84,9 @@ export interface ListGrantsArgs {
 export async function listGrants(args: ListGrantsArgs = {}, opts: LookupOptions = {}): Promise<GrantResult[]> {
   const client = clientOf(opts);
   await client.application();
-  return (await listAllGrants(client))
+  const { grants, unreadable } = await listReadableGrants(client);
+  if (unreadable.length > 0) notify(`listGrants leaves grants out: ${describeUnreadable(unreadable)}`);
+  return grants
     .filter((grant) => args.status === undefined || grant.status === args.status)
     .filter((grant) => args.provider === undefined || grant.provider === args.provider)
     .map(result);

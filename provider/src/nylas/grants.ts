@@ -1,11 +1,15 @@
 import * as v from "valibot";
+import { areTwoMailboxes } from "../lifecycle/address.js";
 import { type Answer, type NylasClient, unlessMissing } from "./client.js";
-import { type Grant, GrantWire, page, single } from "./wire.js";
+import { InvalidInputError, UnexpectedResponseError } from "./errors.js";
+import { type Grant, GrantId, GrantWire, page, single, type UnreadableGrant, UnreadableGrantWire } from "./wire.js";
 
 /** Grants per page; Nylas's own maximum. */
 export const GRANTS_PER_PAGE = 200;
 /** Pages read at most: 100,000 grants. */
 const MAX_PAGES = 500;
+/** Ids named in a message about several grants. */
+const MAX_NAMED_IDS = 3;
 
 /** What `POST /v3/connect/custom` is told about a mailbox. */
 export interface MailboxCredentials {
@@ -29,8 +33,9 @@ export async function authenticateMailbox(
   mailbox: MailboxCredentials,
   state: string | undefined,
 ): Promise<Answer<Grant>> {
+  const operation = `Authenticating mailbox ${mailbox.imapUsername} at ${mailbox.imapHost}:${mailbox.imapPort}`;
   const answer = await client.request({
-    operation: `Authenticating mailbox ${mailbox.imapUsername} at ${mailbox.imapHost}:${mailbox.imapPort}`,
+    operation,
     method: "POST",
     path: "/v3/connect/custom",
     json: {
@@ -50,60 +55,150 @@ export async function authenticateMailbox(
     secrets: [mailbox.imapPassword, mailbox.smtpPassword ?? ""],
     schema: single(GrantWire),
   });
-  return { value: answer.value.data, attempts: answer.attempts };
+  const grant = answer.value.data;
+  // Nylas may leave out the address.
+  if (grant.email !== undefined && areTwoMailboxes(grant.email, mailbox.imapUsername)) {
+    throw otherAnswer(operation, `grant ${grant.id} of another mailbox`);
+  }
+  return { value: grant, attempts: answer.attempts };
 }
 
 /** The grant, or `undefined` when Nylas says 404. */
 export async function findGrant(client: NylasClient, grantId: string): Promise<Grant | undefined> {
-  return unlessMissing(async () => {
-    const answer = await client.request({
-      operation: `Reading grant ${grantId}`,
-      method: "GET",
-      path: `/v3/grants/${encodeURIComponent(grantId)}`,
-      schema: single(GrantWire),
-    });
-    return answer.value.data;
-  });
+  const operation = `Reading grant ${grantId}`;
+  const path = grantPath(operation, grantId);
+  const answer = await unlessMissing(() =>
+    client.request({ operation, method: "GET", path, schema: single(GrantWire) }),
+  );
+  if (answer === undefined) return undefined;
+  const grant = answer.value.data;
+  if (grant.id !== grantId) throw otherAnswer(operation, `grant ${grant.id}`);
+  return grant;
 }
 
-/** Every grant of the application, unfiltered: Nylas's filtered lists have been seen to lag by more than a minute. */
-export async function listAllGrants(client: NylasClient): Promise<Grant[]> {
-  const grants: Grant[] = [];
+export interface GrantList {
+  grants: Grant[];
+  unreadable: UnreadableGrant[];
+}
+
+/**
+ * The application's grants, unfiltered: Nylas's filtered lists have been seen to lag by more than a minute. A grant that
+ * cannot be read is listed apart, so that it stops nobody but who asks for it.
+ */
+export async function listReadableGrants(client: NylasClient): Promise<GrantList> {
+  const operation = "Listing the application's grants";
+  const list: GrantList = { grants: [], unreadable: [] };
+  const seen = new Set<string>();
+  let offset = 0;
   for (let pageNumber = 0; pageNumber < MAX_PAGES; pageNumber += 1) {
     const answer = await client.request({
-      operation: "Listing the application's grants",
+      operation,
       method: "GET",
       path: "/v3/grants",
       // Oldest first: a grant that is made meanwhile comes at the end and shifts no page.
-      query: { limit: GRANTS_PER_PAGE, offset: grants.length, sort_by: "created_at", order_by: "asc" },
-      schema: page(GrantWire),
+      query: { limit: GRANTS_PER_PAGE, offset, sort_by: "created_at", order_by: "asc" },
+      schema: page(v.unknown()),
     });
-    grants.push(...answer.value.data);
-    const pageSize = Math.min(GRANTS_PER_PAGE, answer.value.limit ?? GRANTS_PER_PAGE);
-    if (answer.value.data.length < pageSize || answer.value.data.length === 0) break;
+    const { data, limit } = answer.value;
+    const known = seen.size;
+    for (const entry of data) addEntry(list, seen, entry);
+    if (data.length > 0 && seen.size === known) throw endlessList(operation, `page ${pageNumber + 1} repeats others`);
+    offset += data.length;
+    const pageSize = Math.min(GRANTS_PER_PAGE, limit ?? GRANTS_PER_PAGE);
+    if (data.length < pageSize || data.length === 0) return list;
   }
-  return grants;
+  throw endlessList(operation, `it does not end after ${MAX_PAGES} pages`);
+}
+
+/**
+ * Every grant on the IMAP connector and whatever else could be read. Throws where one that may be on the connector cannot
+ * be read: who deletes the connector would delete that grant with it.
+ */
+export async function listAllGrants(client: NylasClient): Promise<Grant[]> {
+  const { grants, unreadable } = await listReadableGrants(client);
+  const relevant = unreadable.filter(({ provider }) => provider === undefined || provider === "imap");
+  if (relevant.length === 0) return grants;
+  throw new UnexpectedResponseError({
+    code: "unexpected_response",
+    operation: "Listing the application's grants",
+    answer: describeUnreadable(relevant),
+    remedy: "delete these grants in the Nylas dashboard if nobody needs them, or report them to Nylas; then run again",
+  });
+}
+
+/** How many grants of a list cannot be read, and the first of their ids. An id that is none is not quoted. */
+export function describeUnreadable(unreadable: readonly UnreadableGrant[]): string {
+  const named = unreadable
+    .slice(0, MAX_NAMED_IDS)
+    .map(({ id, fields }) => `${id ?? "one without a valid id"}: ${fields}`);
+  const more = unreadable.length - named.length;
+  const count = unreadable.length === 1 ? "1 grant is" : `${unreadable.length} grants are`;
+  return `${count} not what Nylas's contract promises (${named.join("; ")}${more === 0 ? "" : `; and ${more} more`})`;
+}
+
+function addEntry(list: GrantList, seen: Set<string>, entry: unknown): void {
+  const known = v.parse(UnreadableGrantWire, entry);
+  const key = known.id ?? JSON.stringify(entry);
+  // Grants of one second have no fixed order, so two pages may both show one of them.
+  if (seen.has(key)) return;
+  seen.add(key);
+  const parsed = v.safeParse(GrantWire, entry);
+  if (parsed.success) {
+    list.grants.push(parsed.output);
+    return;
+  }
+  const fields = parsed.issues.map((issue) => v.getDotPath(issue) ?? "the entry").join(", ");
+  list.unreadable.push({ ...known, fields });
+}
+
+function endlessList(operation: string, answer: string): UnexpectedResponseError {
+  return new UnexpectedResponseError({
+    code: "unexpected_response",
+    operation,
+    answer: `the list is not complete: ${answer}`,
+    remedy:
+      "check that apiUri points at Nylas or its emulator, and that nothing between caches answers; then run again",
+  });
+}
+
+/** For an answer that is about something else than the request. */
+export function otherAnswer(operation: string, about: string): UnexpectedResponseError {
+  return new UnexpectedResponseError({
+    code: "unexpected_response",
+    operation,
+    answer: `Nylas answered with ${about}; the answer was not used`,
+    remedy:
+      "check that apiUri points at Nylas or its emulator, and that nothing between caches answers; then run again",
+  });
+}
+
+/** The path of a grant. An id such as `..` would lead to another one. */
+function grantPath(operation: string, grantId: string): string {
+  if (v.is(GrantId, grantId)) return `/v3/grants/${grantId}`;
+  throw new InvalidInputError({
+    code: "invalid_input",
+    operation,
+    answer: "this is not the id of a grant; nothing was sent",
+    remedy:
+      "give the id as the Nylas dashboard or listGrants() shows it: up to 128 letters, digits, hyphens and underscores",
+  });
 }
 
 /** Deletes the grant; `false` when it was gone already. Final: the mailbox's object ids die with it. */
 export async function deleteGrant(client: NylasClient, grantId: string): Promise<boolean> {
-  const deleted = await unlessMissing(() =>
-    client.request({
-      operation: `Deleting grant ${grantId}`,
-      method: "DELETE",
-      path: `/v3/grants/${encodeURIComponent(grantId)}`,
-      schema: v.unknown(),
-    }),
-  );
+  const operation = `Deleting grant ${grantId}`;
+  const path = grantPath(operation, grantId);
+  const deleted = await unlessMissing(() => client.request({ operation, method: "DELETE", path, schema: v.unknown() }));
   return deleted !== undefined;
 }
 
 /** Lists one message: proves that Nylas can use the grant. */
 export async function probeMailbox(client: NylasClient, grantId: string, email: string): Promise<void> {
+  const operation = `Listing one message of mailbox ${email} (grant ${grantId})`;
   await client.request({
-    operation: `Listing one message of mailbox ${email} (grant ${grantId})`,
+    operation,
     method: "GET",
-    path: `/v3/grants/${encodeURIComponent(grantId)}/messages`,
+    path: `${grantPath(operation, grantId)}/messages`,
     query: { limit: 1 },
     schema: v.object({ data: v.array(v.unknown()) }),
   });

@@ -1,13 +1,16 @@
 import * as v from "valibot";
+import { areTwoMailboxes } from "../lifecycle/address.js";
 import { type NylasClient, unlessMissing } from "./client.js";
+import { otherAnswer } from "./grants.js";
 import { single, text } from "./wire.js";
 
 const DetectedWire = v.pipe(
-  v.object({ detected: v.optional(v.nullable(v.boolean())), provider: text, type: text }),
+  v.object({ detected: v.optional(v.nullable(v.boolean())), provider: text, type: text, email_address: text }),
   v.transform((wire) => ({
     detected: wire.detected ?? false,
     provider: wire.provider ?? undefined,
     type: wire.type ?? undefined,
+    address: wire.email_address ?? undefined,
   })),
 );
 
@@ -15,15 +18,19 @@ const DetectedWire = v.pipe(
 export async function findProvider(
   client: NylasClient,
   email: string,
-): Promise<v.InferOutput<typeof DetectedWire> | undefined> {
+): Promise<Omit<v.InferOutput<typeof DetectedWire>, "address"> | undefined> {
+  const operation = `Detecting the provider of ${email}`;
   const answer = await unlessMissing(() =>
     client.request({
-      operation: `Detecting the provider of ${email}`,
+      operation,
       method: "POST",
       path: "/v3/providers/detect",
       query: { email },
       schema: single(DetectedWire),
     }),
   );
-  return answer?.value.data;
+  if (answer === undefined) return undefined;
+  const { address, ...detected } = answer.value.data;
+  if (address !== undefined && areTwoMailboxes(address, email)) throw otherAnswer(operation, "another address");
+  return detected;
 }

@@ -4,6 +4,13 @@ import * as v from "valibot";
 /** A text that may be absent or null. */
 export const text = v.optional(v.nullable(v.string()));
 
+/** A grant's id. It stands in paths, so an id such as `..` must not come out of an answer either. */
+export const GrantId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/));
+
+/** The end of the year 9999, in seconds since 1970: the last second whose ISO 8601 form has a year of four digits. */
+const LATEST_SECOND = 253_402_300_799;
+const unixSeconds = v.pipe(v.number(), v.minValue(0), v.maxValue(LATEST_SECOND));
+
 export const ErrorEnvelope = v.object({
   request_id: text,
   error: v.optional(v.union([v.object({ type: text, message: text }), v.string()])),
@@ -34,12 +41,12 @@ export interface Grant {
 
 export const GrantWire = v.pipe(
   v.object({
-    id: v.pipe(v.string(), v.minLength(1)),
+    id: GrantId,
     provider: v.string(),
     email: text,
     grant_status: text,
-    created_at: v.number(),
-    updated_at: v.optional(v.nullable(v.number())),
+    created_at: unixSeconds,
+    updated_at: v.optional(v.nullable(unixSeconds)),
     state: text,
   }),
   v.transform(
@@ -56,13 +63,34 @@ export const GrantWire = v.pipe(
   ),
 );
 
+/** What can be told of an entry that `GrantWire` refuses: a field of another type counts as absent. */
+export const UnreadableGrantWire = v.fallback(
+  v.object({
+    id: v.fallback(v.optional(GrantId), undefined),
+    provider: v.fallback(v.optional(v.string()), undefined),
+    email: v.fallback(v.optional(v.string()), undefined),
+    state: v.fallback(v.optional(v.string()), undefined),
+  }),
+  {},
+);
+
+/** A grant of a list whose entry is not what the contract promises. */
+export interface UnreadableGrant {
+  id?: string | undefined;
+  provider?: string | undefined;
+  email?: string | undefined;
+  state?: string | undefined;
+  /** The fields that break the contract. */
+  fields: string;
+}
+
 export interface Connector {
   provider: string;
   name: string | undefined;
 }
 
 export const ConnectorWire = v.pipe(
-  v.object({ provider: v.string(), name: text }),
+  v.object({ provider: v.literal("imap"), name: text }),
   v.transform((wire): Connector => ({ provider: wire.provider, name: wire.name ?? undefined })),
 );
 

@@ -1,0 +1,292 @@
+import { createServer, type IncomingMessage, type Server } from "node:http";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createGrantDirectory } from "../../provider/src/lifecycle/grant-directory.js";
+import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
+import { findConnector } from "../../provider/src/nylas/connectors.js";
+import { NylasError } from "../../provider/src/nylas/errors.js";
+import {
+  authenticateMailbox,
+  deleteGrant,
+  findGrant,
+  listAllGrants,
+  probeMailbox,
+} from "../../provider/src/nylas/grants.js";
+import { findProvider } from "../../provider/src/nylas/providers.js";
+import { readSettings } from "../../provider/src/settings.js";
+import { present } from "../support/emulator.js";
+
+/** The answer to a request: its status, and what its body holds. */
+type Script = (url: URL, request: IncomingMessage) => { status?: number; data?: unknown; limit?: number };
+
+let server: Server;
+let client: NylasClient;
+let script: Script;
+let requests: string[];
+let notices: string[];
+
+beforeEach(async () => {
+  requests = [];
+  notices = [];
+  vi.spyOn(console, "error").mockImplementation((line: string) => {
+    notices.push(line);
+  });
+  server = createServer((request, response) => {
+    const url = new URL(request.url ?? "/", "http://127.0.0.1");
+    requests.push(`${request.method} ${url.pathname}`);
+    const { status = 200, ...body } = script(url, request);
+    request.resume();
+    response.writeHead(status, { "content-type": "application/json" });
+    response.end(JSON.stringify({ request_id: "r-1", ...body }));
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const address = server.address();
+  const port = typeof address === "object" && address !== null ? address.port : 0;
+  const env = {
+    NYLAS_API_KEY: "nyk_hostile",
+    NYLAS_API_URI: `http://127.0.0.1:${port}`,
+    NYLAS_REQUESTS_PER_SECOND: "1000",
+  };
+  client = createClient(readSettings("nylas", () => undefined, env));
+});
+
+afterEach(async () => {
+  vi.restoreAllMocks();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+function grant(id: string, change: Record<string, unknown> = {}) {
+  return {
+    id,
+    provider: "imap",
+    email: `${id}@example.test`,
+    grant_status: "valid",
+    created_at: 1_700_000_000,
+    ...change,
+  };
+}
+
+/** Answers a list with these grants, and each of them by its id unless `byId` says otherwise. */
+function application(grants: unknown[], byId: Record<string, unknown> = {}): Script {
+  return (url) => {
+    if (url.pathname === "/v3/grants") return { data: grants };
+    const id = url.pathname.split("/")[3] ?? "";
+    const data = byId[id] ?? grants.find((entry) => JSON.stringify(entry ?? null).includes(`"id":"${id}"`));
+    return data === undefined ? { status: 404 } : { data };
+  };
+}
+
+const mailbox = (imapUsername: string) => ({
+  imapUsername,
+  imapPassword: "correct horse",
+  imapHost: "imap.example.test",
+  imapPort: 993,
+});
+
+async function failure(work: Promise<unknown>): Promise<NylasError> {
+  const error = await work.then(
+    (value) => `a value: ${JSON.stringify(value)}`,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof NylasError) return error;
+  throw new Error(`expected a NylasError, got ${String(error)}`);
+}
+
+const MALFORMED: [string, unknown][] = [
+  ["a date beyond the calendar", grant("foreign", { created_at: 1e300 })],
+  ["a date in milliseconds", grant("foreign", { updated_at: 1_700_000_000_000 })],
+  ["a date before 1970", grant("foreign", { created_at: -1 })],
+  ["a date that is a text", grant("foreign", { created_at: "2026-01-01" })],
+  ["no id", { ...grant("foreign"), id: undefined }],
+  ["an id that is a path", grant("..")],
+  ["an id with a slash", grant("a/b")],
+  ["an id that is too long", grant("a".repeat(129))],
+  ["no provider", { ...grant("foreign"), provider: undefined }],
+  ["no object", null],
+];
+
+describe("a list with a grant that cannot be read", () => {
+  it.each(MALFORMED)("goes on without it: %s", async (_name, entry) => {
+    script = application([grant("first"), entry, grant("last")]);
+    const directory = createGrantDirectory(client);
+    expect(await directory.byEmail("first@example.test")).toMatchObject({ id: "first" });
+    expect(await directory.byId("last")).toMatchObject({ email: "last@example.test" });
+    expect(await directory.byEmail("nobody@example.test")).toBeUndefined();
+    expect(notices).toEqual([expect.stringMatching(/^nylas: the list of grants: 1 grant is not what .* promises/)]);
+  });
+
+  it("says once how many there are, and names the first", async () => {
+    const broken = Array.from({ length: 250 }, (_, index) => grant(`broken${index}`, { created_at: null }));
+    script = (url) => {
+      const offset = Number(url.searchParams.get("offset"));
+      return { data: [grant("\u001b[31mred"), ...broken].slice(offset, offset + 200) };
+    };
+    const directory = createGrantDirectory(client);
+    await Promise.all([directory.byEmail("a@example.test"), directory.byEmail("b@example.test")]);
+    expect(notices).toHaveLength(1);
+    expect(notices[0]).toContain("251 grants are");
+    expect(notices[0]).toContain("one without a valid id: id; broken0: created_at; broken1: created_at; and 248 more");
+    expect(notices[0]).not.toContain("red");
+    expect(requests).toEqual(["GET /v3/grants", "GET /v3/grants"]);
+  });
+
+  it("fails who asks for it by its address, with mailbox, id and field", async () => {
+    script = application([grant("mine", { email: "Ops@Example.test", created_at: 1e300 })]);
+    const error = await failure(createGrantDirectory(client).byEmail("ops@example.test"));
+    expect(error).toMatchObject({ code: "unexpected_response" });
+    expect(error.message).toMatch(/ops@example\.test.*mine: created_at/);
+  });
+
+  it("fails who asks for it by its id", async () => {
+    script = application([grant("mine", { created_at: 1e300 })]);
+    const error = await failure(createGrantDirectory(client).byId("mine"));
+    expect(error).toMatchObject({ code: "unexpected_response", operation: "Reading grant mine" });
+    expect(error.message).toContain("data.created_at");
+  });
+
+  it("never calls it gone, even where it is answered 404 by its id", async () => {
+    script = (url) =>
+      url.pathname === "/v3/grants" ? { data: [grant("mine", { created_at: 1e300 })] } : { status: 404 };
+    expect(await failure(createGrantDirectory(client).byId("mine"))).toMatchObject({ code: "unexpected_response" });
+  });
+
+  it("finds it by its id where only the list is broken", async () => {
+    script = application([grant("mine", { created_at: 1e300 })], { mine: grant("mine") });
+    expect(await createGrantDirectory(client).byId("mine")).toMatchObject({ id: "mine" });
+  });
+
+  it("is no matter for what the run has made or deleted itself", async () => {
+    script = application([grant("mine", { created_at: 1e300 })], { mine: grant("mine") });
+    const directory = createGrantDirectory(client);
+    directory.enter(present(await findGrant(client, "mine")));
+    expect(await directory.byEmail("mine@example.test")).toMatchObject({ id: "mine" });
+    script = (url) =>
+      url.pathname === "/v3/grants" ? { data: [grant("mine", { created_at: 1e300 })] } : { status: 404 };
+    directory.remove("mine");
+    expect(await directory.byEmail("mine@example.test")).toBeUndefined();
+    expect(await directory.byId("mine")).toBeUndefined();
+  });
+
+  it("is complete only where none of it can be on the IMAP connector", async () => {
+    script = application([grant("first"), grant("other", { provider: "google", created_at: 1e300 })]);
+    expect(await listAllGrants(client)).toMatchObject([{ id: "first" }]);
+    script = application([grant("first"), grant("other", { created_at: 1e300 })]);
+    const error = await failure(listAllGrants(client));
+    expect(error.code).toBe("unexpected_response");
+    expect(error.message).toContain("other: created_at");
+  });
+});
+
+describe("the grant with an owner's mark", () => {
+  const isOurs = ({ state }: { state?: string | undefined }) => state === "ours";
+
+  it("is found whatever its address, and as the run knows it", async () => {
+    script = application([grant("first", { state: "theirs" }), grant("second", { email: undefined, state: "ours" })]);
+    const directory = createGrantDirectory(client);
+    expect(await directory.find(isOurs)).toMatchObject({ id: "second" });
+    directory.enter({ ...present(await directory.byId("second")), state: "theirs" });
+    expect(await directory.find(isOurs)).toBeUndefined();
+  });
+
+  it("is not found when the run has deleted it", async () => {
+    script = application([grant("mine", { state: "ours" })]);
+    const directory = createGrantDirectory(client);
+    directory.remove("mine");
+    expect(await directory.find(isOurs)).toBeUndefined();
+  });
+
+  it("fails the look-up when it cannot be read", async () => {
+    script = application([grant("mine", { state: "ours", created_at: 1e300 })]);
+    const error = await failure(createGrantDirectory(client).find(isOurs));
+    expect(error.message).toContain("mine: created_at");
+  });
+});
+
+describe("a list without an end", () => {
+  it("that repeats its first page is an error", async () => {
+    script = () => ({ data: Array.from({ length: 200 }, (_, index) => grant(`g${index}`)) });
+    const error = await failure(createGrantDirectory(client).byEmail("nobody@example.test"));
+    expect(error).toMatchObject({ code: "unexpected_response", operation: "Listing the application's grants" });
+    expect(error.message).toContain("page 2 repeats others");
+    expect(requests).toHaveLength(2);
+  });
+
+  it("that always brings another grant is an error", async () => {
+    script = (url) => ({ data: [grant(`g${url.searchParams.get("offset")}`)], limit: 1 });
+    const error = await failure(createGrantDirectory(client).byEmail("nobody@example.test"));
+    expect(error.message).toContain("does not end after 500 pages");
+    expect(requests).toHaveLength(500);
+  });
+
+  it("is none where pages overlap by a grant of the same second", async () => {
+    script = (url) => {
+      const offset = Number(url.searchParams.get("offset"));
+      return {
+        data: (offset === 0 ? ["a", "b"] : ["b", "c"]).map((id) => grant(id)).slice(0, offset > 2 ? 0 : 2),
+        limit: 2,
+      };
+    };
+    expect((await listAllGrants(client)).map(({ id }) => id)).toEqual(["a", "b", "c"]);
+  });
+});
+
+describe("an answer about something else", () => {
+  it("is refused for a grant with another id", async () => {
+    script = () => ({ data: grant("another") });
+    const error = await failure(findGrant(client, "mine"));
+    expect(error).toMatchObject({ code: "unexpected_response", operation: "Reading grant mine" });
+    expect(error.message).toContain("grant another");
+  });
+
+  it("is refused for the authentication of another mailbox", async () => {
+    script = () => ({ data: grant("another", { email: "billing@example.test" }) });
+    const error = await failure(authenticateMailbox(client, mailbox("ops@example.test"), undefined));
+    expect(error).toMatchObject({ code: "unexpected_response" });
+    expect(error.message).toMatch(/Authenticating mailbox ops@example\.test.*grant another of another mailbox/);
+  });
+
+  it.each([
+    ["ops@example.test", "OPS@Example.Test"],
+    ["ops@bücher.example", "ops@xn--bcher-kva.example"],
+    ["ops@XN--BCHER-KVA.example", "ops@BÜCHER.example"],
+    ["ops@example.test", undefined],
+    ["ops@example.test", null],
+    ["ops", "ops@example.test"],
+    ["CORP\\ops", "ops@example.test"],
+    ["ops@example.test", "ops"],
+  ])("is not one for %s where Nylas says %s", async (username, email) => {
+    script = () => ({ data: grant("mine", { email }) });
+    expect((await authenticateMailbox(client, mailbox(username), undefined)).value.id).toBe("mine");
+  });
+
+  it("is refused for a date beyond the calendar, with mailbox and operation", async () => {
+    script = () => ({ data: grant("mine", { updated_at: 8.7e12 }) });
+    const error = await failure(authenticateMailbox(client, mailbox("ops@example.test"), undefined));
+    expect(error).toMatchObject({ code: "unexpected_response" });
+    expect(error.message).toMatch(
+      /Authenticating mailbox ops@example\.test at imap\.example\.test:993.*data\.updated_at/,
+    );
+  });
+
+  it("is refused for another connector, and for another address's provider", async () => {
+    script = () => ({ data: { provider: "google", name: "x", detected: true, email_address: "b@example.test" } });
+    expect(await failure(findConnector(client))).toMatchObject({ code: "unexpected_response" });
+    expect((await failure(findProvider(client, "a@example.test"))).message).toContain("a@example.test");
+    expect(await findProvider(client, "B@example.test")).toEqual({
+      detected: true,
+      provider: "google",
+      type: undefined,
+    });
+  });
+});
+
+it.each(["..", ".", "a/b", "a?limit=1", "", "a".repeat(129), "ops@example.test", "a%2fb"])(
+  "the id %j is refused before anything is sent",
+  async (id) => {
+    script = () => ({ data: grant("mine") });
+    for (const work of [findGrant(client, id), deleteGrant(client, id), probeMailbox(client, id, "ops@example.test")]) {
+      expect(await failure(work)).toMatchObject({ code: "invalid_input" });
+    }
+    expect(requests).toEqual([]);
+  },
+);

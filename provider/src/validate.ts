@@ -16,6 +16,12 @@ const MAX_TEXT_LENGTH = 1_024;
 /** Edits up to which an unknown property is taken for a mistyped one. */
 const MAX_SUGGESTION_DISTANCE = 3;
 
+/**
+ * What no log-in name has: blanks, control characters, halves of surrogate pairs, and invisible characters but the two joiners
+ * that some scripts need in a domain.
+ */
+const UNTYPABLE = /[\s\p{Cc}\p{Cs}]|(?!\p{Join_Control})\p{Cf}/u;
+
 export interface Failure {
   property: string;
   reason: string;
@@ -79,7 +85,21 @@ export const port = v.pipe(
   v.maxValue(MAX_PORT, `must be from 1 to ${MAX_PORT}`),
 );
 
-export const emailAddress = v.pipe(text, v.email("must be an e-mail address, such as ops@example.com, without blanks"));
+/**
+ * An e-mail address, or the log-in name of a mail server that has others, such as `CORP\ops`. The mail server decides, so
+ * this refuses only what none could have.
+ */
+export const loginName = v.pipe(
+  text,
+  v.check(
+    (value) => !UNTYPABLE.test(value),
+    "must be an e-mail address or a log-in name, such as ops@example.com, without blanks, control characters or invisible ones",
+  ),
+  v.check(
+    (value) => value.split("@").every((part) => part !== ""),
+    'must be an e-mail address or a log-in name with something before and after the "@"',
+  ),
+);
 
 /** Reasons never quote the value. */
 export const password = v.pipe(

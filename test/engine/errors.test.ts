@@ -66,7 +66,7 @@ describe("before any request", () => {
     const args = { imapHost: "imaps://imap.example.com:993", imapPort: 99_999, colour: "blue" };
     const up = await failingUp(stack, {
       connector: "imap",
-      mailboxes: { ops: ops({ username: "ops", password: "line\nbreak", args }) },
+      mailboxes: { ops: ops({ username: "ops team", password: "line\nbreak", args }) },
     });
     expect(up.output).toContain("imapUsername must be an e-mail address");
     expect(up.output).toContain("imapHost must be a host name without a scheme");

@@ -41,7 +41,7 @@ export const input: Scenario[] = [
       const args = { imapHost: "imaps://imap.example.com:993", imapPort: 99_999, smtpPort: "465" };
       world.declare({
         connector: "imap",
-        mailboxes: { ops: world.mailbox(0, { username: "ops", password: "with a line\nbreak", args }) },
+        mailboxes: { ops: world.mailbox(0, { username: "ops team", password: "with a line\nbreak", args }) },
       });
       const says = [
         "imapUsername must be an e-mail address",

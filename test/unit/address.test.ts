@@ -36,6 +36,7 @@ describe("an address", () => {
     "ops@xn--bcher-kva.example",
     "jörg@example.com",
     "運用@例え.example",
+    "ops@نامه\u200cای.example",
     "a..b.@example.com",
     '"a@b"@example.com',
     "ops@[192.0.2.1]",

@@ -20,8 +20,19 @@ describe("the arguments of a grant", () => {
   });
 
   it.each([
-    ["imapUsername", "ops", "e-mail address"],
-    ["imapUsername", "ops@example.com ", "e-mail address"],
+    ["imapUsername", "ops@example.com ", "without blanks"],
+    ["imapUsername", "ops team@example.com", "without blanks"],
+    ["imapUsername", "ops\u00a0@example.com", "without blanks"],
+    ["imapUsername", "ops@example.com\n", "without blanks"],
+    ["imapUsername", "ops\u0000@example.com", "control characters"],
+    ["imapUsername", "ops@example.com\u001b[31m", "control characters"],
+    ["imapUsername", "ops\u200b@example.com", "invisible ones"],
+    ["imapUsername", "\u202eops@example.com", "invisible ones"],
+    ["imapUsername", "ops\ud800@example.com", "invisible ones"],
+    ["imapUsername", "ops@", 'before and after the "@"'],
+    ["imapUsername", "@example.com", 'before and after the "@"'],
+    ["imapUsername", "@", 'before and after the "@"'],
+    ["imapUsername", "ops@@example.com", 'before and after the "@"'],
     ["imapUsername", "", "must not be empty"],
     ["imapHost", "imaps://imap.example.com", "without a scheme"],
     ["imapHost", "imap.example.com:993", "without a port"],
@@ -51,6 +62,24 @@ describe("the arguments of a grant", () => {
       expect(reasons(grantLifecycle, { ...good, imapHost })).toEqual([]);
     },
   );
+
+  it.each([
+    "o'brien@example.com",
+    "r&d@example.com",
+    "ops+tag@example.com",
+    "ops@localhost",
+    "ops@bücher.example",
+    "ops@xn--bcher-kva.example",
+    "jörg@example.com",
+    "運用@例え.example",
+    "ops@نامه\u200cای.example",
+    "ops@[192.0.2.1]",
+    "ops",
+    "CORP\\ops",
+    "ops@example.com\\shared",
+  ])("%s is an address or a log-in name", (imapUsername) => {
+    expect(reasons(grantLifecycle, { ...good, imapUsername })).toEqual([]);
+  });
 
   it.each(["imapPassword", "smtpPassword"])(
     "a bad %s is reported without the property, whose value would be printed",

@@ -1,8 +1,9 @@
 import { domainToASCII } from "node:url";
 
 /** The characters of RFC 5322's atoms, those of RFC 6532 beyond ASCII, and dots anywhere: some providers allow more than one. */
-const LOCAL_PART = /^(?:[^\s\p{C}"(),:;<>@[\\\]]+|"[^\p{C}"]+")$/u;
-const DOMAIN = /^(?:[\p{L}\p{M}\p{N}_-]+\.)*[\p{L}\p{M}\p{N}_-]+\.?$/u;
+const LOCAL_PART = /^(?:[^\s\p{Cc}"(),:;<>@[\\\]]+|"[^\p{Cc}"]+")$/u;
+/** Labels, in which some scripts need the joiners U+200C and U+200D. */
+const DOMAIN = /^(?:[\p{L}\p{M}\p{N}\p{Join_Control}_-]+\.)*[\p{L}\p{M}\p{N}\p{Join_Control}_-]+\.?$/u;
 /** An IP address in the place of a domain, as in `ops@[192.0.2.1]`. */
 const ADDRESS_LITERAL = /^\[[0-9a-z.:]+\]$/i;
 const BEYOND_ASCII = /\P{ASCII}/u;

@@ -3,12 +3,12 @@ import type { MailboxCredentials } from "../nylas/grants.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import {
   applicationName,
-  emailAddress,
   type Failure,
   failure,
   flag,
   host,
   isUnknown,
+  loginName,
   oneOf,
   type Properties,
   password,
@@ -24,7 +24,7 @@ const DEFAULT_IMAP_PORT = 993;
 const DEFAULT_SMTP_PORT = 465;
 
 const entries = {
-  imapUsername: emailAddress,
+  imapUsername: loginName,
   imapPassword: password,
   imapHost: host,
   imapPort: port,

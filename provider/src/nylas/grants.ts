@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { areTwoMailboxes } from "../lifecycle/address.js";
+import { areTwoMailboxes, isAddress } from "../lifecycle/address.js";
+import { notify } from "../notify.js";
 import { type Answer, type NylasClient, unlessMissing } from "./client.js";
 import { InvalidInputError, UnexpectedResponseError } from "./errors.js";
 import { type Grant, GrantId, GrantWire, page, single, type UnreadableGrant, UnreadableGrantWire } from "./wire.js";
@@ -59,6 +60,13 @@ export async function authenticateMailbox(
   // Nylas may leave out the address.
   if (grant.email !== undefined && areTwoMailboxes(grant.email, mailbox.imapUsername)) {
     throw otherAnswer(operation, `grant ${grant.id} of another mailbox`);
+  }
+  if (!isAddress(mailbox.imapUsername)) {
+    const address = grant.email === undefined ? "no e-mail address" : `the e-mail address ${grant.email}`;
+    notify(
+      `imapUsername ${mailbox.imapUsername} is a log-in name and no e-mail address; the mail server has accepted it, and ` +
+        `Nylas shows ${address} for grant ${grant.id}`,
+    );
   }
   return { value: grant, attempts: answer.attempts };
 }

@@ -10,7 +10,10 @@ export interface ByoImapGrantArgs {
    * sends no request.
    */
   connector?: ImapConnector | pulumi.Input<string> | undefined;
-  /** The mailbox's e-mail address, which is also its login. A change replaces: another address is another mailbox. */
+  /**
+   * The mailbox's e-mail address, which is also its log-in; or its log-in name, such as `CORP\ops`, where the mail server has
+   * others. A change replaces: another address is another mailbox. Letter case is no change.
+   */
   imapUsername: pulumi.Input<string>;
   /** Password or app password; always a secret. A change re-authenticates in place, with the same grant id. */
   imapPassword: pulumi.Input<string>;

@@ -35,10 +35,10 @@ export const cases: readonly MailCase[] = [
   ...bothModes("good login", AT.good, "right", "ok"),
   ...bothModes("wrong password", AT.good, "wrong password", "credentials"),
   ...bothModes("unknown user", AT.good, "unknown user", "credentials"),
-  ...bothModes("untrusted certificate", AT.untrusted, "right", "tls_certificate"),
-  ...bothModes("self-signed certificate", AT.selfSigned, "right", "tls_certificate"),
-  ...bothModes("expired certificate", AT.expired, "right", "tls_certificate"),
-  ...bothModes("certificate of another name", AT.otherName, "right", "tls_certificate"),
+  ...bothModes("untrusted certificate", AT.untrusted, "right", "tls_certificate_untrusted"),
+  ...bothModes("self-signed certificate", AT.selfSigned, "right", "tls_certificate_untrusted"),
+  ...bothModes("expired certificate", AT.expired, "right", "tls_certificate_expired"),
+  ...bothModes("certificate of another name", AT.otherName, "right", "tls_certificate_name"),
   {
     name: "plaintext refused: the server offers nothing else",
     at: ({ dovecot: { ports } }) => ({

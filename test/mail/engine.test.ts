@@ -53,7 +53,7 @@ describeWithDovecot("A stack whose mailboxes are at Dovecot", () => {
     world.declare({ connector: "imap", mailboxes: { ops: mailbox(OPS, args) } });
     const says = [
       "provider_not_responding",
-      `IMAP at ${AT.untrusted}:${ports.imaps}: tls_certificate`,
+      `IMAP at ${AT.untrusted}:${ports.imaps}: tls_certificate_untrusted`,
       `SMTP at ${AT.good}:1: refused`,
       "Nylas was not asked",
     ];
@@ -73,7 +73,7 @@ describeWithDovecot("A stack whose mailboxes are at Dovecot", () => {
         world.declare(declared);
       }
       const says = [
-        `IMAP at ${AT.good}:${ports.imaps}: tls_certificate`,
+        `IMAP at ${AT.good}:${ports.imaps}: tls_certificate_untrusted`,
         `SMTP at ${AT.good}:${ports.submissions}: tls_cert`,
       ];
       await trusting.fails([...says, "Nylas was not asked"], "up");

@@ -3,14 +3,16 @@ import tls from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { NylasError } from "../../provider/src/nylas/errors.js";
 import { preflight } from "../../provider/src/preflight/preflight.js";
+import { makeServerCertificates, type ServerCertificate, type ServerCertificates } from "../mail/certificates.js";
 import { present, TestEmulator } from "../support/emulator.js";
 
 let emulator: TestEmulator;
+let certificates: ServerCertificates;
 const trusted = tls.getCACertificates("default");
 const servers: Server[] = [];
 
 beforeAll(async () => {
-  emulator = await TestEmulator.start();
+  [emulator, certificates] = await Promise.all([TestEmulator.start(), makeServerCertificates(["127.0.0.1"])]);
 });
 
 afterAll(() => emulator.close());
@@ -42,6 +44,18 @@ async function misbehaving(treat: (socket: import("node:net").Socket) => void): 
     treat(socket);
   });
   servers.push(server);
+  return portOf(server);
+}
+
+/** A server that shows this certificate. */
+function showing({ cert, key }: ServerCertificate): Promise<number> {
+  const server = tls.createServer({ cert, key });
+  server.on("tlsClientError", () => {});
+  servers.push(server);
+  return portOf(server);
+}
+
+function portOf(server: Server): Promise<number> {
   return new Promise((resolve) => {
     server.listen(0, "127.0.0.1", () => {
       const address = server.address();
@@ -86,10 +100,34 @@ describe("preflight", () => {
     expect(smtp.message).not.toMatch(/IMAP/);
   });
 
-  it("names a certificate that is not trusted", async () => {
-    const error = await refusal({});
-    expect(error.code).toBe("provider_not_responding");
-    expect(error.message).toMatch(/IMAP at .*tls_certificate.*SMTP at .*tls_certificate/s);
+  it.each([
+    ["an unknown authority", "untrusted", "tls_certificate_untrusted", "NODE_EXTRA_CA_CERTS"],
+    ["no authority but itself", "selfSigned", "tls_certificate_untrusted", "NODE_EXTRA_CA_CERTS"],
+    ["a date that is over", "expired", "tls_certificate_expired", "renew it"],
+    ["another name", "otherName", "tls_certificate_name", "one of its names"],
+  ] as const)(
+    "names a certificate with %s, on either server, and what to do",
+    async (_name, kind, category, remedy) => {
+      tls.setDefaultCACertificates([...trusted, certificates.ca]);
+      const port = await showing(certificates[kind]);
+      const error = await refusal({ imapPort: port, smtpPort: port });
+      expect(error.code).toBe("provider_not_responding");
+      expect(error.message).toContain(
+        `IMAP at 127.0.0.1:${port}: ${category}; SMTP at 127.0.0.1:${port}: ${category}, `,
+      );
+      expect(error.message.split(remedy)).toHaveLength(2);
+      expect(error.message.match(/tls_certificate_\w+/g)).toEqual([category, category]);
+    },
+  );
+
+  it("says all of it in a warning", async () => {
+    const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+    const port = await showing(certificates.untrusted);
+    await preflight(mailbox({ imapPort: port, smtpPort: port }), "warn");
+    expect(printed.mock.calls.flat()).toEqual([
+      expect.stringMatching(/NODE_EXTRA_CA_CERTS.*does not read that file\)$/),
+    ]);
+    printed.mockRestore();
   });
 
   it.each([

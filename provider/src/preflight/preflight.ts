@@ -34,8 +34,10 @@ async function logins(mailbox: MailboxCredentials): Promise<Verdict[]> {
   return Promise.all(verdicts);
 }
 
-function describe({ server, at, category }: Verdict): string {
-  return `${server} at ${at}: ${category}${category === "ok" ? "" : `, ${MEANING[category]}`}`;
+/** What a category means is said once, after the last server that has it: a notice has room for it once. */
+function describe({ server, at, category }: Verdict, position: number, verdicts: readonly Verdict[]): string {
+  const isRepeated = verdicts.slice(position + 1).some((later) => later.category === category);
+  return `${server} at ${at}: ${category}${category === "ok" || isRepeated ? "" : `, ${MEANING[category]}`}`;
 }
 
 function preflightError(mailbox: MailboxCredentials, failed: readonly Verdict[], answer: string): NylasError {

@@ -13,7 +13,9 @@ export type Category =
   | "refused"
   | "timeout"
   | "tls_mode"
-  | "tls_certificate"
+  | "tls_certificate_untrusted"
+  | "tls_certificate_expired"
+  | "tls_certificate_name"
   | "closed"
   | "other";
 
@@ -25,8 +27,13 @@ export const MEANING: Record<Exclude<Category, "ok">, string> = {
   timeout:
     "no answer in time; check host and port, and whether the port wants TLS from the start (993, 465) or STARTTLS (143, 587)",
   tls_mode: "the server offers neither TLS nor STARTTLS there, and Nylas refuses plain text; check the port",
-  tls_certificate:
-    "the certificate is not trusted, has expired, or is for another name; check the host name and the certificate",
+  tls_certificate_untrusted:
+    "the certificate's authority is not known here; have the server send its intermediate certificates, or set " +
+    "NODE_EXTRA_CA_CERTS to your authority's PEM file where `pulumi` runs (Nylas does not read that file)",
+  tls_certificate_expired:
+    "the certificate has expired or is not valid yet; renew it on the server, and check this machine's clock",
+  tls_certificate_name:
+    "the certificate is for another host; give the server by one of its names, or the server a certificate for this one",
   closed: "the server closed the connection; check that the port speaks this protocol and that the server accepts us",
   other: 'the server failed in a way that has no name here; try again, or set preflight: "off"',
 };
@@ -46,13 +53,15 @@ const BY_CODE: Record<string, Category> = {
   ETIMEOUT: "timeout",
   ERR_SSL_WRONG_VERSION_NUMBER: "tls_mode",
   ETLS: "tls_mode",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "tls_certificate",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "tls_certificate",
-  SELF_SIGNED_CERT_IN_CHAIN: "tls_certificate",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "tls_certificate",
-  CERT_HAS_EXPIRED: "tls_certificate",
-  CERT_NOT_YET_VALID: "tls_certificate",
-  ERR_TLS_CERT_ALTNAME_INVALID: "tls_certificate",
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "tls_certificate_untrusted",
+  UNABLE_TO_GET_ISSUER_CERT: "tls_certificate_untrusted",
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "tls_certificate_untrusted",
+  SELF_SIGNED_CERT_IN_CHAIN: "tls_certificate_untrusted",
+  CERT_UNTRUSTED: "tls_certificate_untrusted",
+  DEPTH_ZERO_SELF_SIGNED_CERT: "tls_certificate_untrusted",
+  CERT_HAS_EXPIRED: "tls_certificate_expired",
+  CERT_NOT_YET_VALID: "tls_certificate_expired",
+  ERR_TLS_CERT_ALTNAME_INVALID: "tls_certificate_name",
   ECONNRESET: "closed",
   EPIPE: "closed",
   ECONNECTION: "closed",

@@ -1,6 +1,8 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { grantLifecycle } from "../../provider/src/lifecycle/grant.js";
 import { createGrantDirectory } from "../../provider/src/lifecycle/grant-directory.js";
+import { createRun } from "../../provider/src/lifecycle/run.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { findConnector } from "../../provider/src/nylas/connectors.js";
 import { NylasError } from "../../provider/src/nylas/errors.js";
@@ -139,8 +141,8 @@ describe("a list with a grant that cannot be read", () => {
 
   it("fails who asks for it by its id", async () => {
     script = application([grant("mine", { created_at: 1e300 })]);
-    const error = await failure(createGrantDirectory(client).byId("mine"));
-    expect(error).toMatchObject({ code: "unexpected_response", operation: "Reading grant mine" });
+    const error = await failure(createGrantDirectory(client).byId("mine", "ops@example.test"));
+    expect(error).toMatchObject({ code: "unexpected_response", operation: "Reading grant mine of ops@example.test" });
     expect(error.message).toContain("data.created_at");
   });
 
@@ -174,6 +176,40 @@ describe("a list with a grant that cannot be read", () => {
     const error = await failure(listAllGrants(client));
     expect(error.code).toBe("unexpected_response");
     expect(error.message).toContain("other: created_at");
+  });
+});
+
+describe("a resource", () => {
+  const APPLICATION = { application_id: "app-1", region: "us", environment: "production" };
+  const inputs = { ...mailbox("ops@example.test"), receiveOnly: true, verify: false, owner: "0a1b" };
+
+  /** The application of these grants, in which an authentication makes a readable one. */
+  const holding =
+    (grants: unknown[]): Script =>
+    (url, request) => {
+      if (url.pathname === "/v3/applications") return { data: APPLICATION };
+      if (request.method === "POST") return { status: 201, data: grant("made", { email: "ops@example.test" }) };
+      return application(grants)(url, request);
+    };
+
+  it("is made beside other people's grants that cannot be read", async () => {
+    script = holding(MALFORMED.map(([, entry]) => entry));
+    expect(await grantLifecycle.create(createRun(client), inputs)).toMatchObject({ id: "made" });
+    expect(notices).toHaveLength(1);
+  });
+
+  it("is not made where its mailbox has a grant that cannot be read", async () => {
+    script = holding([grant("mine", { email: "ops@example.test", created_at: 1e300 })]);
+    const error = await failure(grantLifecycle.create(createRun(client), inputs));
+    expect(error.message).toMatch(/ops@example\.test.*mine: created_at/);
+    expect(requests.filter((request) => request.startsWith("POST"))).toEqual([]);
+  });
+
+  it("is not dropped from the state where its own grant cannot be read", async () => {
+    script = holding([grant("mine", { email: "ops@example.test", created_at: 1e300 })]);
+    const props = { ...inputs, grantId: "mine", email: "ops@example.test", applicationId: "app-1" };
+    const error = await failure(grantLifecycle.read(createRun(client), "mine", props));
+    expect(error).toMatchObject({ code: "unexpected_response", status: 200 });
   });
 });
 

@@ -1,7 +1,7 @@
 import { notify } from "../notify.js";
 import type { NylasClient } from "../nylas/client.js";
 import { UnexpectedResponseError } from "../nylas/errors.js";
-import { describeUnreadable, findGrant, type GrantList, listReadableGrants } from "../nylas/grants.js";
+import { describeUnreadable, findGrant, type GrantList, listReadableGrants, readingGrant } from "../nylas/grants.js";
 import type { Grant, UnreadableGrant } from "../nylas/wire.js";
 import { mailboxKey } from "./address.js";
 
@@ -16,8 +16,11 @@ const MAX_AGE_MS = 60_000;
 export interface GrantDirectory {
   /** The grant of this address, with any provider, however the address is spelt. */
   byEmail(email: string): Promise<Grant | undefined>;
-  /** The grant with this id. One that no page shows is asked for by its id before it is believed gone. */
-  byId(grantId: string): Promise<Grant | undefined>;
+  /**
+   * The grant with this id. One that no page shows is asked for by its id before it is believed gone. Errors name the
+   * mailbox where the caller knows it.
+   */
+  byId(grantId: string, mailbox?: string): Promise<Grant | undefined>;
   /** The first grant whose `state` fits: for a mailbox whose log-in name is not the address that Nylas gives its grant. */
   find(fits: (grant: { state?: string | undefined }) => boolean): Promise<Grant | undefined>;
   enter(grant: Grant): void;
@@ -46,14 +49,14 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
       });
       return undefined;
     },
-    byId: async (grantId) => {
+    byId: async (grantId, mailbox) => {
       const own = made.byId.get(grantId);
       if (own !== undefined) return own;
       const { byId, unreadable } = await listed();
-      const known = present(byId.get(grantId)) ?? (await findGrant(client, grantId));
+      const known = present(byId.get(grantId)) ?? (await findGrant(client, grantId, mailbox));
       if (known !== undefined) return known;
       // The list says that it exists, so a 404 is no proof that it is gone.
-      refuseUnreadable(`Reading grant ${grantId}`, unreadable, (entry) => entry.id === grantId);
+      refuseUnreadable(readingGrant(grantId, mailbox), unreadable, (entry) => entry.id === grantId);
       return undefined;
     },
     find: async (fits) => {

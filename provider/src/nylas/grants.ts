@@ -71,9 +71,9 @@ export async function authenticateMailbox(
   return { value: grant, attempts: answer.attempts };
 }
 
-/** The grant, or `undefined` when Nylas says 404. */
-export async function findGrant(client: NylasClient, grantId: string): Promise<Grant | undefined> {
-  const operation = `Reading grant ${grantId}`;
+/** The grant, or `undefined` when Nylas says 404. Errors name the mailbox where the caller knows it. */
+export async function findGrant(client: NylasClient, grantId: string, mailbox?: string): Promise<Grant | undefined> {
+  const operation = readingGrant(grantId, mailbox);
   const path = grantPath(operation, grantId);
   const answer = await unlessMissing(() =>
     client.request({ operation, method: "GET", path, schema: single(GrantWire) }),
@@ -82,6 +82,10 @@ export async function findGrant(client: NylasClient, grantId: string): Promise<G
   const grant = answer.value.data;
   if (grant.id !== grantId) throw otherAnswer(operation, `grant ${grant.id}`);
   return grant;
+}
+
+export function readingGrant(grantId: string, mailbox: string | undefined): string {
+  return `Reading grant ${grantId}${mailbox === undefined ? "" : ` of ${mailbox}`}`;
 }
 
 export interface GrantList {

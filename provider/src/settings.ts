@@ -1,3 +1,4 @@
+import { isIPv4 } from "node:net";
 import { InvalidInputError } from "./nylas/errors.js";
 
 /** The configuration namespace, and the default application. */
@@ -14,14 +15,18 @@ const API_URIS = { us: "https://api.us.nylas.com", eu: "https://api.eu.nylas.com
 
 export type Region = keyof typeof API_URIS;
 
-/** How one application is reached. */
-export interface Settings {
-  application: string;
-  /** In the order they are tried: the configured key, then a different one from the environment. */
-  apiKeys: readonly [string, ...string[]];
+/** Where an application's requests go. */
+export interface Endpoint {
   region: Region;
   /** Without a trailing slash. */
   apiUri: string;
+}
+
+/** How one application is reached. */
+export interface Settings extends Endpoint {
+  application: string;
+  /** In the order they are tried: the configured key, then a different one from the environment. */
+  apiKeys: readonly [string, ...string[]];
   /** Refuse keys of any other application. */
   applicationId: string | undefined;
   requestsPerSecond: number;
@@ -37,10 +42,7 @@ export function readSettings(
   config: ConfigLookup,
   env: NodeJS.ProcessEnv = process.env,
 ): Settings {
-  const configured = (key: string) => nonEmpty(config(`${application}:${key}`));
-  const fromEnvironment = (key: string) => nonEmpty(env[environmentVariable(application, key)]);
-  const either = (key: string) => configured(key) ?? fromEnvironment(key);
-
+  const { configured, fromEnvironment, either } = lookups(application, config, env);
   const apiKeys = unique([configured("apiKey"), fromEnvironment("apiKey")]);
   const [first, ...rest] = apiKeys;
   if (first === undefined) throw missingKey(application);
@@ -50,14 +52,10 @@ export function readSettings(
     }
   }
 
-  const region = either("region") ?? "us";
-  if (!isRegion(region)) throw invalid(application, "region", `is "${region}" but must be "us" or "eu"`);
-
   return {
     application,
     apiKeys: [first, ...rest],
-    region,
-    apiUri: parseUri(application, either("apiUri")) ?? API_URIS[region],
+    ...readEndpoint(application, config, env),
     applicationId: either("applicationId"),
     requestsPerSecond: positive(
       application,
@@ -76,6 +74,19 @@ export function readSettings(
   };
 }
 
+/** Reads where an application's requests go, which needs no key; throws `InvalidInputError` naming the key that is wrong. */
+export function readEndpoint(
+  application: string,
+  config: ConfigLookup,
+  env: NodeJS.ProcessEnv = process.env,
+): Endpoint {
+  const { either } = lookups(application, config, env);
+  const region = either("region") ?? "us";
+  if (!isRegion(region)) throw invalid(application, "region", `is "${region}" but must be "us" or "eu"`);
+  const allowHttp = flag(application, "allowHttp", either("allowHttp"));
+  return { region, apiUri: parseUri(application, either("apiUri"), allowHttp) ?? API_URIS[region] };
+}
+
 /** `NYLAS_API_KEY` for `nylas` and `apiKey`; `NYLAS_EU_API_URI` for `nylas-eu` and `apiUri`. */
 export function environmentVariable(application: string, key: string): string {
   const snake = (name: string) => name.replaceAll(/([a-z])([A-Z])/g, "$1_$2").replaceAll("-", "_");
@@ -91,16 +102,47 @@ export function isRegion(value: string): value is Region {
   return Object.hasOwn(API_URIS, value);
 }
 
-function parseUri(application: string, value: string | undefined): string | undefined {
+function lookups(application: string, config: ConfigLookup, env: NodeJS.ProcessEnv) {
+  const configured = (key: string) => nonEmpty(config(`${application}:${key}`));
+  const fromEnvironment = (key: string) => nonEmpty(env[environmentVariable(application, key)]);
+  return { configured, fromEnvironment, either: (key: string) => configured(key) ?? fromEnvironment(key) };
+}
+
+/**
+ * Normalized, so that the checked address is the one requests go to. No message quotes the value: a mistyped address may hold
+ * a password or the API key.
+ */
+function parseUri(application: string, value: string | undefined, allowHttp: boolean): string | undefined {
   if (value === undefined) return undefined;
+  const refused = (problem: string, remedy?: string) => invalid(application, "apiUri", problem, remedy);
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || (url.protocol !== "https:" && url.protocol !== "http:")) {
-    throw invalid(application, "apiUri", `is "${value}" but must be an http or https URL`);
+    throw refused(`must be an https URL, such as ${API_URIS.us}`);
   }
-  if (url.username !== "" || url.password !== "") {
-    throw invalid(application, "apiUri", "must not contain a user name or password");
+  if (url.username !== "" || url.password !== "") throw refused("must not contain a user name or password");
+  if (/[?#]/.test(value)) throw refused("must not contain a query or a fragment");
+  if (/\/v3\/*$/i.test(url.pathname)) {
+    throw refused("must not end in /v3: this package adds it", `leave /v3 out: the address is such as ${API_URIS.us}`);
   }
-  return value.replace(/\/+$/, "");
+  if (url.protocol === "http:" && !allowHttp && !isLoopback(url.hostname)) {
+    throw refused(
+      "must be an https URL: over http the API key and the mailboxes' passwords could be read on the way",
+      `use https; to accept that risk, set ${application}:allowHttp or ${environmentVariable(application, "allowHttp")} to true`,
+    );
+  }
+  return url.href.replace(/\/+$/, "");
+}
+
+/** Whether a URL's host name is this machine by definition. `URL` has normalized every way to write an IP address. */
+function isLoopback(hostname: string): boolean {
+  if (isIPv4(hostname)) return hostname.startsWith("127.");
+  return hostname === "[::1]" || /(^|\.)localhost$/.test(hostname);
+}
+
+function flag(application: string, key: string, value: string | undefined): boolean {
+  if (value === undefined || value === "false") return false;
+  if (value === "true") return true;
+  throw invalid(application, key, "must be true or false");
 }
 
 function positive(application: string, key: string, value: string | undefined, fallback: number, max: number): number {
@@ -128,7 +170,7 @@ function unique(keys: (string | undefined)[]): string[] {
 function missingKey(application: string): InvalidInputError {
   return new InvalidInputError({
     code: "invalid_input",
-    operation: `Reading the configuration of application "${application}"`,
+    operation: readingNamespace(application),
     answer: "there is no Nylas API key",
     remedy:
       `run \`pulumi config set --secret ${application}:apiKey\` (it asks for the key), ` +
@@ -136,11 +178,15 @@ function missingKey(application: string): InvalidInputError {
   });
 }
 
-function invalid(application: string, key: string, problem: string): InvalidInputError {
+function invalid(application: string, key: string, problem: string, remedy?: string): InvalidInputError {
   return new InvalidInputError({
     code: "invalid_input",
-    operation: `Reading the configuration of application "${application}"`,
+    operation: readingNamespace(application),
     answer: `${application}:${key} ${problem}`,
-    remedy: `correct ${application}:${key} or ${environmentVariable(application, key)}`,
+    remedy: remedy ?? `correct ${application}:${key} or ${environmentVariable(application, key)}`,
   });
+}
+
+function readingNamespace(application: string): string {
+  return `Reading the configuration namespace "${application}"`;
 }

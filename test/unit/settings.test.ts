@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { environmentVariable, readSettings } from "../../provider/src/settings.js";
+import { environmentVariable, readEndpoint, readSettings } from "../../provider/src/settings.js";
 
 const config = (values: Record<string, string>) => (key: string) => values[key];
 
@@ -40,8 +40,12 @@ describe("readSettings", () => {
 
   it.each([
     ["nylas:region", "mars", /"us" or "eu"/],
-    ["nylas:apiUri", "ftp://x", /http or https/],
+    ["nylas:apiUri", "ftp://x", /https URL/],
+    ["nylas:apiUri", "api.us.nylas.com", /https URL/],
     ["nylas:apiUri", "https://user:word@example.com", /user name or password/],
+    ["nylas:allowHttp", "yes", /true or false/],
+    ["nylas:allowHttp", "True", /true or false/],
+    ["nylas:allowHttp", "1", /true or false/],
     ["nylas:requestsPerSecond", "0", /from 1 to/],
     ["nylas:timeoutSeconds", "soon", /from 1 to/],
     ["nylas:apiKey", "two words", /cannot be sent in a header/],
@@ -50,5 +54,67 @@ describe("readSettings", () => {
     expect(attempt).toThrow(message);
     expect(attempt).toThrow(key);
     if (key === "nylas:apiKey") expect(attempt).not.toThrow(/two words/);
+  });
+
+  it("says that it read a configuration namespace", () => {
+    const attempt = () => readSettings("nylas-eu", config({}), {});
+    expect(attempt).toThrow(/^Reading the configuration namespace "nylas-eu": there is no Nylas API key/);
+  });
+});
+
+describe("apiUri", () => {
+  const endpoint = (apiUri: string, more: Record<string, string> = {}) =>
+    readEndpoint("nylas", config({ "nylas:apiUri": apiUri, ...more }), {}).apiUri;
+
+  it.each([
+    ["https://api.eu.nylas.com", "https://api.eu.nylas.com"],
+    ["https://proxy.example.com/nylas//", "https://proxy.example.com/nylas"],
+    ["https://proxy.example.com/v3/nylas", "https://proxy.example.com/v3/nylas"],
+    ["http://127.0.0.1:8080/", "http://127.0.0.1:8080"],
+    ["http://127.1.2.3", "http://127.1.2.3"],
+    ["http://[::1]:8080", "http://[::1]:8080"],
+    ["http://[0:0::1]", "http://[::1]"],
+    ["http://LOCALHOST:8080", "http://localhost:8080"],
+    ["http://nylas.localhost", "http://nylas.localhost"],
+  ])("%s is accepted", (apiUri, expected) => {
+    expect(endpoint(apiUri)).toBe(expected);
+  });
+
+  it.each([
+    "http://api.us.nylas.com",
+    "http://127.example.com",
+    "http://127.0.0.1.example.com",
+    "http://128.0.0.1",
+    "http://0.0.0.0",
+    "http://[::2]",
+    "http://localhost.example.com",
+    "http://notlocalhost",
+  ])("%s is refused unless allowHttp is true", (apiUri) => {
+    expect(() => endpoint(apiUri)).toThrow(/https.*nylas:allowHttp or NYLAS_ALLOW_HTTP/s);
+    expect(() => endpoint(apiUri, { "nylas:allowHttp": "false" })).toThrow(/https/);
+    expect(endpoint(apiUri, { "nylas:allowHttp": "true" })).toBe(apiUri);
+    const env = { NYLAS_API_URI: apiUri, NYLAS_ALLOW_HTTP: "true" };
+    expect(readEndpoint("nylas", config({}), env).apiUri).toBe(apiUri);
+  });
+
+  it.each(["https://api.us.nylas.com/v3", "https://api.us.nylas.com/v3/", "https://proxy.example.com/nylas/V3//"])(
+    "%s is refused with the address to give",
+    (apiUri) => {
+      expect(() => endpoint(apiUri)).toThrow(/must not end in \/v3.*leave \/v3 out.*https:\/\/api\.us\.nylas\.com$/s);
+    },
+  );
+
+  it.each([
+    "https://ops:s3cret@example.com",
+    "https://s3cret@example.com",
+    "https://example.com/?api_key=s3cret",
+    "https://example.com/?",
+    "https://example.com/#s3cret",
+    "http://s3cret.example.com",
+    "https://example.com/s3cret/v3",
+    "s3cret",
+  ])("%s is refused without being quoted", (apiUri) => {
+    expect(() => endpoint(apiUri)).toThrow("nylas:apiUri must");
+    expect(() => endpoint(apiUri)).not.toThrow("s3cret");
   });
 });

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import {
   detectProvider,
   exchangeCode,
@@ -83,6 +83,19 @@ describe("hosted authentication", () => {
     expect(hostedAuthUrl({ ...args(), requireSmtp: false })).not.toContain("options");
     expect(hostedAuthUrl({ ...args(), region: "eu" })).toMatch(/^https:\/\/api\.eu\.nylas\.com\/v3\/connect\/auth\?/);
     expect(await value(hostedAuthUrlOutput({ ...args(), state: pulumi.output("s") }))).toContain("state=s");
+  });
+
+  it("reads the settings as everything else does, but needs no key", () => {
+    delete process.env.NYLAS_API_KEY;
+    Object.assign(process.env, { NYLAS_REGION: "", NYLAS_API_URI: "" });
+    onTestFinished(() => void delete process.env.NYLAS_REGION);
+    expect(new URL(hostedAuthUrl(args())).origin).toBe("https://api.us.nylas.com");
+    process.env.NYLAS_REGION = " eu ";
+    expect(new URL(hostedAuthUrl(args())).origin).toBe("https://api.eu.nylas.com");
+    process.env.NYLAS_API_URI = "http://api.example.com";
+    expect(() => hostedAuthUrl(args())).toThrow(/nylas:apiUri must be an https URL.*invalid_input/);
+    process.env.NYLAS_REGION = "mars";
+    expect(() => hostedAuthUrl(args())).toThrow(/nylas:region is "mars".*invalid_input/);
   });
 
   it("gives a code that is exchanged once", async () => {

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { InvalidInputError } from "../nylas/errors.js";
 import { redeemCode } from "../nylas/tokens.js";
-import { DEFAULT_APPLICATION, environmentVariable, isRegion, type Region, regionUri } from "../settings.js";
+import { DEFAULT_APPLICATION, isRegion, type Region, readEndpoint, regionUri } from "../settings.js";
 import { clientOf } from "./client-of.js";
 // A file of its own: the public types must not lead to the client and to types of its libraries.
 import type { LookupOptions } from "./lookup-options.js";
@@ -82,17 +82,15 @@ export function exchangeCodeOutput(
 }
 
 function baseUri(region: Region | undefined, opts: LookupOptions): string {
-  const application = opts.application ?? DEFAULT_APPLICATION;
-  const setting = (key: string) =>
-    pulumi.runtime.getConfig(`${application}:${key}`) ?? process.env[environmentVariable(application, key)];
-  const chosen = region ?? setting("region") ?? "us";
-  if (!isRegion(chosen)) {
-    throw new InvalidInputError({
-      code: "invalid_input",
-      operation: "Making a hosted authentication address",
-      answer: `region is "${chosen}"`,
-      remedy: 'use "us" or "eu"',
-    });
+  if (region === undefined) {
+    const application = opts.application ?? DEFAULT_APPLICATION;
+    return readEndpoint(application, (key) => pulumi.runtime.getConfig(key)).apiUri;
   }
-  return region === undefined ? (setting("apiUri")?.replace(/\/+$/, "") ?? regionUri(chosen)) : regionUri(region);
+  if (isRegion(region)) return regionUri(region);
+  throw new InvalidInputError({
+    code: "invalid_input",
+    operation: "Making a hosted authentication address",
+    answer: `region is "${String(region)}"`,
+    remedy: 'use "us" or "eu"',
+  });
 }

@@ -187,6 +187,7 @@ function invalid(application: string, key: string, problem: string, remedy?: str
   });
 }
 
-function readingNamespace(application: string): string {
+/** The operation that messages about the settings name. */
+export function readingNamespace(application: string): string {
   return `Reading the configuration namespace "${application}"`;
 }

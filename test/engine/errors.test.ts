@@ -92,6 +92,19 @@ describe("before any request", () => {
     expect(up.output).not.toContain("nyk_in_clear");
     plain.remove();
   });
+
+  it("a key that is configured in clear is refused by a program that only looks up", async () => {
+    const plain = await createStack();
+    await plain.config({ "nylas:apiKey": "nyk_in_clear", "nylas:apiUri": emulator.emulator.apiUri });
+    plain.writeProgram('exports.application = require("pulumi-nylas-imap").getApplicationOutput().applicationId;');
+    const up = await plain.run("up");
+    expect(up.code, up.output).not.toBe(0);
+    expect(up.output).toContain("pulumi config set --secret nylas:apiKey");
+    expect(up.output).not.toContain("nyk_in_clear");
+    expect(up.output, "no stack trace of ours").not.toMatch(/\n\s+at .*provider\/dist/);
+    expect(await emulator.requests()).toEqual([]);
+    plain.remove();
+  });
 });
 
 describe("from Nylas and the mail servers", () => {

@@ -65,6 +65,43 @@ describe("the look-ups", () => {
   });
 });
 
+describe("an API key that is configured in clear", () => {
+  const key = "nyk_in_clear";
+  const args = { clientId: "id", redirectUri: REDIRECT_URI, code: "c" };
+  const calls: Record<string, () => Promise<unknown>> = {
+    getApplication,
+    getConnector,
+    listGrants,
+    getGrant: () => getGrant({ id: grant.id }),
+    detectProvider: () => detectProvider({ email: grant.email }),
+    exchangeCode: () => exchangeCode(args),
+  };
+
+  afterEach(() => pulumi.runtime.setAllConfig({}));
+
+  it.each(Object.entries(calls))("is refused by %s, without a request", async (_name, call) => {
+    pulumi.runtime.setAllConfig({ "nylas:apiKey": key });
+    await emulator.forgetRequests();
+    const error: unknown = await call().catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(NylasError);
+    expect(error).toMatchObject({ code: "invalid_input" });
+    expect(String(error)).toContain("pulumi config set --secret nylas:apiKey");
+    expect(String(error)).not.toContain(key);
+    expect(await emulator.requests()).toEqual([]);
+  });
+
+  it("is no matter of another application", async () => {
+    pulumi.runtime.setAllConfig({ "nylas-eu:apiKey": key });
+    expect(await getApplication()).toMatchObject({ applicationId: emulator.emulator.applicationId });
+    await expect(getApplication({ application: "nylas-eu" })).rejects.toThrow("--secret nylas-eu:apiKey");
+  });
+
+  it("is accepted as a secret", async () => {
+    pulumi.runtime.setAllConfig({ "nylas:apiKey": emulator.emulator.apiKey }, ["nylas:apiKey"]);
+    expect(await getApplication()).toMatchObject({ applicationId: emulator.emulator.applicationId });
+  });
+});
+
 describe("hosted authentication", () => {
   const args = () => ({ clientId: emulator.emulator.applicationId, redirectUri: REDIRECT_URI });
 

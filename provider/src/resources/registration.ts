@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ownerDigest } from "../lifecycle/ownership.js";
-import { DEFAULT_APPLICATION } from "../settings.js";
+import { InvalidInputError, type NylasErrorFacts } from "../nylas/errors.js";
+import { DEFAULT_APPLICATION, readingNamespace } from "../settings.js";
 
 /** Module part of the type tokens `pulumi-nodejs:dynamic/nylas:…`. */
 export const MODULE = "nylas";
@@ -36,8 +37,19 @@ export function refusePlainKey(application: string = DEFAULT_APPLICATION): void 
   // The runtime exports it without declaring it; there is no declared way to learn whether a value is a secret.
   const { isConfigSecret } = pulumi.runtime as typeof pulumi.runtime & { isConfigSecret?: (key: string) => boolean };
   if (pulumi.runtime.getConfig(key) === undefined || isConfigSecret === undefined || isConfigSecret(key)) return;
-  throw new pulumi.RunError(
-    `${key} is configured in clear. Run \`pulumi config set --secret ${key}\` (it asks for the key), and give the old key up: ` +
+  throw refusal({
+    operation: readingNamespace(application),
+    answer: `${key} is configured in clear`,
+    remedy:
+      `run \`pulumi config set --secret ${key}\` (it asks for the key), and give the old key up: ` +
       "it stands in the stack's configuration file and in its history",
-  );
+  });
+}
+
+/**
+ * An error that ends the program. Pulumi prints the message without a stack, as it does for its own `RunError`, which it
+ * knows by this property because a program may load several copies of the SDK.
+ */
+export function refusal(facts: Omit<NylasErrorFacts, "code">): InvalidInputError {
+  return Object.assign(new InvalidInputError({ ...facts, code: "invalid_input" }), { __pulumiRunError: true });
 }

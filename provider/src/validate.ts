@@ -43,7 +43,7 @@ export function validate(properties: Properties, given: Readonly<Record<string, 
   const names = Object.keys(properties.schemas);
   for (const property of properties.required) {
     if (given[property] === undefined || given[property] === null) {
-      failures.push(failure(properties, property, "is required"));
+      failures.push(missing(property, "is required"));
     }
   }
   for (const [property, value] of Object.entries(given)) {
@@ -62,8 +62,13 @@ export function validate(properties: Properties, given: Readonly<Record<string, 
 }
 
 /** The reason reads as a sentence on the property; a secret one is named in it only. */
-export function failure(properties: Pick<Properties, "secret">, property: string, reason: string): Failure {
+function failure(properties: Pick<Properties, "secret">, property: string, reason: string): Failure {
   return { property: properties.secret.includes(property) ? "" : property, reason: `${property} ${reason}` };
+}
+
+/** Without the property: Pulumi would print a value that is not there as `value {<nil>} has a problem`. */
+export function missing(property: string, reason: string): Failure {
+  return { property: "", reason: `${property} ${reason}` };
 }
 
 export function isUnknown(value: unknown): boolean {

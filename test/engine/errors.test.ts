@@ -76,6 +76,24 @@ describe("before any request", () => {
     expect(up.output).not.toContain("line\\nbreak");
   });
 
+  it("missing arguments are named without a value that is not there", async () => {
+    const args = { imapHost: undefined, imapUsername: null, smtpHost: undefined, smtpPort: undefined };
+    const up = await failingUp(stack, { connector: "imap", mailboxes: { ops: ops({ args }) } });
+    for (const name of ["imapHost", "imapUsername", "smtpHost"]) expect(up.output).toContain(`${name} is required`);
+    expect(up.output).not.toMatch(/nil|value \{/);
+  });
+
+  it("an address that ends in /v3 is refused in the plan, with the one to give", async () => {
+    const env = { ...emulator.env, NYLAS_API_URI: `${emulator.emulator.apiUri}/v3` };
+    const wrong = await createStack({ env });
+    wrong.writeProgram(program(emulator, { mailboxes: { ops: ops() } }));
+    const preview = await wrong.run("preview");
+    expect(preview.code, preview.output).not.toBe(0);
+    expect(preview.output).toContain('Reading the configuration namespace "nylas": nylas:apiUri must not end in /v3');
+    expect(preview.output).toContain("leave /v3 out");
+    wrong.remove();
+  });
+
   it("a missing key is explained in both ways", async () => {
     const bare = await createStack({ env: { ...emulator.env, NYLAS_API_KEY: "" } });
     const up = await failingUp(bare, { mailboxes: { ops: ops() } });

@@ -103,6 +103,11 @@ describe("the arguments of a grant", () => {
     ]);
   });
 
+  it("reports a missing one without the property, whose value would be printed as <nil>", () => {
+    const { failures } = grantLifecycle.check({});
+    expect(failures.map(({ property }) => property)).toEqual(["", "", "", ""]);
+  });
+
   it("needs SMTP settings unless it only receives", () => {
     const { smtpHost, ...receiving } = good;
     expect(reasons(grantLifecycle, receiving)).toEqual([expect.stringContaining(`${"smtpHost"} is required`)]);

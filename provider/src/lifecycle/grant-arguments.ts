@@ -4,11 +4,11 @@ import { DEFAULT_APPLICATION } from "../settings.js";
 import {
   applicationName,
   type Failure,
-  failure,
   flag,
   host,
   isUnknown,
   loginName,
+  missing,
   oneOf,
   type Properties,
   password,
@@ -98,5 +98,5 @@ function smtpFailures(inputs: Values): Failure[] {
   if (inputs.receiveOnly === true || isUnknown(inputs.receiveOnly) || inputs.smtpHost !== undefined) return [];
   const reason =
     "is required: without it Nylas makes the grant, but sending fails later. Give smtpHost (and smtpPort), or receiveOnly: true";
-  return [failure(properties, "smtpHost", reason)];
+  return [missing("smtpHost", reason)];
 }

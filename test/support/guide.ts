@@ -6,7 +6,10 @@ export const guide = readFileSync(join(import.meta.dirname, "../../docs/testing-
 
 /** Its fenced examples of a language. */
 export function examples(language: string): string[] {
-  return [...guide.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, of, text = ""]) =>
-    of === language ? [text] : [],
-  );
+  return codeBlocks(guide, language);
+}
+
+/** The fenced code blocks of a language in a page of Markdown. */
+export function codeBlocks(page: string, language: string): string[] {
+  return [...page.matchAll(/^```(\w+)\n(.*?)^```$/gms)].flatMap(([, of, text = ""]) => (of === language ? [text] : []));
 }

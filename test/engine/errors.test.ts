@@ -94,6 +94,15 @@ describe("before any request", () => {
     wrong.remove();
   });
 
+  it("an application that contradicts the connector's is named in the plan", async () => {
+    const args = { application: "nylas-b" };
+    stack.writeProgram(program(emulator, { mailboxes: { ops: ops({ args }) } }));
+    const preview = await stack.run("preview");
+    expect(preview.code, preview.output).not.toBe(0);
+    expect(preview.output).toContain('its application is "nylas-b", but its connector is of "nylas"');
+    expect(preview.output, "no stack trace of ours").not.toMatch(/\n\s+at .*provider\/dist/);
+  });
+
   it("a missing key is explained in both ways", async () => {
     const bare = await createStack({ env: { ...emulator.env, NYLAS_API_KEY: "" } });
     const up = await failingUp(bare, { mailboxes: { ops: ops() } });

@@ -190,3 +190,21 @@ describe("a mailbox, from its first up to its destroy", () => {
     }
   });
 });
+
+it("a grant is made in its connector's application, and changes nothing when that is named as well", async () => {
+  const other = await TestEmulator.start();
+  const { apiKey, apiUri, applicationId } = other.emulator;
+  const env = { NYLAS_API_KEY: "", NYLAS_B_API_KEY: apiKey, NYLAS_B_API_URI: apiUri };
+  const elsewhere = await createStack({ env });
+  const connector = { application: "nylas-b" };
+  elsewhere.writeProgram(program(other, { connector, mailboxes: { ops: other.user(0) } }));
+  await elsewhere.up();
+  expect((await grantIn(elsewhere.resources(), "ops")).outputs).toMatchObject({ applicationId });
+  const named = { ...other.user(0), args: connector };
+  elsewhere.writeProgram(program(other, { connector, mailboxes: { ops: named } }));
+  await elsewhere.up("--expect-no-changes");
+  await elsewhere.destroy();
+  expect(await other.grants()).toEqual([]);
+  elsewhere.remove();
+  await other.close();
+});

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DEFAULT_APPLICATION } from "../settings.js";
 import { grantThunk } from "../thunk.js";
 import { ImapConnector } from "./imap-connector.js";
-import { MODULE, ownerOf, refusePlainKey, resourceOptions, stackDigest } from "./registration.js";
+import { MODULE, ownerOf, refusal, refusePlainKey, resourceOptions, stackDigest } from "./registration.js";
 
 /** The arguments of {@link ByoImapGrant}. */
 export interface ByoImapGrantArgs {
@@ -50,7 +51,10 @@ export interface ByoImapGrantArgs {
    * A change sends no request.
    */
   preflight?: pulumi.Input<"off" | "warn" | "enforce"> | undefined;
-  /** The configuration namespace that names key and region. Default: `"nylas"`. A change replaces. */
+  /**
+   * The configuration namespace that names key and region. Default: the one of `connector` where that is an
+   * {@link ImapConnector}, which it must not contradict, and `"nylas"` otherwise. A change replaces.
+   */
   application?: string | undefined;
 }
 
@@ -97,7 +101,8 @@ export class ByoImapGrant extends pulumi.dynamic.Resource {
   declare readonly credentialVersion: pulumi.Output<string | number | undefined>;
 
   constructor(name: string, args: ByoImapGrantArgs, opts?: pulumi.CustomResourceOptions) {
-    refusePlainKey(args.application);
+    const application = inheritedApplication(name, args);
+    refusePlainKey(application);
     const outputs = {
       grantId: undefined,
       email: undefined,
@@ -107,7 +112,7 @@ export class ByoImapGrant extends pulumi.dynamic.Resource {
       adopted: undefined,
       applicationId: undefined,
     };
-    const inputs = opts?.id === undefined ? declared(name, args, opts) : { application: args.application };
+    const inputs = opts?.id === undefined ? declared(name, args, application, opts) : { application };
     super(grantThunk, name, { ...outputs, ...inputs }, resourceOptions(opts), MODULE, "ByoImapGrant");
   }
 
@@ -123,10 +128,37 @@ export class ByoImapGrant extends pulumi.dynamic.Resource {
   }
 }
 
-function declared(name: string, args: ByoImapGrantArgs, opts: pulumi.ResourceOptions | undefined): pulumi.Inputs {
+/** Throws when the arguments name another application than their connector has. */
+function inheritedApplication(name: string, { application, connector }: ByoImapGrantArgs): string | undefined {
+  if (!ImapConnector.isInstance(connector)) return application;
+  const inherited = connector.__application ?? DEFAULT_APPLICATION;
+  refuseContradiction(name, application, inherited);
+  // The default is not sent: states of earlier versions do not hold it either.
+  return application ?? (inherited === DEFAULT_APPLICATION ? undefined : inherited);
+}
+
+/** Throws when a grant is declared with another application than its connector has. */
+export function refuseContradiction(name: string, application: string | undefined, connectors: string): void {
+  if (application === undefined || application === connectors) return;
+  throw refusal({
+    operation: `Declaring grant "${name}"`,
+    answer: `its application is "${application}", but its connector is of "${connectors}"`,
+    remedy:
+      `leave \`application\` out to take the connector's, or pass a connector of "${application}" ` +
+      '(connector: "imap" for one that is not declared here)',
+  });
+}
+
+function declared(
+  name: string,
+  args: ByoImapGrantArgs,
+  application: string | undefined,
+  opts: pulumi.ResourceOptions | undefined,
+): pulumi.Inputs {
   const { connector } = args;
   return {
     ...args,
+    ...(application === undefined ? {} : { application }),
     ...(connector === undefined ? {} : { connector: ImapConnector.isInstance(connector) ? connector.id : connector }),
     imapPassword: secret(args.imapPassword),
     smtpPassword: secret(args.smtpPassword),

@@ -1,4 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
+import { DEFAULT_APPLICATION } from "../settings.js";
 import { connectorThunk } from "../thunk.js";
 import { MODULE, ownerOf, refusePlainKey, resourceOptions, stackDigest } from "./registration.js";
 
@@ -45,18 +46,21 @@ export class ImapConnector extends pulumi.dynamic.Resource {
   /** The Nylas application it belongs to. */
   declare readonly applicationId: pulumi.Output<string>;
 
+  /**
+   * The configuration namespace, which its grants inherit; a connector of an earlier version has none. The name keeps it out
+   * of the outputs of a stack that exports the connector.
+   *
+   * @internal
+   */
+  readonly __application?: string;
+
   constructor(name: string, args: ImapConnectorArgs = {}, opts?: pulumi.CustomResourceOptions) {
     refusePlainKey(args.application);
     const outputs = { provider: undefined, name: undefined, adopted: undefined, applicationId: undefined };
     const owner = ownerOf(name, ImapConnector.__pulumiType, opts);
-    super(
-      connectorThunk,
-      name,
-      { ...outputs, ...args, owner, stack: stackDigest() },
-      resourceOptions(opts),
-      MODULE,
-      "ImapConnector",
-    );
+    const inputs = { ...outputs, ...args, owner, stack: stackDigest() };
+    super(connectorThunk, name, inputs, resourceOptions(opts), MODULE, "ImapConnector");
+    this.__application = args.application ?? DEFAULT_APPLICATION;
   }
 
   /** Refers to an existing connector without managing it; its id is `imap`. */

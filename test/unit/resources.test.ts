@@ -1,0 +1,150 @@
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import * as pulumi from "@pulumi/pulumi";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+// The build: Pulumi serializes the provider's text, which the test runner's own transformation would change.
+import {
+  ByoImapGrant,
+  type ByoImapGrantArgs,
+  ImapConnector,
+  MailEnvironment,
+  NylasError,
+} from "../../provider/dist/index.js";
+import { present } from "../support/emulator.js";
+
+const root = join(import.meta.dirname, "../..");
+
+const mailbox: ByoImapGrantArgs = {
+  imapUsername: "ops@example.com",
+  imapPassword: "correct horse",
+  imapHost: "imap.example.com",
+  smtpHost: "smtp.example.com",
+};
+
+let declared: pulumi.runtime.MockResourceArgs[];
+
+beforeEach(() => {
+  declared = [];
+});
+
+// Once: the outputs of a component are registered after its test has ended, at the mocks that it was made with.
+beforeAll(async () => {
+  await pulumi.runtime.setMocks({
+    newResource(resource) {
+      declared.push(resource);
+      return { id: resource.name, state: resource.inputs };
+    },
+    call: ({ inputs }) => inputs,
+  });
+});
+
+/** The inputs that the engine would have got for a resource, once it is registered. */
+async function inputsOf(resource: pulumi.Resource): Promise<Record<string, unknown>> {
+  const urn = await new Promise<string>((resolve) => {
+    resource.urn.apply(resolve);
+  });
+  const name = urn.split("::").at(-1);
+  return declared.find((candidate) => candidate.name === name)?.inputs ?? {};
+}
+
+function thrown(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}
+
+describe("the application of a grant", () => {
+  it("is its connector's", async () => {
+    const connector = new ImapConnector("eu", { application: "nylas-eu" });
+    const inherited = new ByoImapGrant("inherited", { ...mailbox, connector });
+    expect(await inputsOf(inherited)).toMatchObject({ application: "nylas-eu" });
+    const same = new ByoImapGrant("same", { ...mailbox, connector, application: "nylas-eu" });
+    expect(await inputsOf(same)).toMatchObject({ application: "nylas-eu" });
+  });
+
+  it("is not sent when its connector has the default one, as in states of earlier versions", async () => {
+    const connectors = [
+      new ImapConnector("bare"),
+      new ImapConnector("named", { application: "nylas" }),
+      ImapConnector.get("read", "imap"),
+    ];
+    for (const [index, connector] of connectors.entries()) {
+      const grant = new ByoImapGrant(`on-${index}`, { ...mailbox, connector });
+      expect(await inputsOf(grant)).not.toHaveProperty("application");
+      expect(grant).not.toHaveProperty("application");
+    }
+  });
+
+  it("is its own when the connector is not declared here", async () => {
+    const grant = new ByoImapGrant("ops", { ...mailbox, connector: "imap", application: "nylas-eu" });
+    expect(await inputsOf(grant)).toMatchObject({ application: "nylas-eu" });
+    expect(await inputsOf(new ByoImapGrant("bare", mailbox))).not.toHaveProperty("application");
+  });
+
+  it.each([
+    ["nylas-eu", "nylas"],
+    [undefined, "nylas-eu"],
+    ["nylas-eu", "nylas-us"],
+  ])("of a connector of %s cannot be %s", async (connectors, application) => {
+    const connector = new ImapConnector("imap", connectors === undefined ? {} : { application: connectors });
+    const error = thrown(() => new ByoImapGrant("ops", { ...mailbox, connector, application }));
+    expect(error).toBeInstanceOf(NylasError);
+    expect(error).toMatchObject({ code: "invalid_input" });
+    const says = `Declaring grant "ops": its application is "${application}", but its connector is of "${connectors ?? "nylas"}"`;
+    expect(String(error)).toContain(says);
+    expect(String(error)).toContain("leave `application` out");
+    await inputsOf(connector);
+    expect(declared.map(({ name }) => name)).toEqual(["imap"]);
+  });
+
+  it("is known of a connector of another copy of the package, and the default of one that does not tell", async ({
+    onTestFinished,
+  }) => {
+    mkdirSync(join(root, ".work/tests"), { recursive: true });
+    const copy = mkdtempSync(join(root, ".work/tests/copy-"));
+    onTestFinished(() => rmSync(copy, { recursive: true }));
+    cpSync(join(root, "provider/dist"), join(copy, "dist"), { recursive: true });
+    cpSync(join(root, "provider/package.json"), join(copy, "package.json"));
+    const other: typeof import("../../provider/dist/index.js") = await import(
+      pathToFileURL(join(copy, "dist/index.js")).href
+    );
+    expect(other.ImapConnector).not.toBe(ImapConnector);
+
+    const connector = new other.ImapConnector("eu", { application: "nylas-eu" });
+    expect(await inputsOf(new ByoImapGrant("ops", { ...mailbox, connector }))).toMatchObject({
+      application: "nylas-eu",
+    });
+    Reflect.deleteProperty(connector, "__application");
+    expect(await inputsOf(new ByoImapGrant("old", { ...mailbox, connector }))).not.toHaveProperty("application");
+  });
+
+  it("is that of the connector of a MailEnvironment, made by it or given", async () => {
+    const { imapUsername, ...defaults } = mailbox;
+    const mailboxes = { ops: { imapUsername } };
+    const made = new MailEnvironment("made", { connector: { application: "nylas-eu" }, defaults, mailboxes });
+    const connector = new ImapConnector("eu", { application: "nylas-eu" });
+    const given = new MailEnvironment("given", { connector, defaults, mailboxes });
+    const both = new MailEnvironment("both", { defaults: { ...defaults, application: "nylas-eu" }, mailboxes });
+    for (const environment of [made, given, both]) {
+      expect(await inputsOf(present(environment.grants.ops))).toMatchObject({ application: "nylas-eu" });
+    }
+    expect(declared.find(({ name }) => name === "both-ops")?.inputs.connector).toBe("both");
+    expect(declared.find(({ type, name }) => type.endsWith(":ImapConnector") && name === "both")?.inputs).toMatchObject(
+      {
+        application: "nylas-eu",
+      },
+    );
+  });
+
+  it("decides which API key must be a secret", ({ onTestFinished }) => {
+    const connector = new ImapConnector("eu", { application: "nylas-eu" });
+    pulumi.runtime.setAllConfig({ "nylas-eu:apiKey": "nyk_in_clear" });
+    onTestFinished(() => pulumi.runtime.setAllConfig({}));
+    const error = thrown(() => new ByoImapGrant("ops", { ...mailbox, connector }));
+    expect(String(error)).toContain("pulumi config set --secret nylas-eu:apiKey");
+  });
+});

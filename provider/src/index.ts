@@ -25,7 +25,12 @@ export {
 } from "./functions/lookups.js";
 export * from "./nylas/errors.js";
 export type { Application, Connector } from "./nylas/wire.js";
-export { ByoImapGrant, type ByoImapGrantArgs } from "./resources/byo-imap-grant.js";
+export { ByoImapGrant, type ByoImapGrantArgs, type MailboxArgs } from "./resources/byo-imap-grant.js";
 export { ImapConnector, type ImapConnectorArgs } from "./resources/imap-connector.js";
-export { MailEnvironment, type MailEnvironmentArgs } from "./resources/mail-environment.js";
+export {
+  type EnvironmentMailbox,
+  type MailboxDefaults,
+  MailEnvironment,
+  type MailEnvironmentArgs,
+} from "./resources/mail-environment.js";
 export type { Region } from "./settings.js";

@@ -103,6 +103,21 @@ describe("before any request", () => {
     expect(preview.output, "no stack trace of ours").not.toMatch(/\n\s+at .*provider\/dist/);
   });
 
+  it("a mailbox of an environment without a password is named, and nothing is made", async () => {
+    const { username, password } = ops();
+    stack.writeProgram(`
+      const { MailEnvironment } = require("pulumi-nylas-imap");
+      const mailboxes = { ops: { imapUsername: ${JSON.stringify(username)}, imapPassword: ${JSON.stringify(password)} },
+        sales: { imapUsername: "sales@example.com" } };
+      new MailEnvironment("mail", { defaults: { imapHost: "127.0.0.1", receiveOnly: true }, mailboxes });`);
+    const up = await stack.run("up");
+    expect(up.code, up.output).not.toBe(0);
+    expect(up.output).toContain('Declaring MailEnvironment "mail": mailboxes.sales.imapPassword is undefined');
+    expect(up.output).not.toContain(password);
+    expect(up.output, "no stack trace of ours").not.toMatch(/\n\s+at .*provider\/dist/);
+    expect(await emulator.requests()).toEqual([]);
+  });
+
   it("a missing key is explained in both ways", async () => {
     const bare = await createStack({ env: { ...emulator.env, NYLAS_API_KEY: "" } });
     const up = await failingUp(bare, { mailboxes: { ops: ops() } });

@@ -79,6 +79,11 @@ const mail = new nylas.MailEnvironment("mail", {
   defaults: { imapHost: "imap.example.com", smtpHost: "smtp.example.com" },
   mailboxes: { ops: { imapUsername: "ops@example.com", imapPassword: pulumi.secret("x"), imapPort: read.apply(Number) } },
 });
+const defaults: nylas.MailboxDefaults = { application: undefined, receiveOnly: true };
+const mailboxes: Record<string, nylas.EnvironmentMailbox<typeof defaults>> = {
+  ops: { imapUsername: "ops@example.com", imapPassword: "x", imapHost: "imap.example.com" },
+};
+new nylas.MailEnvironment("apart", { defaults, mailboxes });
 const unknown: unknown = connector;
 export const isConnector: boolean = nylas.ImapConnector.isInstance(unknown) && unknown.adopted !== undefined;
 export const ids: pulumi.Output<Record<string, string>> = mail.grantIds;

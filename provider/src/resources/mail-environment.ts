@@ -1,50 +1,135 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ByoImapGrant, type ByoImapGrantArgs } from "./byo-imap-grant.js";
+import type { InvalidInputError } from "../nylas/errors.js";
+import { DEFAULT_APPLICATION } from "../settings.js";
+import { ByoImapGrant, type MailboxArgs, refuseContradiction } from "./byo-imap-grant.js";
 import { ImapConnector, type ImapConnectorArgs } from "./imap-connector.js";
+import { refusal } from "./registration.js";
 
-type MailboxArgs = Omit<ByoImapGrantArgs, "connector">;
+type OptionalArguments = { [K in keyof MailboxArgs]?: MailboxArgs[K] | undefined };
+
+/** What the mailboxes of a {@link MailEnvironment} may share. */
+export interface MailboxDefaults extends OptionalArguments {}
+
+/** The arguments that every mailbox needs. */
+type RequiredArgument = { [K in keyof MailboxArgs]-?: undefined extends MailboxArgs[K] ? never : K }[keyof MailboxArgs];
+
+/** The arguments that the defaults give for certain: not those that may be undefined. */
+type GivenBy<D> = { [K in keyof D]-?: undefined extends D[K] ? never : K }[keyof D];
+
+/** A mailbox of a {@link MailEnvironment}: what its defaults give may be left out. */
+export type EnvironmentMailbox<D> = MailboxDefaults & Pick<MailboxArgs, Exclude<RequiredArgument, GivenBy<D>>>;
 
 /** The arguments of {@link MailEnvironment}. */
-export interface MailEnvironmentArgs<D extends Partial<MailboxArgs> = Partial<MailboxArgs>> {
+export interface MailEnvironmentArgs<D extends MailboxDefaults = Record<never, never>> {
   /** The connector's arguments, or `"imap"` to refer to one that somebody else manages. Default: one is made. */
   connector?: ImapConnectorArgs | ImapConnector | "imap";
   /** What all mailboxes share, such as the hosts. */
   defaults?: D;
   /** The mailboxes by their resource name; each gives what `defaults` does not. */
-  mailboxes: Record<string, Omit<MailboxArgs, keyof D> & Partial<MailboxArgs>>;
+  mailboxes: Record<string, EnvironmentMailbox<D>>;
 }
 
+/** The same as values. */
+const REQUIRED_ARGUMENTS = ["imapUsername", "imapPassword", "imapHost"] as const satisfies RequiredArgument[];
+
+/** Most missing arguments that one message lists. */
+const MAX_LISTED = 10;
+
 /** One connector and the mailboxes on it: what an environment of an application has. */
-export class MailEnvironment<D extends Partial<MailboxArgs> = Partial<MailboxArgs>> extends pulumi.ComponentResource {
+export class MailEnvironment<D extends MailboxDefaults = Record<never, never>> extends pulumi.ComponentResource {
   /** Grant id by mailbox. */
   readonly grantIds: pulumi.Output<Record<string, string>>;
   /** The grants by mailbox. */
   readonly grants: Record<string, ByoImapGrant>;
 
   constructor(name: string, args: MailEnvironmentArgs<D>, opts?: pulumi.ComponentResourceOptions) {
+    // Everything is checked before the first resource is registered: the engine makes it while the program goes on.
+    const mailboxes = mailboxesOf(name, args);
     super("nylas:index:MailEnvironment", name, {}, opts);
-    const connector = this.connector(name, args);
+    const declared = connectorOf(args);
+    const connector = isReference(declared) ? declared : new ImapConnector(name, declared, { parent: this });
     this.grants = Object.fromEntries(
-      Object.entries(args.mailboxes).map(([mailbox, own]) => {
-        // A mailbox's arguments and the defaults make a full set: that is what the type of `mailboxes` demands.
-        const full = { ...args.defaults, ...own } as MailboxArgs;
-        return [mailbox, new ByoImapGrant(`${name}-${mailbox}`, { ...full, connector }, { parent: this })];
-      }),
+      mailboxes.map(({ mailbox, resource, full }) => [
+        mailbox,
+        new ByoImapGrant(resource, { ...full, connector }, { parent: this }),
+      ]),
     );
     this.grantIds = pulumi.output(
       Object.fromEntries(Object.entries(this.grants).map(([mailbox, grant]) => [mailbox, grant.grantId])),
     );
     this.registerOutputs({ grantIds: this.grantIds });
   }
+}
 
-  private connector(name: string, args: MailEnvironmentArgs<D>): ImapConnector | "imap" {
-    const { connector = {} } = args;
-    if (connector === "imap" || ImapConnector.isInstance(connector)) return connector;
-    const application = args.defaults?.application;
-    return new ImapConnector(
-      name,
-      { ...(application === undefined ? {} : { application }), ...connector },
-      { parent: this },
-    );
+/** The arguments before it is known that each mailbox has what it needs. */
+interface UncheckedArgs {
+  connector?: MailEnvironmentArgs["connector"];
+  defaults?: MailboxDefaults;
+  mailboxes: Record<string, MailboxDefaults>;
+}
+
+interface DeclaredMailbox {
+  mailbox: string;
+  /** The name of its grant's resource. */
+  resource: string;
+  full: MailboxArgs;
+}
+
+/** Throws when an argument that a mailbox needs is missing, or when its application is not its connector's. */
+function mailboxesOf(name: string, args: UncheckedArgs): DeclaredMailbox[] {
+  const merged = Object.entries(args.mailboxes).map(([mailbox, own]) => ({
+    mailbox,
+    resource: `${name}-${mailbox}`,
+    full: { ...args.defaults, ...given(own) },
+  }));
+  const missing = merged.flatMap(({ mailbox, full }) =>
+    missingFrom(full).map((argument) => `${pathOf(mailbox)}.${argument}`),
+  );
+  if (missing.length > 0) throw missingArguments(name, missing);
+  const connector = connectorOf(args);
+  if (connector !== "imap") {
+    const application = ImapConnector.isInstance(connector) ? connector.__application : connector.application;
+    for (const { resource, full } of merged) {
+      refuseContradiction(resource, full.application, application ?? DEFAULT_APPLICATION);
+    }
   }
+  // The required ones are there: see above.
+  return merged as DeclaredMailbox[];
+}
+
+/** Without what is undefined, which must not hide a default. */
+function given(own: MailboxDefaults): MailboxDefaults {
+  return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
+}
+
+/** The connector to refer to, or the arguments of the one to make. */
+function connectorOf({ connector = {}, defaults }: UncheckedArgs): ImapConnectorArgs | ImapConnector | "imap" {
+  if (isReference(connector)) return connector;
+  const application = connector.application ?? defaults?.application;
+  return application === undefined ? connector : { ...connector, application };
+}
+
+function isReference(connector: ImapConnectorArgs | ImapConnector | "imap"): connector is ImapConnector | "imap" {
+  return connector === "imap" || ImapConnector.isInstance(connector);
+}
+
+/** A value that is not known yet is an `Output`, which is there. */
+function missingFrom(full: MailboxDefaults): RequiredArgument[] {
+  return REQUIRED_ARGUMENTS.filter((argument) => full[argument] === undefined || full[argument] === null);
+}
+
+function missingArguments(name: string, missing: readonly string[]): InvalidInputError {
+  const more = missing.length > MAX_LISTED ? ` and ${missing.length - MAX_LISTED} more` : "";
+  const password = missing.some((path) => path.endsWith(".imapPassword"))
+    ? "; keep passwords in the configuration: `pulumi config set --secret`, with the key that the program reads"
+    : "";
+  return refusal({
+    operation: `Declaring MailEnvironment "${name}"`,
+    answer: `${missing.slice(0, MAX_LISTED).join(", ")}${more} ${missing.length === 1 ? "is" : "are"} undefined`,
+    remedy: `give a value there, or in \`defaults\` for all mailboxes${password}`,
+  });
+}
+
+function pathOf(mailbox: string): string {
+  return /^[\w$]+$/.test(mailbox) ? `mailboxes.${mailbox}` : `mailboxes[${JSON.stringify(mailbox)}]`;
 }

@@ -1,0 +1,50 @@
+import * as pulumi from "@pulumi/pulumi";
+
+/** What a program has declared at Pulumi's mocks, which stand in for the engine. */
+export class Declarations {
+  readonly #resources: pulumi.runtime.MockResourceArgs[] = [];
+
+  /** The names of the registered resources so far. */
+  get names(): string[] {
+    return this.#resources.map(({ name }) => name);
+  }
+
+  /** The inputs that the engine would have got for a resource, once it is registered. */
+  async inputsOf(resource: pulumi.Resource): Promise<Record<string, unknown>> {
+    const urn = await resolved(resource.urn);
+    const [name, type] = [urn.split("::").at(-1), urn.split("::").at(-2)?.split("$").at(-1)];
+    const found = this.#resources.find((candidate) => candidate.name === name && candidate.type === type);
+    return found?.inputs ?? {};
+  }
+
+  forget(): void {
+    this.#resources.length = 0;
+  }
+
+  /** Once in a file: the outputs of a component are registered after its test, at the mocks that it was made with. */
+  async install(): Promise<void> {
+    await pulumi.runtime.setMocks({
+      newResource: (resource) => {
+        this.#resources.push(resource);
+        return { id: resource.name, state: { ...resource.inputs, grantId: resource.name } };
+      },
+      call: ({ inputs }) => inputs,
+    });
+  }
+}
+
+export function resolved<T>(output: pulumi.Output<T>): Promise<T> {
+  return new Promise((resolve) => {
+    output.apply(resolve);
+  });
+}
+
+/** What a call throws. */
+export function thrownBy(work: () => unknown): unknown {
+  try {
+    work();
+  } catch (error) {
+    return error;
+  }
+  return undefined;
+}

@@ -1,0 +1,136 @@
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+// The build: Pulumi serializes the provider's text, which the test runner's own transformation would change.
+import {
+  type ByoImapGrantArgs,
+  ImapConnector,
+  type MailboxDefaults,
+  MailEnvironment,
+  type MailEnvironmentArgs,
+  NylasError,
+} from "../../provider/dist/index.js";
+import { present } from "../support/emulator.js";
+import { Declarations, resolved, thrownBy } from "../support/mocks.js";
+
+const declared = new Declarations();
+
+beforeAll(() => declared.install());
+beforeEach(() => declared.forget());
+
+const login = { imapUsername: "ops@example.com", imapPassword: "correct horse" };
+const servers = { imapHost: "imap.example.com", smtpHost: "smtp.example.com" };
+
+/** Throws before anything is declared; the text of the error. */
+function refused(work: () => unknown): string {
+  const error = thrownBy(work);
+  expect(error).toBeInstanceOf(NylasError);
+  expect(error).toMatchObject({ code: "invalid_input" });
+  expect(declared.names).toEqual([]);
+  return String(error);
+}
+
+describe("a mailbox of a MailEnvironment", () => {
+  it("has its own arguments before the defaults", async () => {
+    const { grants, grantIds } = new MailEnvironment("mail", {
+      defaults: servers,
+      mailboxes: { ops: login, other: { ...login, imapHost: "other.example.com", smtpHost: undefined } },
+    });
+    expect(await resolved(grantIds)).toEqual({ ops: "mail-ops", other: "mail-other" });
+    expect(await declared.inputsOf(present(grants.ops))).toMatchObject({ ...servers, connector: "mail" });
+    const other = { imapHost: "other.example.com", smtpHost: servers.smtpHost };
+    expect(await declared.inputsOf(present(grants.other))).toMatchObject(other);
+  });
+
+  // The types are checked by the compiler only, and then the directives: one without an error is an error.
+  it("must have a host when there are no defaults", () => {
+    const text = refused(
+      () =>
+        new MailEnvironment("mail", {
+          mailboxes: {
+            // @ts-expect-error imapHost is missing
+            ops: login,
+          },
+        }),
+    );
+    expect(text).toContain('Declaring MailEnvironment "mail": mailboxes.ops.imapHost is undefined');
+  });
+
+  it("must have what the defaults do not give for certain", () => {
+    const perhaps: { imapHost: string | undefined } = { imapHost: undefined };
+    const any: MailboxDefaults = {};
+    const environments = [
+      () =>
+        new MailEnvironment("mail", {
+          defaults: perhaps,
+          mailboxes: {
+            // @ts-expect-error imapHost may be undefined
+            ops: login,
+          },
+        }),
+      () =>
+        new MailEnvironment("mail", {
+          defaults: any,
+          mailboxes: {
+            // @ts-expect-error imapHost is missing
+            ops: login,
+          },
+        }),
+      () =>
+        new MailEnvironment("mail", {
+          defaults: servers,
+          mailboxes: {
+            // @ts-expect-error imapPassword is missing
+            ops: { imapUsername: "ops@example.com" },
+          },
+        }),
+    ];
+    for (const environment of environments) expect(refused(environment)).toContain("mailboxes.ops.");
+  });
+
+  it("may be declared apart from its environment", async () => {
+    const args: MailEnvironmentArgs<typeof servers> = { defaults: servers, mailboxes: { ops: login } };
+    const full: MailEnvironmentArgs = { connector: "imap", mailboxes: { sales: { ...login, ...servers } } };
+    const environments: MailEnvironment[] = [new MailEnvironment("a", args), new MailEnvironment("b", full)];
+    const ids = await Promise.all(environments.map(({ grantIds }) => resolved(grantIds)));
+    expect(ids).toEqual([{ ops: "a-ops" }, { sales: "b-sales" }]);
+  });
+
+  it("without a password is named with the key to set, before anything is made", () => {
+    // What a look-up in a record gives for a name that is not in it; its type does not say so.
+    const passwords: Record<string, string> = { ops: "correct horse" };
+    const mailboxes = Object.fromEntries(
+      ["ops", "sales", "on call"].map((name) => [
+        name,
+        { imapUsername: `${name}@example.com`, imapPassword: passwords[name] as string },
+      ]),
+    );
+    const text = refused(() => new MailEnvironment("mail", { defaults: servers, mailboxes }));
+    expect(text).toContain('mailboxes.sales.imapPassword, mailboxes["on call"].imapPassword are undefined');
+    expect(text).toContain("pulumi config set --secret");
+    expect(text).not.toContain("correct horse");
+  });
+
+  it("is one of the first ten that a message lists", () => {
+    const names = Array.from({ length: 12 }, (_, index) => `m${index}`);
+    const nothing = { ...servers, imapUsername: "ops@example.com" } as ByoImapGrantArgs;
+    const mailboxes = Object.fromEntries(names.map((name) => [name, nothing]));
+    const text = refused(() => new MailEnvironment("mail", { mailboxes }));
+    expect(text).toContain("mailboxes.m9.imapPassword and 2 more are undefined");
+    expect(text).not.toContain("mailboxes.m10");
+  });
+
+  it("cannot be of another application than the connector, before anything is made", async () => {
+    const mailboxes = { ops: login, sales: { ...login, application: "nylas-us" } };
+    const text = refused(
+      () => new MailEnvironment("mail", { connector: { application: "nylas-eu" }, defaults: servers, mailboxes }),
+    );
+    expect(text).toContain('Declaring grant "mail-sales": its application is "nylas-us"');
+    expect(refused(() => new MailEnvironment("mail", { defaults: servers, mailboxes }))).toContain('of "nylas"');
+
+    const connector = new ImapConnector("eu", { application: "nylas-eu" });
+    await declared.inputsOf(connector);
+    declared.forget();
+    const defaults = { ...servers, application: "nylas" };
+    const given = refused(() => new MailEnvironment("mail", { connector, defaults, mailboxes: { ops: login } }));
+    expect(given).toContain('its connector is of "nylas-eu"');
+  });
+});

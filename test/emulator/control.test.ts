@@ -576,12 +576,40 @@ describe("PATCH grants", () => {
   });
 });
 
-describe("what the emulator has no endpoint for", () => {
+describe("a body of objects in objects", () => {
+  const nested = (depth: number, open = '{"a":', close = "}") => `${open.repeat(depth)}1${close.repeat(depth)}`;
+  const patch = (body: string) =>
+    fetch(`${emulator.emulator.apiUri}/v3/connectors/imap`, {
+      method: "PATCH",
+      headers: { authorization: `Bearer ${emulator.emulator.apiKey}` },
+      body,
+    });
+
   it.each([
-    ["GET", "/v3/applications/callback-uris"],
+    ["objects", `{"settings":${nested(64)}}`],
+    ["lists", `{"settings":{"a":${nested(63, "[", "]")}}}`],
+    ["objects without end", `{"settings":${nested(20_000)}}`],
+    ["lists without end", nested(1_000_000, "[", "]")],
+  ])("is refused more than 64 deep, and harms no later request: %s", async (_, body) => {
+    const answer = await patch(body);
+    expect(answer.status).toBe(400);
+    expect(await errorOf(answer)).toMatchObject({ type: "api.invalid_request_payload" });
+    expect((await send("GET", "/v3/connectors/imap")).status).toBe(200);
+  });
+
+  it("is taken up to there", async () => {
+    expect((await patch(`{"settings":${nested(63)}}`)).status).toBe(200);
+    expect((await patch('{"settings":{}}')).status).toBe(200);
+  });
+});
+
+describe("an endpoint that Nylas does not have", () => {
+  it.each([
+    ["GET", "/v3/no-such-thing"],
+    ["GET", `/v3/grants/${UNKNOWN}/no-such-thing`],
     ["DELETE", "/v3/applications"],
     ["PUT", "/_emulator/mailbox"],
-  ])("is named: %s %s", async (method, path) => {
+  ])("is named with a 404: %s %s", async (method, path) => {
     const answer = await send(method, path);
     expect(answer.status).toBe(404);
     expect(await errorOf(answer)).toEqual({
@@ -593,5 +621,34 @@ describe("what the emulator has no endpoint for", () => {
   it("is cut where it is long", async () => {
     const { message } = await errorOf(await send("GET", `/v3/${"x".repeat(4_000)}`));
     expect(message.length).toBeLessThan(200);
+  });
+});
+
+describe("an endpoint that Nylas has and the emulator does not play", () => {
+  it.each([
+    ["GET", "/v3/applications/redirect-uris"],
+    ["PATCH", "/v3/applications"],
+    ["GET", `/v3/grants/${UNKNOWN}/calendars`],
+    ["DELETE", `/v3/grants/${UNKNOWN}/threads/${UNKNOWN}`],
+    ["POST", `/v3/grants/${UNKNOWN}/folders`],
+    ["POST", "/v3/webhooks"],
+  ])("is named with a 501, whatever exists: %s %s", async (method, path) => {
+    const answer = await send(method, path);
+    expect(answer.status).toBe(501);
+    expect(await errorOf(answer)).toEqual({
+      type: "api.not_implemented",
+      message: `The emulator does not play ${method} ${path}, which Nylas has.`,
+    });
+  });
+
+  it("takes no key less than the endpoints beside it", async () => {
+    const answer = await fetch(`${emulator.emulator.apiUri}/v3/grants/${UNKNOWN}/calendars`);
+    expect(answer.status).toBe(401);
+  });
+
+  it("leaves the endpoints that are played as they were", async () => {
+    expect((await send("GET", `/v3/grants/${UNKNOWN}`)).status).toBe(404);
+    expect((await send("GET", `/v3/grants/${UNKNOWN}/messages`)).status).toBe(404);
+    expect((await send("POST", `/v3/grants/${UNKNOWN}/messages/send`, {})).status).not.toBe(501);
   });
 });

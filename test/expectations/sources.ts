@@ -91,6 +91,10 @@ export const NODE_CLIENT: Source = {
   name: "nylas-nodejs 8.4.0: apiClient.ts",
   url: `${GITHUB}/nylas-nodejs/blob/v8.4.0/src/apiClient.ts`,
 };
+export const NODE_RESOURCES: Source = {
+  name: "nylas-nodejs 8.4.0: resources",
+  url: `${GITHUB}/nylas-nodejs/tree/v8.4.0/src/resources`,
+};
 export const NODE_NO_NAME = thread("nylas-nodejs", "pull", 525);
 export const NODE_SECRET = thread("nylas-nodejs", "pull", 753);
 export const PYTHON_KEYS = thread("nylas-python", "pull", 464);

@@ -24,7 +24,7 @@ export const ENDPOINTS = [
 ];
 
 /** What every SDK makes an error of, whatever the open questions are answered with; 0 is no answer at all. */
-export const REFUSALS = [0, 400, 401, 404, 429, 500, 502, 503, 504];
+export const REFUSALS = [0, 400, 401, 404, 429, 500, 501, 502, 503, 504];
 
 /** The SDK's own requests: whatever else a test asks for goes to the control interface, which is not in the log. */
 export async function requestsOfSdk(emulator: TestEmulator): Promise<LoggedRequest[]> {

@@ -197,14 +197,14 @@ function judge({ chosen, answers }: Setting): void {
     expect(data.settings).toEqual(new Map(Object.entries(echoes)).get(present(answers.settingsEcho)));
   });
 
-  step("is told of a grant and of a path that are not there", async () => {
+  step("is told of a grant that is not there, and of an endpoint that is not played", async () => {
     const types = { specific: "grant.not_found", generic: "api.not_found_error", plain: "not_found_error" };
     const expected = { statusCode: 404, type: new Map(Object.entries(types)).get(present(answers.notFoundType)) };
     expect(await refusal(nylas.grants.find({ grantId: NOBODY }))).toMatchObject(expected);
     expect(await refusal(nylas.grants.destroy({ grantId: NOBODY }))).toMatchObject(expected);
     expect(await refusal(firstPage(nylas, NOBODY))).toMatchObject({ statusCode: 404 });
     const calendars = nylas.calendars.list({ identifier: present(ids[0]) }).then(({ data }) => data);
-    expect(await refusal(calendars)).toMatchObject({ statusCode: 404 });
+    expect(await refusal(calendars)).toMatchObject({ statusCode: 501 });
   });
 
   step("replaces the settings of a grant, after which it only receives", async () => {

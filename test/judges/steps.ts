@@ -11,7 +11,7 @@ export const STEPS = [
   "lists grants page by page",
   "finds grants by address, provider and status",
   "reads a grant, whatever it shows of its scope and its settings",
-  "is told of a grant and of a path that are not there",
+  "is told of a grant that is not there, and of an endpoint that is not played",
   "replaces the settings of a grant, after which it only receives",
   "sends a message, which arrives in the other mailbox",
   "reads a mailbox page by page",

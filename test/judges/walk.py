@@ -259,14 +259,14 @@ def find_grant(walk):
     equal(grant.settings, {"omitted": None, "hosts": hosts, "full": full}[walk.answer("settingsEcho")])
 
 
-@step("is told of a grant and of a path that are not there")
+@step("is told of a grant that is not there, and of an endpoint that is not played")
 def not_found(walk):
     kinds = {"specific": "grant.not_found", "generic": "api.not_found_error", "plain": "not_found_error"}
     kind = kinds[walk.answer("notFoundType")]
     api_refusal(lambda: walk.nylas.grants.find(NOBODY), status_code=404, type=kind)
     api_refusal(lambda: walk.nylas.grants.destroy(NOBODY), status_code=404, type=kind)
     api_refusal(lambda: walk.nylas.messages.list(NOBODY), status_code=404)
-    api_refusal(lambda: walk.nylas.calendars.list(walk.grants[0].id), status_code=404)
+    api_refusal(lambda: walk.nylas.calendars.list(walk.grants[0].id), status_code=501)
 
 
 @step("replaces the settings of a grant, after which it only receives")

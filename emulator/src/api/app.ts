@@ -4,22 +4,21 @@ import { type Control, controlRoutes } from "../control/routes.js";
 import { requireApiKey } from "./api-key.js";
 import { applicationRoutes } from "./applications.js";
 import { connectorRoutes } from "./connectors.js";
-import type { Api, ApiContext, Env, World } from "./context.js";
+import type { Api, Env, World } from "./context.js";
 import { customAuthRoutes } from "./custom-auth.js";
 import { detectRoutes } from "./detect.js";
 import { answer, answerError } from "./envelope.js";
-import { ApiError, notFound } from "./errors.js";
+import { ApiError } from "./errors.js";
 import { grantRoutes } from "./grants.js";
 import { hostedAuthRoutes } from "./hosted-auth.js";
 import { messageRoutes } from "./messages.js";
 import { rateLimit } from "./rate-limit.js";
 import { sendRoutes } from "./send.js";
 import { tokenRoutes } from "./token.js";
+import { noEndpoint, unplayedRoutes } from "./unplayed.js";
 
 /** Paths an API key opens. Others are public, or do not exist and say so to everybody. */
 const KEYED_PATHS = ["/v3/applications", "/v3/connectors", "/v3/connect/custom", "/v3/grants", "/v3/providers"];
-/** In a message, in characters. */
-const MAX_SHOWN_PATH = 120;
 
 export function createApp(world: World, control: Control): Api {
   const api: Api = new Hono<Env>();
@@ -48,16 +47,11 @@ export function createApp(world: World, control: Control): Api {
   sendRoutes(api, world);
   detectRoutes(api, world);
   controlRoutes(api, world, control);
+  unplayedRoutes(api);
 
   api.notFound((context) => answerError(context, noEndpoint(context, world)));
   api.onError((error, context) => answerError(context, toApiError(error)));
   return api;
-}
-
-/** Nylas has many more endpoints, so the answer says whose lack it is. */
-function noEndpoint({ req }: ApiContext, { behaviours }: World): ApiError {
-  const { status, type } = notFound("other", behaviours);
-  return new ApiError(status, type, `The emulator has no endpoint ${req.method} ${req.path.slice(0, MAX_SHOWN_PATH)}.`);
 }
 
 /** An unforeseen error keeps its text to itself: it may repeat what a mail server or a request said. */

@@ -2,6 +2,8 @@ import type { ApiContext } from "./context.js";
 import { ApiError, invalidRequest } from "./errors.js";
 
 const MAX_BODY_BYTES = 4_194_304;
+/** Objects and lists in each other. JSON.parse takes any depth, but JSON.stringify overflows the stack some thousands deep. */
+const MAX_DEPTH = 64;
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
@@ -20,12 +22,29 @@ export async function readText(context: ApiContext): Promise<string> {
 /** Nylas: "api.invalid_request_payload: Invalid JSON payload format." */
 export async function readJson(context: ApiContext): Promise<unknown> {
   const text = await readText(context);
+  let body: unknown;
   try {
-    return JSON.parse(text);
+    body = JSON.parse(text);
   } catch {
     // The parser's message quotes the body, and the body holds passwords.
     throw new ApiError(400, "api.invalid_request_payload", "Invalid JSON payload format.");
   }
+  if (isDeep(body)) {
+    throw new ApiError(400, "api.invalid_request_payload", `The payload is nested more than ${MAX_DEPTH} deep.`);
+  }
+  return body;
+}
+
+function isDeep(body: unknown): boolean {
+  let level = [body].filter(isContainer);
+  for (let depth = 0; depth < MAX_DEPTH && level.length > 0; depth++) {
+    level = level.flatMap((container): unknown[] => Object.values(container)).filter(isContainer);
+  }
+  return level.length > 0;
+}
+
+function isContainer(value: unknown): value is object {
+  return typeof value === "object" && value !== null;
 }
 
 export async function readObject(context: ApiContext): Promise<JsonObject> {

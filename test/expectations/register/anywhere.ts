@@ -11,6 +11,7 @@ import {
   LIMIT_LAYERS,
   LIMITS,
   NODE_CLIENT,
+  NODE_RESOURCES,
   TROUBLESHOOTING,
 } from "../sources.js";
 
@@ -37,6 +38,7 @@ const KEYED: readonly [method: string, path: string][] = [
 const NOT_AN_OBJECT = "[1, 2]";
 const HALF_AN_OBJECT = '{"provider":';
 const TOO_LARGE = 4_194_305;
+const TOO_DEEP = `{"provider":"imap","settings":${'{"a":'.repeat(64)}1${"}".repeat(64)}}`;
 
 export const anywhere: readonly Expectation[] = [
   {
@@ -71,13 +73,28 @@ export const anywhere: readonly Expectation[] = [
   },
   {
     endpoint: "any endpoint",
-    situation: "a path that does not exist",
+    situation: "a path that Nylas does not have",
     given: "anything",
     ...NOT_FOUND,
     source: [ERRORS],
     standing: "assumed",
     live: "always",
     play: ({ call }) => call("GET", "/v3/no-such-thing"),
+  },
+  {
+    endpoint: "any endpoint",
+    situation: "a path that Nylas has and the emulator does not play",
+    given: "anything",
+    answer: refused(501, "api.not_implemented"),
+    source: [NODE_RESOURCES],
+    standing: "different",
+    live: { no: "Nylas answers what the endpoint is for; a 404 here would say that an object was deleted" },
+    play: async ({ call }) => [
+      await call("GET", `/v3/grants/${NOBODY}/calendars`),
+      await call("GET", "/v3/webhooks"),
+      await call("PATCH", "/v3/applications"),
+      await call("POST", `/v3/grants/${NOBODY}/folders`),
+    ],
   },
   {
     endpoint: "any endpoint",
@@ -118,6 +135,16 @@ export const anywhere: readonly Expectation[] = [
     standing: "assumed",
     live: { no: "it would prove a limit by force" },
     play: ({ call }) => call("POST", "/v3/connectors", { text: " ".repeat(TOO_LARGE) }),
+  },
+  {
+    endpoint: "any endpoint with a body",
+    situation: "objects in objects, more than 64 deep",
+    given: "anything",
+    answer: BAD_PAYLOAD,
+    source: [ERRORS_400],
+    standing: "assumed",
+    live: { no: "it would prove a limit by force" },
+    play: (place) => everyPost(place, { text: TOO_DEEP }),
   },
   {
     endpoint: "any endpoint",

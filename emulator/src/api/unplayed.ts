@@ -1,0 +1,132 @@
+import type { Api, ApiContext, World } from "./context.js";
+import { ApiError, notFound } from "./errors.js";
+
+/** Methods that Nylas has for a path of which the emulator plays others. */
+const METHODS: Readonly<Record<string, readonly string[]>> = {
+  "/v3/applications": ["PATCH"],
+  "/v3/grants/:grant/folders": ["POST"],
+};
+
+/** Paths that Nylas has and the emulator does not play, whatever the method. */
+const PATHS = [
+  "/v3/admin/domains",
+  "/v3/admin/domains/:domain",
+  "/v3/admin/domains/:domain/info",
+  "/v3/admin/domains/:domain/verify",
+  "/v3/applications/callback-uris",
+  "/v3/applications/callback-uris/:uri",
+  "/v3/applications/redirect-uris",
+  "/v3/applications/redirect-uris/:uri",
+  "/v3/calendars/availability",
+  "/v3/channels/pubsub",
+  "/v3/channels/pubsub/:channel",
+  "/v3/connect/revoke",
+  "/v3/connect/tokeninfo",
+  "/v3/connectors/:provider/creds",
+  "/v3/connectors/:provider/creds/:credential",
+  "/v3/domains/:domain/messages/send",
+  "/v3/grants/:grant/attachment-uploads",
+  "/v3/grants/:grant/attachment-uploads/:upload/complete",
+  "/v3/grants/:grant/attachments/:attachment",
+  "/v3/grants/:grant/attachments/:attachment/download",
+  "/v3/grants/:grant/calendars",
+  "/v3/grants/:grant/calendars/:calendar",
+  "/v3/grants/:grant/calendars/free-busy",
+  "/v3/grants/:grant/contacts",
+  "/v3/grants/:grant/contacts/:contact",
+  "/v3/grants/:grant/contacts/groups",
+  "/v3/grants/:grant/contacts/groups/:group",
+  "/v3/grants/:grant/drafts",
+  "/v3/grants/:grant/drafts/:draft",
+  "/v3/grants/:grant/events",
+  "/v3/grants/:grant/events/:event",
+  "/v3/grants/:grant/events/:event/send-rsvp",
+  "/v3/grants/:grant/events/import",
+  "/v3/grants/:grant/folders/:folder",
+  "/v3/grants/:grant/messages/:message",
+  "/v3/grants/:grant/messages/:message/attachments/:attachment",
+  "/v3/grants/:grant/messages/:message/attachments/:attachment/download",
+  "/v3/grants/:grant/messages/:message/smart-compose",
+  "/v3/grants/:grant/messages/clean",
+  "/v3/grants/:grant/messages/schedules",
+  "/v3/grants/:grant/messages/schedules/:schedule",
+  "/v3/grants/:grant/messages/smart-compose",
+  "/v3/grants/:grant/notetakers",
+  "/v3/grants/:grant/notetakers/:notetaker",
+  "/v3/grants/:grant/notetakers/:notetaker/cancel",
+  "/v3/grants/:grant/notetakers/:notetaker/leave",
+  "/v3/grants/:grant/notetakers/:notetaker/media",
+  "/v3/grants/:grant/resources",
+  "/v3/grants/:grant/rule-evaluations",
+  "/v3/grants/:grant/scheduling/configurations",
+  "/v3/grants/:grant/scheduling/configurations/:configuration",
+  "/v3/grants/:grant/scheduling/configurations/:configuration/group-events",
+  "/v3/grants/:grant/signatures",
+  "/v3/grants/:grant/signatures/:signature",
+  "/v3/grants/:grant/templates",
+  "/v3/grants/:grant/templates/:template",
+  "/v3/grants/:grant/threads",
+  "/v3/grants/:grant/threads/:thread",
+  "/v3/grants/:grant/workflows",
+  "/v3/grants/:grant/workflows/:workflow",
+  "/v3/lists",
+  "/v3/lists/:list",
+  "/v3/lists/:list/items",
+  "/v3/notetakers",
+  "/v3/notetakers/:notetaker",
+  "/v3/notetakers/:notetaker/cancel",
+  "/v3/notetakers/:notetaker/leave",
+  "/v3/notetakers/:notetaker/media",
+  "/v3/policies",
+  "/v3/policies/:policy",
+  "/v3/rules",
+  "/v3/rules/:rule",
+  "/v3/scheduling/availability",
+  "/v3/scheduling/bookings",
+  "/v3/scheduling/bookings/:booking",
+  "/v3/scheduling/configurations/:configuration/import-group-events",
+  "/v3/scheduling/sessions",
+  "/v3/scheduling/sessions/:session",
+  "/v3/templates",
+  "/v3/templates/:template",
+  "/v3/webhooks",
+  "/v3/webhooks/:webhook",
+  "/v3/webhooks/ip-addresses",
+  "/v3/webhooks/mock-payload",
+  "/v3/webhooks/rotate-secret/:webhook",
+  "/v3/webhooks/send-test-event",
+  "/v3/workflows",
+  "/v3/workflows/:workflow",
+  "/v3/workspaces",
+  "/v3/workspaces/:workspace",
+  "/v3/workspaces/:workspace/manual-assign",
+  "/v3/workspaces/auto-group",
+];
+
+/** In a message, in characters. */
+const MAX_SHOWN_PATH = 120;
+
+/**
+ * Register after the routes that are played. A client that meets 404 takes its object for deleted, so an endpoint that is
+ * missing here has a status of its own.
+ */
+export function unplayedRoutes(api: Api): void {
+  const refuse = ({ req }: ApiContext): never => {
+    const message = `The emulator does not play ${req.method} ${shown(req.path)}, which Nylas has.`;
+    throw new ApiError(501, "api.not_implemented", message);
+  };
+  for (const path of PATHS) api.all(path, refuse);
+  for (const [path, methods] of Object.entries(METHODS)) {
+    api.all(path, (context, next) => (methods.includes(context.req.method) ? refuse(context) : next()));
+  }
+}
+
+/** An endpoint that Nylas does not have either, as far as is known. */
+export function noEndpoint({ req }: ApiContext, { behaviours }: World): ApiError {
+  const { status, type } = notFound("other", behaviours);
+  return new ApiError(status, type, `The emulator has no endpoint ${req.method} ${shown(req.path)}.`);
+}
+
+function shown(path: string): string {
+  return path.slice(0, MAX_SHOWN_PATH);
+}

@@ -1,6 +1,11 @@
-/** The oldest entry goes when one more comes. */
+/** The oldest entries go when one more comes than either bound allows. */
 const MAX_ENTRIES = 100_000;
-const SECRET_NAME = /code|token|secret|password|login_hint|verifier|challenge/i;
+const MAX_CHARACTERS = 16_777_216;
+/** Of an entry beside its texts: status, time, duration. An estimate, so that many small entries count as well. */
+const ENTRY_CHARACTERS = 100;
+const SECRET_NAME =
+  /code|token|secret|passw|pwd|login_hint|verifier|challenge|key|credential|assertion|signature|authorization|session/i;
+const REDACTED = "[redacted]";
 
 export interface LoggedRequest {
   method: string;
@@ -18,14 +23,28 @@ type Entry = Omit<LoggedRequest, "status" | "durationMs"> & Partial<Pick<LoggedR
 
 /** What was asked of the API and answered, in the order of arrival. No body, no header, no secret. */
 export class RequestLog {
+  readonly #apiKey: string;
+  readonly #maxCharacters: number;
   #entries: Entry[] = [];
+  #characters = 0;
+
+  constructor(apiKey: string, maxCharacters = MAX_CHARACTERS) {
+    this.#apiKey = apiKey;
+    this.#maxCharacters = maxCharacters;
+  }
 
   /** Call the result with the status once it is sent. */
   arrived(method: string, path: string, query: Record<string, string>): (status: number) => void {
     const started = Date.now();
-    const entry: Entry = { method, path, query: redacted(query), time: new Date(started).toISOString() };
+    const entry: Entry = {
+      method,
+      path: this.#withoutKey(path),
+      query: this.#redacted(query),
+      time: new Date(started).toISOString(),
+    };
     this.#entries.push(entry);
-    if (this.#entries.length > MAX_ENTRIES) this.#entries.shift();
+    this.#characters += sizeOf(entry);
+    this.#forgetOldest();
     return (status) => {
       entry.status = status;
       entry.durationMs = Date.now() - started;
@@ -41,11 +60,33 @@ export class RequestLog {
 
   clear(): void {
     this.#entries = [];
+    this.#characters = 0;
+  }
+
+  #forgetOldest(): void {
+    while (this.#entries.length > MAX_ENTRIES || this.#characters > this.#maxCharacters) {
+      const oldest = this.#entries.shift();
+      if (oldest === undefined) return;
+      this.#characters -= sizeOf(oldest);
+    }
+  }
+
+  #redacted(query: Record<string, string>): Record<string, string> {
+    return Object.fromEntries(
+      Object.entries(query).map(([name, value]) => [
+        this.#withoutKey(name),
+        SECRET_NAME.test(name) ? REDACTED : this.#withoutKey(value),
+      ]),
+    );
+  }
+
+  /** The key may stand where no key belongs: a client that puts it there is being tested. */
+  #withoutKey(text: string): string {
+    return this.#apiKey === "" ? text : text.replaceAll(this.#apiKey, REDACTED);
   }
 }
 
-function redacted(query: Record<string, string>): Record<string, string> {
-  return Object.fromEntries(
-    Object.entries(query).map(([name, value]) => [name, SECRET_NAME.test(name) ? "[redacted]" : value]),
-  );
+function sizeOf({ method, path, query }: Entry): number {
+  const texts = [method, path, ...Object.keys(query), ...Object.values(query)];
+  return texts.reduce((sum, text) => sum + text.length, ENTRY_CHARACTERS);
 }

@@ -23,7 +23,7 @@ export interface Control {
 }
 
 export function createControl(world: World, seeded: () => Random, behaviours: Control["behaviours"]): Control {
-  const requests = new RequestLog();
+  const requests = new RequestLog(world.apiKey);
   const rules = new FaultRules(seeded);
   return {
     requests,

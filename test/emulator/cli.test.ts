@@ -1,4 +1,15 @@
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -235,5 +246,47 @@ describe("nylas-emulator --state", () => {
     writeFileSync(state, JSON.stringify({ precious: true }));
     expect(await refused("--state", state)).toContain("not a state file");
     expect(readFileSync(state, "utf8")).toBe('{"precious":true}');
+  });
+
+  it("is closed to others when it was open before", async () => {
+    const state = join(directory, "open.json");
+    const first = start("--state", state);
+    await ready(first);
+    await stopCli(first);
+    chmodSync(state, 0o666);
+    const second = start("--state", state);
+    await ready(second);
+    expect(statSync(state).mode & 0o777).toBe(0o600);
+    await stopCli(second);
+  });
+
+  it.each(["to a file", "to nothing"])("refuses a symbolic link %s, and leaves both ends alone", async (where) => {
+    const target = join(directory, `target ${where}`);
+    const state = join(directory, `link ${where}`);
+    if (where === "to a file") writeFileSync(target, "precious");
+    symlinkSync(target, state);
+    expect(await refused("--state", state)).toContain("symbolic link");
+    expect(lstatSync(state).isSymbolicLink()).toBe(true);
+    expect(existsSync(target) && readFileSync(target, "utf8")).toBe(where === "to a file" && "precious");
+  });
+
+  it("refuses a directory and a pipe", async () => {
+    const pipe = join(directory, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    for (const state of [directory, pipe]) expect(await refused("--state", state)).toContain("not a file");
+  });
+
+  it("writes through nothing that stands where it writes aside", async () => {
+    const state = join(directory, "aside.json");
+    const target = join(directory, "target of aside");
+    writeFileSync(target, "precious");
+    const cli = start("--state", state);
+    const emulator = await ready(cli);
+    symlinkSync(target, `${state}.${cli.child.pid}.new`);
+    await call(emulator, "POST", "/v3/connectors", { provider: "imap" });
+    expect(readFileSync(target, "utf8")).toBe("precious");
+    expect(lstatSync(state).isFile()).toBe(true);
+    expect(statSync(state).mode & 0o777).toBe(0o600);
+    await stopCli(cli);
   });
 });

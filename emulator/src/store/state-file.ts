@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, randomBytes, scrypt } from "node:crypto";
-import { open, readFile, rename } from "node:fs/promises";
+import { constants } from "node:fs";
+import { open, rename, rm } from "node:fs/promises";
 import { promisify } from "node:util";
 import { OptionError } from "../options.js";
 import { randomApiKey } from "../random.js";
@@ -11,6 +12,8 @@ const SALT_BYTES = 16;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const OWNER_ONLY = 0o600;
+/** The rights of everybody else. */
+const OTHERS = 0o077;
 
 const deriveKey = promisify<string, Buffer, number, Buffer>(scrypt);
 
@@ -53,13 +56,8 @@ export async function openStateFile(path: string, givenApiKey: string | undefine
 }
 
 async function readWrapped(path: string): Promise<Wrapped | undefined> {
-  let text: string;
-  try {
-    text = await readFile(path, "utf8");
-  } catch (error) {
-    if (error instanceof Error && "code" in error && error.code === "ENOENT") return undefined;
-    throw new OptionError(`The state file ${path} cannot be read.`);
-  }
+  const text = await readPrivately(path);
+  if (text === undefined) return undefined;
   try {
     const parsed: unknown = JSON.parse(text);
     if (isWrapped(parsed)) return parsed;
@@ -67,6 +65,36 @@ async function readWrapped(path: string): Promise<Wrapped | undefined> {
     // Not JSON: the answer below says what to do.
   }
   throw new OptionError(`${path} is not a state file of this emulator (format ${FORMAT}).`);
+}
+
+/**
+ * Reads the file and closes it to others. A symbolic link is refused: whoever made it may not be the user, and the first
+ * change would replace it by a file. Opening a pipe does not wait for a writer.
+ */
+async function readPrivately(path: string): Promise<string | undefined> {
+  const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
+    (error: unknown) => {
+      if (isCode(error, "ENOENT")) return undefined;
+      if (isCode(error, "ELOOP")) throw new OptionError(`${path} is a symbolic link: name the state file itself.`);
+      throw new OptionError(`The state file ${path} cannot be read.`);
+    },
+  );
+  if (file === undefined) return undefined;
+  try {
+    const found = await file.stat();
+    if (!found.isFile()) throw new OptionError(`${path} is not a file.`);
+    if ((found.mode & OTHERS) !== 0) await file.chmod(OWNER_ONLY);
+    return await file.readFile("utf8");
+  } catch (error) {
+    if (error instanceof OptionError) throw error;
+    throw new OptionError(`The state file ${path} cannot be read, or not be closed to other users.`);
+  } finally {
+    await file.close();
+  }
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && "code" in error && error.code === code;
 }
 
 function isWrapped(value: unknown): value is Wrapped {
@@ -121,7 +149,9 @@ function coalesced(write: (data: StoredData) => Promise<void>): (data: StoredDat
 
 async function replaceFile(path: string, text: string): Promise<void> {
   const aside = `${path}.${process.pid}.new`;
-  const file = await open(aside, "w", OWNER_ONLY);
+  // Left by a process of the same number that was killed, or put there by somebody: it is removed, never written through.
+  await rm(aside, { force: true });
+  const file = await open(aside, "wx", OWNER_ONLY);
   try {
     await file.writeFile(text);
     await file.sync();

@@ -41,6 +41,38 @@ describe("retryDelay", () => {
     expect(parseRetryAfter("soon", now)).toBeUndefined();
   });
 
+  it.each([
+    "0",
+    "-5",
+    "-5.0",
+    "0.001",
+    "+0",
+    " 0 ",
+    "1e-9",
+    "Wed, 31 Dec 2025 23:59:59 GMT",
+    "Thu, 01 Jan 1970 00:00:00 GMT",
+    "0,0",
+    "",
+  ])("never hurries because of Retry-After: %j", (retryAfter) => {
+    for (let attempts = 1; attempts < MAX_ATTEMPTS; attempts += 1) {
+      const backoff = retryDelay({ ...failure, attempts }, 0.5, now);
+      expect(retryDelay({ ...failure, attempts, status: 429, retryAfter }, 0.5, now)).toBe(backoff);
+    }
+  });
+
+  it.each([
+    ["7.2", 7_200],
+    ["0.5", 500],
+    ["+3", 3_000],
+    ["Thu, 01 Jan 2026 00:00:02 GMT", 2_000],
+  ])("reads Retry-After: %s", (header, expected) => {
+    expect(parseRetryAfter(header, now)).toBe(expected);
+  });
+
+  it.each(["9999999999999999999999", "61", "60.1"])("gives up on Retry-After: %s", (retryAfter) => {
+    expect(retryDelay({ ...failure, status: 429, retryAfter }, 0, now)).toBeUndefined();
+  });
+
   it("gives up rather than wait longer than its bound", () => {
     const retryAfter = String(MAX_RETRY_AFTER_MS / 1000 + 1);
     expect(retryDelay({ ...failure, status: 429, retryAfter }, 0, now)).toBeUndefined();
@@ -48,7 +80,8 @@ describe("retryDelay", () => {
 
   it("is bounded in attempts and in total time, whatever the server says", () => {
     const statuses = fc.constantFrom(429, 500, 502, 503, 504, undefined);
-    const retryAfter = fc.option(fc.integer({ min: 0, max: 90 }).map(String), { nil: undefined });
+    const seconds = fc.oneof(fc.integer({ min: -9, max: 90 }), fc.double({ min: -2, max: 90, noNaN: true }));
+    const retryAfter = fc.option(fc.oneof(seconds.map(String), fc.string()), { nil: undefined });
     fc.assert(
       fc.property(
         fc.array(fc.tuple(statuses, retryAfter), { maxLength: 50 }),
@@ -59,6 +92,7 @@ describe("retryDelay", () => {
           for (const [status, after] of answers) {
             const delay = retryDelay({ attempts, waitedMs, status, type: undefined, retryAfter: after }, random, now);
             if (delay === undefined) break;
+            expect(delay).toBeGreaterThanOrEqual(BASE_DELAY_MS * 2 ** (attempts - 1));
             waitedMs += delay;
             attempts += 1;
           }

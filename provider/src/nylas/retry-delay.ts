@@ -30,7 +30,8 @@ export interface FailedAttempt {
 /**
  * Milliseconds to wait before the next attempt, or `undefined` to stop.
  *
- * `random` is in [0, 1): the pause never falls below the base delay, so that a fleet of runs spreads out without hurrying.
+ * `random` is in [0, 1) and spreads a fleet of runs out. The pause never falls below the backoff: a `Retry-After` of 0 or in
+ * the past would otherwise spend every attempt within a second.
  */
 export function retryDelay(failure: FailedAttempt, random: number, now: number): number | undefined {
   const limit = isProviderFailure(failure.type) ? MAX_PROVIDER_ATTEMPTS : MAX_ATTEMPTS;
@@ -40,14 +41,16 @@ export function retryDelay(failure: FailedAttempt, random: number, now: number):
   const asked = parseRetryAfter(failure.retryAfter, now);
   if (asked !== undefined && asked > MAX_RETRY_AFTER_MS) return undefined;
   const backoff = Math.min(BASE_DELAY_MS * 2 ** (failure.attempts - 1), MAX_DELAY_MS);
-  const delay = asked ?? Math.round(backoff * (1 + random / 2));
+  const delay = Math.max(asked ?? 0, Math.round(backoff * (1 + random / 2)));
   return failure.waitedMs + delay > MAX_TOTAL_DELAY_MS ? undefined : delay;
 }
 
-/** `Retry-After` in milliseconds from now; `undefined` when absent or unreadable. */
+/** `Retry-After` in milliseconds from now, at least 0; `undefined` when absent or unreadable. */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
-  if (/^\d+$/.test(header.trim())) return Number(header) * 1000;
+  // Before dates: `Date.parse` takes "1.5" and "-5" for days of the year 2001.
+  const seconds = header.trim() === "" ? Number.NaN : Number(header);
+  if (!Number.isNaN(seconds)) return Math.max(0, Math.ceil(seconds * 1000));
   const date = Date.parse(header);
   return Number.isNaN(date) ? undefined : Math.max(0, date - now);
 }

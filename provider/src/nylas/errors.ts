@@ -1,3 +1,8 @@
+import { cleaned } from "../redact.js";
+
+/** Longest operation, answer or remedy of an error, in characters; addresses and lists from outside stand in them. */
+const MAX_FACT_LENGTH = 2_000;
+
 /** What went wrong, as a stable word that programs may branch on. */
 export type NylasErrorCode =
   | "invalid_credentials"
@@ -48,7 +53,9 @@ export class NylasError<Code extends NylasErrorCode = NylasErrorCode> extends Er
   readonly type: string | undefined;
   readonly attempts: number | undefined;
 
-  constructor(facts: NylasErrorFacts<Code>) {
+  constructor(given: NylasErrorFacts<Code>) {
+    // Part by part: the message has several lines, and no part may add one.
+    const facts = { ...given, ...cleanedParts(given) };
     super(describe(facts));
     this.name = new.target.name;
     this.code = facts.code;
@@ -78,6 +85,17 @@ export class UnavailableError extends NylasError<"rate_limited" | "nylas_unavail
 export class UnexpectedResponseError extends NylasError<"unexpected_response"> {}
 /** Correct an argument or a configuration value. */
 export class InvalidInputError extends NylasError<"invalid_input"> {}
+
+function cleanedParts({ operation, answer, remedy, type, requestId }: NylasErrorFacts) {
+  const part = (text: string) => cleaned(text, MAX_FACT_LENGTH);
+  return {
+    operation: part(operation),
+    answer: part(answer),
+    remedy: part(remedy),
+    type: type === undefined ? undefined : part(type),
+    requestId: requestId === undefined ? undefined : part(requestId),
+  };
+}
 
 function describe(facts: NylasErrorFacts): string {
   const lines = [`${facts.operation}: ${facts.answer} (${facts.code})`];

@@ -6,13 +6,20 @@ import {
   MAX_ATTEMPTS,
   MAX_PROVIDER_ATTEMPTS,
   MAX_RETRY_AFTER_MS,
-  MAX_TOTAL_DELAY_MS,
+  MAX_TOTAL_MS,
   parseRetryAfter,
   retryDelay,
 } from "../../provider/src/nylas/retry-delay.js";
 
 const now = Date.parse("2026-01-01T00:00:00Z");
-const failure: FailedAttempt = { attempts: 1, waitedMs: 0, status: 503, type: undefined, retryAfter: undefined };
+const failure: FailedAttempt = {
+  attempts: 1,
+  spentMs: 0,
+  status: 503,
+  type: undefined,
+  retryAfter: undefined,
+  lostPost: false,
+};
 
 describe("retryDelay", () => {
   it.each([429, 500, 502, 503, 504, undefined])("sends again after %s", (status) => {
@@ -73,6 +80,11 @@ describe("retryDelay", () => {
     expect(retryDelay({ ...failure, status: 429, retryAfter }, 0, now)).toBeUndefined();
   });
 
+  it("does not send again what has taken its time already", () => {
+    expect(retryDelay({ ...failure, spentMs: MAX_TOTAL_MS - BASE_DELAY_MS }, 0, now)).toBe(BASE_DELAY_MS);
+    expect(retryDelay({ ...failure, spentMs: MAX_TOTAL_MS - BASE_DELAY_MS + 1 }, 0, now)).toBeUndefined();
+  });
+
   it("gives up rather than wait longer than its bound", () => {
     const retryAfter = String(MAX_RETRY_AFTER_MS / 1000 + 1);
     expect(retryDelay({ ...failure, status: 429, retryAfter }, 0, now)).toBeUndefined();
@@ -87,17 +99,17 @@ describe("retryDelay", () => {
         fc.array(fc.tuple(statuses, retryAfter), { maxLength: 50 }),
         fc.double({ min: 0, max: 0.999, noNaN: true }),
         (answers, random) => {
-          let waitedMs = 0;
+          let spentMs = 0;
           let attempts = 1;
           for (const [status, after] of answers) {
-            const delay = retryDelay({ attempts, waitedMs, status, type: undefined, retryAfter: after }, random, now);
+            const delay = retryDelay({ ...failure, attempts, spentMs, status, retryAfter: after }, random, now);
             if (delay === undefined) break;
             expect(delay).toBeGreaterThanOrEqual(BASE_DELAY_MS * 2 ** (attempts - 1));
-            waitedMs += delay;
+            spentMs += delay;
             attempts += 1;
           }
           expect(attempts).toBeLessThanOrEqual(MAX_ATTEMPTS);
-          expect(waitedMs).toBeLessThanOrEqual(MAX_TOTAL_DELAY_MS);
+          expect(spentMs).toBeLessThanOrEqual(MAX_TOTAL_MS);
         },
       ),
     );

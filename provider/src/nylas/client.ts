@@ -1,5 +1,6 @@
 import got from "got";
 import pThrottle from "p-throttle";
+import { keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { AccessError, NylasError } from "./errors.js";
 import { type Answer, type NylasRequest, send } from "./send.js";
@@ -22,6 +23,8 @@ export interface NylasClient {
 
 /** Makes a client; one per settings and process, so that its limiter and its connections are shared. */
 export function createClient(settings: Settings): NylasClient {
+  // The environment's key too: a server may get it when the configured one is refused.
+  keepSecret(...settings.apiKeys);
   const throttle = pThrottle({ limit: settings.requestsPerSecond, interval: 1000, strict: true })(() => {});
   let apiKey = settings.apiKeys[0];
   let known: Promise<Application> | undefined;

@@ -9,7 +9,7 @@ import {
 } from "./errors.js";
 import { isProviderFailure } from "./retry-delay.js";
 
-/** What is kept of a failed attempt: facts, and nothing of the request. */
+/** What is kept of a failed attempt: facts, cleaned where they are from outside, and nothing of the request. */
 export interface Failure {
   status: number | undefined;
   type: string | undefined;
@@ -17,6 +17,10 @@ export interface Failure {
   retryAfter: string | undefined;
   answer: string;
   timedOut: boolean;
+  /** Whether there was an answer that cannot be read. */
+  unreadable: boolean;
+  /** Whether a POST may have taken effect unseen. */
+  lostPost: boolean;
   repeatable: boolean;
 }
 
@@ -32,6 +36,7 @@ export function toNylasError(operation: string, settings: Settings, failure: Fai
     attempts,
   };
   if (failure.timedOut) return timeoutError(base, settings);
+  if (failure.unreadable || isRedirect(failure.status)) return elsewhereError(base, settings);
   if (failure.status === undefined) return unreachableError(base, settings);
   if (failure.status === 401) return refusedKeyError(base, settings);
   if (failure.status === 429) {
@@ -57,6 +62,19 @@ export function toNylasError(operation: string, settings: Settings, failure: Fai
 }
 
 type BaseFacts = Omit<NylasErrorFacts, "code" | "remedy">;
+
+function isRedirect(status: number | undefined): boolean {
+  return status !== undefined && status >= 300 && status <= 399;
+}
+
+/** Redirects are not followed: the next address would get the key. */
+function elsewhereError(base: BaseFacts, settings: Settings): UnexpectedResponseError {
+  return new UnexpectedResponseError({
+    ...base,
+    code: "unexpected_response",
+    remedy: `check that ${settings.application}:apiUri (${settings.apiUri}) points at Nylas or its emulator, and what stands between; the request is not taken as done`,
+  });
+}
 
 /** The mail server failed, as Nylas reports it. */
 function mailServerError(base: BaseFacts): MailServerError {

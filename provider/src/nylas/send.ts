@@ -1,8 +1,8 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type Got, HTTPError, RequestError, TimeoutError } from "got";
+import { type Got, RequestError, type Response, TimeoutError } from "got";
 import * as v from "valibot";
 import { notify } from "../notify.js";
-import { redact } from "../redact.js";
+import { cleaned, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { UnexpectedResponseError } from "./errors.js";
 import { type Failure, toNylasError } from "./failure.js";
@@ -13,8 +13,14 @@ import { ErrorEnvelope } from "./wire.js";
 const ANNOUNCED_PAUSE_MS = 3_000;
 /** Longest server text quoted in an error, in characters. */
 const MAX_QUOTED_LENGTH = 300;
-/** Connection failures after which the request may be sent again; a wrong host name or certificate stays wrong. */
-const RETRIED_CODES = ["ECONNRESET", "ECONNREFUSED", "EPIPE", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"];
+/** Longest `error.type` or request id of an answer, in characters; Nylas's own have less than 50. */
+const MAX_NAME_LENGTH = 100;
+/** Largest body that is read, in bytes, after decompression. A page of 200 grants has less than 200 kB. */
+export const MAX_BODY_BYTES = 16 * 1024 * 1024;
+/** Connection failures before the request was sent. It may be sent again; a wrong host name or certificate stays wrong. */
+const UNSENT_CODES = ["ECONNREFUSED", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"];
+/** Connection failures after which the request may have taken effect. */
+const LOST_CODES = ["ECONNRESET", "EPIPE"];
 
 export interface NylasRequest<T> {
   /** What is tried and on what, for errors: `Authenticating mailbox ops@example.com`. */
@@ -44,97 +50,151 @@ export async function send<T>(
   settings: Settings,
   request: NylasRequest<T>,
 ): Promise<Answer<T>> {
-  const secrets = [...(request.secrets ?? []), ...settings.apiKeys];
+  keepSecret(...(request.secrets ?? []));
   let attempts = 0;
-  let waitedMs = 0;
+  let spentMs = 0;
   for (;;) {
     attempts += 1;
-    try {
-      const response = await http(request.path.replace(/^\//, ""), {
-        method: request.method,
-        headers: { authorization: `Bearer ${apiKey}` },
-        ...(request.query === undefined ? {} : { searchParams: request.query }),
-        ...(request.json === undefined ? {} : { json: request.json }),
-        // The rule for sending again is one function of this package's; got sends once.
-        retry: { limit: 0 },
-      });
-      return { value: parse(request, response.body, response.statusCode, secrets), attempts };
-    } catch (error) {
-      if (!(error instanceof RequestError)) throw error;
-      const failure = facts(error, secrets);
-      const delay =
-        request.once === true || !failure.repeatable
-          ? undefined
-          : retryDelay({ attempts, waitedMs, ...failure }, Math.random(), Date.now());
-      // The got error carries the request's body and headers: only the facts taken from it leave this function.
-      if (delay === undefined) throw toNylasError(request.operation, settings, failure, attempts);
-      if (delay >= ANNOUNCED_PAUSE_MS) {
-        const seconds = Math.ceil(delay / 1000);
-        notify(`${request.operation}: ${failure.answer}; waiting ${seconds} s before attempt ${attempts + 1}`);
-      }
-      await pause(delay);
-      waitedMs += delay;
+    const response = await attempt(http, apiKey, request);
+    if (!("failure" in response)) return { value: parse(request, response), attempts };
+    const { failure, tookMs } = response;
+    spentMs += tookMs;
+    const delay =
+      request.once === true || !failure.repeatable
+        ? undefined
+        : retryDelay({ attempts, spentMs, ...failure }, Math.random(), Date.now());
+    if (delay === undefined) throw toNylasError(request.operation, settings, failure, attempts);
+    if (delay >= ANNOUNCED_PAUSE_MS) {
+      const seconds = Math.ceil(delay / 1000);
+      notify(`${request.operation}: ${failure.answer}; waiting ${seconds} s before attempt ${attempts + 1}`);
     }
+    await pause(delay);
+    spentMs += delay;
   }
 }
 
-function facts(error: RequestError, secrets: readonly string[]): Failure {
-  if (!(error instanceof HTTPError)) {
-    const timedOut = error instanceof TimeoutError;
-    // A body that broke off leaves the status: a refusal stays one, although it cannot say why any more.
-    const status = error.response?.statusCode;
-    const refused = status !== undefined && status >= 400;
-    return {
-      status: refused ? status : undefined,
-      type: undefined,
-      requestId: undefined,
-      retryAfter: undefined,
-      answer: timedOut ? "no answer in time" : `the connection failed with ${error.code}`,
-      timedOut,
-      repeatable: !timedOut && (refused || status !== undefined || RETRIED_CODES.includes(error.code)),
-    };
+interface Received {
+  status: number;
+  body: string;
+}
+
+interface Failed {
+  failure: Failure;
+  tookMs: number;
+}
+
+/** Sends once. got's response and error carry the request's body and headers: only facts taken from them leave this function. */
+async function attempt(http: Got, apiKey: string, request: NylasRequest<unknown>): Promise<Received | Failed> {
+  const tooLarge = new AbortController();
+  const pending = http(request.path.replace(/^\//, ""), {
+    method: request.method,
+    headers: { authorization: `Bearer ${apiKey}` },
+    ...(request.query === undefined ? {} : { searchParams: request.query }),
+    ...(request.json === undefined ? {} : { json: request.json }),
+    // The rule for sending again is one function of this package's; got sends once.
+    retry: { limit: 0 },
+    // The rule for success too: got takes a redirect that it does not follow for one.
+    throwHttpErrors: false,
+    signal: tooLarge.signal,
+  });
+  // `transferred` counts what decompression yields, `total` what the server announces.
+  pending.on("downloadProgress", ({ transferred, total }) => {
+    if (Math.max(transferred, total ?? 0) > MAX_BODY_BYTES) tooLarge.abort();
+  });
+  try {
+    const response = await pending;
+    if (response.statusCode >= 200 && response.statusCode <= 299) {
+      return { status: response.statusCode, body: response.body };
+    }
+    return { failure: refusal(response), tookMs: response.timings?.phases.total ?? 0 };
+  } catch (error) {
+    if (!(error instanceof RequestError)) throw error;
+    return { failure: breakdown(error, request, tooLarge.signal.aborted), tookMs: error.timings?.phases.total ?? 0 };
   }
-  const { statusCode, headers, body } = error.response;
+}
+
+/** What a whole answer says that is not a success. */
+function refusal({ statusCode, statusMessage, headers, body }: Response<string>): Failure {
   const envelope = v.safeParse(ErrorEnvelope, parseJson(body));
   const described = envelope.success ? envelope.output : undefined;
   const inner = described?.error;
-  const message =
-    (typeof inner === "object" ? inner.message : described?.error_description) ?? error.response.statusMessage;
+  const message = (typeof inner === "object" ? inner.message : described?.error_description) ?? statusMessage;
   const header = headers["x-request-id"];
   return {
     status: statusCode,
-    type: (typeof inner === "object" ? inner.type : inner) ?? undefined,
-    requestId: described?.request_id ?? (typeof header === "string" ? header : undefined),
+    type: name((typeof inner === "object" ? inner.type : inner) ?? undefined),
+    requestId: name(described?.request_id ?? (typeof header === "string" ? header : undefined)),
     retryAfter: headers["retry-after"],
-    answer: quote(message, secrets),
+    answer: quote(message),
     timedOut: false,
+    unreadable: false,
+    lostPost: false,
     repeatable: true,
   };
 }
 
-function quote(message: string | undefined, secrets: readonly string[]): string {
-  const clean = redact(message ?? "", secrets)
-    .replaceAll(/\s+/g, " ")
-    .trim()
-    .slice(0, MAX_QUOTED_LENGTH);
+/** What is known when there is no whole answer. */
+function breakdown(error: RequestError, { method }: NylasRequest<unknown>, tooLarge: boolean): Failure {
+  const timedOut = error instanceof TimeoutError;
+  // A body that broke off leaves the status: a refusal stays one, although it cannot say why any more.
+  const status = error.response?.statusCode;
+  const refused = status !== undefined && (status < 200 || status > 299);
+  const lost = (status !== undefined && !refused) || LOST_CODES.includes(error.code);
+  const none = { type: undefined, requestId: undefined, retryAfter: undefined };
+  if (tooLarge) {
+    return {
+      ...none,
+      // A body of this size is not Nylas's, so nothing is believed of its status: a 404 would mean that a grant is gone.
+      status: undefined,
+      answer: `the answer (HTTP ${status}) is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB`,
+      timedOut: false,
+      unreadable: true,
+      lostPost: false,
+      repeatable: false,
+    };
+  }
+  return {
+    ...none,
+    status: refused ? status : undefined,
+    answer: timedOut ? "no answer in time" : describeBreak(error.code, status),
+    timedOut,
+    unreadable: false,
+    lostPost: lost && method === "POST",
+    repeatable: !timedOut && (refused || lost || UNSENT_CODES.includes(error.code)),
+  };
+}
+
+function describeBreak(code: string, status: number | undefined): string {
+  return status === undefined
+    ? `the connection failed with ${code}`
+    : `the answer (HTTP ${status}) broke off with ${code}`;
+}
+
+function name(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : cleaned(text, MAX_NAME_LENGTH);
+}
+
+function quote(message: string | undefined): string {
+  const clean = cleaned(message ?? "", MAX_QUOTED_LENGTH);
   return clean === "" ? "Nylas gave no reason" : `Nylas answered "${clean}"`;
 }
 
-function parse<T>(request: NylasRequest<T>, body: string, status: number, secrets: readonly string[]): T {
-  const parsed = v.safeParse(request.schema, parseJson(body));
-  if (parsed.success) return parsed.output;
-  const where = parsed.issues.map((issue) => v.getDotPath(issue) ?? "the body").join(", ");
+function parse<T>(request: NylasRequest<T>, { body, status }: Received): T {
+  const json = parseJson(body);
+  const parsed = v.safeParse(request.schema, json);
+  // A gateway's page is no answer, also where nothing is read of the answer: the request may not have reached Nylas.
+  if (parsed.success && (json !== undefined || body === "")) return parsed.output;
+  const where = parsed.issues?.map((issue) => v.getDotPath(issue) ?? "the body").join(", ") ?? "the body";
   throw new UnexpectedResponseError({
     code: "unexpected_response",
     operation: request.operation,
-    answer: redact(`the answer is not what Nylas's contract promises (${where})`, secrets),
+    answer: `the answer is not what Nylas's contract promises (${where})`,
     status,
     remedy: "check that apiUri points at Nylas or its emulator; otherwise report it to this package",
   });
 }
 
-function parseJson(body: unknown): unknown {
-  if (typeof body !== "string") return undefined;
+function parseJson(body: string): unknown {
   try {
     return JSON.parse(body);
   } catch {

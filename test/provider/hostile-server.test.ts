@@ -1,0 +1,263 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { gzipSync } from "node:zlib";
+import * as v from "valibot";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { notify } from "../../provider/src/notify.js";
+import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
+import { deleteConnector, findConnector, renameConnector } from "../../provider/src/nylas/connectors.js";
+import { NylasError } from "../../provider/src/nylas/errors.js";
+import { authenticateMailbox, deleteGrant, findGrant } from "../../provider/src/nylas/grants.js";
+import { MAX_ATTEMPTS, MAX_LOST_POST_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
+import { MAX_BODY_BYTES } from "../../provider/src/nylas/send.js";
+import { redeemCode } from "../../provider/src/nylas/tokens.js";
+import { readSettings } from "../../provider/src/settings.js";
+import { type HostileServer, startHostileServer } from "../support/hostile-server.ts";
+
+const KEY = "nyk_v0_aB3/x+y==Zq9";
+const OTHER_KEY = "nyk_v0_from_the_environment";
+const PASSWORD = 'p"ss wörd/&?\u200d😀';
+const MAILBOX = {
+  imapUsername: "ops@example.com",
+  imapPassword: PASSWORD,
+  imapHost: "imap.example.com",
+  imapPort: 993,
+};
+
+let server: HostileServer | undefined;
+
+afterEach(async () => {
+  await server?.close();
+  server = undefined;
+});
+
+async function clientOf(
+  answer: (request: IncomingMessage, response: ServerResponse, count: number) => void,
+): Promise<{ client: NylasClient; hostile: HostileServer }> {
+  const hostile = await startHostileServer(answer);
+  server = hostile;
+  const configured = (key: string) => (key === "nylas:apiKey" ? KEY : undefined);
+  const env = { NYLAS_API_KEY: OTHER_KEY, NYLAS_API_URI: hostile.uri, NYLAS_REQUESTS_PER_SECOND: "1000" };
+  return { client: createClient(readSettings("nylas", configured, env)), hostile };
+}
+
+async function failure(work: Promise<unknown>): Promise<NylasError> {
+  const error = await work.then(
+    () => undefined,
+    (reason: unknown) => reason,
+  );
+  if (error instanceof NylasError) return error;
+  throw new Error(`expected a NylasError, got ${String(error)}`);
+}
+
+/** Everything in an error's text that a terminal would act on, but for the ends of its own lines. */
+function actedOn(text: string): string[] {
+  return text.replaceAll("\n", "").match(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu) ?? [];
+}
+
+const CARRIERS: [string, (response: ServerResponse, text: string) => void][] = [
+  ["error.message", (response, message) => json(response, 400, { error: { type: "api.bad", message } })],
+  ["error.type", (response, type) => json(response, 400, { error: { type, message: "no" } })],
+  ["error", (response, error) => json(response, 400, { error })],
+  ["error_description", (response, text) => json(response, 400, { error: "bad", error_description: text })],
+  ["request_id", (response, text) => json(response, 400, { request_id: text, error: { type: "x", message: "no" } })],
+];
+
+function json(response: ServerResponse, status: number, body: unknown): void {
+  response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+describe("text from outside", () => {
+  const echoes = [
+    KEY,
+    OTHER_KEY,
+    `Bearer ${KEY}`,
+    encodeURIComponent(KEY),
+    JSON.stringify(PASSWORD),
+    new URLSearchParams({ p: PASSWORD }).toString(),
+    PASSWORD.replaceAll(/./gs, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`),
+    Buffer.from(`\0ops@example.com\0${PASSWORD}`).toString("base64"),
+    [...KEY].join("\u200b"),
+  ];
+
+  it.each(CARRIERS)("shows no secret, line or colour of its own in %s", async (_name, carry) => {
+    for (const echo of echoes) {
+      const { client } = await clientOf((_request, response) =>
+        carry(response, `before ${echo} \u001b[31mred\u0007\n  next:       \u202eevil\u2028${"x".repeat(100_000)}`),
+      );
+      const error = await failure(authenticateMailbox(client, MAILBOX, undefined));
+      await server?.close();
+      expect(error.message).toContain("[secret]");
+      for (const secret of [KEY, OTHER_KEY, PASSWORD, "nyk_v0_", "aB3", "wörd", "w\\u00f6rd", "w%C3%B6rd"]) {
+        expect(error.message).not.toContain(secret);
+      }
+      expect(actedOn(error.message)).toEqual([]);
+      expect(error.message.split("\n").filter((line) => line.startsWith("  next:"))).toHaveLength(1);
+      expect(error.message.length).toBeLessThan(1_500);
+    }
+  });
+
+  it("shows no secret of a header or a status line", async () => {
+    const { client } = await clientOf((_request, response) => {
+      response.writeHead(400, `refused ${KEY}`, {
+        "x-request-id": `id ${OTHER_KEY} ${PASSWORD.replace(/[^ -~]/g, "")}`,
+      });
+      response.end("<html>");
+    });
+    const error = await failure(findConnector(client));
+    expect(error.answer).toBe('Nylas answered "refused [secret]"');
+    expect(error.requestId).toMatch(/^id \[secret\] /);
+  });
+
+  it("keeps the several lines of an error", async () => {
+    const { client } = await clientOf((_request, response) =>
+      json(response, 400, { request_id: "r-1", error: { type: "api.bad", message: "no\nsuch\tthing" } }),
+    );
+    const error = await failure(findConnector(client));
+    expect(error.message.split("\n")).toEqual([
+      'Reading the IMAP connector: Nylas answered "no such thing" (unexpected_response)',
+      "  answer:     HTTP 400 api.bad",
+      "  request id: r-1",
+      expect.stringMatching(/^ {2}next: {7}/),
+    ]);
+  });
+
+  it("is cleaned in a notice, whoever prints it", async () => {
+    await clientOf(() => {});
+    const printed = vi.spyOn(console, "error").mockImplementation(() => {});
+    try {
+      notify(`grant g\u001b[2J\nnylas: forged\u202e of ${KEY} ${"y".repeat(1_000)}`);
+      const [line] = printed.mock.calls[0] ?? [];
+      expect(line).toMatch(/^nylas: grant g nylas: forged of \[secret\] y+…$/);
+      expect(String(line).length).toBeLessThan(520);
+    } finally {
+      printed.mockRestore();
+    }
+  });
+
+  it("is cleaned where another application's id is reported", async () => {
+    const hostile = await startHostileServer((_request, response) =>
+      json(response, 200, { request_id: "r", data: { application_id: `a\u001b[31m\nb ${KEY}` } }),
+    );
+    server = hostile;
+    const env = { NYLAS_API_KEY: KEY, NYLAS_API_URI: hostile.uri, NYLAS_APPLICATION_ID: "mine" };
+    const error = await failure(createClient(readSettings("nylas", () => undefined, env)).application());
+    expect(error.code).toBe("wrong_application");
+    expect(error.answer).toContain("it belongs to application a b [secret], but");
+  });
+});
+
+describe("success", () => {
+  it.each([300, 301, 302, 303, 304, 307, 308, 399])("is not %s", async (status) => {
+    const { client, hostile } = await clientOf((_request, response) => {
+      response.writeHead(status, { location: "https://elsewhere.example/v3" });
+      response.end(status === 304 ? undefined : JSON.stringify({ request_id: "r", data: { provider: "imap" } }));
+    });
+    for (const work of [deleteGrant(client, "g"), deleteConnector(client), findConnector(client)]) {
+      expect(await failure(work)).toMatchObject({ code: "unexpected_response", status });
+    }
+    expect(hostile.requests).toHaveLength(3);
+  });
+
+  it("is not a page of somebody else's", async () => {
+    const { client, hostile } = await clientOf((_request, response) => response.end("<html>Please log in</html>"));
+    expect(await failure(deleteGrant(client, "g"))).toMatchObject({ code: "unexpected_response", status: 200 });
+    expect(hostile.requests).toHaveLength(1);
+  });
+
+  it.each([200, 202, 204])("of a deletion is %s", async (status) => {
+    const { client } = await clientOf((_request, response) => {
+      response.writeHead(status).end(status === 204 ? undefined : '{"request_id":"r"}');
+    });
+    expect(await deleteGrant(client, "g")).toBe(true);
+  });
+});
+
+describe("a body", () => {
+  const bomb = gzipSync(Buffer.alloc(64 * MAX_BODY_BYTES));
+
+  function endless(response: ServerResponse, status: number): void {
+    const chunk = Buffer.alloc(1 << 16, " ");
+    response.writeHead(status, { "content-type": "application/json" });
+    const more = () => {
+      while (!response.destroyed && response.write(chunk));
+    };
+    response.on("drain", more);
+    more();
+  }
+
+  it.each([200, 404, 500])("without end is refused, once, with status %s", async (status) => {
+    const { client, hostile } = await clientOf((_request, response) => endless(response, status));
+    const error = await failure(findGrant(client, "g"));
+    expect(error).toMatchObject({ code: "unexpected_response" });
+    expect(error.answer).toContain("larger than 16 MB");
+    expect(hostile.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ["gzip", bomb],
+    ["gzip, gzip", gzipSync(bomb)],
+  ])("that unpacks without end (%s) is refused, once", async (encoding, body) => {
+    const { client, hostile } = await clientOf((_request, response) => {
+      response.writeHead(200, { "content-encoding": encoding }).end(body);
+    });
+    const error = await failure(authenticateMailbox(client, MAILBOX, undefined));
+    expect(error).toMatchObject({ code: "unexpected_response" });
+    expect(error.answer).toContain("larger than 16 MB");
+    expect(hostile.requests).toHaveLength(1);
+  });
+
+  it("is refused before it comes where its length is announced", async () => {
+    const { client, hostile } = await clientOf((_request, response) => {
+      response.writeHead(200, { "content-length": MAX_BODY_BYTES + 1 }).write("{");
+    });
+    expect((await failure(findConnector(client))).answer).toContain("larger than 16 MB");
+    expect(hostile.requests).toHaveLength(1);
+  });
+
+  it("up to the bound is read", async () => {
+    const body = JSON.stringify("x".repeat(MAX_BODY_BYTES - 2));
+    const { client } = await clientOf((_request, response) => response.end(body));
+    const request = { operation: "Reading", method: "GET", path: "/v3/", schema: v.string() } as const;
+    expect((await client.request(request)).value).toHaveLength(MAX_BODY_BYTES - 2);
+  });
+
+  const cut = (response: ServerResponse) => {
+    response.writeHead(200, { "content-length": 100 }).write('{"data":', () => response.destroy());
+  };
+  const garbled = (response: ServerResponse) => {
+    response.writeHead(200, { "content-encoding": "gzip" }).end("this is not gzip");
+  };
+
+  it.each([
+    ["breaks off", cut],
+    ["does not unpack", garbled],
+  ])("that %s is asked for again where that is safe", async (_name, answer) => {
+    const { client, hostile } = await clientOf((_request, response) => answer(response));
+    const code = { clientId: "c", redirectUri: "https://example.com", code: "one-time-code" };
+    const count = async (work: Promise<unknown>): Promise<number> => {
+      const before = hostile.requests.length;
+      await failure(work);
+      return hostile.requests.length - before;
+    };
+    expect(await count(authenticateMailbox(client, MAILBOX, undefined))).toBe(MAX_LOST_POST_ATTEMPTS);
+    expect(await count(redeemCode(client, code))).toBe(1);
+    const repeated = [findConnector(client), deleteGrant(client, "g"), renameConnector(client, "n")];
+    await Promise.all(repeated.map(failure));
+    expect(hostile.requests).toHaveLength(MAX_LOST_POST_ATTEMPTS + 1 + repeated.length * MAX_ATTEMPTS);
+  });
+
+  it.each(["not json", '{"data":{"provider":', "[]", ""])(
+    "that means nothing (%j) is not asked for again",
+    async (body) => {
+      const { client, hostile } = await clientOf((_request, response) => response.end(body));
+      expect(await failure(findConnector(client))).toMatchObject({ code: "unexpected_response", status: 200 });
+      expect(hostile.requests).toHaveLength(1);
+    },
+  );
+});
+
+it("a connection that is lost during a login costs one more login at most", async () => {
+  const { client, hostile } = await clientOf((request) => request.socket.resetAndDestroy());
+  expect(await failure(authenticateMailbox(client, MAILBOX, undefined))).toMatchObject({ code: "nylas_unavailable" });
+  expect(hostile.requests).toHaveLength(MAX_LOST_POST_ATTEMPTS);
+});

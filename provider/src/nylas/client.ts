@@ -3,7 +3,8 @@ import pThrottle from "p-throttle";
 import { keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { AccessError, NylasError } from "./errors.js";
-import { type Answer, type NylasRequest, send } from "./send.js";
+import { proxyFor } from "./proxy.js";
+import { type Answer, type Connection, type NylasRequest, send } from "./send.js";
 import { type Application, ApplicationWire, single } from "./wire.js";
 
 export type { Answer, NylasRequest };
@@ -28,6 +29,7 @@ export function createClient(settings: Settings): NylasClient {
   const throttle = pThrottle({ limit: settings.requestsPerSecond, interval: 1000, strict: true })(() => {});
   let apiKey = settings.apiKeys[0];
   let known: Promise<Application> | undefined;
+  let connection: Promise<Connection> | undefined;
 
   const http = got.extend({
     prefixUrl: settings.apiUri,
@@ -50,9 +52,17 @@ export function createClient(settings: Settings): NylasClient {
       known ??= identify();
       return known;
     },
-    request: (request) => send(http, apiKey, settings, request),
+    request: async (request) => send(await connected(), apiKey, settings, request),
     apiKey: () => apiKey,
   };
+
+  function connected(): Promise<Connection> {
+    connection ??= proxyFor(settings.apiUri).then((proxy) => ({
+      http: proxy === undefined ? http : http.extend({ agent: proxy.agent }),
+      proxy: proxy?.uri,
+    }));
+    return connection;
+  }
 
   async function identify(): Promise<Application> {
     try {
@@ -68,7 +78,7 @@ export function createClient(settings: Settings): NylasClient {
     let refused: unknown;
     for (const candidate of settings.apiKeys) {
       try {
-        const answer = await send(http, candidate, settings, {
+        const answer = await send(await connected(), candidate, settings, {
           operation: `Asking Nylas which application the key of "${settings.application}" belongs to`,
           method: "GET",
           path: "v3/applications",

@@ -7,11 +7,16 @@ import {
   UnavailableError,
   UnexpectedResponseError,
 } from "./errors.js";
+import { PROXY_AUTHENTICATION_REQUIRED } from "./proxy.js";
 import { isProviderFailure } from "./retry-delay.js";
 
 /** What is kept of a failed attempt: facts, cleaned where they are from outside, and nothing of the request. */
 export interface Failure {
   status: number | undefined;
+  /** What a proxy answered in Nylas's place. */
+  proxyStatus?: number;
+  /** The address of the proxy that the request went through, without credentials. */
+  proxy?: string | undefined;
   type: string | undefined;
   requestId: string | undefined;
   retryAfter: string | undefined;
@@ -35,9 +40,10 @@ export function toNylasError(operation: string, settings: Settings, failure: Fai
     requestId: failure.requestId,
     attempts,
   };
-  if (failure.timedOut) return timeoutError(base, settings);
+  if (failure.proxyStatus !== undefined) return proxyError(base, failure);
+  if (failure.timedOut) return timeoutError(base, settings, failure);
   if (failure.unreadable || isRedirect(failure.status)) return elsewhereError(base, settings);
-  if (failure.status === undefined) return unreachableError(base, settings);
+  if (failure.status === undefined) return unreachableError(base, settings, failure);
   if (failure.status === 401) return refusedKeyError(base, settings);
   if (failure.status === 429) {
     return new UnavailableError({
@@ -86,20 +92,37 @@ function mailServerError(base: BaseFacts): MailServerError {
   });
 }
 
-function timeoutError(base: BaseFacts, settings: Settings): UnavailableError {
+function proxyError(base: BaseFacts, { proxy, proxyStatus }: Failure): UnavailableError {
+  const remedy =
+    proxyStatus === PROXY_AUTHENTICATION_REQUIRED
+      ? "give the user name and password that the proxy wants in HTTPS_PROXY or HTTP_PROXY (http://user:password@host:port)"
+      : "check that the proxy of HTTPS_PROXY or HTTP_PROXY allows connections to Nylas";
+  return new UnavailableError({
+    ...base,
+    code: "nylas_unavailable",
+    answer: `${base.answer} (${proxy})`,
+    remedy: `${remedy}, or name Nylas's host in NO_PROXY; then run again`,
+  });
+}
+
+function through({ proxy }: Failure): string {
+  return proxy === undefined ? "" : ` through the proxy ${proxy}`;
+}
+
+function timeoutError(base: BaseFacts, settings: Settings, failure: Failure): UnavailableError {
   return new UnavailableError({
     ...base,
     code: "timeout",
-    answer: `${base.answer} (${settings.timeoutSeconds} s)`,
+    answer: `${base.answer} (${settings.timeoutSeconds} s)${through(failure)}`,
     remedy: `run again; raise ${settings.application}:timeoutSeconds if the mail server is known to be slow`,
   });
 }
 
-function unreachableError(base: BaseFacts, settings: Settings): UnavailableError {
+function unreachableError(base: BaseFacts, settings: Settings, failure: Failure): UnavailableError {
   return new UnavailableError({
     ...base,
     code: "nylas_unavailable",
-    answer: `${base.answer} at ${settings.apiUri}`,
+    answer: `${base.answer} at ${settings.apiUri}${through(failure)}`,
     remedy: `check the network, a proxy, and ${settings.application}:apiUri; then run again`,
   });
 }

@@ -6,6 +6,7 @@ import { cleaned, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { UnexpectedResponseError } from "./errors.js";
 import { type Failure, toNylasError } from "./failure.js";
+import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy.js";
 import { retryDelay } from "./retry-delay.js";
 import { ErrorEnvelope } from "./wire.js";
 
@@ -43,9 +44,16 @@ export interface Answer<T> {
   attempts: number;
 }
 
+/** How Nylas is reached. */
+export interface Connection {
+  http: Got;
+  /** The address of the proxy that every request goes through, without credentials. */
+  proxy: string | undefined;
+}
+
 /** Sends one request, again where that is safe, and gives back the checked answer or a `NylasError` without the request. */
 export async function send<T>(
-  http: Got,
+  connection: Connection,
   apiKey: string,
   settings: Settings,
   request: NylasRequest<T>,
@@ -55,7 +63,7 @@ export async function send<T>(
   let spentMs = 0;
   for (;;) {
     attempts += 1;
-    const response = await attempt(http, apiKey, request);
+    const response = await attempt(connection, apiKey, request);
     if (!("failure" in response)) return { value: parse(request, response), attempts };
     const { failure, tookMs } = response;
     spentMs += tookMs;
@@ -63,7 +71,8 @@ export async function send<T>(
       request.once === true || !failure.repeatable
         ? undefined
         : retryDelay({ attempts, spentMs, ...failure }, Math.random(), Date.now());
-    if (delay === undefined) throw toNylasError(request.operation, settings, failure, attempts);
+    if (delay === undefined)
+      throw toNylasError(request.operation, settings, { ...failure, proxy: connection.proxy }, attempts);
     if (delay >= ANNOUNCED_PAUSE_MS) {
       const seconds = Math.ceil(delay / 1000);
       notify(`${request.operation}: ${failure.answer}; waiting ${seconds} s before attempt ${attempts + 1}`);
@@ -84,7 +93,11 @@ interface Failed {
 }
 
 /** Sends once. got's response and error carry the request's body and headers: only facts taken from them leave this function. */
-async function attempt(http: Got, apiKey: string, request: NylasRequest<unknown>): Promise<Received | Failed> {
+async function attempt(
+  { http, proxy }: Connection,
+  apiKey: string,
+  request: NylasRequest<unknown>,
+): Promise<Received | Failed> {
   const tooLarge = new AbortController();
   const pending = http(request.path.replace(/^\//, ""), {
     method: request.method,
@@ -106,7 +119,10 @@ async function attempt(http: Got, apiKey: string, request: NylasRequest<unknown>
     if (response.statusCode >= 200 && response.statusCode <= 299) {
       return { status: response.statusCode, body: response.body };
     }
-    return { failure: refusal(response), tookMs: response.timings?.phases.total ?? 0 };
+    // Without a tunnel, this status alone tells the proxy's answers from Nylas's.
+    const isProxys = proxy !== undefined && response.statusCode === PROXY_AUTHENTICATION_REQUIRED;
+    const failure = isProxys ? proxyRefusal(response.statusCode) : refusal(response);
+    return { failure, tookMs: response.timings?.phases.total ?? 0 };
   } catch (error) {
     if (!(error instanceof RequestError)) throw error;
     return { failure: breakdown(error, request, tooLarge.signal.aborted), tookMs: error.timings?.phases.total ?? 0 };
@@ -141,6 +157,7 @@ function breakdown(error: RequestError, { method }: NylasRequest<unknown>, tooLa
   const refused = status !== undefined && (status < 200 || status > 299);
   const lost = (status !== undefined && !refused) || LOST_CODES.includes(error.code);
   const none = { type: undefined, requestId: undefined, retryAfter: undefined };
+  if (error.cause instanceof ProxyRefusal) return proxyRefusal(error.cause.status);
   if (tooLarge) {
     return {
       ...none,
@@ -161,6 +178,22 @@ function breakdown(error: RequestError, { method }: NylasRequest<unknown>, tooLa
     unreadable: false,
     lostPost: lost && method === "POST",
     repeatable: !timedOut && (refused || lost || UNSENT_CODES.includes(error.code)),
+  };
+}
+
+/** Nothing was forwarded, and the status is not Nylas's: a 404 would mean that a grant is gone. */
+function proxyRefusal(status: number): Failure {
+  return {
+    status: undefined,
+    proxyStatus: status,
+    type: undefined,
+    requestId: undefined,
+    retryAfter: undefined,
+    answer: `the proxy answered HTTP ${status}`,
+    timedOut: false,
+    unreadable: false,
+    lostPost: false,
+    repeatable: status >= 500,
   };
 }
 

@@ -12,6 +12,7 @@ import {
 import { authenticateMailbox, probeMailbox } from "../nylas/grants.js";
 import type { Grant } from "../nylas/wire.js";
 import { preflight } from "../preflight/preflight.js";
+import { mailboxKey } from "./address.js";
 import { credentials, type GrantArguments } from "./grant-arguments.js";
 import { grantAppeared } from "./grant-ownership.js";
 import { HalfMadeError, type Values } from "./lifecycle.js";
@@ -41,7 +42,7 @@ export async function authenticate(
   const attempt = createHash("sha256")
     .update(JSON.stringify(credentials(args)))
     .digest("hex");
-  const refused = run.lockedMailboxes.get(args.imapUsername.toLowerCase()) ?? run.refusedLogins.get(attempt);
+  const refused = run.lockedMailboxes.get(mailboxKey(args.imapUsername)) ?? run.refusedLogins.get(attempt);
   if (refused !== undefined) throw refused;
 
   await preflight(credentials(args), args.preflight);
@@ -75,7 +76,7 @@ async function post(
     const explained = await explainRefusal(run, error, found);
     if (explained instanceof CredentialsError) {
       run.refusedLogins.set(attempt, explained);
-      if (explained.code === "auth_limit_reached") run.lockedMailboxes.set(args.imapUsername.toLowerCase(), explained);
+      if (explained.code === "auth_limit_reached") run.lockedMailboxes.set(mailboxKey(args.imapUsername), explained);
     }
     throw explained;
   }

@@ -4,6 +4,7 @@ import { deleteGrant, findGrant } from "../nylas/grants.js";
 import type { Grant } from "../nylas/wire.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import { isUnknown } from "../validate.js";
+import { isAddress, sameMailbox } from "./address.js";
 import { sameApplication } from "./application.js";
 import {
   AUTHENTICATED_ARGUMENTS,
@@ -47,7 +48,7 @@ export const grantLifecycle: Lifecycle = {
     const args = readGrantArguments(inputs);
     const { applicationId } = await run.client.application();
     return run.exclusively(args.imapUsername, async () => {
-      const found = await run.directory.byEmail(args.imapUsername);
+      const found = await findExisting(run, args);
       const adopting = found === undefined ? false : claim(run, args, found, applicationId);
       const marker = markerFor(run, args, adopting, applicationId);
       const held = await authenticate(run, args, marker, adopting, found);
@@ -58,7 +59,7 @@ export const grantLifecycle: Lifecycle = {
 
   async read(run, id, props) {
     const applicationId = await sameApplication(run.client, props.applicationId, `Reading grant ${id}`);
-    const grant = await run.directory.byId(id);
+    const grant = await run.directory.byId(id, asText(props.email));
     if (grant === undefined) {
       if (props.grantId === undefined) throw noSuchGrant(run, id);
       notify(`grant ${id} of ${String(props.email)} was deleted outside of Pulumi; the next \`up\` makes another one`);
@@ -85,7 +86,7 @@ export const grantLifecycle: Lifecycle = {
     const operation = `Updating grant ${id} of ${args.imapUsername}`;
     const applicationId = await sameApplication(run.client, olds.applicationId, operation);
     return run.exclusively(args.imapUsername, async () => {
-      const found = await run.directory.byId(id);
+      const found = await run.directory.byId(id, args.imapUsername);
       if (found === undefined) throw goneBeforeUpdate(operation, id);
       const adopted = olds.adopted === true;
       refuseForeign(operation, found, olds, args);
@@ -110,7 +111,7 @@ export const grantLifecycle: Lifecycle = {
     const email = String(props.email ?? props.imapUsername ?? id);
     await run.exclusively(email, async () => {
       // Asked for by itself, not taken from a list: another run may have adopted it a moment ago.
-      const found = await findGrant(run.client, id);
+      const found = await findGrant(run.client, id, email);
       if (found !== undefined && isTaken(run, found, props)) {
         run.holders.left(id);
         notify(
@@ -125,6 +126,13 @@ export const grantLifecycle: Lifecycle = {
   },
 };
 
+/** The mailbox's grant; of a log-in name, whose grant has an address that is not known here, the one with this resource's marker. */
+async function findExisting(run: Run, { imapUsername, owner }: GrantArguments): Promise<Grant | undefined> {
+  const found = await run.directory.byEmail(imapUsername);
+  if (found !== undefined || isAddress(imapUsername) || owner === undefined) return found;
+  return run.directory.find(({ state }) => parseMarker(state)?.owner === owner);
+}
+
 /** Compared by value. `imapUsername` and `application` have rules of their own, `connector` orders, `stack` goes with `owner`. */
 const comparedArguments = GRANT_ARGUMENTS.filter(
   (name) => !["imapUsername", "application", "connector", "stack"].includes(name),
@@ -133,8 +141,9 @@ const comparedArguments = GRANT_ARGUMENTS.filter(
 function replacingArguments(olds: Values, news: Values): string[] {
   const replaces: string[] = [];
   // A value that is not known yet replaces nothing: the engine asks again when it is.
-  if (!isUnknown(news.imapUsername) && !sameAddress(olds.imapUsername, news.imapUsername))
+  if (!isUnknown(news.imapUsername) && !sameMailbox(asText(olds.imapUsername) ?? "", asText(news.imapUsername) ?? "")) {
     replaces.push("imapUsername");
+  }
   if (
     !isUnknown(news.application) &&
     (olds.application ?? DEFAULT_APPLICATION) !== (news.application ?? DEFAULT_APPLICATION)
@@ -142,11 +151,6 @@ function replacingArguments(olds: Values, news: Values): string[] {
     replaces.push("application");
   }
   return replaces;
-}
-
-/** Mail servers and Nylas take an address for the same mailbox whatever its letter case; a replacement would lose it. */
-function sameAddress(a: unknown, b: unknown): boolean {
-  return typeof a === "string" && typeof b === "string" && a.toLowerCase() === b.toLowerCase();
 }
 
 function needsAuthentication(olds: Values, news: Values): boolean {

@@ -1,8 +1,8 @@
 import { createHash, randomUUID } from "node:crypto";
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
 import * as v from "valibot";
+import { attempt, pulumiHome } from "./pulumi-home.js";
 
 /** Which resource holds an application's connector, as far as this machine's runs know. */
 export interface JournalEntry {
@@ -131,14 +131,6 @@ class Notes {
   }
 }
 
-/** Where Pulumi keeps its own files: an empty variable counts as unset for it, too. */
-function pulumiHome(): string | undefined {
-  if (process.env.PULUMI_HOME) return process.env.PULUMI_HOME;
-  // Fails for a user that the system does not know, and is empty where HOME is.
-  const home = attempt(homedir);
-  return home ? join(home, ".pulumi") : undefined;
-}
-
 function readIfThere(file: string): string | undefined {
   try {
     return readFileSync(file, "utf8");
@@ -155,16 +147,6 @@ function parse(text: string | undefined): Note {
     return parsed.success ? parsed.output : null;
   } catch {
     return null;
-  }
-}
-
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    // A file system that refuses is the same as one without the note; anything else is a fault of ours.
-    if (error instanceof Error && "syscall" in error) return undefined;
-    throw error;
   }
 }
 

@@ -1,6 +1,7 @@
 import { createClient, type NylasClient } from "../nylas/client.js";
 import type { NylasError } from "../nylas/errors.js";
 import type { Settings } from "../settings.js";
+import { mailboxKey } from "./address.js";
 import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js";
 import { createHolders, type Holders } from "./holders.js";
 import { createUnsavedNotes, type UnsavedNotes } from "./unsaved.js";
@@ -50,7 +51,7 @@ export function createRun(client: NylasClient): Run {
     refusedLogins: new Map(),
     lockedMailboxes: new Map(),
     exclusively: (email, work) => {
-      const key = email.toLowerCase();
+      const key = mailboxKey(email);
       const before = queues.get(key) ?? Promise.resolve();
       const mine = before.then(work, work);
       queues.set(key, mine);

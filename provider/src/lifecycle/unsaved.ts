@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
-import { homedir } from "node:os";
 import { join } from "node:path";
+import { attempt, pulumiHome } from "./pulumi-home.js";
 
 /** Random bytes of a nonce. */
 const NONCE_BYTES = 8;
@@ -35,12 +35,12 @@ export function createUnsavedNotes(): UnsavedNotes {
     begin: (applicationId, owner) => {
       const name = nameOf(applicationId, owner);
       const nonce = read(name) ?? randomBytes(NONCE_BYTES).toString("hex");
-      attempt(() => {
-        mkdirSync(directory(), { recursive: true });
+      inDirectory((directory) => {
+        mkdirSync(directory, { recursive: true });
         // Renamed into place, so that a run that is killed here leaves no half of a note.
-        const temporary = join(directory(), `${name}.${process.pid}`);
+        const temporary = join(directory, `${name}.${process.pid}`);
         writeFileSync(temporary, nonce, { mode: 0o600 });
-        renameSync(temporary, join(directory(), name));
+        renameSync(temporary, join(directory, name));
       });
       return nonce;
     },
@@ -48,7 +48,7 @@ export function createUnsavedNotes(): UnsavedNotes {
     answered: (applicationId, owner) => given.add(nameOf(applicationId, owner)),
     saved: (applicationId, owner, nonce) => {
       // Asked for every resource of every plan: one listing instead of one look at the disk for each.
-      present ??= new Set(attempt(() => readdirSync(directory())));
+      present ??= new Set(inDirectory((directory) => readdirSync(directory)));
       const name = nameOf(applicationId, owner);
       if (!present.has(name) || (nonce !== undefined && read(name) !== nonce)) return;
       present.delete(name);
@@ -68,26 +68,16 @@ function nameOf(applicationId: string, owner: string): string {
 }
 
 function read(name: string): string | undefined {
-  const text = attempt(() => readFileSync(join(directory(), name), "utf8"));
+  const text = inDirectory((directory) => readFileSync(join(directory, name), "utf8"));
   return text !== undefined && /^[0-9a-f]+$/.test(text) ? text : undefined;
 }
 
 function remove(name: string): void {
-  attempt(() => rmSync(join(directory(), name), { force: true }));
+  inDirectory((directory) => rmSync(join(directory, name), { force: true }));
 }
 
-/** Throws where the system knows no home directory. */
-function directory(): string {
-  const home = process.env.PULUMI_HOME;
-  return join(home === undefined || home === "" ? join(homedir(), ".pulumi") : home, "nylas-imap", "unsaved");
-}
-
-/** A file system that refuses is the same as one without the note. */
-function attempt<T>(work: () => T): T | undefined {
-  try {
-    return work();
-  } catch (error) {
-    if (error instanceof Error && "syscall" in error) return undefined;
-    throw error;
-  }
+/** Runs where there is a directory for the notes and it can be used. */
+function inDirectory<T>(work: (directory: string) => T): T | undefined {
+  const home = pulumiHome();
+  return home === undefined ? undefined : attempt(() => work(join(home, "nylas-imap", "unsaved")));
 }

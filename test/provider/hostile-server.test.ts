@@ -1,14 +1,16 @@
+import { execFile } from "node:child_process";
 import type { IncomingMessage, ServerResponse } from "node:http";
-import { gzipSync } from "node:zlib";
+import { promisify } from "node:util";
+import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import * as v from "valibot";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { notify } from "../../provider/src/notify.js";
+import { MAX_BODY_BYTES } from "../../provider/src/nylas/body.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { deleteConnector, findConnector, renameConnector } from "../../provider/src/nylas/connectors.js";
 import { NylasError } from "../../provider/src/nylas/errors.js";
 import { authenticateMailbox, deleteGrant, findGrant } from "../../provider/src/nylas/grants.js";
 import { MAX_ATTEMPTS, MAX_LOST_POST_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
-import { MAX_BODY_BYTES } from "../../provider/src/nylas/send.js";
 import { redeemCode } from "../../provider/src/nylas/tokens.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { type HostileServer, startHostileServer } from "../support/hostile-server.ts";
@@ -22,6 +24,25 @@ const MAILBOX = {
   imapHost: "imap.example.com",
   imapPort: 993,
 };
+
+/** Memory that the attacks may take above what the process had before, in MB. */
+const MAX_GROWTH_MB = 200;
+/** Bodies that one process is sent at once. */
+const ATTACKS = 20;
+
+const dist = (file: string) => JSON.stringify(new URL(`../../provider/dist/${file}`, import.meta.url));
+/** A process of its own, for its peak of resident memory counts from its start: in kB, after one good answer, and at the end. */
+const ATTACKED = `
+  import { createClient } from ${dist("nylas/client.js")};
+  import { findConnector } from ${dist("nylas/connectors.js")};
+  import { findGrant } from ${dist("nylas/grants.js")};
+  import { readSettings } from ${dist("settings.js")};
+  const client = createClient(readSettings("nylas", () => undefined));
+  await findConnector(client);
+  const before = process.resourceUsage().maxRSS;
+  const settled = await Promise.allSettled(Array.from({ length: ${ATTACKS} }, () => findGrant(client, "g")));
+  const answers = settled.map(({ reason }) => reason?.code);
+  console.log(JSON.stringify({ answers, before, after: process.resourceUsage().maxRSS }));`;
 
 let server: HostileServer | undefined;
 
@@ -173,7 +194,14 @@ describe("success", () => {
 });
 
 describe("a body", () => {
-  const bomb = gzipSync(Buffer.alloc(64 * MAX_BODY_BYTES));
+  const zeros = Buffer.alloc(64 * MAX_BODY_BYTES);
+  const gzip = gzipSync(zeros);
+  const br = brotliCompressSync(zeros, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
+  const BOMBS: [string, Buffer][] = [
+    ["gzip", gzip],
+    ["gzip, gzip", gzipSync(gzip)],
+    ["br", br],
+  ];
 
   function endless(response: ServerResponse, status: number): void {
     const chunk = Buffer.alloc(1 << 16, " ");
@@ -193,10 +221,7 @@ describe("a body", () => {
     expect(hostile.requests).toHaveLength(1);
   });
 
-  it.each([
-    ["gzip", bomb],
-    ["gzip, gzip", gzipSync(bomb)],
-  ])("that unpacks without end (%s) is refused, once", async (encoding, body) => {
+  it.each(BOMBS)("that unpacks without end (%s) is refused, once", async (encoding, body) => {
     const { client, hostile } = await clientOf((_request, response) => {
       response.writeHead(200, { "content-encoding": encoding }).end(body);
     });
@@ -213,6 +238,24 @@ describe("a body", () => {
     expect((await failure(findConnector(client))).answer).toContain("larger than 16 MB");
     expect(hostile.requests).toHaveLength(1);
   });
+
+  it.each([...BOMBS, ["endless", undefined] as const])(
+    "costs a bounded amount of memory (%s)",
+    async (attack, bomb) => {
+      const { hostile } = await clientOf((request, response) => {
+        if (!request.url?.startsWith("/v3/grants/")) json(response, 200, { data: { provider: "imap" } });
+        else if (bomb === undefined) endless(response, 200);
+        else response.writeHead(200, { "content-encoding": attack }).end(bomb);
+      });
+      const env = { ...process.env, NYLAS_API_KEY: KEY, NYLAS_API_URI: hostile.uri };
+      const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", ATTACKED], {
+        env,
+      });
+      const { answers, before, after } = JSON.parse(stdout);
+      expect(answers).toEqual(Array.from({ length: ATTACKS }, () => "unexpected_response"));
+      expect((after - before) / 1024, `MB above ${before / 1024} MB`).toBeLessThan(MAX_GROWTH_MB);
+    },
+  );
 
   it("up to the bound is read", async () => {
     const body = JSON.stringify("x".repeat(MAX_BODY_BYTES - 2));

@@ -35,7 +35,6 @@ export function createClient(settings: Settings): NylasClient {
     prefixUrl: settings.apiUri,
     timeout: { request: settings.timeoutSeconds * 1000 },
     headers: { accept: "application/json", "user-agent": "pulumi-nylas-imap" },
-    responseType: "text",
     followRedirect: false,
     hooks: {
       beforeRequest: [

@@ -1,9 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type Got, RequestError, type Response, TimeoutError } from "got";
+import { type Got, type Request, RequestError, type Response, TimeoutError } from "got";
 import * as v from "valibot";
 import { notify } from "../notify.js";
 import { cleaned, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
+import { BodyTooLarge, MAX_BODY_BYTES, readBody } from "./body.js";
 import { UnexpectedResponseError } from "./errors.js";
 import { type Failure, toNylasError } from "./failure.js";
 import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy.js";
@@ -16,8 +17,6 @@ const ANNOUNCED_PAUSE_MS = 3_000;
 const MAX_QUOTED_LENGTH = 300;
 /** Longest `error.type` or request id of an answer, in characters; Nylas's own have less than 50. */
 const MAX_NAME_LENGTH = 100;
-/** Largest body that is read, in bytes, after decompression. A page of 200 grants has less than 200 kB. */
-export const MAX_BODY_BYTES = 16 * 1024 * 1024;
 /** Connection failures before the request was sent. It may be sent again; a wrong host name or certificate stays wrong. */
 const UNSENT_CODES = ["ECONNREFUSED", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"];
 /** Connection failures after which the request may have taken effect. */
@@ -98,8 +97,7 @@ async function attempt(
   apiKey: string,
   request: NylasRequest<unknown>,
 ): Promise<Received | Failed> {
-  const tooLarge = new AbortController();
-  const pending = http(request.path.replace(/^\//, ""), {
+  const stream = http.stream(request.path.replace(/^\//, ""), {
     method: request.method,
     headers: { authorization: `Bearer ${apiKey}` },
     ...(request.query === undefined ? {} : { searchParams: request.query }),
@@ -108,29 +106,42 @@ async function attempt(
     retry: { limit: 0 },
     // The rule for success too: got takes a redirect that it does not follow for one.
     throwHttpErrors: false,
-    signal: tooLarge.signal,
   });
-  // `transferred` counts what decompression yields, `total` what the server announces.
-  pending.on("downloadProgress", ({ transferred, total }) => {
-    if (Math.max(transferred, total ?? 0) > MAX_BODY_BYTES) tooLarge.abort();
-  });
+  // Whoever waits for the stream gets its error; without a listener, Node exits between two waits.
+  stream.on("error", () => {});
+  // got leaves the end of an absent body to its caller, except with GET.
+  if (request.json === undefined && request.method !== "GET") stream.end();
   try {
-    const response = await pending;
-    if (response.statusCode >= 200 && response.statusCode <= 299) {
-      return { status: response.statusCode, body: response.body };
-    }
+    const head = await headOf(stream);
+    const body = await readBody(stream, Number(head.headers["content-length"] ?? 0));
+    const status = head.statusCode;
+    if (status >= 200 && status <= 299) return { status, body };
     // Without a tunnel, this status alone tells the proxy's answers from Nylas's.
-    const isProxys = proxy !== undefined && response.statusCode === PROXY_AUTHENTICATION_REQUIRED;
-    const failure = isProxys ? proxyRefusal(response.statusCode) : refusal(response);
-    return { failure, tookMs: response.timings?.phases.total ?? 0 };
+    const isProxys = proxy !== undefined && status === PROXY_AUTHENTICATION_REQUIRED;
+    const failure = isProxys ? proxyRefusal(status) : refusal(head, body);
+    return { failure, tookMs: elapsed(stream) };
   } catch (error) {
+    if (error instanceof BodyTooLarge)
+      return { failure: tooLarge(stream.response?.statusCode), tookMs: elapsed(stream) };
     if (!(error instanceof RequestError)) throw error;
-    return { failure: breakdown(error, request, tooLarge.signal.aborted), tookMs: error.timings?.phases.total ?? 0 };
+    return { failure: breakdown(error, request), tookMs: elapsed(stream) };
   }
 }
 
+function headOf(stream: Request): Promise<Response> {
+  return new Promise((resolve, reject) => {
+    stream.once("response", resolve);
+    stream.once("error", reject);
+  });
+}
+
+/** Since the request was sent, in milliseconds: its wait for the limiter is not the server's time. */
+function elapsed({ timings }: Request): number {
+  return timings === undefined ? 0 : Date.now() - timings.start;
+}
+
 /** What a whole answer says that is not a success. */
-function refusal({ statusCode, statusMessage, headers, body }: Response<string>): Failure {
+function refusal({ statusCode, statusMessage, headers }: Response, body: string): Failure {
   const envelope = v.safeParse(ErrorEnvelope, parseJson(body));
   const described = envelope.success ? envelope.output : undefined;
   const inner = described?.error;
@@ -150,34 +161,38 @@ function refusal({ statusCode, statusMessage, headers, body }: Response<string>)
 }
 
 /** What is known when there is no whole answer. */
-function breakdown(error: RequestError, { method }: NylasRequest<unknown>, tooLarge: boolean): Failure {
+function breakdown(error: RequestError, { method }: NylasRequest<unknown>): Failure {
   const timedOut = error instanceof TimeoutError;
   // A body that broke off leaves the status: a refusal stays one, although it cannot say why any more.
   const status = error.response?.statusCode;
   const refused = status !== undefined && (status < 200 || status > 299);
   const lost = (status !== undefined && !refused) || LOST_CODES.includes(error.code);
-  const none = { type: undefined, requestId: undefined, retryAfter: undefined };
   if (error.cause instanceof ProxyRefusal) return proxyRefusal(error.cause.status);
-  if (tooLarge) {
-    return {
-      ...none,
-      // A body of this size is not Nylas's, so nothing is believed of its status: a 404 would mean that a grant is gone.
-      status: undefined,
-      answer: `the answer (HTTP ${status}) is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB`,
-      timedOut: false,
-      unreadable: true,
-      lostPost: false,
-      repeatable: false,
-    };
-  }
   return {
-    ...none,
     status: refused ? status : undefined,
+    type: undefined,
+    requestId: undefined,
+    retryAfter: undefined,
     answer: timedOut ? "no answer in time" : describeBreak(error.code, status),
     timedOut,
     unreadable: false,
     lostPost: lost && method === "POST",
     repeatable: !timedOut && (refused || lost || UNSENT_CODES.includes(error.code)),
+  };
+}
+
+/** A body of this size is not Nylas's, so nothing is believed of its status: a 404 would mean that a grant is gone. */
+function tooLarge(status: number | undefined): Failure {
+  return {
+    status: undefined,
+    type: undefined,
+    requestId: undefined,
+    retryAfter: undefined,
+    answer: `the answer (HTTP ${status}) is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB`,
+    timedOut: false,
+    unreadable: true,
+    lostPost: false,
+    repeatable: false,
   };
 }
 

@@ -52,10 +52,7 @@ export function redact(text: string, secrets: readonly string[]): string {
   const finders = [...new Set([...secrets, ...known])].filter((secret) => secret !== "").map(finderOf);
   if (finders.length === 0) return text;
   const tokens = base64Tokens(text);
-  const found = finders.flatMap(({ patterns, isIn }) => [
-    ...patterns.flatMap((pattern) => occurrences(text, pattern)),
-    ...tokens.filter(isIn),
-  ]);
+  const found = finders.flatMap(({ occurrences, isIn }) => [...occurrences(text), ...tokens.filter(isIn)]);
   return found.length === 0 ? text : masked(text, found);
 }
 
@@ -73,7 +70,7 @@ interface Token extends Range {
 }
 
 interface Finder {
-  patterns: readonly RegExp[];
+  occurrences(text: string): Range[];
   isIn(token: Token): boolean;
 }
 
@@ -92,16 +89,29 @@ function createFinder(secret: string): Finder {
   // Servers trim, normalize and clean what they echo.
   const variants = [secret, secret.trim(), secret.normalize("NFC"), secret.normalize("NFD"), secret.normalize("NFKC")];
   const spellings = [...new Set([...variants, oneLine(secret)])].filter((spelling) => spelling !== "");
-  const patterns = spellings.map(patternOf);
-  const inside = patterns.filter((_, index) => !isShort(spellings[index] ?? ""));
+  const inside = spellings.filter((spelling) => !isShort(spelling));
   // Alone, or after the user name of SASL PLAIN or basic authentication.
   const alone = spellings.filter(isShort);
+  const patterns = new Map<string, RegExp>();
+  // A run may have thousands of passwords, and a pattern takes far longer to compile than to rule out.
+  const find = (text: string, spelling: string): Range[] => {
+    if (!mayContain(text, spelling)) return [];
+    const pattern = patterns.get(spelling) ?? patternOf(spelling);
+    patterns.set(spelling, pattern);
+    return occurrences(text, pattern);
+  };
   return {
-    patterns,
+    occurrences: (text) => spellings.flatMap((spelling) => find(text, spelling)),
     isIn: ({ whole, readings }) =>
       alone.some((short) => whole === short || whole.endsWith(`\0${short}`) || whole.endsWith(`:${short}`)) ||
-      inside.some((pattern) => readings.some((reading) => reading.search(pattern) !== -1)),
+      inside.some((spelling) => readings.some((reading) => find(reading, spelling).length > 0)),
   };
+}
+
+/** Whether one of the forms of `formsOf` may occur: without their signs, only the plain one can. */
+function mayContain(text: string, spelling: string): boolean {
+  if (text.includes(spelling) || /[%\\+]/.test(text)) return true;
+  return /[^ -~]/.test(spelling) && /[^ -~]/.test(text);
 }
 
 function isShort(secret: string): boolean {

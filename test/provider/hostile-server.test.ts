@@ -202,6 +202,7 @@ describe("a body", () => {
     ["gzip, gzip", gzipSync(gzip)],
     ["br", br],
   ];
+  const values = gzipSync(`[${"{},".repeat(5_000_000)}{}]`);
 
   function endless(response: ServerResponse, status: number): void {
     const chunk = Buffer.alloc(1 << 16, " ");
@@ -231,6 +232,14 @@ describe("a body", () => {
     expect(hostile.requests).toHaveLength(1);
   });
 
+  it("of millions of values is refused, once", async () => {
+    const { client, hostile } = await clientOf((_request, response) => {
+      response.writeHead(200, { "content-encoding": "gzip" }).end(values);
+    });
+    expect((await failure(findGrant(client, "g"))).answer).toContain("has more than 500000 values");
+    expect(hostile.requests).toHaveLength(1);
+  });
+
   it("is refused before it comes where its length is announced", async () => {
     const { client, hostile } = await clientOf((_request, response) => {
       response.writeHead(200, { "content-length": MAX_BODY_BYTES + 1 }).write("{");
@@ -239,7 +248,7 @@ describe("a body", () => {
     expect(hostile.requests).toHaveLength(1);
   });
 
-  it.each([...BOMBS, ["endless", undefined] as const])(
+  it.each([...BOMBS, ["gzip", values] as const, ["endless", undefined] as const])(
     "costs a bounded amount of memory (%s)",
     async (attack, bomb) => {
       const { hostile } = await clientOf((request, response) => {

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { notify } from "../notify.js";
 import { cleaned, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
-import { BodyTooLarge, MAX_BODY_BYTES, readBody } from "./body.js";
+import { BodyTooLarge, readBody } from "./body.js";
 import { UnexpectedResponseError } from "./errors.js";
 import { type Failure, toNylasError } from "./failure.js";
 import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy.js";
@@ -122,7 +122,7 @@ async function attempt(
     return { failure, tookMs: elapsed(stream) };
   } catch (error) {
     if (error instanceof BodyTooLarge)
-      return { failure: tooLarge(stream.response?.statusCode), tookMs: elapsed(stream) };
+      return { failure: tooLarge(error, stream.response?.statusCode), tookMs: elapsed(stream) };
     if (!(error instanceof RequestError)) throw error;
     return { failure: breakdown(error, request), tookMs: elapsed(stream) };
   }
@@ -182,13 +182,13 @@ function breakdown(error: RequestError, { method }: NylasRequest<unknown>): Fail
 }
 
 /** A body of this size is not Nylas's, so nothing is believed of its status: a 404 would mean that a grant is gone. */
-function tooLarge(status: number | undefined): Failure {
+function tooLarge({ message }: BodyTooLarge, status: number | undefined): Failure {
   return {
     status: undefined,
     type: undefined,
     requestId: undefined,
     retryAfter: undefined,
-    answer: `the answer (HTTP ${status}) is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB`,
+    answer: `the answer (HTTP ${status}) ${message}`,
     timedOut: false,
     unreadable: true,
     lostPost: false,

@@ -66,17 +66,20 @@ export const connector: Scenario[] = [
   },
   {
     name: "the connector was deleted outside",
-    outcome: "after a refresh, `up` makes it again and authenticates its grants, which keep their ids",
+    outcome:
+      "`connector_missing` asks for `up --refresh`, which makes it again and authenticates its grants; they keep their ids",
     rules: [2, 6],
     emulator: { behaviour: { connectorDelete: "invalidate", connectorDeleteGraceSeconds: "3600" } },
     run: async (world) => {
       const { emulator, stack } = world;
       const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
       await emulator.call("DELETE", "/v3/connectors/imap");
+      const rotated = world.mailbox(0, { args: { credentialVersion: 1 } });
+      world.declare({ mailboxes: { ops: rotated } });
+      await world.fails(["connector_missing", "deleted outside of Pulumi", "pulumi up --refresh"], "up");
       await emulator.forgetRequests();
-      const refresh = await stack.refresh();
-      expect(refresh.output).toContain("the IMAP connector was deleted outside of Pulumi");
-      await stack.up();
+      const up = await stack.up("--refresh");
+      expect(up.output).toContain("the IMAP connector was deleted outside of Pulumi");
       expect(await emulator.writes()).toEqual([CONNECT, AUTHENTICATE]);
       expect(world.ids()).toEqual(before);
       expect(await emulator.grants()).toMatchObject([{ grant_status: "valid" }]);

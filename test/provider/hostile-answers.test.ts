@@ -326,3 +326,37 @@ it.each(["..", ".", "a/b", "a?limit=1", "", "a".repeat(129), "ops@example.test",
     expect(requests).toEqual([]);
   },
 );
+
+describe("a clock that is set during an authentication", () => {
+  afterEach(() => vi.useRealTimers());
+
+  it.each([
+    ["forward", 86_400_000],
+    ["back", -86_400_000],
+  ])("%s does not make a foreign grant one of ours", async (_name, jumpMs) => {
+    vi.useFakeTimers({ toFake: ["Date"] });
+    const states: unknown[] = [];
+    const now = 1_800_000_000;
+    const foreign = grant("foreign", { email: "ops@example.test", created_at: now - 3_600, updated_at: now });
+    script = (url) => {
+      if (url.pathname === "/v3/applications") return { data: { application_id: "app" } };
+      if (url.pathname === "/v3/grants") return { data: [] };
+      vi.setSystemTime(Date.now() + jumpMs);
+      return { data: foreign };
+    };
+    server.prependListener("request", (request: IncomingMessage) => {
+      if (request.method !== "POST") return;
+      let body = "";
+      request.on("data", (chunk: Buffer) => {
+        body += chunk.toString();
+      });
+      request.on("end", () => states.push(JSON.parse(body).state));
+    });
+    const inputs = { ...mailbox("ops@example.test"), receiveOnly: true, verify: false, owner: "0a", stack: "0b" };
+    const error = await failure(grantLifecycle.create(createRun(client), inputs));
+    expect(error.code).toBe("grant_exists");
+    expect(error.message).toContain("it existed before");
+    expect(error.message).not.toContain("adopted it once");
+    expect(states.map((state) => String(state).split(":").at(-1))).toEqual(["created", "adopted"]);
+  });
+});

@@ -19,6 +19,17 @@ describe("the arguments of a grant", () => {
     expect(grantLifecycle.check(good)).toEqual({ inputs: { ...good, imapPort: 993, smtpPort: 465 }, failures: [] });
   });
 
+  it("do not move a grant of version 0.1.0 into its connector's application unasked", () => {
+    const before = { ...good, owner: "0a" };
+    const inherited = { ...good, owner: "0a", stack: "0b", application: "nylas-eu" };
+    const said = grantLifecycle.check(inherited, before).failures.map(({ reason }) => reason);
+    expect(said).toEqual([expect.stringContaining('connector: "imap"')]);
+    expect(grantLifecycle.check(inherited, { ...before, stack: "0b" }).failures).toEqual([]);
+    expect(grantLifecycle.check({ ...inherited, application: undefined }, before).failures).toEqual([]);
+    expect(grantLifecycle.check(inherited, { ...before, application: "nylas" }).failures).toEqual([]);
+    expect(grantLifecycle.check(inherited, {}).failures).toEqual([]);
+  });
+
   it.each([
     ["imapUsername", "ops@example.com ", "without blanks"],
     ["imapUsername", "ops team@example.com", "without blanks"],

@@ -212,7 +212,7 @@ function connectorExists(client: NylasClient, found: Connector): AlreadyExistsEr
   const name = found.name === undefined ? "" : ` named "${found.name}"`;
   return new AlreadyExistsError({
     code: "connector_exists",
-    operation: `Creating the IMAP connector of application "${client.settings.application}"`,
+    operation: `Creating the IMAP connector of configuration namespace "${client.settings.application}"`,
     answer: `the application has an IMAP connector${name} already, and Nylas allows one. Nothing was changed`,
     remedy:
       'set onExisting: "adopt" to take it over (it then stays at destroy), or leave it to its owner and pass connector: "imap" to the grants',
@@ -245,7 +245,7 @@ function noSuchConnector(client: NylasClient, id: string): NylasError {
   return new UnexpectedResponseError({
     code: "unexpected_response",
     operation: `Looking up connector "${id}"`,
-    answer: `application "${client.settings.application}" has no such connector; its id is "${CONNECTOR_ID}"`,
+    answer: `the application of configuration namespace "${client.settings.application}" has no such connector; its id is "${CONNECTOR_ID}"`,
     status: 404,
     remedy: "check the id, the API key's application and the region",
   });

@@ -75,11 +75,14 @@ const properties: Properties = {
 };
 
 /** Fills in defaults and says what is wrong; what is not known yet passes. */
-export function checkGrantArguments(given: Values): { inputs: Values; failures: Failure[] } {
+export function checkGrantArguments(given: Values, before: Values = {}): { inputs: Values; failures: Failure[] } {
   const inputs: Record<string, unknown> = { ...pick(given, Object.keys(given)) };
   inputs.imapPort ??= DEFAULT_IMAP_PORT;
   if (inputs.smtpHost !== undefined) inputs.smtpPort ??= DEFAULT_SMTP_PORT;
-  return { inputs, failures: [...validate(properties, inputs), ...smtpFailures(inputs)] };
+  return {
+    inputs,
+    failures: [...validate(properties, inputs), ...smtpFailures(inputs), ...movedUnasked(inputs, before)],
+  };
 }
 
 /** The typed arguments; `check` has passed them before. */
@@ -99,4 +102,20 @@ function smtpFailures(inputs: Values): Failure[] {
   const reason =
     "is required: without it Nylas makes the grant, but sending fails later. Give smtpHost (and smtpPort), or receiveOnly: true";
   return [missing("smtpHost", reason)];
+}
+
+/**
+ * Version 0.1.0 made every grant without an `application` in the default one, whatever its connector's. Inheriting the
+ * connector's then plans a replacement, which loses the grant's id, although nobody has changed the program. States of 0.1.0 have no `stack`.
+ */
+function movedUnasked(inputs: Values, before: Values): Failure[] {
+  const { application } = inputs;
+  const writtenBy010 = before.imapUsername !== undefined && before.stack === undefined;
+  if (!writtenBy010 || before.application !== undefined || application === undefined || isUnknown(application))
+    return [];
+  if (application === DEFAULT_APPLICATION) return [];
+  const reason =
+    `is "${String(application)}", but version 0.1.0 made this grant in "${DEFAULT_APPLICATION}", and another application means another grant id. ` +
+    'Pass connector: "imap" and no application to keep the grant where it is. To move it, do that first, run `up`, and then set the application';
+  return [{ property: "application", reason: `application ${reason}` }];
 }

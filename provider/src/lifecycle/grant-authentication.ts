@@ -103,7 +103,9 @@ async function explainRefusal(run: Run, error: NylasError, found: Grant | undefi
       ...base,
       code: "connector_missing",
       answer: `${error.answer}; the application has no IMAP connector, ${kept}`,
-      remedy: "declare one with `new ImapConnector(…)` and pass it as `connector`, so that it is made first",
+      remedy:
+        "if the program declares the connector, it was deleted outside of Pulumi: run `pulumi up --refresh`, which makes it again " +
+        "and keeps the grants' ids. Otherwise declare one with `new ImapConnector(…)` and pass it as `connector`, so that it is made first",
     });
   }
   return new CredentialsError({

@@ -77,7 +77,7 @@ function existing(
   ];
   return new AlreadyExistsError({
     code: "grant_exists",
-    operation: `Creating a grant for ${args.imapUsername} in application "${run.client.settings.application}"`,
+    operation: `Creating a grant for ${args.imapUsername} in the application of configuration namespace "${run.client.settings.application}"`,
     answer: `the mailbox has grant ${found.id} already; ${answer}`,
     remedy: ways.join(", or "),
   });

@@ -223,7 +223,7 @@ function noSuchGrant(run: Run, id: string): NylasError {
   return new UnexpectedResponseError({
     code: "unexpected_response",
     operation: `Looking up grant ${id}`,
-    answer: `application "${run.client.settings.application}" has no such grant`,
+    answer: `the application of configuration namespace "${run.client.settings.application}" has no such grant`,
     status: 404,
     remedy: "check the id, the API key's application and the region; listGrants() of this package shows what there is",
   });

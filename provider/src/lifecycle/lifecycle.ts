@@ -16,8 +16,8 @@ export interface Holder {
 export interface Lifecycle {
   /** The arguments whose values no message may show. */
   secrets: readonly string[];
-  /** Arguments with defaults filled in, and what is wrong with them. No request. */
-  check(given: Values): { inputs: Values; failures: Failure[] };
+  /** Arguments with defaults filled in, and what is wrong with them. `before` are those of the last run. No request. */
+  check(given: Values, before?: Values): { inputs: Values; failures: Failure[] };
   /** What a change of arguments or a drifted state asks for. No request. */
   diff(olds: Values, news: Values): { changes: boolean; replaces: string[] };
   /** `undefined` for a resource that only refers to its object. */

@@ -15,9 +15,9 @@ export type ProviderMethods = Required<Omit<pulumi.dynamic.ResourceProvider<Valu
 /** Puts a lifecycle behind Pulumi's methods: settings, plain outputs, and errors that Pulumi cannot misread. */
 export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): ProviderMethods {
   return {
-    check: (_olds, news) =>
-      guarded(lifecycle, [news], async () => {
-        const { inputs, failures } = lifecycle.check(news);
+    check: (olds, news) =>
+      guarded(lifecycle, [olds, news], async () => {
+        const { inputs, failures } = lifecycle.check(news, olds);
         return { inputs: plain(inputs), failures: [...failures, ...settingsFailures(news, config)] };
       }),
     diff: (id, olds, news) =>

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { ADDRESSES, type Declarations, type Mailbox, passwordOf, type StackName } from "./program.js";
-import type { Fault, Kill, UpOptions, World } from "./world.js";
+import type { ClockJump, Fault, Kill, UpOptions, World } from "./world.js";
 
 /** Requests of a run that a kill may hit; most runs have fewer. */
 const MAX_KILL_REQUEST = 12;
@@ -286,12 +286,20 @@ const works: Readonly<Record<string, Work>> = {
   "replace all": (stack, declarations) => declarations.of(stack).map(({ name }) => name),
 };
 
+/** A minute or a day, in milliseconds. */
+const JUMPS_MS = [-86_400_000, -60_000, 60_000, 86_400_000];
+
+const jump: fc.Arbitrary<ClockJump> = fc.record({
+  request: fc.integer({ min: 1, max: MAX_KILL_REQUEST }),
+  ms: fc.constantFrom(...JUMPS_MS),
+});
+
 const trouble = fc
   .record({
     stack,
     work: fc.constantFrom(...Object.keys(works)),
     pick,
-    options: fc.oneof(fc.record({ kill }), fc.record({ fault })),
+    options: fc.oneof(fc.record({ kill }), fc.record({ fault }), fc.record({ jump }), fc.record({ fault, jump })),
   })
   .map(({ stack, work, pick, options }) =>
     command(

@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { Values } from "../../provider/src/lifecycle/lifecycle.js";
 import type { ProviderMethods } from "../../provider/src/lifecycle/shell.js";
+import { onClock } from "./odd-clock.js";
 
 /**
  * The part of Pulumi's engine that decides which provider method is called when, with what, and what is saved of the
@@ -38,6 +39,8 @@ export interface ProviderProcess {
   killed: AbortSignal;
   /** As the engine does with SIGINT, when an operation has ended in order and everything is saved. */
   end(): void;
+  /** Its machine's clock, as milliseconds that it is ahead of the right time. */
+  clock: { ms: number };
   /** Every call so far; one that outlives its engine may still be running. */
   calls: Promise<unknown>[];
 }
@@ -248,7 +251,7 @@ async function operate(process: ProviderProcess, work: (run: Run) => Promise<voi
   return operation;
 }
 
-async function untilKilled<T>({ killed, calls }: ProviderProcess, call: () => Promise<T>): Promise<T> {
+async function untilKilled<T>({ killed, calls, clock }: ProviderProcess, call: () => Promise<T>): Promise<T> {
   if (killed.aborted) throw new Killed();
   let onKilled = () => {};
   const kill = new Promise<never>((_, reject) => {
@@ -256,7 +259,7 @@ async function untilKilled<T>({ killed, calls }: ProviderProcess, call: () => Pr
     killed.addEventListener("abort", onKilled, { once: true });
   });
   try {
-    const called = call();
+    const called = onClock(clock, call);
     calls.push(called);
     return await Promise.race([called, kill]);
   } finally {

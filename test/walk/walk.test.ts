@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Answers, SINGLE_ALTERNATIVES } from "../support/open-questions.js";
 import { commands, done, kill } from "./commands.js";
+import { installOddClock } from "./odd-clock.js";
 import { Declarations } from "./program.js";
 import { seen, World } from "./world.js";
 
@@ -26,13 +27,17 @@ const printError = console.error;
 const home = process.env.PULUMI_HOME;
 let world: World | undefined;
 
+let setClockRight = () => {};
+
 beforeEach(() => {
+  setClockRight = installOddClock();
   // The provider's notices are read for secrets instead of being printed.
   console.error = (...line: unknown[]) => world?.notice(line.join(" "));
 });
 
 afterEach(() => {
   console.error = printError;
+  setClockRight();
   if (home === undefined) delete process.env.PULUMI_HOME;
   else process.env.PULUMI_HOME = home;
 });

@@ -26,8 +26,15 @@ export interface Kill {
 /** A rule for the emulator's faults. */
 export type Fault = Readonly<Record<string, unknown>>;
 
+/** The provider's clock is set at a request of the run. */
+export interface ClockJump {
+  request: number;
+  ms: number;
+}
+
 export interface UpOptions {
   kill?: Kill;
+  jump?: ClockJump;
   fault?: Fault;
   replace?: readonly string[];
 }
@@ -37,6 +44,8 @@ interface Sent {
   requests: ProxiedRequest[];
   killed: AbortController;
   kill: Kill | undefined;
+  jump: ClockJump | undefined;
+  clock: { ms: number };
   /** Nothing that it sends is performed any more. */
   dead: boolean;
 }
@@ -96,14 +105,14 @@ export class World {
   }
 
   async up(declarations: Declarations, stack: StackName, options: UpOptions = {}): Promise<Operation> {
-    const { kill, fault, replace = [] } = options;
+    const { kill, jump, fault, replace = [] } = options;
     const program = declarations.program(stack, this.#endpoints);
     const before = await this.#look();
     const troubles = this.#mayFail(declarations, stack, before, fault !== undefined);
     const mayVanish = this.#mayVanish(stack, program, replace, before.grants);
     const mayChange = idsOf(before.grants.filter((grant) => this.#mayChange(declarations, stack, grant)));
     if (fault !== undefined) await this.emulator.faults(fault);
-    const { process, sent } = this.#process(kill);
+    const { process, sent } = this.#process(kill, jump);
     const operation = await this.stacks[stack].up(process, program, replace);
     await this.#ended(process);
     seen.ups += 1;
@@ -245,9 +254,10 @@ export class World {
   }
 
   /** A process of its own, with nothing remembered: its URI makes its settings, and so its run, different. */
-  #process(kill?: Kill): { process: ProviderProcess; sent: Sent } {
+  #process(kill?: Kill, jump?: ClockJump): { process: ProviderProcess; sent: Sent } {
     const name = `p${this.#sent.size + 1}`;
-    const sent: Sent = { requests: [], killed: new AbortController(), kill, dead: false };
+    const clock = { ms: 0 };
+    const sent: Sent = { requests: [], killed: new AbortController(), kill, jump, clock, dead: false };
     this.#sent.set(name, sent);
     const config = new Map([
       ["nylas:apiKey", this.emulator.emulator.apiKey],
@@ -260,7 +270,7 @@ export class World {
       grant: providerMethods(grantLifecycle, lookup),
     };
     const end = () => runFor(readSettings("nylas", lookup)).unsaved.settle();
-    return { process: { methods, killed: sent.killed.signal, end, calls: [] }, sent };
+    return { process: { methods, killed: sent.killed.signal, end, clock, calls: [] }, sent };
   }
 
   /** Also what was left behind by a killed engine has come to its end. */
@@ -450,6 +460,7 @@ function sameOwner(saved: Saved, grant: WireGrant): boolean {
 function arrive(sent: Sent | undefined, request: ProxiedRequest): Fate {
   if (sent === undefined || sent.dead) return "refuse";
   sent.requests.push(request);
+  if (sent.requests.length === sent.jump?.request) sent.clock.ms += sent.jump.ms;
   return end(sent, request, "before");
 }
 

@@ -1,3 +1,4 @@
+import { performance } from "node:perf_hooks";
 import { notify } from "../notify.js";
 import type { NylasClient } from "../nylas/client.js";
 import { UnexpectedResponseError } from "../nylas/errors.js";
@@ -109,13 +110,13 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
   }
 
   function listed(): Promise<Listing> {
-    if (listing === undefined || Date.now() - listedAt >= MAX_AGE_MS) {
+    if (listing === undefined || performance.now() - listedAt >= MAX_AGE_MS) {
       const asked = listReadableGrants(client).then((list) => {
         tell(list.unreadable);
         return index(list);
       });
       listing = asked;
-      listedAt = Date.now();
+      listedAt = performance.now();
       asked.catch(() => {
         if (listing === asked) listing = undefined;
       });

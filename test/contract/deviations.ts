@@ -104,9 +104,9 @@ export const DEVIATIONS: readonly Deviation[] = [
     name: "paths that are not played",
     side: "answer",
     endpoints: "all",
-    statuses: [501],
+    statuses: [501, 401],
     keyword: "path",
-    reason: "Nylas has them, so a 404 would say that an object was deleted",
+    reason: "Nylas has them, so a 404 would say that an object was deleted; without a key they answer as all others do",
     source: "nylas-nodejs 8.4.0, src/resources; nylas/cli",
   },
   {

@@ -47,7 +47,7 @@ describe("a mailbox, from its first up to its destroy", () => {
     grantId = grant.id;
     expect(await stack.outputs()).toEqual({ grantIds: { ops: grantId } });
     expect(await emulator.writes()).toEqual(["POST /v3/connectors", "POST /v3/connect/custom"]);
-    expect(grant.state).toMatch(/^pulumi-nylas-imap:1:[0-9a-f]{32}:created$/);
+    expect(grant.state).toMatch(/^pulumi-nylas-imap:2:[0-9a-f]{32}:[0-9a-f]{32}:[0-9a-f]{16}:created$/);
 
     const resource = await grantIn(stack.resources(), "ops");
     expect(resource.id).toBe(grantId);

@@ -131,6 +131,8 @@ function presentable(error: unknown, secrets: readonly string[], storedCode: unk
   const shown = new Error(message);
   shown.name = error instanceof Error ? error.name : "Error";
   shown.stack = "";
+  // For check, diff, read and delete, Pulumi's host prints the error as a text as well, and the engine shows both.
+  shown.toString = () => `${shown.name}: see the error of the resource`;
   if (!(error instanceof HalfMadeError)) return shown;
   // Pulumi's host adds its own property to successful answers only. Without it, the next read or delete finds no provider.
   const properties = plain({ ...error.outs, [STORED_CODE]: storedCode });

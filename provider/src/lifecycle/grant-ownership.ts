@@ -15,8 +15,12 @@ export function claim(run: Run, args: GrantArguments, found: Grant, applicationI
   const marker = parseMarker(found.state);
   if (isInterruptedRun(run, args, marker, applicationId) && !marker?.adopted) return false;
   if (args.onExisting !== "adopt" || found.provider !== "imap") throw grantExists(run, args, found);
-  // A take-over within one stack is a rename: what the stack has made it may delete.
-  return !(marker?.adopted === false && marker.stack !== undefined && marker.stack === args.stack);
+  return !isMadeByStack(args, marker);
+}
+
+/** A take-over within one stack is a rename: what the stack has made it may delete. */
+function isMadeByStack({ stack }: GrantArguments, marker: Marker | undefined): boolean {
+  return marker?.adopted === false && marker.stack !== undefined && marker.stack === stack;
 }
 
 function isInterruptedRun(run: Run, { owner }: GrantArguments, marker: Marker | undefined, applicationId: string) {
@@ -68,7 +72,10 @@ function existing(
   answer: string,
   first: readonly string[],
 ): AlreadyExistsError {
-  const adopt = found.provider === "imap" ? [`set onExisting: "adopt" to take it over (it then stays at destroy)`] : [];
+  const afterwards = isMadeByStack(args, parseMarker(found.state))
+    ? "goes at destroy, as this stack made it"
+    : "stays at destroy";
+  const adopt = found.provider === "imap" ? [`set onExisting: "adopt" to take it over (it then ${afterwards})`] : [];
   const ways = [
     ...first,
     ...adopt,

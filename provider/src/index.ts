@@ -1,3 +1,11 @@
+export { ImapConnector, type ImapConnectorArgs } from "./connector/resource.js";
+export {
+  type EnvironmentMailbox,
+  type MailboxDefaults,
+  MailEnvironment,
+  type MailEnvironmentArgs,
+} from "./environment/mail-environment.js";
+export * from "./errors.js";
 export {
   type ExchangeCodeArgs,
   type ExchangedCode,
@@ -23,14 +31,6 @@ export {
   listGrants,
   listGrantsOutput,
 } from "./functions/lookups.js";
-export * from "./nylas/errors.js";
+export { ByoImapGrant, type ByoImapGrantArgs, type MailboxArgs } from "./grant/resource.js";
 export type { Application, Connector } from "./nylas/wire.js";
-export { ByoImapGrant, type ByoImapGrantArgs, type MailboxArgs } from "./resources/byo-imap-grant.js";
-export { ImapConnector, type ImapConnectorArgs } from "./resources/imap-connector.js";
-export {
-  type EnvironmentMailbox,
-  type MailboxDefaults,
-  MailEnvironment,
-  type MailEnvironmentArgs,
-} from "./resources/mail-environment.js";
 export type { Region } from "./settings.js";

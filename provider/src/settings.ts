@@ -1,5 +1,5 @@
 import { isIPv4 } from "node:net";
-import { InvalidInputError } from "./nylas/errors.js";
+import { InvalidInputError } from "./errors.js";
 
 /** The configuration namespace, and the default application. */
 export const DEFAULT_APPLICATION = "nylas";

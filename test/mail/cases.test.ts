@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { NylasError } from "../../provider/src/nylas/errors.js";
+import { NylasError } from "../../provider/src/errors.js";
 import { preflight } from "../../provider/src/preflight/preflight.js";
 import type { Category } from "../../provider/src/preflight/verdict.js";
 import { until } from "../support/until.js";

@@ -58,7 +58,7 @@ describe("the tarball", () => {
     expect(built.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual([]);
     expect(built.filter((path) => /test|\.tsbuildinfo|\.env/.test(path))).toEqual([]);
     expect(built).toEqual(
-      expect.arrayContaining(["index", "provider"].flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`])),
+      expect.arrayContaining(["index", "pulumi/provider"].flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`])),
     );
   });
 });

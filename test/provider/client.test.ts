@@ -1,8 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createGrantDirectory } from "../../provider/src/lifecycle/grant-directory.js";
+import { NylasError } from "../../provider/src/errors.js";
+import { createGrantDirectory } from "../../provider/src/grant/directory.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { findConnector } from "../../provider/src/nylas/connectors.js";
-import { NylasError } from "../../provider/src/nylas/errors.js";
 import { authenticateMailbox, findGrant, listAllGrants } from "../../provider/src/nylas/grants.js";
 import { MAX_ATTEMPTS, MAX_PROVIDER_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
 import { readSettings } from "../../provider/src/settings.js";

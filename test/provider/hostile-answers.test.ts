@@ -1,11 +1,10 @@
 import { createServer, type IncomingMessage, type Server } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { grantLifecycle } from "../../provider/src/lifecycle/grant.js";
-import { createGrantDirectory } from "../../provider/src/lifecycle/grant-directory.js";
-import { createRun } from "../../provider/src/lifecycle/run.js";
+import { NylasError } from "../../provider/src/errors.js";
+import { createGrantDirectory } from "../../provider/src/grant/directory.js";
+import { grantLifecycle } from "../../provider/src/grant/lifecycle.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { findConnector } from "../../provider/src/nylas/connectors.js";
-import { NylasError } from "../../provider/src/nylas/errors.js";
 import {
   authenticateMailbox,
   deleteGrant,
@@ -14,6 +13,7 @@ import {
   probeMailbox,
 } from "../../provider/src/nylas/grants.js";
 import { findProvider } from "../../provider/src/nylas/providers.js";
+import { createRun } from "../../provider/src/run/run.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present } from "../support/emulator.js";
 

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
+import { NylasError } from "../../provider/src/errors.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { createConnector, findConnector } from "../../provider/src/nylas/connectors.js";
-import { NylasError } from "../../provider/src/nylas/errors.js";
 import {
   authenticateMailbox,
   deleteGrant,

@@ -1,7 +1,7 @@
 import { createServer, type Server } from "node:net";
 import tls from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { NylasError } from "../../provider/src/nylas/errors.js";
+import { NylasError } from "../../provider/src/errors.js";
 import { preflight } from "../../provider/src/preflight/preflight.js";
 import { makeServerCertificates, type ServerCertificate, type ServerCertificates } from "../mail/certificates.js";
 import { present, TestEmulator } from "../support/emulator.js";

@@ -5,8 +5,8 @@ import { createServer, getCACertificates, type Server, setDefaultCACertificates 
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { makeCertificates } from "../../emulator/src/mail/certificates.js";
+import { NylasError } from "../../provider/src/errors.js";
 import { createClient } from "../../provider/src/nylas/client.js";
-import { NylasError } from "../../provider/src/nylas/errors.js";
 import { authenticateMailbox, deleteGrant, listAllGrants } from "../../provider/src/nylas/grants.js";
 import { MAX_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
 import { readSettings } from "../../provider/src/settings.js";

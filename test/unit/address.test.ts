@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { areTwoMailboxes, isAddress, sameMailbox } from "../../provider/src/lifecycle/address.js";
+import { areTwoMailboxes, isAddress, sameMailbox } from "../../provider/src/address.js";
 
 describe("one mailbox", () => {
   it.each([

@@ -1,8 +1,8 @@
 import { describe, expect, it } from "vitest";
-import { connectorLifecycle } from "../../provider/src/lifecycle/connector.js";
-import { grantLifecycle } from "../../provider/src/lifecycle/grant.js";
+import { connectorLifecycle } from "../../provider/src/connector/lifecycle.js";
+import { grantLifecycle } from "../../provider/src/grant/lifecycle.js";
 import type { Lifecycle } from "../../provider/src/lifecycle/lifecycle.js";
-import { UNKNOWN } from "../../provider/src/validate.js";
+import { UNKNOWN } from "../../provider/src/lifecycle/validate.js";
 
 const good = {
   imapUsername: "ops@example.com",

@@ -1,4 +1,4 @@
-import { connectorJournal } from "../../provider/dist/lifecycle/journal.js";
+import { connectorJournal } from "../../provider/dist/connector/journal.js";
 
 /**
  * One of several processes that share a home. It does what it is told, and answers with what it then reads.

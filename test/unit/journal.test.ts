@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { connectorJournal } from "../../provider/src/lifecycle/journal.js";
+import { connectorJournal } from "../../provider/src/connector/journal.js";
 import type { Order } from "./journal-process.ts";
 
 const worker = join(import.meta.dirname, "journal-process.ts");
-const built = pathToFileURL(join(import.meta.dirname, "../../provider/dist/lifecycle/journal.js")).href;
+const built = pathToFileURL(join(import.meta.dirname, "../../provider/dist/connector/journal.js")).href;
 const ROUNDS = 400;
 /** More than there are writes, as one is quicker: both go on at the same time. */
 const READS = 4_000;

@@ -9,7 +9,7 @@ const root = join(import.meta.dirname, "../..");
 /** What a state may spend on the provider's text, twice per resource, in bytes. */
 const MAX_THUNK_BYTES = 600;
 
-const thunks = await import(join(root, "provider/dist/thunk.js"));
+const thunks = await import(join(root, "provider/dist/pulumi/thunk.js"));
 
 async function serialized(provider: object): Promise<string> {
   const { text } = await pulumi.runtime.serializeFunction(() => provider, { allowSecrets: true });

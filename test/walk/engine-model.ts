@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
 import type { Values } from "../../provider/src/lifecycle/lifecycle.js";
-import type { ProviderMethods } from "../../provider/src/lifecycle/shell.js";
+import type { ProviderMethods } from "../../provider/src/pulumi/adapter.js";
 import { onClock } from "./odd-clock.js";
 
 /**

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { runFor } from "../lifecycle/run.js";
 import type { NylasClient } from "../nylas/client.js";
-import { refusePlainKey } from "../resources/registration.js";
+import { refusePlainKey } from "../pulumi/registration.js";
+import { runFor } from "../run/run.js";
 import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
 import type { LookupOptions } from "./lookup-options.js";
 

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { InvalidInputError } from "../nylas/errors.js";
+import { InvalidInputError } from "../errors.js";
 import { redeemCode } from "../nylas/tokens.js";
 import { DEFAULT_APPLICATION, isRegion, type Region, readEndpoint, regionUri } from "../settings.js";
 import { clientOf } from "./client-of.js";

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { createGrantDirectory } from "../lifecycle/grant-directory.js";
+import { type InvalidInputError, UnexpectedResponseError } from "../errors.js";
+import { createGrantDirectory } from "../grant/directory.js";
 import { notify } from "../notify.js";
 import { findConnector } from "../nylas/connectors.js";
-import { type InvalidInputError, UnexpectedResponseError } from "../nylas/errors.js";
 import { describeUnreadable, findGrant, listReadableGrants } from "../nylas/grants.js";
 import { findProvider } from "../nylas/providers.js";
 import type { Application, Connector, Grant } from "../nylas/wire.js";

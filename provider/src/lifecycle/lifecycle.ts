@@ -1,5 +1,5 @@
-import type { Failure } from "../validate.js";
-import type { Run } from "./run.js";
+import type { Run } from "../run/run.js";
+import type { Failure } from "./validate.js";
 
 /** Property values as Pulumi hands them over: from any released version, so every field may be missing. */
 export type Values = Readonly<Record<string, unknown>>;

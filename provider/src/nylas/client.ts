@@ -1,8 +1,8 @@
 import got from "got";
 import pThrottle from "p-throttle";
+import { AccessError, NylasError } from "../errors.js";
 import { keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
-import { AccessError, NylasError } from "./errors.js";
 import { proxyFor } from "./proxy.js";
 import { type Answer, type Connection, type NylasRequest, send } from "./send.js";
 import { type Application, ApplicationWire, single } from "./wire.js";

@@ -1,4 +1,3 @@
-import { environmentVariable, type Settings } from "../settings.js";
 import {
   AccessError,
   MailServerError,
@@ -6,7 +5,8 @@ import {
   type NylasErrorFacts,
   UnavailableError,
   UnexpectedResponseError,
-} from "./errors.js";
+} from "../errors.js";
+import { environmentVariable, type Settings } from "../settings.js";
 import { PROXY_AUTHENTICATION_REQUIRED } from "./proxy.js";
 import { isProviderFailure } from "./retry-delay.js";
 

@@ -1,8 +1,8 @@
 import * as v from "valibot";
-import { areTwoMailboxes, isAddress } from "../lifecycle/address.js";
+import { areTwoMailboxes, isAddress } from "../address.js";
+import { InvalidInputError, UnexpectedResponseError } from "../errors.js";
 import { notify } from "../notify.js";
 import { type Answer, type NylasClient, unlessMissing } from "./client.js";
-import { InvalidInputError, UnexpectedResponseError } from "./errors.js";
 import { type Grant, GrantId, GrantWire, page, single, type UnreadableGrant, UnreadableGrantWire } from "./wire.js";
 
 /** Grants per page; Nylas's own maximum. */

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { areTwoMailboxes } from "../lifecycle/address.js";
+import { areTwoMailboxes } from "../address.js";
 import { type NylasClient, unlessMissing } from "./client.js";
 import { otherAnswer } from "./grants.js";
 import { single, text } from "./wire.js";

@@ -1,6 +1,6 @@
 import type { Agents } from "got";
+import { InvalidInputError } from "../errors.js";
 import { keepSecret } from "../redact.js";
-import { InvalidInputError } from "./errors.js";
 
 /** A proxy of the environment, as requests use it. */
 export interface Proxy {

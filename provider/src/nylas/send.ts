@@ -1,11 +1,11 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { type Got, type Request, RequestError, type Response, TimeoutError } from "got";
 import * as v from "valibot";
+import { UnexpectedResponseError } from "../errors.js";
 import { notify } from "../notify.js";
 import { cleaned, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { BodyTooLarge, readBody } from "./body.js";
-import { UnexpectedResponseError } from "./errors.js";
 import { type Failure, toNylasError } from "./failure.js";
 import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy.js";
 import { retryDelay } from "./retry-delay.js";

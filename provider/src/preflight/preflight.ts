@@ -1,5 +1,5 @@
+import { CredentialsError, MailServerError, type NylasError } from "../errors.js";
 import { notify } from "../notify.js";
-import { CredentialsError, MailServerError, type NylasError } from "../nylas/errors.js";
 import type { MailboxCredentials } from "../nylas/grants.js";
 import { MEANING, type Verdict } from "./verdict.js";
 

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import { MODULE, ownerOf, refusePlainKey, resourceOptions, stackDigest } from "../pulumi/registration.js";
+import { connectorThunk } from "../pulumi/thunk.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
-import { connectorThunk } from "../thunk.js";
-import { MODULE, ownerOf, refusePlainKey, resourceOptions, stackDigest } from "./registration.js";
 
 /** The arguments of {@link ImapConnector}. */
 export interface ImapConnectorArgs {

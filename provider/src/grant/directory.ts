@@ -1,10 +1,10 @@
 import { performance } from "node:perf_hooks";
+import { mailboxKey } from "../address.js";
+import { UnexpectedResponseError } from "../errors.js";
 import { notify } from "../notify.js";
 import type { NylasClient } from "../nylas/client.js";
-import { UnexpectedResponseError } from "../nylas/errors.js";
 import { describeUnreadable, findGrant, type GrantList, listReadableGrants, readingGrant } from "../nylas/grants.js";
 import type { Grant, UnreadableGrant } from "../nylas/wire.js";
-import { mailboxKey } from "./address.js";
 
 /** How long a listing is believed, in milliseconds. A run asks for it again after that. */
 const MAX_AGE_MS = 60_000;

@@ -1,11 +1,14 @@
+import { isAddress, sameMailbox } from "../address.js";
+import { type NylasError, UnexpectedResponseError } from "../errors.js";
+import { asText, changed, type Lifecycle, pick, type Values } from "../lifecycle/lifecycle.js";
+import { formatMarker, isHeldByOther, type Marker, parseMarker } from "../lifecycle/marker.js";
+import { sameApplication } from "../lifecycle/same-application.js";
+import { isUnknown } from "../lifecycle/validate.js";
 import { notify } from "../notify.js";
-import { type NylasError, UnexpectedResponseError } from "../nylas/errors.js";
 import { deleteGrant, findGrant } from "../nylas/grants.js";
 import type { Grant } from "../nylas/wire.js";
+import type { Run } from "../run/run.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
-import { isUnknown } from "../validate.js";
-import { isAddress, sameMailbox } from "./address.js";
-import { sameApplication } from "./application.js";
 import {
   AUTHENTICATED_ARGUMENTS,
   checkGrantArguments,
@@ -14,12 +17,9 @@ import {
   GRANT_SECRETS,
   type GrantArguments,
   readGrantArguments,
-} from "./grant-arguments.js";
-import { authenticate, type Held, verified } from "./grant-authentication.js";
-import { claim, isRenamed, isTaken, markerFor, refuseForeign } from "./grant-ownership.js";
-import { asText, changed, type Lifecycle, pick, type Values } from "./lifecycle.js";
-import { formatMarker, isHeldByOther, type Marker, parseMarker } from "./ownership.js";
-import type { Run } from "./run.js";
+} from "./arguments.js";
+import { authenticate, type Held, verified } from "./authenticate.js";
+import { claim, isRenamed, isTaken, markerFor, refuseForeign } from "./ownership.js";
 
 /** A mailbox that Nylas may use: observe, ensure, and give back what was observed. */
 export const grantLifecycle: Lifecycle = {

@@ -1,9 +1,9 @@
-import { AlreadyExistsError } from "../nylas/errors.js";
+import { AlreadyExistsError } from "../errors.js";
+import { asText, type Values } from "../lifecycle/lifecycle.js";
+import { isHeldByOther, isSuccessor, type Marker, nameOf, parseMarker } from "../lifecycle/marker.js";
 import type { Grant } from "../nylas/wire.js";
-import type { GrantArguments } from "./grant-arguments.js";
-import { asText, type Values } from "./lifecycle.js";
-import { isHeldByOther, isSuccessor, type Marker, nameOf, parseMarker } from "./ownership.js";
-import type { Run } from "./run.js";
+import type { Run } from "../run/run.js";
+import type { GrantArguments } from "./arguments.js";
 
 /**
  * Whether taking the grant means adopting it; throws when it is not this resource's to take. The resource's own name in the

@@ -1,10 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { NylasError } from "../nylas/errors.js";
+import { NylasError } from "../errors.js";
+import { asText, HalfMadeError, type Lifecycle, type Values } from "../lifecycle/lifecycle.js";
+import { type Failure, isUnknown } from "../lifecycle/validate.js";
 import { redact } from "../redact.js";
+import { type Run, runFor } from "../run/run.js";
 import { type ConfigLookup, DEFAULT_APPLICATION, readSettings } from "../settings.js";
-import { type Failure, isUnknown } from "../validate.js";
-import { asText, HalfMadeError, type Lifecycle, type Values } from "./lifecycle.js";
-import { type Run, runFor } from "./run.js";
 
 /** The property under which Pulumi's host keeps the provider's serialized code in each resource's inputs and outputs. */
 const STORED_CODE = "__provider";

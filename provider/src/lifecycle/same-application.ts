@@ -1,5 +1,5 @@
+import { AccessError } from "../errors.js";
 import type { NylasClient } from "../nylas/client.js";
-import { AccessError } from "../nylas/errors.js";
 import { environmentVariable } from "../settings.js";
 
 /**

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ownerDigest } from "../lifecycle/ownership.js";
-import { InvalidInputError, type NylasErrorFacts } from "../nylas/errors.js";
+import { InvalidInputError, type NylasErrorFacts } from "../errors.js";
+import { ownerDigest } from "../lifecycle/marker.js";
 import { DEFAULT_APPLICATION, readingNamespace } from "../settings.js";
 
 /** Module part of the type tokens `pulumi-nodejs:dynamic/nylas:…`. */

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { attempt, pulumiHome } from "./pulumi-home.js";
+import { attempt, pulumiHome } from "../run/pulumi-home.js";
 
 /** Which resource holds an application's connector, as far as this machine's runs know. */
 export interface JournalEntry {

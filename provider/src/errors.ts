@@ -1,4 +1,4 @@
-import { cleaned } from "../redact.js";
+import { cleaned } from "./redact.js";
 
 /** Longest operation, answer or remedy of an error, in characters; addresses and lists from outside stand in them. */
 const MAX_FACT_LENGTH = 2_000;

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ImapConnector } from "../connector/resource.js";
+import { MODULE, ownerOf, refusal, refusePlainKey, resourceOptions, stackDigest } from "../pulumi/registration.js";
+import { grantThunk } from "../pulumi/thunk.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
-import { grantThunk } from "../thunk.js";
-import { ImapConnector } from "./imap-connector.js";
-import { MODULE, ownerOf, refusal, refusePlainKey, resourceOptions, stackDigest } from "./registration.js";
 
 /** The arguments of a mailbox, wherever it is declared. */
 export interface MailboxArgs {

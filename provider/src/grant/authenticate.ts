@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { performance } from "node:perf_hooks";
-import { findConnector } from "../nylas/connectors.js";
+import { mailboxKey } from "../address.js";
 import {
   AccessError,
   ConnectorError,
@@ -8,16 +8,16 @@ import {
   MailServerError,
   NylasError,
   UnexpectedResponseError,
-} from "../nylas/errors.js";
+} from "../errors.js";
+import { HalfMadeError, type Values } from "../lifecycle/lifecycle.js";
+import { formatMarker, type Marker } from "../lifecycle/marker.js";
+import { findConnector } from "../nylas/connectors.js";
 import { authenticateMailbox, probeMailbox } from "../nylas/grants.js";
 import type { Grant } from "../nylas/wire.js";
 import { preflight } from "../preflight/preflight.js";
-import { mailboxKey } from "./address.js";
-import { credentials, type GrantArguments } from "./grant-arguments.js";
-import { grantAppeared } from "./grant-ownership.js";
-import { HalfMadeError, type Values } from "./lifecycle.js";
-import { formatMarker, type Marker } from "./ownership.js";
-import type { Run } from "./run.js";
+import type { Run } from "../run/run.js";
+import { credentials, type GrantArguments } from "./arguments.js";
+import { grantAppeared } from "./ownership.js";
 
 /**
  * Seconds by which a grant may look older than the request that made it: the API counts whole seconds, and the two time

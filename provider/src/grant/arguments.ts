@@ -1,6 +1,5 @@
 import * as v from "valibot";
-import type { MailboxCredentials } from "../nylas/grants.js";
-import { DEFAULT_APPLICATION } from "../settings.js";
+import { pick, type Values } from "../lifecycle/lifecycle.js";
 import {
   applicationName,
   type Failure,
@@ -15,8 +14,9 @@ import {
   port,
   text,
   validate,
-} from "../validate.js";
-import { pick, type Values } from "./lifecycle.js";
+} from "../lifecycle/validate.js";
+import type { MailboxCredentials } from "../nylas/grants.js";
+import { DEFAULT_APPLICATION } from "../settings.js";
 
 /** IMAP over TLS. */
 const DEFAULT_IMAP_PORT = 993;

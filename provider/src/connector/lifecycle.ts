@@ -1,17 +1,17 @@
 import * as v from "valibot";
+import { AlreadyExistsError, ConnectorError, NylasError, UnexpectedResponseError } from "../errors.js";
+import { asText, changed, type Lifecycle, pick, type Values } from "../lifecycle/lifecycle.js";
+import { parseMarker } from "../lifecycle/marker.js";
+import { sameApplication } from "../lifecycle/same-application.js";
+import { applicationName, flag, isUnknown, oneOf, type Properties, text, validate } from "../lifecycle/validate.js";
 import { notify } from "../notify.js";
 import type { NylasClient } from "../nylas/client.js";
 import { createConnector, deleteConnector, findConnector, renameConnector } from "../nylas/connectors.js";
-import { AlreadyExistsError, ConnectorError, NylasError, UnexpectedResponseError } from "../nylas/errors.js";
 import { listAllGrants } from "../nylas/grants.js";
 import type { Connector, Grant } from "../nylas/wire.js";
+import type { Run } from "../run/run.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
-import { applicationName, flag, isUnknown, oneOf, type Properties, text, validate } from "../validate.js";
-import { sameApplication } from "./application.js";
 import { connectorJournal, type Journal } from "./journal.js";
-import { asText, changed, type Lifecycle, pick, type Values } from "./lifecycle.js";
-import { parseMarker } from "./ownership.js";
-import type { Run } from "./run.js";
 
 /** A connector is known by its provider: there is one per provider and application. */
 const CONNECTOR_ID = "imap";

@@ -3,11 +3,11 @@
  * This path and these two names are frozen; state written by any released version loads them.
  */
 import type * as pulumi from "@pulumi/pulumi";
-import { connectorLifecycle } from "./lifecycle/connector.js";
-import { grantLifecycle } from "./lifecycle/grant.js";
-import type { Lifecycle } from "./lifecycle/lifecycle.js";
-import { settleRuns } from "./lifecycle/run.js";
-import { providerMethods } from "./lifecycle/shell.js";
+import { connectorLifecycle } from "../connector/lifecycle.js";
+import { grantLifecycle } from "../grant/lifecycle.js";
+import type { Lifecycle } from "../lifecycle/lifecycle.js";
+import { settleRuns } from "../run/run.js";
+import { providerMethods } from "./adapter.js";
 
 /** Makes `target` the provider of connectors. */
 export function ImapConnector(target: object, request: pulumi.dynamic.ConfigureRequest): void {

@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { InvalidInputError } from "../nylas/errors.js";
+import { ImapConnector, type ImapConnectorArgs } from "../connector/resource.js";
+import type { InvalidInputError } from "../errors.js";
+import { ByoImapGrant, type MailboxArgs, refuseContradiction } from "../grant/resource.js";
+import { refusal } from "../pulumi/registration.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
-import { ByoImapGrant, type MailboxArgs, refuseContradiction } from "./byo-imap-grant.js";
-import { ImapConnector, type ImapConnectorArgs } from "./imap-connector.js";
-import { refusal } from "./registration.js";
 
 type OptionalArguments = { [K in keyof MailboxArgs]?: MailboxArgs[K] | undefined };
 

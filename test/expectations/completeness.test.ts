@@ -1,10 +1,10 @@
 import { BEHAVIOURS } from "nylas-emulator";
 import { describe, expect, it } from "vitest";
-import { createApp } from "../../emulator/src/api/app.js";
-import { PendingCodes } from "../../emulator/src/api/pending-codes.js";
+import { PendingCodes } from "../../emulator/src/api/connect/pending-codes.js";
+import { createApp } from "../../emulator/src/app.js";
 import { chooseBehaviours } from "../../emulator/src/behaviours.js";
 import { createControl } from "../../emulator/src/control/routes.js";
-import { FailureCount } from "../../emulator/src/login/failure-count.js";
+import { FailureCount } from "../../emulator/src/mail-client/failure-count.js";
 import { emptyData, Store } from "../../emulator/src/store/store.js";
 import { readContract } from "../contract/document.js";
 import { ALTERNATIVES } from "../support/open-questions.js";

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import ts from "typescript";
 
-const API = join(import.meta.dirname, "../../emulator/src/api");
+const EMULATOR = join(import.meta.dirname, "../../emulator/src");
+const FOLDERS = ["api", "http"];
 /** The calls that make a refusal. */
 const MAKERS = ["ApiError", "invalidRequest", "unauthorized", "refuse"];
 
@@ -33,8 +34,8 @@ export function errorTypes(): string[] {
 /** The literals of all sources; of a template its text, with `…` for each gap. */
 function literals(): { maker: string; text: string }[] {
   const found: { maker: string; text: string }[] = [];
-  for (const file of readdirSync(API)) {
-    const source = ts.createSourceFile(file, readFileSync(join(API, file), "utf8"), ts.ScriptTarget.ES2022, true);
+  for (const file of FOLDERS.flatMap(sourcesIn)) {
+    const source = ts.createSourceFile(file, readFileSync(file, "utf8"), ts.ScriptTarget.ES2022, true);
     const visit = (node: ts.Node): void => {
       const text = textOf(node);
       if (text !== undefined) found.push({ maker: makerOf(node), text });
@@ -43,6 +44,11 @@ function literals(): { maker: string; text: string }[] {
     visit(source);
   }
   return found;
+}
+
+function sourcesIn(folder: string): string[] {
+  const files = readdirSync(join(EMULATOR, folder), { recursive: true, encoding: "utf8" });
+  return files.filter((file) => file.endsWith(".ts")).map((file) => join(EMULATOR, folder, file));
 }
 
 function textOf(node: ts.Node): string | undefined {

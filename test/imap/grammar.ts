@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
-import type { Argument, Command } from "../../emulator/src/imap/command-parser.js";
-import { COMMAND_LIMITS } from "../../emulator/src/imap/limits.js";
+import type { Argument, Command } from "../../emulator/src/mail-server/imap/command-parser.js";
+import { COMMAND_LIMITS } from "../../emulator/src/mail-server/imap/limits.js";
 
 /** An argument, and how a client writes it. */
 export type Written =

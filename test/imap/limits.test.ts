@@ -1,9 +1,13 @@
 import { afterEach, beforeAll, describe, expect, it } from "vitest";
-import { COMMAND_LIMITS, CONNECTION_LIMITS, type ConnectionLimits } from "../../emulator/src/imap/limits.js";
-import { startImapServer } from "../../emulator/src/imap/server.js";
-import { type Certificates, makeCertificates } from "../../emulator/src/mail/certificates.js";
-import { MailboxStore } from "../../emulator/src/mail/mailbox-store.js";
-import type { RunningServer } from "../../emulator/src/mail/smtp-server.js";
+import { type Certificates, makeCertificates } from "../../emulator/src/mail-server/certificates.js";
+import {
+  COMMAND_LIMITS,
+  CONNECTION_LIMITS,
+  type ConnectionLimits,
+} from "../../emulator/src/mail-server/imap/limits.js";
+import { startImapServer } from "../../emulator/src/mail-server/imap/server.js";
+import { MailboxStore } from "../../emulator/src/mail-server/mailbox-store.js";
+import type { RunningServer } from "../../emulator/src/mail-server/smtp-server.js";
 import { VICTIM } from "./target-process.js";
 import { Wire } from "./wire.js";
 

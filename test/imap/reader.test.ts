@@ -1,8 +1,8 @@
 import * as fc from "fast-check";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { Argument } from "../../emulator/src/imap/command-parser.js";
-import { CommandReader, type ReaderEvent } from "../../emulator/src/imap/command-reader.js";
-import { COMMAND_LIMITS } from "../../emulator/src/imap/limits.js";
+import type { Argument } from "../../emulator/src/mail-server/imap/command-parser.js";
+import { CommandReader, type ReaderEvent } from "../../emulator/src/mail-server/imap/command-reader.js";
+import { COMMAND_LIMITS } from "../../emulator/src/mail-server/imap/limits.js";
 import { encode, meant, packets, rubbish, waitsIn, writtenCommand } from "./grammar.js";
 
 const { lineBytes, literalBytes, literals, depth, args } = COMMAND_LIMITS;

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { expect, it } from "vitest";
-import { parseSequenceSet } from "../../emulator/src/imap/sequence-set.js";
+import { parseSequenceSet } from "../../emulator/src/mail-server/imap/sequence-set.js";
 
 const RUNS = { seed: 20_261_123, numRuns: 500 };
 const LAST = 20;

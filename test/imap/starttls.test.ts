@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import tls from "node:tls";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Certificates, makeCertificates } from "../../emulator/src/mail/certificates.js";
+import { type Certificates, makeCertificates } from "../../emulator/src/mail-server/certificates.js";
 import { present, TestEmulator } from "../support/emulator.js";
 import { Wire } from "./wire.js";
 

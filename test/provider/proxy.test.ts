@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from "node:net";
 import { createServer, getCACertificates, type Server, setDefaultCACertificates } from "node:tls";
 import { promisify } from "node:util";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
-import { makeCertificates } from "../../emulator/src/mail/certificates.js";
+import { makeCertificates } from "../../emulator/src/mail-server/certificates.js";
 import { NylasError } from "../../provider/src/errors.js";
 import { createClient } from "../../provider/src/nylas/client.js";
 import { authenticateMailbox, deleteGrant, listAllGrants } from "../../provider/src/nylas/grants.js";

@@ -1,5 +1,5 @@
-import type { Api, World } from "./context.js";
-import { answer } from "./envelope.js";
+import { answer } from "../http/answer.js";
+import type { Api, World } from "../http/context.js";
 
 export function applicationRoutes(api: Api, { store }: World): void {
   // Nylas: one object, not a list, for a key belongs to one application.

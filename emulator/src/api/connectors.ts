@@ -1,9 +1,9 @@
 import type { Behaviours } from "../behaviours.js";
+import { answer, answerDeleted, answerPage, pageOf } from "../http/answer.js";
+import { optionalObject, optionalText, optionalTexts, readObject } from "../http/body.js";
+import type { Api, ApiContext, World } from "../http/context.js";
+import { ApiError, invalidRequest, notFound } from "../http/errors.js";
 import type { StoredConnector } from "../store/types.js";
-import { optionalObject, optionalText, optionalTexts, readObject } from "./body.js";
-import type { Api, ApiContext, World } from "./context.js";
-import { answer, answerDeleted, answerPage, pageOf } from "./envelope.js";
-import { ApiError, invalidRequest, notFound } from "./errors.js";
 import { PROVIDERS } from "./providers.js";
 
 export function connectorRoutes(api: Api, world: World): void {

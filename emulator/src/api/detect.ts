@@ -1,6 +1,6 @@
-import type { Api, World } from "./context.js";
-import { answer } from "./envelope.js";
-import { invalidRequest } from "./errors.js";
+import { answer } from "../http/answer.js";
+import type { Api, World } from "../http/context.js";
+import { invalidRequest } from "../http/errors.js";
 
 const PROVIDER_BY_DOMAIN: Readonly<Record<string, { provider: string; type: string }>> = {
   "gmail.com": { provider: "google", type: "google" },

@@ -1,5 +1,5 @@
-import type { Api, ApiContext, World } from "./context.js";
-import { ApiError, notFound } from "./errors.js";
+import type { Api, ApiContext, World } from "../http/context.js";
+import { ApiError, notFound } from "../http/errors.js";
 
 /** Methods that Nylas has for a path of which the emulator plays others. */
 const METHODS: Readonly<Record<string, readonly string[]>> = {

@@ -1,12 +1,12 @@
 import { setTimeout } from "node:timers/promises";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { MiddlewareHandler } from "hono";
-import type { ApiContext, Env } from "../api/context.js";
-import { errorOfStatus } from "../api/errors.js";
-import { RETRY_AFTER_SECONDS } from "../api/rate-limit.js";
 import type { Behaviours } from "../behaviours.js";
+import type { ApiContext, Env } from "../http/context.js";
+import { errorOfStatus } from "../http/errors.js";
+import { RETRY_AFTER_SECONDS } from "../http/rate-limit.js";
+import type { RequestLog } from "../http/request-log.js";
 import type { FaultRules } from "./fault-rules.js";
-import type { RequestLog } from "./request-log.js";
 import type { Fault } from "./rule-reader.js";
 
 /** Writes every request into the log, with the status that went out. */

@@ -1,5 +1,5 @@
-import type { JsonObject } from "../api/body.js";
-import { invalidRequest } from "../api/errors.js";
+import type { JsonObject } from "../http/body.js";
+import { invalidRequest } from "../http/errors.js";
 import type { Random } from "../random.js";
 import { type Fault, type Rule, readRule } from "./rule-reader.js";
 

@@ -1,14 +1,14 @@
 import type { MiddlewareHandler } from "hono";
-import { isObject, optionalText, readJson, readObject } from "../api/body.js";
-import type { Api, Env, World } from "../api/context.js";
-import { answer, answerDeleted } from "../api/envelope.js";
-import { invalidRequest, notFound } from "../api/errors.js";
-import { grantView } from "../api/grant-view.js";
+import { grantView } from "../api/grants/grant-view.js";
 import type { BehaviourReport } from "../behaviours.js";
+import { answer, answerDeleted } from "../http/answer.js";
+import { isObject, optionalText, readJson, readObject } from "../http/body.js";
+import type { Api, Env, World } from "../http/context.js";
+import { invalidRequest, notFound } from "../http/errors.js";
+import { RequestLog } from "../http/request-log.js";
 import type { Random } from "../random.js";
 import { faultMiddleware, logMiddleware } from "./fault-middleware.js";
 import { FaultRules } from "./fault-rules.js";
-import { RequestLog } from "./request-log.js";
 
 const MAX_USERNAME = 320;
 const MAX_PASSWORD = 1024;

@@ -1,5 +1,5 @@
-import { isObject, type JsonObject } from "../api/body.js";
-import { invalidRequest } from "../api/errors.js";
+import { isObject, type JsonObject } from "../http/body.js";
+import { invalidRequest } from "../http/errors.js";
 import type { Random } from "../random.js";
 
 /** What to do to a request. Exactly the fields that were asked for. */

@@ -1,10 +1,10 @@
-import { type ReadFolder, type ReadMessage, readFolders, readMessages } from "../login/imap-read.js";
+import { refuseUnplayed, wholeNumber } from "../../http/answer.js";
+import type { Api, ApiContext, World } from "../../http/context.js";
+import { invalidRequest, notFound } from "../../http/errors.js";
+import { type ReadFolder, type ReadMessage, readFolders, readMessages } from "../../mail-client/imap-read.js";
 import { attachmentView } from "./attachments.js";
-import type { Api, ApiContext, World } from "./context.js";
-import { refuseUnplayed, wholeNumber } from "./envelope.js";
-import { invalidRequest, notFound } from "./errors.js";
+import { readMessageFilter } from "./filter.js";
 import { accessFailure, grantOfDataPath } from "./mailbox-access.js";
-import { readMessageFilter } from "./message-filter.js";
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 200;

@@ -1,7 +1,7 @@
-import type { MessageSummary, Participant } from "../login/imap-read.js";
-import type { ApiContext } from "./context.js";
-import { seconds } from "./envelope.js";
-import { invalidRequest } from "./errors.js";
+import { seconds } from "../../http/answer.js";
+import type { ApiContext } from "../../http/context.js";
+import { invalidRequest } from "../../http/errors.js";
+import type { MessageSummary, Participant } from "../../mail-client/imap-read.js";
 
 /** In one filter. */
 const MAX_ADDRESSES = 25;

@@ -1,11 +1,11 @@
-import { nowSeconds, sameAddress } from "../store/store.js";
-import type { StoredGrant } from "../store/types.js";
-import { optionalObject, optionalTexts, readObject } from "./body.js";
-import type { Api, ApiContext, World } from "./context.js";
-import { answer, answerDeleted, answerPage, pageOf, refuseUnplayed, seconds } from "./envelope.js";
-import { invalidRequest, notFound } from "./errors.js";
+import { answer, answerDeleted, answerPage, pageOf, refuseUnplayed, seconds } from "../../http/answer.js";
+import { optionalObject, optionalTexts, readObject } from "../../http/body.js";
+import type { Api, ApiContext, World } from "../../http/context.js";
+import { invalidRequest, notFound } from "../../http/errors.js";
+import { nowSeconds, sameAddress } from "../../store/store.js";
+import type { StoredGrant } from "../../store/types.js";
+import { readImapSettings } from "../connect/settings.js";
 import { grantView } from "./grant-view.js";
-import { readImapSettings } from "./settings.js";
 
 export function grantRoutes(api: Api, world: World): void {
   const { store, behaviours } = world;

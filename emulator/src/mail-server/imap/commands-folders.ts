@@ -1,4 +1,4 @@
-import { FOLDERS, type Folder } from "../mail/mailbox-store.js";
+import { FOLDERS, type Folder } from "../mailbox-store.js";
 import { type Command, textOf } from "./command-parser.js";
 import { quoted } from "./format.js";
 import type { Session } from "./session.js";

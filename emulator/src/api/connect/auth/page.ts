@@ -1,6 +1,6 @@
-import type { ApiError } from "./errors.js";
-import { type Field, type FormValues, IMAP_FIELDS, type Refusal, SMTP_FIELDS } from "./hosted-form.js";
-import type { HostedRequest } from "./hosted-request.js";
+import type { ApiError } from "../../../http/errors.js";
+import { type Field, type FormValues, IMAP_FIELDS, type Refusal, SMTP_FIELDS } from "./form.js";
+import type { HostedRequest } from "./link.js";
 
 /** The log-in form. It posts to its own address, so that the query travels along; a password is never filled in. */
 export function formPage({ smtpRequired }: HostedRequest, values: FormValues, refusal?: Refusal): string {

@@ -1,6 +1,6 @@
-import type { World } from "./context.js";
-import { ApiError, invalidRequest } from "./errors.js";
-import type { PendingCode } from "./pending-codes.js";
+import type { World } from "../../../http/context.js";
+import { ApiError, invalidRequest } from "../../../http/errors.js";
+import type { PendingCode } from "../pending-codes.js";
 
 const MAX_STATE = 256;
 

@@ -1,6 +1,6 @@
-import { startImapServer } from "../imap/server.js";
 import type { Endpoint } from "../options.js";
 import { type Certificates, makeCertificates } from "./certificates.js";
+import { startImapServer } from "./imap/server.js";
 import type { MailboxStore } from "./mailbox-store.js";
 import { type RunningServer, startSmtpServer } from "./smtp-server.js";
 

@@ -1,12 +1,12 @@
 import { randomUUID } from "node:crypto";
-import { type MailAddress, type OutgoingMail, sendMail, smtpServerOf } from "../login/smtp-send.js";
-import { nowSeconds, sameAddress } from "../store/store.js";
-import type { StoredGrant } from "../store/types.js";
+import { isObject, type JsonObject, optionalText, readObject } from "../../http/body.js";
+import type { Api, ApiContext, World } from "../../http/context.js";
+import { ApiError, invalidRequest, providerUnreachable } from "../../http/errors.js";
+import { IdempotentAnswers } from "../../http/idempotency.js";
+import { type MailAddress, type OutgoingMail, sendMail, smtpServerOf } from "../../mail-client/smtp-send.js";
+import { nowSeconds, sameAddress } from "../../store/store.js";
+import type { StoredGrant } from "../../store/types.js";
 import { attachmentView, readAttachments } from "./attachments.js";
-import { isObject, type JsonObject, optionalText, readObject } from "./body.js";
-import type { Api, ApiContext, World } from "./context.js";
-import { ApiError, invalidRequest, providerUnreachable } from "./errors.js";
-import { IdempotentAnswers } from "./idempotency.js";
 import { grantOfDataPath } from "./mailbox-access.js";
 
 const MAX_RECIPIENTS = 100;

@@ -1,5 +1,5 @@
-import type { Behaviours } from "../behaviours.js";
-import type { StoredGrant } from "../store/types.js";
+import type { Behaviours } from "../../behaviours.js";
+import type { StoredGrant } from "../../store/types.js";
 
 /** A grant as the API shows it. */
 export function grantView(grant: StoredGrant, behaviours: Behaviours): Record<string, unknown> {

@@ -1,10 +1,10 @@
+import { answer } from "../../http/answer.js";
+import { optionalObject, optionalText, readObject } from "../../http/body.js";
+import type { Api, World } from "../../http/context.js";
+import { ApiError, invalidRequest } from "../../http/errors.js";
+import { grantView } from "../grants/grant-view.js";
+import { PROVIDERS } from "../providers.js";
 import { authenticateImap } from "./authenticate.js";
-import { optionalObject, optionalText, readObject } from "./body.js";
-import type { Api, World } from "./context.js";
-import { answer } from "./envelope.js";
-import { ApiError, invalidRequest } from "./errors.js";
-import { grantView } from "./grant-view.js";
-import { PROVIDERS } from "./providers.js";
 import { readImapSettings } from "./settings.js";
 
 export function customAuthRoutes(api: Api, world: World): void {

@@ -1,4 +1,4 @@
-import type { Folder, StoredMessage } from "../mail/mailbox-store.js";
+import type { Folder, StoredMessage } from "../mailbox-store.js";
 import { bodySection, parseSection } from "./body-section.js";
 import { type Argument, type Command, textOf } from "./command-parser.js";
 import { bodyStructure, envelope, imapDate } from "./format.js";

@@ -1,6 +1,6 @@
-import type { ReadAttachment } from "../login/message-content.js";
-import { isObject, type JsonObject, optionalText } from "./body.js";
-import { invalidRequest } from "./errors.js";
+import { isObject, type JsonObject, optionalText } from "../../http/body.js";
+import { invalidRequest } from "../../http/errors.js";
+import type { ReadAttachment } from "../../mail-client/message-content.js";
 
 const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/;
 const DEFAULT_TYPE = "application/octet-stream";

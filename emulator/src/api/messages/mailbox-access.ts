@@ -1,7 +1,7 @@
-import type { Verdict } from "../login/verdict.js";
-import type { StoredGrant } from "../store/types.js";
-import type { ApiContext, World } from "./context.js";
-import { type ApiError, notFound, providerUnreachable, unauthorized } from "./errors.js";
+import type { ApiContext, World } from "../../http/context.js";
+import { type ApiError, notFound, providerUnreachable, unauthorized } from "../../http/errors.js";
+import type { Verdict } from "../../mail-client/verdict.js";
+import type { StoredGrant } from "../../store/types.js";
 
 const GRANT_INVALID = "The grant is invalid: its mailbox must be authenticated again.";
 

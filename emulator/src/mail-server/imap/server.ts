@@ -1,8 +1,8 @@
 import { type AddressInfo, createServer, type Server, type Socket } from "node:net";
 import tls from "node:tls";
-import type { Certificates } from "../mail/certificates.js";
-import type { MailboxStore } from "../mail/mailbox-store.js";
-import type { RunningServer } from "../mail/smtp-server.js";
+import type { Certificates } from "../certificates.js";
+import type { MailboxStore } from "../mailbox-store.js";
+import type { RunningServer } from "../smtp-server.js";
 import { Connection } from "./connection.js";
 import { CONNECTION_LIMITS } from "./limits.js";
 

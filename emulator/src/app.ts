@@ -1,21 +1,21 @@
 import { randomUUID } from "node:crypto";
 import { Hono } from "hono";
-import { type Control, controlRoutes } from "../control/routes.js";
-import { requireApiKey } from "./api-key.js";
-import { applicationRoutes } from "./applications.js";
-import { connectorRoutes } from "./connectors.js";
-import type { Api, Env, World } from "./context.js";
-import { customAuthRoutes } from "./custom-auth.js";
-import { detectRoutes } from "./detect.js";
-import { answer, answerError } from "./envelope.js";
-import { ApiError } from "./errors.js";
-import { grantRoutes } from "./grants.js";
-import { hostedAuthRoutes } from "./hosted-auth.js";
-import { messageRoutes } from "./messages.js";
-import { rateLimit } from "./rate-limit.js";
-import { sendRoutes } from "./send.js";
-import { tokenRoutes } from "./token.js";
-import { noEndpoint, unplayedRoutes } from "./unplayed.js";
+import { applicationRoutes } from "./api/applications.js";
+import { hostedAuthRoutes } from "./api/connect/auth/auth.js";
+import { customAuthRoutes } from "./api/connect/custom.js";
+import { tokenRoutes } from "./api/connect/token.js";
+import { connectorRoutes } from "./api/connectors.js";
+import { detectRoutes } from "./api/detect.js";
+import { grantRoutes } from "./api/grants/grants.js";
+import { messageRoutes } from "./api/messages/messages.js";
+import { sendRoutes } from "./api/messages/send.js";
+import { noEndpoint, unplayedRoutes } from "./api/unplayed.js";
+import { type Control, controlRoutes } from "./control/routes.js";
+import { answer, answerError } from "./http/answer.js";
+import { requireApiKey } from "./http/api-key.js";
+import type { Api, Env, World } from "./http/context.js";
+import { ApiError } from "./http/errors.js";
+import { rateLimit } from "./http/rate-limit.js";
 
 /** Paths an API key opens. Others are public, or do not exist and say so to everybody. */
 const KEYED_PATHS = ["/v3/applications", "/v3/connectors", "/v3/connect/custom", "/v3/grants", "/v3/providers"];

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
+import { answerError } from "./answer.js";
 import type { JsonObject } from "./body.js";
 import type { ApiContext } from "./context.js";
-import { answerError } from "./envelope.js";
 import { ApiError } from "./errors.js";
 
 const MAX_KEY = 256;

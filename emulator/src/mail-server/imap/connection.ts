@@ -1,6 +1,6 @@
 import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
-import type { Folder, MailboxStore } from "../mail/mailbox-store.js";
+import type { Folder, MailboxStore } from "../mailbox-store.js";
 import type { Command } from "./command-parser.js";
 import { CommandReader } from "./command-reader.js";
 import { runCommand } from "./commands.js";

@@ -1,11 +1,11 @@
 import type { HttpBindings } from "@hono/node-server";
 import type { Context, Hono } from "hono";
+import type { PendingCodes } from "../api/connect/pending-codes.js";
 import type { Behaviours } from "../behaviours.js";
-import type { FailureCount } from "../login/failure-count.js";
-import type { Trust } from "../login/trust.js";
-import type { MailboxStore } from "../mail/mailbox-store.js";
+import type { FailureCount } from "../mail-client/failure-count.js";
+import type { Trust } from "../mail-client/trust.js";
+import type { MailboxStore } from "../mail-server/mailbox-store.js";
 import type { Store } from "../store/store.js";
-import type { PendingCodes } from "./pending-codes.js";
 
 /** What the routes share. */
 export interface World {

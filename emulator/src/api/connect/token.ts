@@ -1,10 +1,10 @@
 import { createHash, randomBytes } from "node:crypto";
-import { sameSecret } from "../secret.js";
-import { nowSeconds } from "../store/store.js";
-import type { StoredGrant } from "../store/types.js";
-import { bearerOf } from "./api-key.js";
-import { isObject, readText } from "./body.js";
-import type { Api, ApiContext, World } from "./context.js";
+import { bearerOf } from "../../http/api-key.js";
+import { isObject, readText } from "../../http/body.js";
+import type { Api, ApiContext, World } from "../../http/context.js";
+import { sameSecret } from "../../secret.js";
+import { nowSeconds } from "../../store/store.js";
+import type { StoredGrant } from "../../store/types.js";
 import type { PendingCode } from "./pending-codes.js";
 
 const TOKEN_SECONDS = 3600;

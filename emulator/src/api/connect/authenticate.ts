@@ -1,7 +1,7 @@
-import { verifyImapLogin } from "../login/imap-login.js";
-import type { ImapSettings, StoredGrant } from "../store/types.js";
-import type { ApiContext, World } from "./context.js";
-import { ApiError, invalidRequest, unreachableAtLogin } from "./errors.js";
+import type { ApiContext, World } from "../../http/context.js";
+import { ApiError, invalidRequest, unreachableAtLogin } from "../../http/errors.js";
+import { verifyImapLogin } from "../../mail-client/imap-login.js";
+import type { ImapSettings, StoredGrant } from "../../store/types.js";
 
 /** Logs in to the mail server and makes or renews the grant: connect/custom and hosted authentication alike. */
 export async function authenticateImap(

@@ -1,12 +1,12 @@
-import type { StoredGrant } from "../store/types.js";
-import { authenticateImap, BAD_CREDENTIALS, LIMIT_REACHED } from "./authenticate.js";
-import { readText } from "./body.js";
-import type { Api, ApiContext, World } from "./context.js";
-import { ApiError } from "./errors.js";
-import { type FormValues, problemOf, type Refusal, WRONG_PASSWORD } from "./hosted-form.js";
-import { formPage, wrongLinkPage } from "./hosted-page.js";
-import { type HostedRequest, readHostedRequest } from "./hosted-request.js";
-import { readImapSettings } from "./settings.js";
+import { readText } from "../../../http/body.js";
+import type { Api, ApiContext, World } from "../../../http/context.js";
+import { ApiError } from "../../../http/errors.js";
+import type { StoredGrant } from "../../../store/types.js";
+import { authenticateImap, BAD_CREDENTIALS, LIMIT_REACHED } from "../authenticate.js";
+import { readImapSettings } from "../settings.js";
+import { type FormValues, problemOf, type Refusal, WRONG_PASSWORD } from "./form.js";
+import { type HostedRequest, readHostedRequest } from "./link.js";
+import { formPage, wrongLinkPage } from "./page.js";
 
 /**
  * The form is all this page may do: no script, no frame, no stored copy, and no address passed on.

@@ -1,6 +1,6 @@
-import type { ImapSettings } from "../store/types.js";
-import type { JsonObject } from "./body.js";
-import { invalidRequest } from "./errors.js";
+import type { JsonObject } from "../../http/body.js";
+import { invalidRequest } from "../../http/errors.js";
+import type { ImapSettings } from "../../store/types.js";
 
 const IMAP_DEFAULT_PORT = 993;
 const MAX_PORT = 65_535;

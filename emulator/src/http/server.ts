@@ -1,7 +1,7 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
-import type { Api } from "./api/context.js";
+import type { Api } from "./context.js";
 
 /** Longer than clients keep a connection, so that they and not the server end it. */
 const KEEP_ALIVE_MS = 65_000;

@@ -1,4 +1,4 @@
-import type { Folder, MailboxStore } from "../mail/mailbox-store.js";
+import type { Folder, MailboxStore } from "../mailbox-store.js";
 import type { Command } from "./command-parser.js";
 
 /** What a command may see and do of its connection. */

@@ -5,7 +5,7 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const ENGINE_TEST_TIMEOUT_MS = 300_000;
 
 /** Minutes each. Left to vitest, which goes by the size of a file, they would come last and one by one. */
-const LONGEST = ["/test/lifecycle/", "/test/kill/"];
+const LONGEST = ["/test/engine/interruption/", "/test/engine/"];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -22,9 +22,9 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     // These need mail servers of the system, and a configuration of their own: vitest.mail.config.ts.
-    exclude: [...configDefaults.exclude, "test/mail/**"],
-    setupFiles: ["test/contract/tap.ts"],
-    globalSetup: ["test/contract/summary.ts"],
+    exclude: [...configDefaults.exclude, "test/conformance/dovecot/**"],
+    setupFiles: ["test/conformance/contract/tap.ts"],
+    globalSetup: ["test/conformance/contract/summary.ts"],
     testTimeout: ENGINE_TEST_TIMEOUT_MS,
     hookTimeout: ENGINE_TEST_TIMEOUT_MS,
     pool: "forks",

@@ -6,9 +6,9 @@ const ENGINE_TEST_TIMEOUT_MS = 120_000;
 /** The suite against real mail servers. */
 export default defineConfig({
   test: {
-    include: ["test/mail/**/*.test.ts"],
-    setupFiles: ["test/contract/tap.ts"],
-    globalSetup: ["test/contract/summary.ts"],
+    include: ["test/conformance/dovecot/**/*.test.ts"],
+    setupFiles: ["test/conformance/contract/tap.ts"],
+    globalSetup: ["test/conformance/contract/summary.ts"],
     testTimeout: ENGINE_TEST_TIMEOUT_MS,
     hookTimeout: ENGINE_TEST_TIMEOUT_MS,
     pool: "forks",

@@ -3,7 +3,11 @@ import tls from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { NylasError } from "../../provider/src/errors.js";
 import { preflight } from "../../provider/src/preflight/preflight.js";
-import { makeServerCertificates, type ServerCertificate, type ServerCertificates } from "../mail/certificates.js";
+import {
+  makeServerCertificates,
+  type ServerCertificate,
+  type ServerCertificates,
+} from "../conformance/dovecot/certificates.js";
 import { present, TestEmulator } from "../support/emulator.js";
 
 let emulator: TestEmulator;

@@ -4,7 +4,7 @@ import { pathToFileURL } from "node:url";
 
 const cli = join(import.meta.dirname, "../../emulator/dist/cli.js");
 /** Has what the process answers checked against Nylas's contract. */
-const preload = pathToFileURL(join(import.meta.dirname, "../contract/preload.ts")).href;
+const preload = pathToFileURL(join(import.meta.dirname, "../conformance/contract/preload.ts")).href;
 
 export interface Ended {
   code: number | null;

@@ -1,5 +1,5 @@
 import { type Emulator, type EmulatorOptions, startEmulator } from "nylas-emulator";
-import { type ChosenAnswers, emulators } from "../contract/emulators.ts";
+import { type ChosenAnswers, emulators } from "../conformance/contract/emulators.ts";
 
 /** A line of the emulator's request log. */
 export interface LoggedRequest {

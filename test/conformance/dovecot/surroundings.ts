@@ -1,0 +1,29 @@
+import { readFileSync } from "node:fs";
+import tls from "node:tls";
+import { TestEmulator } from "../../support/emulator.js";
+import { Dovecot } from "./dovecot.js";
+
+/** A Dovecot, and an emulator with a connector that trusts it, as this process does. */
+export interface MailSurroundings {
+  dovecot: Dovecot;
+  emulator: TestEmulator;
+  close(): Promise<void>;
+}
+
+/** Users are passwords by user name. */
+export async function startDovecotAndEmulator(passwords: Record<string, string>): Promise<MailSurroundings> {
+  const authorities = tls.getCACertificates("default");
+  const dovecot = await Dovecot.start(passwords);
+  const emulator = await TestEmulator.start({ mail: false, ca: dovecot.ca });
+  await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "mail" });
+  tls.setDefaultCACertificates([...authorities, readFileSync(dovecot.ca, "utf8")]);
+  return {
+    dovecot,
+    emulator,
+    close: async () => {
+      tls.setDefaultCACertificates(authorities);
+      await emulator.close();
+      await dovecot.stop();
+    },
+  };
+}

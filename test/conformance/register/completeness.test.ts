@@ -1,0 +1,96 @@
+import { BEHAVIOURS } from "nylas-emulator";
+import { describe, expect, it } from "vitest";
+import { PendingCodes } from "../../../emulator/src/api/connect/pending-codes.js";
+import { createApp } from "../../../emulator/src/app.js";
+import { chooseBehaviours } from "../../../emulator/src/behaviours.js";
+import { createControl } from "../../../emulator/src/control/routes.js";
+import { FailureCount } from "../../../emulator/src/mail-client/failure-count.js";
+import { emptyData, Store } from "../../../emulator/src/store/store.js";
+import { ALTERNATIVES } from "../../support/open-questions.js";
+import { readContract } from "../contract/document.js";
+import { behaviourNames, defaultOf, OPEN_POINTS, OTHER_ANSWERS, REGISTER } from "./register.js";
+
+/** The open points that the public sources leave, as they were counted when the emulator was made. */
+const COUNTED = 15;
+
+describe("the register of expectations", () => {
+  it.each(routes())("has %s", (endpoint) => {
+    expect(REGISTER.map((expectation) => plain(expectation.endpoint))).toContain(plain(endpoint));
+  });
+
+  it.each(contractEndpoints())("has %s of Nylas's contract", (endpoint) => {
+    expect(REGISTER.map((expectation) => plain(expectation.endpoint))).toContain(plain(endpoint));
+  });
+
+  it("has no endpoint that the emulator has not", () => {
+    const known = routes().map(plain);
+    const own = REGISTER.map(({ endpoint }) => plain(endpoint)).filter((endpoint) => !endpoint.startsWith("any "));
+    expect(own.filter((endpoint) => !known.includes(endpoint))).toEqual([]);
+  });
+
+  it.each(behaviourNames())("has each answer of the behaviour %s", (name) => {
+    const behaviour = BEHAVIOURS[name];
+    const others = behaviour.kind === "choice" ? behaviour.values.slice(1) : (ALTERNATIVES.get(name) ?? ["1"]);
+    const played = OTHER_ANSWERS.filter((other) => other.name === name).map(({ value }) => value);
+    expect(played.toSorted()).toEqual([...others].toSorted());
+    expect(played).not.toContain(defaultOf(name));
+  });
+
+  it("has every behaviour among the open points, each once", () => {
+    expect(OPEN_POINTS.flatMap(({ switches }) => switches).toSorted()).toEqual(behaviourNames().toSorted());
+    expect(OPEN_POINTS.length).toBeGreaterThanOrEqual(COUNTED);
+  });
+
+  it("says each thing once, and in words that fit a table", () => {
+    const names = REGISTER.map(({ endpoint, situation }) => `${endpoint}, ${situation}`);
+    expect(names.filter((name, index) => names.indexOf(name) !== index)).toEqual([]);
+    expect(names.filter((name) => /[|\n]/.test(name))).toEqual([]);
+  });
+
+  it("calls nothing confirmed that has a switch", () => {
+    const both = REGISTER.filter(({ standing, instead }) => {
+      return standing === "confirmed" && Object.keys(instead ?? {}).some((name) => !REACHED_BY_THE_WAY.includes(name));
+    });
+    expect(both.map(({ endpoint, situation }) => `${endpoint}, ${situation}`)).toEqual([]);
+  });
+});
+
+/** Switches off what is confirmed, for tests that need it off. */
+const REACHED_BY_THE_WAY: readonly string[] = ["authLimit"];
+
+/** Hono's own list of what it answers. */
+function routes(): string[] {
+  const behaviours = chooseBehaviours();
+  const world = {
+    apiKey: "nyk_of_a_test",
+    behaviours,
+    store: new Store(emptyData(), behaviours, async () => undefined),
+    trust: {},
+    failures: new FailureCount(),
+    codes: new PendingCodes(),
+    mailboxes: undefined,
+  };
+  const app = createApp(
+    world,
+    createControl(
+      world,
+      () => Math.random,
+      () => [],
+    ),
+  );
+  const own = app.routes.filter(({ method, path }) => method !== "ALL" && path.startsWith("/v3/"));
+  return [...new Set(own.map(({ method, path }) => `${method} ${path}`))];
+}
+
+function contractEndpoints(): string[] {
+  return Object.entries(readContract()?.paths ?? {}).flatMap(([path, item]) =>
+    Object.keys(item)
+      .filter((method) => ["get", "put", "post", "patch", "delete"].includes(method))
+      .map((method) => `${method.toUpperCase()} ${path}`),
+  );
+}
+
+/** Whatever a path's parameter is called. */
+function plain(endpoint: string): string {
+  return endpoint.replace(/:[a-z]+|\{[A-Za-z_]+\}/g, "{}");
+}

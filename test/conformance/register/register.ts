@@ -1,0 +1,116 @@
+import { BEHAVIOURS, type BehaviourName } from "nylas-emulator";
+import { anywhere } from "./entries/anywhere.js";
+import { connectors } from "./entries/connectors.js";
+import { customAuth } from "./entries/custom-auth.js";
+import { detect } from "./entries/detect.js";
+import { endings, grants } from "./entries/grants.js";
+import { hostedAuth } from "./entries/hosted-auth.js";
+import { mailbox } from "./entries/mailbox.js";
+import { sending } from "./entries/send.js";
+import type { Expectation } from "./expectation.js";
+import {
+  BYO_AUTH,
+  CLI_ERRORS,
+  CLI_LISTS,
+  DELETING,
+  JAVA_SCOPE,
+  LIMIT_LAYERS,
+  NODE_NO_NAME,
+  RUBY_PATCH,
+  type Source,
+} from "./sources.js";
+
+/** Everything that is expected of Nylas, in the order in which it can be played on one application. */
+export const REGISTER: readonly Expectation[] = [
+  ...anywhere,
+  ...detect,
+  ...connectors,
+  ...customAuth,
+  ...grants,
+  ...mailbox,
+  ...sending,
+  ...hostedAuth,
+  ...endings,
+];
+
+export interface OpenPoint {
+  point: string;
+  /** They play the answers. */
+  switches: readonly BehaviourName[];
+  /** What one source or another says all the same, and where. */
+  hint?: { says: string; source: Source };
+}
+
+/** What the public sources leave open. The first fifteen are one question each. */
+export const OPEN_POINTS: readonly OpenPoint[] = [
+  { point: "a second connector for a provider", switches: ["duplicateConnector"] },
+  { point: "an authentication without a connector", switches: ["missingConnector"] },
+  { point: "a wrong password", switches: ["badCredentials", "authLimit"] },
+  { point: "a mail server that does not answer", switches: ["unreachableHost"] },
+  {
+    point: "the status of a re-authentication",
+    switches: ["reauthStatus"],
+    hint: { says: "the contract has `201` alone", source: BYO_AUTH },
+  },
+  { point: "what a grant shows of its settings", switches: ["settingsEcho"] },
+  { point: "the error type of a 404", switches: ["notFoundType"] },
+  {
+    point: "the error type of a 401",
+    switches: ["unauthorizedType"],
+    hint: { says: "a recorded answer to a wrong key has `token.unauthorized_access`", source: CLI_ERRORS },
+  },
+  {
+    point: "the grants of a deleted connector",
+    switches: ["connectorDelete", "connectorDeleteGraceSeconds"],
+    hint: { says: "their records outlive it: `invalidate`", source: DELETING },
+  },
+  {
+    point: "PUT on a connector",
+    switches: ["connectorPut"],
+    hint: { says: "other clients were moved to PATCH", source: RUBY_PATCH },
+  },
+  {
+    point: "the lag of filtered lists",
+    switches: ["listLagSeconds"],
+    hint: { says: "more than 70 seconds were seen with `provider=`", source: CLI_LISTS },
+  },
+  { point: "a send without SMTP settings", switches: ["missingSmtp"] },
+  {
+    point: "`Retry-After` of a 429",
+    switches: ["rateLimitRetryAfter"],
+    hint: { says: "it is promised for the providers' limits alone", source: LIMIT_LAYERS },
+  },
+  {
+    point: "the scope of an IMAP grant",
+    switches: ["scope"],
+    hint: { says: "a recorded answer had none: `absent`", source: JAVA_SCOPE },
+  },
+  {
+    point: "the name of a connector",
+    switches: ["connectorName", "unnamedConnector"],
+    hint: { says: "clients took it out of their answers in 2024; today's contract requires it", source: NODE_NO_NAME },
+  },
+  {
+    point: "the error type of a 429",
+    switches: ["rateLimitType"],
+    hint: { says: "`nylas_rate_limit_exceeded` is the newer page's word for Nylas's own limit", source: LIMIT_LAYERS },
+  },
+  { point: "what becomes of a grant's state", switches: ["stateEcho"] },
+  { point: "the emulator's own limit", switches: ["rateLimitPerSecond"] },
+];
+
+/** `name=value` of every answer that is not the default, as far as the register has it. */
+export const OTHER_ANSWERS: readonly { name: BehaviourName; value: string }[] = behaviourNames().flatMap((name) => {
+  const values = new Set(REGISTER.flatMap(({ instead }) => Object.keys(instead?.[name] ?? {})));
+  return [...values].map((value) => ({ name, value }));
+});
+
+export function behaviourNames(): BehaviourName[] {
+  // The keys of the constant are the names of the type that is made of it.
+  return Object.keys(BEHAVIOURS) as BehaviourName[];
+}
+
+export function defaultOf(name: BehaviourName): string {
+  const behaviour = BEHAVIOURS[name];
+  return behaviour.kind === "choice" ? (behaviour.values[0] ?? "") : String(behaviour.initial);
+}

@@ -1,0 +1,45 @@
+import { TestEmulator } from "../../support/emulator.js";
+import type { Application } from "./application.js";
+
+export type Query = Record<string, string>;
+
+/** Where a hosted authentication begins, and where it ends. */
+export interface Ends {
+  emulator: TestEmulator;
+  application: Pick<Application, "redirectUri">;
+}
+
+/** Such as an application links to. */
+export function linkOf({ emulator, application }: Ends, query: Query): string {
+  const { apiUri, applicationId } = emulator.emulator;
+  const { redirectUri } = application;
+  const usual = { client_id: applicationId, redirect_uri: redirectUri, response_type: "code", provider: "imap" };
+  return `${apiUri}/v3/connect/auth?${new URLSearchParams({ ...usual, ...query })}`;
+}
+
+/** As the application's server asks, or anybody who has got hold of a code. */
+export async function exchange(
+  { emulator, application }: Ends,
+  fields: Record<string, string | undefined>,
+): Promise<{ status: number; headers: Headers; body: Record<string, unknown> }> {
+  const request = {
+    grant_type: "authorization_code",
+    client_id: emulator.emulator.applicationId,
+    redirect_uri: application.redirectUri,
+    ...fields,
+  };
+  const headers = { "content-type": "application/json" };
+  const url = `${emulator.emulator.apiUri}/v3/connect/token`;
+  const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(request) });
+  return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, unknown> };
+}
+
+export async function startEmulator(behaviour: Query = {}): Promise<TestEmulator> {
+  const started = await TestEmulator.start({ behaviour });
+  await connectImap(started);
+  return started;
+}
+
+export async function connectImap(emulator: TestEmulator): Promise<void> {
+  await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "mail" });
+}

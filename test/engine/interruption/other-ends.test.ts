@@ -1,0 +1,26 @@
+import { afterAll, beforeAll, it } from "vitest";
+import { interruptTwice, KillBench, killEverything, killProvider } from "../../support/killed-up.js";
+
+/** The creation of the connector, the first mailbox's authentication, and one that comes when some are saved. */
+const POINTS = [3, 5, 15] as const;
+
+let bench: KillBench;
+
+beforeAll(async () => {
+  bench = await KillBench.start();
+});
+
+afterAll(async () => {
+  console.log(`other ends: ${bench.report()}`);
+  await bench.close();
+});
+
+it.each(POINTS)("everything killed at request %i, as when the machine goes down", (point) =>
+  bench.endAndRepeat(point, "after", killEverything),
+);
+
+it.each(POINTS)("the provider process killed at request %i", (point) =>
+  bench.endAndRepeat(point, "after", killProvider),
+);
+
+it.each(POINTS)("Ctrl-C twice at request %i", (point) => bench.endAndRepeat(point, "after", interruptTwice));

@@ -1,0 +1,20 @@
+import { afterAll, beforeAll, describe, it } from "vitest";
+import { KillBench, killEngine, UP_REQUESTS } from "../../support/killed-up.js";
+
+/** The other half of the points is in the file beside this one, with the requests ended the other way. */
+const points = Array.from({ length: UP_REQUESTS / 2 }, (_, index) => 2 * index + 2);
+
+let bench: KillBench;
+
+beforeAll(async () => {
+  bench = await KillBench.start();
+});
+
+afterAll(async () => {
+  console.log(`request-lost: ${bench.report()}`);
+  await bench.close();
+});
+
+describe("an engine killed while a request is on its way to Nylas", () => {
+  it.each(points)("request %i", (point) => bench.endAndRepeat(point, "before", killEngine));
+});

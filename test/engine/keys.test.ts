@@ -1,0 +1,4 @@
+import { access } from "./keys.js";
+import { runScenarios } from "./scenario.js";
+
+runScenarios("Keys and applications", access);

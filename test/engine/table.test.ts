@@ -1,0 +1,44 @@
+import { readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { RULES } from "./scenario.js";
+import { SUBJECTS, whatHappens } from "./table.js";
+
+const file = join(import.meta.dirname, "../../docs/what-happens.md");
+const scenarios = Object.values(SUBJECTS).flat();
+
+describe("the scenario table", () => {
+  it("is long enough, and no scenario stands in it twice", () => {
+    const names = scenarios.map(({ name }) => name);
+    expect(names.length).toBeGreaterThanOrEqual(42);
+    expect(new Set(names).size).toBe(names.length);
+  });
+
+  it.each(RULES)("holds rule %i with at least two scenarios", (rule) => {
+    expect(scenarios.filter(({ rules }) => rules.includes(rule)).length).toBeGreaterThanOrEqual(2);
+  });
+
+  it("reads well in a table", () => {
+    for (const { name, outcome } of scenarios) {
+      // A sentence goes on after "What happens when", unless it begins with a name or with code.
+      expect(name).toMatch(/^([a-z`]|Nylas )/);
+      expect(`${name}${outcome}`).not.toMatch(/[|\n]/);
+      expect(`${name}|${outcome}`).not.toMatch(/\.(\||$)/);
+    }
+  });
+
+  it("is what the README's table says, as far as that goes", () => {
+    const readme = readFileSync(join(import.meta.dirname, "../../README.md"), "utf8");
+    const [, section = ""] = /## What happens when …\n([\s\S]*?)\n## /.exec(readme) ?? [];
+    const rows = section.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| when"));
+    expect(rows.length).toBeGreaterThan(15);
+    const known = scenarios.map(({ name, outcome }) => `| ${name} | ${outcome} |`);
+    expect(rows.filter((row) => !known.includes(row))).toEqual([]);
+  });
+
+  it("is what docs/what-happens.md says", () => {
+    if (process.env.UPDATE_DOCS !== undefined) writeFileSync(file, whatHappens());
+    const how = "regenerate it with: UPDATE_DOCS=1 npx vitest run test/engine/table.test.ts";
+    expect(readFileSync(file, "utf8"), how).toBe(whatHappens());
+  });
+});

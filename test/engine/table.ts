@@ -1,0 +1,49 @@
+import { connector } from "./connector.js";
+import { drift } from "./drift.js";
+import { halfMade } from "./half-made.js";
+import { input } from "./input.js";
+import { access } from "./keys.js";
+import { ownership } from "./ownership.js";
+import { renames } from "./renames.js";
+import { retries } from "./retries.js";
+import { rotation } from "./rotation.js";
+import type { Scenario } from "./scenario.js";
+
+/** Every scenario, by subject. */
+export const SUBJECTS: Readonly<Record<string, readonly Scenario[]>> = {
+  Ownership: ownership,
+  "The connector": connector,
+  "Keys and applications": access,
+  Drift: drift,
+  "Changes of a mailbox": rotation,
+  "Interrupted runs": halfMade,
+  Renames: renames,
+  "Busy and failing servers": retries,
+  "Wrong input": input,
+};
+
+/** The table of the documentation. */
+export function whatHappens(): string {
+  const sections = Object.entries(SUBJECTS).map(([subject, scenarios]) => {
+    const rows = scenarios.map(({ name, outcome, rules }) => `| ${name} | ${outcome} | ${rules.join(", ")} |`);
+    return [`## ${subject}`, "", "| when … | then | rules |", "|---|---|---|", ...rows, ""].join("\n");
+  });
+  return [HEAD, ...sections].join("\n");
+}
+
+const HEAD = `# What happens when …
+
+Each line is a test on the real Pulumi engine (\`test/engine/\`), and this file is written from them. Which rules a line
+holds, by their numbers:
+
+1. A second \`up\` with nothing changed sends no write.
+2. A grant keeps its id, except when \`imapUsername\` or \`application\` changes, or by your own \`--replace\`.
+3. A forced replacement deletes first; a renamed resource never deletes what its new name has adopted.
+4. What this resource did not make is neither changed nor deleted, unless you say so.
+5. A run that was cut off and is repeated ends with every mailbox managed exactly once.
+6. An \`invalid\` grant is drift, and is authenticated again with the same id.
+7. A 404 is believed only from the application that the resource was made in.
+8. No password and no API key is ever readable.
+9. Every input error is found before any request.
+10. Waits and retries are bounded; a wrong password is never sent twice in a run.
+`;

@@ -1,0 +1,39 @@
+import { execFile } from "node:child_process";
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+import { present } from "../../support/emulator.js";
+import { codeBlocks } from "../../support/guide.js";
+
+const execute = promisify(execFile);
+const root = join(import.meta.dirname, "../../..");
+const page = readFileSync(join(root, "docs/testing-your-program.md"), "utf8");
+
+it("the page's program passes the page's test, without an engine and without a key", async ({ onTestFinished }) => {
+  mkdirSync(join(root, ".work/tests"), { recursive: true });
+  const directory = mkdtempSync(join(root, ".work/tests/program-"));
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
+  symlinkSync(join(root, "node_modules"), join(directory, "node_modules"), "junction");
+  writeFileSync(join(directory, "package.json"), JSON.stringify({ name: "mailboxes", main: "index.ts" }));
+  const [program, test] = codeBlocks(page, "ts");
+  writeFileSync(join(directory, "index.ts"), present(program));
+  writeFileSync(join(directory, "index.test.ts"), present(test));
+
+  const [node, ...args] = present(codeBlocks(page, "sh")[0]).trim().split(" ");
+  expect(node).toBe("node");
+  // Inside a vitest worker these would have the child report in another format, and there must be no engine to talk to.
+  const inherited = Object.entries(process.env).filter(([name]) => !/^(NODE_|PULUMI_|NYLAS_)/.test(name));
+  const { stdout } = await execute(process.execPath, ["--test-reporter=tap", ...args], {
+    cwd: directory,
+    env: Object.fromEntries(inherited),
+  });
+  expect(stdout).toMatch(/^# pass 3$/m);
+  expect(stdout).toMatch(/^# fail 0$/m);
+});
+
+it("the page's links lead somewhere", () => {
+  const links = [...page.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link = ""]) => link);
+  expect(links.length).toBeGreaterThan(0);
+  for (const link of links) readFileSync(join(root, "docs", link));
+});

@@ -1,0 +1,49 @@
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { TestEmulator } from "../../support/emulator.js";
+import { createStack, type Stack } from "../../support/stack.js";
+
+let emulator: TestEmulator;
+let stack: Stack;
+
+beforeAll(async () => {
+  emulator = await TestEmulator.start();
+  stack = await createStack({ directory: join(import.meta.dirname, "../../../examples/rotation") });
+});
+
+afterAll(async () => {
+  await emulator.close();
+  stack.remove();
+});
+
+it("examples/rotation rotates a password, and the grant goes on", async () => {
+  const { apiUri, apiKey } = emulator.emulator;
+  await emulator.call("POST", "/v3/connectors", { provider: "imap" });
+  await stack.config(
+    {
+      "nylas:apiUri": apiUri,
+      adminUri: `${apiUri}/_emulator`,
+      mailbox: emulator.user(0).username,
+      rotation: "first",
+      imapHost: emulator.imap.host,
+      imapPort: String(emulator.imap.port),
+      smtpHost: emulator.smtp.host,
+      smtpPort: String(emulator.smtp.port),
+    },
+    { "nylas:apiKey": apiKey, adminKey: apiKey },
+  );
+  await stack.up();
+  const before = await stack.outputs();
+  await stack.up("--expect-no-changes");
+
+  await emulator.forgetRequests();
+  await stack.config({ rotation: "second" });
+  await stack.up();
+  expect((await stack.outputs()).grantId).toBe(before.grantId);
+  expect(await emulator.writes()).toEqual(["POST /v3/connect/custom"]);
+  // Reading through Nylas logs in with the password that Nylas holds: it is the one that the server has now.
+  await emulator.call("GET", `/v3/grants/${String(before.grantId)}/messages?limit=1`);
+  await stack.destroy();
+  expect(await emulator.grants()).toEqual([]);
+  await emulator.call("DELETE", "/v3/connectors/imap");
+});

@@ -1,0 +1,77 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { present, TestEmulator, type WireGrant } from "../support/emulator.js";
+import { program } from "../support/programs.js";
+import { createStack, type Stack } from "../support/stack.js";
+
+/** Exported states, one file for each release, with placeholders for what differs from run to run. Never edit one. */
+const directory = join(import.meta.dirname, "released-states");
+
+let emulator: TestEmulator;
+let stack: Stack;
+let grant: WireGrant;
+
+beforeEach(async () => {
+  emulator = await TestEmulator.start();
+  stack = await createStack({ env: emulator.env, project: "migration" });
+});
+
+afterEach(async () => {
+  await emulator.close();
+  stack.remove();
+});
+
+describe.each(readdirSync(directory))("state written by %s", (file) => {
+  beforeEach(async () => {
+    const text = readFileSync(join(directory, file), "utf8");
+    const marker = /"marker": "([^"]+)"/.exec(text)?.[1];
+    await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "mail" });
+    grant = await emulator.foreignGrant(0, present(marker));
+    const values: Record<string, string | number> = {
+      GRANT_ID: grant.id,
+      APPLICATION_ID: emulator.emulator.applicationId,
+      PASSWORD: emulator.user(0).password,
+      IMAP_PORT: emulator.imap.port,
+      SMTP_PORT: emulator.smtp.port,
+    };
+    const filled = text
+      .replaceAll(/"\{\{(\w+_PORT)\}\}"/g, (_, name: string) => String(values[name]))
+      .replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => String(values[name]));
+    // An import is encrypted with what the state names, so the state names this stack's own.
+    stack.writeProgram("");
+    await stack.up();
+    const imported = JSON.parse(filled);
+    imported.deployment.secrets_providers = JSON.parse(await stack.state()).deployment.secrets_providers;
+    const path = join(stack.directory, "state.json");
+    writeFileSync(path, JSON.stringify(imported));
+    stack.writeProgram(program(emulator, { connector: { name: "mail" }, mailboxes: { ops: emulator.user(0) } }));
+    const done = await stack.run("stack", "import", "--file", path);
+    expect(done.code, done.output).toBe(0);
+    await emulator.forgetRequests();
+  });
+
+  it("is refreshed without a change and planned without one", async () => {
+    await stack.refresh("--expect-no-changes");
+    await stack.up("--expect-no-changes");
+    expect(await emulator.writes()).toEqual([]);
+  });
+
+  it("is rotated with the same grant and destroyed", async () => {
+    const { username } = emulator.user(0);
+    await emulator.setPassword(username, "a later password");
+    const mailboxes = { ops: { username, password: "a later password" } };
+    stack.writeProgram(program(emulator, { connector: { name: "mail" }, mailboxes }));
+    await stack.up();
+    expect((await emulator.grantOf(username)).id).toBe(grant.id);
+    await stack.destroy();
+    expect(await emulator.grants()).toEqual([]);
+    expect(await emulator.connectors()).toEqual([]);
+  });
+
+  it("is destroyed without its program", async () => {
+    stack.writeProgram("throw new Error('the program is not run')");
+    await stack.destroy();
+    expect(await emulator.grants()).toEqual([]);
+  });
+});

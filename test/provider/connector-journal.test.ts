@@ -1,0 +1,170 @@
+import { type ChildProcess, execFileSync, fork } from "node:child_process";
+import { createHash } from "node:crypto";
+import { once } from "node:events";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { connectorJournal } from "../../provider/src/connector/journal.js";
+import type { Order } from "./connector-journal-process.ts";
+
+const worker = join(import.meta.dirname, "connector-journal-process.ts");
+const built = pathToFileURL(join(import.meta.dirname, "../../provider/dist/connector/journal.js")).href;
+const ROUNDS = 400;
+/** More than there are writes, as one is quicker: both go on at the same time. */
+const READS = 4_000;
+/** Between an order and the instant it is for, in nanoseconds: the order has arrived by then. */
+const LEAD_NS = 2_000_000n;
+/** How far apart the two processes begin at most, in nanoseconds. */
+const SPREAD_NS = 150_000n;
+/** A user that no system has. */
+const NOBODY_UID = 54_321;
+
+let home: string;
+let children: ChildProcess[];
+
+beforeEach(() => {
+  home = mkdtempSync(join(tmpdir(), "journal-"));
+  children = [];
+  vi.stubEnv("PULUMI_HOME", home);
+});
+
+afterEach(async () => {
+  vi.unstubAllEnvs();
+  for (const child of children) {
+    const exited = once(child, "exit");
+    child.disconnect();
+    await exited;
+  }
+  rmSync(home, { recursive: true, force: true });
+});
+
+function start(): ChildProcess {
+  const child = fork(worker, { env: { ...process.env, PULUMI_HOME: home }, execArgv: [] });
+  children.push(child);
+  return child;
+}
+
+/** What the process has read after it has done as told. */
+async function tell(child: ChildProcess, order: Order): Promise<string[]> {
+  const answered = once(child, "message");
+  child.send(order);
+  const [seen] = (await answered) as [string[]];
+  return seen;
+}
+
+describe("the connector's note", () => {
+  it("is there for the next run, until its owner forgets it", () => {
+    connectorJournal("app").write({ owner: "a", made: true });
+    expect(connectorJournal("app").read()).toEqual({ owner: "a", made: true });
+    expect(connectorJournal("another").read()).toBeUndefined();
+    connectorJournal("app").forget("b");
+    connectorJournal("app").forget(undefined);
+    expect(connectorJournal("app").read()).toEqual({ owner: "a", made: true });
+    connectorJournal("app").forget("a");
+    expect(connectorJournal("app").read()).toBeUndefined();
+  });
+
+  it("takes no more room, however often it changes", () => {
+    const journal = connectorJournal("app");
+    const sizes = Array.from({ length: 20 }, (_, turn) => {
+      journal.write({ owner: `owner-${turn}`, made: true });
+      return readdirSync(home, { recursive: true }).length;
+    });
+    expect(sizes.at(-1)).toBe(sizes[2]);
+  });
+
+  it("is read where an earlier version of the package has written it, and replaced from there", () => {
+    const directory = join(home, "nylas-imap", "connectors");
+    const file = join(directory, `${createHash("sha256").update("app").digest("hex")}.json`);
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(file, '{"owner":"a","made":true}');
+    expect(connectorJournal("app").read()).toEqual({ owner: "a", made: true });
+    connectorJournal("app").forget("a");
+    expect(connectorJournal("app").read()).toBeUndefined();
+    connectorJournal("app").write({ owner: "b", made: false });
+    expect(connectorJournal("app").read()).toEqual({ owner: "b", made: false });
+    expect(existsSync(file)).toBe(false);
+  });
+
+  it("is none when its file holds something else", () => {
+    const directory = join(home, "nylas-imap", "connectors");
+    mkdirSync(directory, { recursive: true });
+    writeFileSync(join(directory, `${createHash("sha256").update("app").digest("hex")}.json`), '{"owner":');
+    expect(connectorJournal("app").read()).toBeUndefined();
+  });
+
+  it("holds within a run where nothing can be written", () => {
+    vi.stubEnv("PULUMI_HOME", "/dev/null/home");
+    connectorJournal("unwritable").write({ owner: "a", made: true });
+    expect(connectorJournal("unwritable").read()).toEqual({ owner: "a", made: true });
+    connectorJournal("unwritable").forget("b");
+    expect(connectorJournal("unwritable").read()).toEqual({ owner: "a", made: true });
+    connectorJournal("unwritable").forget("a");
+    expect(connectorJournal("unwritable").read()).toBeUndefined();
+  });
+
+  it("stands below the user's home directory when PULUMI_HOME is empty", () => {
+    vi.stubEnv("PULUMI_HOME", "");
+    vi.stubEnv("HOME", home);
+    connectorJournal("app").write({ owner: "a", made: true });
+    expect(readdirSync(home)).toEqual([".pulumi"]);
+  });
+
+  it("is written nowhere when there is no home directory", () => {
+    const { seen, left } = inOwnProcess({ HOME: "", PULUMI_HOME: "" });
+    expect({ seen, left }).toEqual({ seen: { owner: "a", made: true }, left: [] });
+  });
+
+  it.runIf(process.getuid?.() === 0)("is written nowhere for a user that the system does not know", () => {
+    const { seen, left } = inOwnProcess({}, { uid: NOBODY_UID, gid: NOBODY_UID });
+    expect({ seen, left }).toEqual({ seen: { owner: "a", made: true }, left: [] });
+  });
+});
+
+describe("the connector's note under two processes", () => {
+  it("stays with who wrote it while its last owner forgets it", async () => {
+    const [first, second] = [start(), start()];
+    for (let round = 0; round < ROUNDS; round++) {
+      const application = `app-${round}`;
+      connectorJournal(application).write({ owner: "a", made: true });
+      const at = process.hrtime.bigint() + LEAD_NS;
+      const later = at + (SPREAD_NS * BigInt(round)) / BigInt(ROUNDS);
+      await Promise.all([
+        tell(first, { application, at: String(at), forget: "a" }),
+        tell(second, { application, at: String(later), write: [{ owner: "b", made: true }] }),
+      ]);
+      expect(connectorJournal(application).read(), `round ${round}`).toEqual({ owner: "b", made: true });
+    }
+  });
+
+  it("is never seen half-written, nor missing", async () => {
+    const [writer, reader] = [start(), start()];
+    const owners = ["a".repeat(20_000), "b"];
+    connectorJournal("app").write({ owner: "b", made: true });
+    const at = String(process.hrtime.bigint() + LEAD_NS);
+    const write = Array.from({ length: ROUNDS }, (_, turn) => ({ owner: String(owners[turn % 2]), made: true }));
+    const [, seen] = await Promise.all([
+      tell(writer, { application: "app", at, write }),
+      tell(reader, { application: "app", at, reads: READS }),
+    ]);
+    expect(seen.filter((owner) => !owners.includes(owner))).toEqual([]);
+  });
+});
+
+/** Writes and reads a note in a process without a home; what it has read, and the files that it has left. */
+function inOwnProcess(env: NodeJS.ProcessEnv, user: { uid?: number; gid?: number } = {}) {
+  const directory = mkdtempSync(join(tmpdir(), "journal-cwd-"));
+  try {
+    const program = `
+      const { connectorJournal } = await import(${JSON.stringify(built)});
+      connectorJournal("app").write({ owner: "a", made: true });
+      console.log(JSON.stringify(connectorJournal("app").read()));`;
+    const args = ["--input-type=module", "--eval", program];
+    const output = execFileSync(process.execPath, args, { cwd: directory, env, encoding: "utf8", ...user });
+    return { seen: JSON.parse(output) as unknown, left: readdirSync(directory) };
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}

@@ -19,7 +19,9 @@ export type NylasErrorCode =
   | "nylas_unavailable"
   | "timeout"
   | "unexpected_response"
-  | "invalid_input";
+  | "invalid_input"
+  | "not_found"
+  | "permission_denied";
 
 export interface NylasErrorFacts<Code extends NylasErrorCode = NylasErrorCode> {
   code: Code;
@@ -77,8 +79,10 @@ export class MailServerError extends NylasError<"provider_not_responding" | "smt
 export class AlreadyExistsError extends NylasError<"grant_exists" | "connector_exists"> {}
 /** Create the connector first, or delete its grants first. */
 export class ConnectorError extends NylasError<"connector_missing" | "connector_in_use"> {}
-/** Give another API key, region or application. */
-export class AccessError extends NylasError<"wrong_application" | "api_key_refused"> {}
+/** Give another API key, region or application, or the key the permission that it lacks. */
+export class AccessError extends NylasError<"wrong_application" | "api_key_refused" | "permission_denied"> {}
+/** Check the id or address, and the application that the key belongs to. */
+export class NotFoundError extends NylasError<"not_found"> {}
 /** Run again later. */
 export class UnavailableError extends NylasError<"rate_limited" | "nylas_unavailable" | "timeout"> {}
 /** Report it, with the request id. */

@@ -1,5 +1,4 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { NylasError } from "../../provider/src/errors.js";
 import { createGrantDirectory } from "../../provider/src/grant/directory.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { findConnector } from "../../provider/src/nylas/connectors.js";
@@ -7,6 +6,7 @@ import { authenticateMailbox, findGrant, listAllGrants } from "../../provider/sr
 import { MAX_ATTEMPTS, MAX_PROVIDER_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present, TestEmulator } from "../support/emulator.js";
+import { failure } from "../support/failure.js";
 
 let emulator: TestEmulator;
 let client: NylasClient;
@@ -29,15 +29,6 @@ function mailbox(index = 0, password = emulator.user(index).password) {
   return { imapUsername: username, imapPassword: password, imapHost: emulator.imap.host, imapPort: emulator.imap.port };
 }
 
-async function failure(work: Promise<unknown>): Promise<NylasError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof NylasError) return error;
-  throw new Error(`expected a NylasError, got ${String(error)}`);
-}
-
 describe("sending again", () => {
   it.each([
     ["429 with Retry-After", { status: 429, retryAfter: 0 }],
@@ -49,8 +40,8 @@ describe("sending again", () => {
     ["a gateway that gave up after the work was done", { afterEffect: true }],
   ])("after %s ends with one grant", async (_name, fault) => {
     await emulator.faults({ method: "POST", path: "/v3/connect/custom", nth: 1, ...fault });
-    const { attempts } = await authenticateMailbox(client, mailbox(), "mark");
-    expect(attempts).toBe(2);
+    await authenticateMailbox(client, mailbox(), "mark");
+    expect(await emulator.writes()).toHaveLength(2);
     expect(await emulator.grants()).toHaveLength(1);
   });
 
@@ -59,9 +50,8 @@ describe("sending again", () => {
     async (path) => {
       const impatient = clientWith({ NYLAS_TIMEOUT_SECONDS: "1" });
       await emulator.faults({ path, stall: true, afterEffect: true });
-      const error = await failure(path.endsWith("imap") ? findConnector(impatient) : impatient.application());
-      expect(error.code).toBe("timeout");
-      expect(await emulator.requests()).toMatchObject([{ method: "GET", path, status: 200 }]);
+      expect(await failure(findConnector(impatient))).toMatchObject({ code: "timeout" });
+      expect((await emulator.requests()).at(-1)).toMatchObject({ method: "GET", path, status: 200 });
     },
   );
 
@@ -70,7 +60,7 @@ describe("sending again", () => {
     const error = await failure(findConnector(client));
     expect(error).toMatchObject({ code: "nylas_unavailable", status: 503 });
     expect(error.message).toContain(`after ${MAX_ATTEMPTS} attempts`);
-    expect(await emulator.requests()).toHaveLength(MAX_ATTEMPTS);
+    expect(await emulator.requests()).toHaveLength(1 + MAX_ATTEMPTS);
   });
 
   it("does not happen for a refused password whose answer breaks off", async () => {
@@ -118,14 +108,15 @@ describe("errors", () => {
 
 describe("the key", () => {
   it("is asked for its application once, however many ask", async () => {
-    await Promise.all(Array.from({ length: 20 }, () => client.application()));
-    expect(await emulator.requests()).toHaveLength(1);
+    await Promise.all(Array.from({ length: 20 }, () => findConnector(client)));
+    const paths = (await emulator.requests()).map(({ path }) => path);
+    expect(paths.filter((path) => path === "/v3/applications")).toHaveLength(1);
+    expect(paths).toHaveLength(1 + 20);
   });
 
   it("gives way once to another one from the environment when it is refused", async () => {
     const settings = readSettings("nylas", (key) => (key === "nylas:apiKey" ? "nyk_old" : undefined), emulator.env);
     const rotated = createClient(settings);
-    expect((await rotated.application()).applicationId).toBe(emulator.emulator.applicationId);
     await listAllGrants(rotated);
     expect((await emulator.requests()).map(({ status }) => status)).toEqual([401, 200, 200]);
   });
@@ -162,7 +153,7 @@ describe("look-ups", () => {
     const directory = createGrantDirectory(client);
     const { username } = emulator.user(0);
     expect(await directory.byEmail(username)).toBeUndefined();
-    const { value: grant } = await authenticateMailbox(client, mailbox(), undefined);
+    const grant = await authenticateMailbox(client, mailbox(), undefined);
     directory.enter(grant);
     expect(await directory.byEmail(username)).toEqual(grant);
     directory.remove(grant.id);

@@ -1,6 +1,6 @@
-import { createServer, type IncomingMessage, type Server } from "node:http";
+import { randomUUID } from "node:crypto";
+import type { IncomingMessage } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { NylasError } from "../../provider/src/errors.js";
 import { createGrantDirectory } from "../../provider/src/grant/directory.js";
 import { grantLifecycle } from "../../provider/src/grant/lifecycle.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
@@ -13,39 +13,42 @@ import {
   probeMailbox,
 } from "../../provider/src/nylas/grants.js";
 import { findProvider } from "../../provider/src/nylas/providers.js";
-import { createRun } from "../../provider/src/run/run.js";
+import { runFor } from "../../provider/src/run/run.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present } from "../support/emulator.js";
+import { failure } from "../support/failure.js";
+import { APPLICATION, type HostileServer, startHostileServer } from "../support/hostile-server.js";
 
 /** The answer to a request: its status, and what its body holds. */
 type Script = (url: URL, request: IncomingMessage) => { status?: number; data?: unknown; limit?: number };
 
-let server: Server;
+let server: HostileServer;
 let client: NylasClient;
 let script: Script;
+/** Method and path of each request but the one for the application. */
 let requests: string[];
+let bodies: string[];
 let notices: string[];
 
 beforeEach(async () => {
   requests = [];
+  bodies = [];
   notices = [];
   vi.spyOn(console, "error").mockImplementation((line: string) => {
     notices.push(line);
   });
-  server = createServer((request, response) => {
-    const url = new URL(request.url ?? "/", "http://127.0.0.1");
+  server = await startHostileServer((request, response, body) => {
+    const url = new URL(request.url ?? "/", server.uri);
     requests.push(`${request.method} ${url.pathname}`);
-    const { status = 200, ...body } = script(url, request);
-    request.resume();
+    if (body !== "") bodies.push(body);
+    const { status = 200, ...fields } = script(url, request);
     response.writeHead(status, { "content-type": "application/json" });
-    response.end(JSON.stringify({ request_id: "r-1", ...body }));
+    response.end(JSON.stringify({ request_id: "r-1", ...fields }));
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  const port = typeof address === "object" && address !== null ? address.port : 0;
+  // A key of its own: a run is shared by all that have equal settings, and a port may come again.
   const env = {
-    NYLAS_API_KEY: "nyk_hostile",
-    NYLAS_API_URI: `http://127.0.0.1:${port}`,
+    NYLAS_API_KEY: `nyk_hostile_${randomUUID()}`,
+    NYLAS_API_URI: server.uri,
     NYLAS_REQUESTS_PER_SECOND: "1000",
   };
   client = createClient(readSettings("nylas", () => undefined, env));
@@ -53,8 +56,7 @@ beforeEach(async () => {
 
 afterEach(async () => {
   vi.restoreAllMocks();
-  server.closeAllConnections();
-  await new Promise((resolve) => server.close(resolve));
+  await server.close();
 });
 
 function grant(id: string, change: Record<string, unknown> = {}) {
@@ -84,15 +86,6 @@ const mailbox = (imapUsername: string) => ({
   imapHost: "imap.example.test",
   imapPort: 993,
 });
-
-async function failure(work: Promise<unknown>): Promise<NylasError> {
-  const error = await work.then(
-    (value) => `a value: ${JSON.stringify(value)}`,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof NylasError) return error;
-  throw new Error(`expected a NylasError, got ${String(error)}`);
-}
 
 const MALFORMED: [string, unknown][] = [
   ["a date beyond the calendar", grant("foreign", { created_at: 1e300 })],
@@ -180,35 +173,33 @@ describe("a list with a grant that cannot be read", () => {
 });
 
 describe("a resource", () => {
-  const APPLICATION = { application_id: "app-1", region: "us", environment: "production" };
   const inputs = { ...mailbox("ops@example.test"), receiveOnly: true, verify: false, owner: "0a1b" };
 
   /** The application of these grants, in which an authentication makes a readable one. */
   const holding =
     (grants: unknown[]): Script =>
     (url, request) => {
-      if (url.pathname === "/v3/applications") return { data: APPLICATION };
       if (request.method === "POST") return { status: 201, data: grant("made", { email: "ops@example.test" }) };
       return application(grants)(url, request);
     };
 
   it("is made beside other people's grants that cannot be read", async () => {
     script = holding(MALFORMED.map(([, entry]) => entry));
-    expect(await grantLifecycle.create(createRun(client), inputs)).toMatchObject({ id: "made" });
+    expect(await grantLifecycle.create(runFor(client.settings), inputs)).toMatchObject({ id: "made" });
     expect(notices).toHaveLength(1);
   });
 
   it("is not made where its mailbox has a grant that cannot be read", async () => {
     script = holding([grant("mine", { email: "ops@example.test", created_at: 1e300 })]);
-    const error = await failure(grantLifecycle.create(createRun(client), inputs));
+    const error = await failure(grantLifecycle.create(runFor(client.settings), inputs));
     expect(error.message).toMatch(/ops@example\.test.*mine: created_at/);
     expect(requests.filter((request) => request.startsWith("POST"))).toEqual([]);
   });
 
   it("is not dropped from the state where its own grant cannot be read", async () => {
     script = holding([grant("mine", { email: "ops@example.test", created_at: 1e300 })]);
-    const props = { ...inputs, grantId: "mine", email: "ops@example.test", applicationId: "app-1" };
-    const error = await failure(grantLifecycle.read(createRun(client), "mine", props));
+    const props = { ...inputs, grantId: "mine", email: "ops@example.test", applicationId: APPLICATION.application_id };
+    const error = await failure(grantLifecycle.read(runFor(client.settings), "mine", props));
     expect(error).toMatchObject({ code: "unexpected_response", status: 200 });
   });
 });
@@ -292,7 +283,7 @@ describe("an answer about something else", () => {
     ["ops@example.test", "ops"],
   ])("is not one for %s where Nylas says %s", async (username, email) => {
     script = () => ({ data: grant("mine", { email }) });
-    expect((await authenticateMailbox(client, mailbox(username), undefined)).value.id).toBe("mine");
+    expect((await authenticateMailbox(client, mailbox(username), undefined)).id).toBe("mine");
   });
 
   it("is refused for a date beyond the calendar, with mailbox and operation", async () => {
@@ -335,28 +326,19 @@ describe("a clock that is set during an authentication", () => {
     ["back", -86_400_000],
   ])("%s does not make a foreign grant one of ours", async (_name, jumpMs) => {
     vi.useFakeTimers({ toFake: ["Date"] });
-    const states: unknown[] = [];
     const now = 1_800_000_000;
     const foreign = grant("foreign", { email: "ops@example.test", created_at: now - 3_600, updated_at: now });
     script = (url) => {
-      if (url.pathname === "/v3/applications") return { data: { application_id: "app" } };
       if (url.pathname === "/v3/grants") return { data: [] };
       vi.setSystemTime(Date.now() + jumpMs);
       return { data: foreign };
     };
-    server.prependListener("request", (request: IncomingMessage) => {
-      if (request.method !== "POST") return;
-      let body = "";
-      request.on("data", (chunk: Buffer) => {
-        body += chunk.toString();
-      });
-      request.on("end", () => states.push(JSON.parse(body).state));
-    });
     const inputs = { ...mailbox("ops@example.test"), receiveOnly: true, verify: false, owner: "0a", stack: "0b" };
-    const error = await failure(grantLifecycle.create(createRun(client), inputs));
+    const error = await failure(grantLifecycle.create(runFor(client.settings), inputs));
     expect(error.code).toBe("grant_exists");
     expect(error.message).toContain("it existed before");
     expect(error.message).not.toContain("adopted it once");
+    const states = bodies.map((body) => JSON.parse(body).state);
     expect(states.map((state) => String(state).split(":").at(-1))).toEqual(["created", "adopted"]);
   });
 });

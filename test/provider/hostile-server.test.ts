@@ -4,7 +4,6 @@ import { promisify } from "node:util";
 import { brotliCompressSync, constants, gzipSync } from "node:zlib";
 import * as v from "valibot";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { NylasError } from "../../provider/src/errors.js";
 import { notify } from "../../provider/src/notify.js";
 import { MAX_BODY_BYTES } from "../../provider/src/nylas/body.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
@@ -13,6 +12,7 @@ import { authenticateMailbox, deleteGrant, findGrant } from "../../provider/src/
 import { MAX_ATTEMPTS, MAX_LOST_POST_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
 import { redeemCode } from "../../provider/src/nylas/tokens.js";
 import { readSettings } from "../../provider/src/settings.js";
+import { failure } from "../support/failure.js";
 import { type HostileServer, startHostileServer } from "../support/hostile-server.ts";
 
 const KEY = "nyk_v0_aB3/x+y==Zq9";
@@ -52,22 +52,13 @@ afterEach(async () => {
 });
 
 async function clientOf(
-  answer: (request: IncomingMessage, response: ServerResponse, count: number) => void,
+  answer: (request: IncomingMessage, response: ServerResponse) => void,
 ): Promise<{ client: NylasClient; hostile: HostileServer }> {
   const hostile = await startHostileServer(answer);
   server = hostile;
   const configured = (key: string) => (key === "nylas:apiKey" ? KEY : undefined);
   const env = { NYLAS_API_KEY: OTHER_KEY, NYLAS_API_URI: hostile.uri, NYLAS_REQUESTS_PER_SECOND: "1000" };
   return { client: createClient(readSettings("nylas", configured, env)), hostile };
-}
-
-async function failure(work: Promise<unknown>): Promise<NylasError> {
-  const error = await work.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  );
-  if (error instanceof NylasError) return error;
-  throw new Error(`expected a NylasError, got ${String(error)}`);
 }
 
 /** Everything in an error's text that a terminal would act on, but for the ends of its own lines. */
@@ -156,14 +147,37 @@ describe("text from outside", () => {
   });
 
   it("is cleaned where another application's id is reported", async () => {
-    const hostile = await startHostileServer((_request, response) =>
-      json(response, 200, { request_id: "r", data: { application_id: `a\u001b[31m\nb ${KEY}` } }),
+    const hostile = await startHostileServer(
+      (_request, response) => json(response, 200, { data: { application_id: `a\u001b[31m\nb ${KEY}` } }),
+      { application: false },
     );
     server = hostile;
     const env = { NYLAS_API_KEY: KEY, NYLAS_API_URI: hostile.uri, NYLAS_APPLICATION_ID: "mine" };
     const error = await failure(createClient(readSettings("nylas", () => undefined, env)).application());
     expect(error.code).toBe("wrong_application");
     expect(error.answer).toContain("it belongs to application a b [secret], but");
+  });
+});
+
+describe("an application", () => {
+  it("that cannot be found makes nothing look deleted", async () => {
+    const hostile = await startHostileServer((_request, response) => json(response, 404, {}), { application: false });
+    server = hostile;
+    const env = { NYLAS_API_KEY: KEY, NYLAS_API_URI: hostile.uri };
+    const client = createClient(readSettings("nylas", () => undefined, env));
+    for (const work of [() => findConnector(client), () => findGrant(client, "g"), () => deleteGrant(client, "g")]) {
+      expect(await failure(work())).toMatchObject({ code: "unexpected_response", status: 404 });
+    }
+    expect(new Set(hostile.requests)).toEqual(new Set(["GET /v3/applications"]));
+  });
+
+  it("that denies a call to the key is told apart from one that refuses the key", async () => {
+    const { client } = await clientOf((_request, response) =>
+      json(response, 403, { request_id: "r-1", error: { type: "api.forbidden", message: "no" } }),
+    );
+    const error = await failure(deleteGrant(client, "g"));
+    expect(error).toMatchObject({ code: "permission_denied", status: 403, operation: "Deleting grant g" });
+    expect(error.remedy).toContain("nylas:apiKey");
   });
 });
 
@@ -189,7 +203,7 @@ describe("success", () => {
     const { client } = await clientOf((_request, response) => {
       response.writeHead(status).end(status === 204 ? undefined : '{"request_id":"r"}');
     });
-    expect(await deleteGrant(client, "g")).toBe(true);
+    await deleteGrant(client, "g");
   });
 });
 
@@ -269,8 +283,8 @@ describe("a body", () => {
   it("up to the bound is read", async () => {
     const body = JSON.stringify("x".repeat(MAX_BODY_BYTES - 2));
     const { client } = await clientOf((_request, response) => response.end(body));
-    const request = { operation: "Reading", method: "GET", path: "/v3/", schema: v.string() } as const;
-    expect((await client.request(request)).value).toHaveLength(MAX_BODY_BYTES - 2);
+    const request = { operation: "Reading", method: "GET", path: "v3/", schema: v.string() } as const;
+    expect(await client.request(request)).toHaveLength(MAX_BODY_BYTES - 2);
   });
 
   const cut = (response: ServerResponse) => {

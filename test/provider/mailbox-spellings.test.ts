@@ -40,10 +40,10 @@ async function notices(work: () => Promise<void>): Promise<string[]> {
 async function goesThrough(imapUsername: string, spelling: string): Promise<void> {
   const { host, port } = emulator.imap;
   const mailbox = { imapUsername, imapPassword: PASSWORD, imapHost: host, imapPort: port };
-  const { value: grant } = await authenticateMailbox(client, mailbox, "mark");
+  const grant = await authenticateMailbox(client, mailbox, "mark");
   await probeMailbox(client, grant.id, imapUsername);
   expect((await createGrantDirectory(client).byEmail(spelling))?.id).toBe(grant.id);
-  expect((await authenticateMailbox(client, mailbox, "mark")).value.id).toBe(grant.id);
+  expect((await authenticateMailbox(client, mailbox, "mark")).id).toBe(grant.id);
   await deleteGrant(client, grant.id);
 }
 

@@ -28,7 +28,7 @@ async function seenUnder(behaviour: Answers): Promise<{ outcomes: unknown[]; ask
     const missing = await outcome(findConnector(client));
     const connector = await outcome(createConnector(client, undefined));
     const made = await authenticateMailbox(client, mailbox, "mark");
-    const { id } = made.value;
+    const { id } = made;
     const outcomes = [missing, connector, plain(made), await outcome(findGrant(client, id))];
     outcomes.push(await outcome(authenticateMailbox(client, mailbox, "another mark")));
     outcomes.push(await outcome(listAllGrants(client)));

@@ -1,22 +1,38 @@
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import { text } from "node:stream/consumers";
+
+/** What the server says of the key's application, unless a test scripts that, too. */
+export const APPLICATION = { application_id: "app-1", region: "us", environment: "production" };
 
 export interface HostileServer {
   uri: string;
-  /** Method and path of each request so far. */
+  /** Method and path of each request that the test's script answered. */
   requests: string[];
   close(): Promise<void>;
 }
 
-/** What stands where Nylas should: it answers as the test says, and is no emulator. */
+/**
+ * Stands where Nylas should and answers as the test says. The question for the key's application, which precedes every other
+ * request of a client, is answered here, unless `application` is false.
+ */
 export async function startHostileServer(
-  answer: (request: IncomingMessage, response: ServerResponse, count: number) => void,
+  answer: (request: IncomingMessage, response: ServerResponse, body: string) => void,
+  { application = true }: { application?: boolean } = {},
 ): Promise<HostileServer> {
   const requests: string[] = [];
   const server = createServer((request, response) => {
-    requests.push(`${request.method} ${request.url}`);
     response.on("error", () => {});
-    request.resume().once("end", () => answer(request, response, requests.length));
+    if (application && request.url === "/v3/applications") {
+      response.writeHead(200, { "content-type": "application/json" });
+      response.end(JSON.stringify({ request_id: "r-0", data: APPLICATION }));
+      return;
+    }
+    requests.push(`${request.method} ${request.url}`);
+    text(request).then(
+      (body) => answer(request, response, body),
+      () => response.destroy(),
+    );
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   // A TCP server's address is an AddressInfo once it listens.

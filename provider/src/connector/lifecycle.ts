@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { AlreadyExistsError, ConnectorError, NylasError, UnexpectedResponseError } from "../errors.js";
+import { AlreadyExistsError, ConnectorError, NotFoundError, NylasError } from "../errors.js";
 import { asText, changed, type Lifecycle, pick, type Values } from "../lifecycle/lifecycle.js";
 import { parseMarker } from "../lifecycle/marker.js";
 import { sameApplication } from "../lifecycle/same-application.js";
@@ -176,7 +176,7 @@ async function make(
     journal.write({ owner, made: true, stack });
   }
   try {
-    return (await createConnector(client, name)).value;
+    return await createConnector(client, name);
   } catch (error) {
     if (!(error instanceof NylasError) || error.status === undefined || error.status >= 500) throw error;
     const found = error.status === 400 || error.status === 409 ? await findConnector(client) : undefined;
@@ -242,8 +242,8 @@ function ownership({ state }: Grant): string {
 }
 
 function noSuchConnector(client: NylasClient, id: string): NylasError {
-  return new UnexpectedResponseError({
-    code: "unexpected_response",
+  return new NotFoundError({
+    code: "not_found",
     operation: `Looking up connector "${id}"`,
     answer: `the application of configuration namespace "${client.settings.application}" has no such connector; its id is "${CONNECTOR_ID}"`,
     status: 404,

@@ -68,9 +68,7 @@ export interface ExchangedCode {
 
 /** Exchanges a hosted login's code for its grant, once. The access token that Nylas sends along is dropped. */
 export async function exchangeCode(args: ExchangeCodeArgs, opts: LookupOptions = {}): Promise<ExchangedCode> {
-  const client = clientOf(opts);
-  await client.application();
-  return redeemCode(client, args);
+  return redeemCode(clientOf(opts), args);
 }
 
 /** {@link exchangeCode} with inputs. */

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { type InvalidInputError, UnexpectedResponseError } from "../errors.js";
+import { NotFoundError } from "../errors.js";
 import { createGrantDirectory } from "../grant/directory.js";
 import { notify } from "../notify.js";
 import { findConnector } from "../nylas/connectors.js";
@@ -38,7 +38,6 @@ export function getApplicationOutput(opts: LookupOptions = {}): pulumi.Output<Ap
 /** The application's IMAP connector; throws when there is none. */
 export async function getConnector(opts: LookupOptions = {}): Promise<Connector> {
   const client = clientOf(opts);
-  await client.application();
   const connector = await findConnector(client);
   if (connector !== undefined) return connector;
   throw missing("Looking up the IMAP connector", "the application has none", "declare one with `new ImapConnector(…)`");
@@ -55,7 +54,6 @@ export async function getGrant(
   opts: LookupOptions = {},
 ): Promise<GrantResult> {
   const client = clientOf(opts);
-  await client.application();
   const grant =
     "id" in args ? await findGrant(client, args.id) : await createGrantDirectory(client).byEmail(args.email);
   if (grant !== undefined) return result(grant);
@@ -83,7 +81,6 @@ export interface ListGrantsArgs {
 /** The application's grants, oldest first. Narrowed here: Nylas's filtered lists lag behind. */
 export async function listGrants(args: ListGrantsArgs = {}, opts: LookupOptions = {}): Promise<GrantResult[]> {
   const client = clientOf(opts);
-  await client.application();
   const { grants, unreadable } = await listReadableGrants(client);
   if (unreadable.length > 0) notify(`listGrants leaves grants out: ${describeUnreadable(unreadable)}`);
   return grants
@@ -119,7 +116,6 @@ export interface DetectedProvider {
 /** Asks Nylas which provider serves an address; Nylas allows 20 of these a minute. */
 export async function detectProvider(args: { email: string }, opts: LookupOptions = {}): Promise<DetectedProvider> {
   const client = clientOf(opts);
-  await client.application();
   return (await findProvider(client, args.email)) ?? { detected: false, provider: undefined, type: undefined };
 }
 
@@ -136,6 +132,6 @@ function result(grant: Grant): GrantResult {
   return { grantId: id, provider, email, grantStatus: status, createdAt, updatedAt };
 }
 
-function missing(operation: string, answer: string, remedy: string): InvalidInputError | UnexpectedResponseError {
-  return new UnexpectedResponseError({ code: "unexpected_response", operation, answer, status: 404, remedy });
+function missing(operation: string, answer: string, remedy: string): NotFoundError {
+  return new NotFoundError({ code: "not_found", operation, answer, status: 404, remedy });
 }

@@ -68,7 +68,7 @@ async function post(
 ): Promise<Grant> {
   const state = marker === undefined ? undefined : formatMarker(marker);
   try {
-    const { value: grant } = await authenticateMailbox(run.client, credentials(args), state);
+    const grant = await authenticateMailbox(run.client, credentials(args), state);
     run.directory.enter(grant);
     return grant;
   } catch (error) {
@@ -151,7 +151,7 @@ export async function verified(run: Run, args: GrantArguments, outs: Values): Pr
     if (!(error instanceof NylasError)) throw error;
     const kept = `grant ${grantId} exists and is kept; the next \`up\` checks it again`;
     // The key has just been good for the authentication, so a 401 here speaks of the mailbox.
-    if (!(error instanceof AccessError)) {
+    if (!(error instanceof AccessError && error.code === "api_key_refused")) {
       throw new HalfMadeError(grantId, { ...outs, verified: false }, `${error.message}\n  kept:       ${kept}`);
     }
     const { operation, status, requestId, type, answer } = error;

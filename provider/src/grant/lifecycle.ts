@@ -1,5 +1,5 @@
 import { isAddress, sameMailbox } from "../address.js";
-import { type NylasError, UnexpectedResponseError } from "../errors.js";
+import { NotFoundError, type NylasError } from "../errors.js";
 import { asText, changed, type Lifecycle, pick, type Values } from "../lifecycle/lifecycle.js";
 import { formatMarker, isHeldByOther, type Marker, parseMarker } from "../lifecycle/marker.js";
 import { sameApplication } from "../lifecycle/same-application.js";
@@ -210,8 +210,8 @@ function serverFacts(olds: Values): Values {
 }
 
 function goneBeforeUpdate(operation: string, id: string): NylasError {
-  return new UnexpectedResponseError({
-    code: "unexpected_response",
+  return new NotFoundError({
+    code: "not_found",
     operation,
     answer: `the grant does not exist any more; it was deleted outside of Pulumi`,
     status: 404,
@@ -220,8 +220,8 @@ function goneBeforeUpdate(operation: string, id: string): NylasError {
 }
 
 function noSuchGrant(run: Run, id: string): NylasError {
-  return new UnexpectedResponseError({
-    code: "unexpected_response",
+  return new NotFoundError({
+    code: "not_found",
     operation: `Looking up grant ${id}`,
     answer: `the application of configuration namespace "${run.client.settings.application}" has no such grant`,
     status: 404,

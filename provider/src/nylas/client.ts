@@ -4,22 +4,25 @@ import { AccessError, NylasError } from "../errors.js";
 import { keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { proxyFor } from "./proxy.js";
-import { type Answer, type Connection, type NylasRequest, send } from "./send.js";
+import { type Connection, type NylasRequest, send } from "./send.js";
 import { type Application, ApplicationWire, single } from "./wire.js";
 
-export type { Answer, NylasRequest };
+export type { NylasRequest };
 
 /** One application of Nylas, reached with one key. */
 export interface NylasClient {
   readonly settings: Settings;
-  /**
-   * The application that the key belongs to, asked once per process; every lifecycle step starts here, so a refused key
-   * gives way to the environment's before anything else is sent. Throws `wrong_application` when another one is configured.
-   */
+  /** The application that the key belongs to, asked once per process. Throws `wrong_application` when another one is configured. */
   application(): Promise<Application>;
-  request<T>(request: NylasRequest<T>): Promise<Answer<T>>;
+  /**
+   * Sends a request once the key's application is known. By then a refused key has fallen back to the environment's, and a
+   * 404 cannot come from another application.
+   */
+  request<T>(request: NylasRequest<T>): Promise<T>;
+  /** The same, or `undefined` when Nylas answers this request with 404. */
+  requestIfExists<T>(request: NylasRequest<T>): Promise<T | undefined>;
   /** The key in use, for the one request that carries it in its body. */
-  apiKey(): string;
+  apiKey(): Promise<string>;
 }
 
 /** Makes a client; one per settings and process, so that its limiter and its connections are shared. */
@@ -47,13 +50,31 @@ export function createClient(settings: Settings): NylasClient {
 
   return {
     settings,
-    application: () => {
-      known ??= identify();
-      return known;
+    application,
+    request: async (request) => {
+      await application();
+      return send(await connected(), apiKey, settings, request);
     },
-    request: async (request) => send(await connected(), apiKey, settings, request),
-    apiKey: () => apiKey,
+    requestIfExists: async (request) => {
+      // Outside of the `try`: a 404 of this question says nothing about the object.
+      await application();
+      try {
+        return await send(await connected(), apiKey, settings, request);
+      } catch (error) {
+        if (error instanceof NylasError && error.status === 404) return undefined;
+        throw error;
+      }
+    },
+    apiKey: async () => {
+      await application();
+      return apiKey;
+    },
   };
+
+  function application(): Promise<Application> {
+    known ??= identify();
+    return known;
+  }
 
   function connected(): Promise<Connection> {
     connection ??= proxyFor(settings.apiUri).then((proxy) => ({
@@ -77,30 +98,20 @@ export function createClient(settings: Settings): NylasClient {
     let refused: unknown;
     for (const candidate of settings.apiKeys) {
       try {
-        const answer = await send(await connected(), candidate, settings, {
+        const found = await send(await connected(), candidate, settings, {
           operation: `Asking Nylas which application the key of "${settings.application}" belongs to`,
           method: "GET",
           path: "v3/applications",
           schema: single(ApplicationWire),
         });
         apiKey = candidate;
-        return expectApplication(settings, answer.value.data);
+        return expectApplication(settings, found.data);
       } catch (error) {
         if (!(error instanceof AccessError) || error.code !== "api_key_refused") throw error;
         refused = error;
       }
     }
     throw refused;
-  }
-}
-
-/** The result, or `undefined` when Nylas says 404. Callers know the key's application by then: see `application()`. */
-export async function unlessMissing<T>(work: () => Promise<T>): Promise<T | undefined> {
-  try {
-    return await work();
-  } catch (error) {
-    if (error instanceof NylasError && error.status === 404) return undefined;
-    throw error;
   }
 }
 

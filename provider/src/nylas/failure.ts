@@ -45,6 +45,7 @@ export function toNylasError(operation: string, settings: Settings, failure: Fai
   if (failure.unreadable || isRedirect(failure.status)) return elsewhereError(base, settings);
   if (failure.status === undefined) return unreachableError(base, settings, failure);
   if (failure.status === 401) return refusedKeyError(base, settings);
+  if (failure.status === 403) return permissionError(base, settings);
   if (failure.status === 429) {
     return new UnavailableError({
       ...base,
@@ -124,6 +125,17 @@ function unreachableError(base: BaseFacts, settings: Settings, failure: Failure)
     code: "nylas_unavailable",
     answer: `${base.answer} at ${settings.apiUri}${through(failure)}`,
     remedy: `check the network, a proxy, and ${settings.application}:apiUri; then run again`,
+  });
+}
+
+/** Keys with roles (IAM) may do some calls and not others. */
+function permissionError(base: BaseFacts, settings: Settings): AccessError {
+  return new AccessError({
+    ...base,
+    code: "permission_denied",
+    remedy:
+      `give the key of ${settings.application}:apiKey the permission for this call in the Nylas dashboard, ` +
+      "or use a key that has it; nothing was changed",
   });
 }
 

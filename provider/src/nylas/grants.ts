@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { areTwoMailboxes, isAddress } from "../address.js";
 import { InvalidInputError, UnexpectedResponseError } from "../errors.js";
 import { notify } from "../notify.js";
-import { type Answer, type NylasClient, unlessMissing } from "./client.js";
+import type { NylasClient } from "./client.js";
 import { type Grant, GrantId, GrantWire, page, single, type UnreadableGrant, UnreadableGrantWire } from "./wire.js";
 
 /** Grants per page; Nylas's own maximum. */
@@ -33,30 +33,17 @@ export async function authenticateMailbox(
   client: NylasClient,
   mailbox: MailboxCredentials,
   state: string | undefined,
-): Promise<Answer<Grant>> {
+): Promise<Grant> {
   const operation = `Authenticating mailbox ${mailbox.imapUsername} at ${mailbox.imapHost}:${mailbox.imapPort}`;
-  const answer = await client.request({
+  const { data: grant } = await client.request({
     operation,
     method: "POST",
-    path: "/v3/connect/custom",
-    json: {
-      provider: "imap",
-      ...(state === undefined ? {} : { state }),
-      settings: {
-        imap_username: mailbox.imapUsername,
-        imap_password: mailbox.imapPassword,
-        imap_host: mailbox.imapHost,
-        imap_port: mailbox.imapPort,
-        ...(mailbox.smtpHost === undefined ? {} : { smtp_host: mailbox.smtpHost }),
-        ...(mailbox.smtpPort === undefined ? {} : { smtp_port: mailbox.smtpPort }),
-        ...(mailbox.smtpUsername === undefined ? {} : { smtp_username: mailbox.smtpUsername }),
-        ...(mailbox.smtpPassword === undefined ? {} : { smtp_password: mailbox.smtpPassword }),
-      },
-    },
+    path: "v3/connect/custom",
+    // JSON leaves out what is undefined.
+    json: { provider: "imap", state, settings: settingsOf(mailbox) },
     secrets: [mailbox.imapPassword, mailbox.smtpPassword ?? ""],
     schema: single(GrantWire),
   });
-  const grant = answer.value.data;
   // Nylas may leave out the address.
   if (grant.email !== undefined && areTwoMailboxes(grant.email, mailbox.imapUsername)) {
     throw otherAnswer(operation, `grant ${grant.id} of another mailbox`);
@@ -68,18 +55,34 @@ export async function authenticateMailbox(
         `Nylas shows ${address} for grant ${grant.id}`,
     );
   }
-  return { value: grant, attempts: answer.attempts };
+  return grant;
+}
+
+/** The names of Nylas's settings for IMAP. */
+const SETTING_NAMES = {
+  imapUsername: "imap_username",
+  imapPassword: "imap_password",
+  imapHost: "imap_host",
+  imapPort: "imap_port",
+  smtpHost: "smtp_host",
+  smtpPort: "smtp_port",
+  smtpUsername: "smtp_username",
+  smtpPassword: "smtp_password",
+} as const satisfies Record<keyof MailboxCredentials, string>;
+
+function settingsOf(mailbox: MailboxCredentials): Record<string, string | number | undefined> {
+  return Object.fromEntries(
+    Object.entries(SETTING_NAMES).map(([name, wire]) => [wire, mailbox[name as keyof MailboxCredentials]]),
+  );
 }
 
 /** The grant, or `undefined` when Nylas says 404. Errors name the mailbox where the caller knows it. */
 export async function findGrant(client: NylasClient, grantId: string, mailbox?: string): Promise<Grant | undefined> {
   const operation = readingGrant(grantId, mailbox);
   const path = grantPath(operation, grantId);
-  const answer = await unlessMissing(() =>
-    client.request({ operation, method: "GET", path, schema: single(GrantWire) }),
-  );
+  const answer = await client.requestIfExists({ operation, method: "GET", path, schema: single(GrantWire) });
   if (answer === undefined) return undefined;
-  const grant = answer.value.data;
+  const { data: grant } = answer;
   if (grant.id !== grantId) throw otherAnswer(operation, `grant ${grant.id}`);
   return grant;
 }
@@ -103,15 +106,14 @@ export async function listReadableGrants(client: NylasClient): Promise<GrantList
   const seen = new Set<string>();
   let offset = 0;
   for (let pageNumber = 0; pageNumber < MAX_PAGES; pageNumber += 1) {
-    const answer = await client.request({
+    const { data, limit } = await client.request({
       operation,
       method: "GET",
-      path: "/v3/grants",
+      path: "v3/grants",
       // Oldest first: a grant that is made meanwhile comes at the end and shifts no page.
       query: { limit: GRANTS_PER_PAGE, offset, sort_by: "created_at", order_by: "asc" },
       schema: page(v.unknown()),
     });
-    const { data, limit } = answer.value;
     const known = seen.size;
     for (const entry of data) addEntry(list, seen, entry);
     if (data.length > 0 && seen.size === known) throw endlessList(operation, `page ${pageNumber + 1} repeats others`);
@@ -186,7 +188,7 @@ export function otherAnswer(operation: string, about: string): UnexpectedRespons
 
 /** The path of a grant. An id such as `..` would lead to another one. */
 function grantPath(operation: string, grantId: string): string {
-  if (v.is(GrantId, grantId)) return `/v3/grants/${grantId}`;
+  if (v.is(GrantId, grantId)) return `v3/grants/${grantId}`;
   throw new InvalidInputError({
     code: "invalid_input",
     operation,
@@ -196,12 +198,11 @@ function grantPath(operation: string, grantId: string): string {
   });
 }
 
-/** Deletes the grant; `false` when it was gone already. Final: the mailbox's object ids die with it. */
-export async function deleteGrant(client: NylasClient, grantId: string): Promise<boolean> {
+/** Deletes the grant; one that is gone already is no error. Final: the mailbox's object ids are lost with it. */
+export async function deleteGrant(client: NylasClient, grantId: string): Promise<void> {
   const operation = `Deleting grant ${grantId}`;
   const path = grantPath(operation, grantId);
-  const deleted = await unlessMissing(() => client.request({ operation, method: "DELETE", path, schema: v.unknown() }));
-  return deleted !== undefined;
+  await client.requestIfExists({ operation, method: "DELETE", path, schema: v.unknown() });
 }
 
 /** Lists one message: proves that Nylas can use the grant. */

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { areTwoMailboxes } from "../address.js";
-import { type NylasClient, unlessMissing } from "./client.js";
+import type { NylasClient } from "./client.js";
 import { otherAnswer } from "./grants.js";
 import { single, text } from "./wire.js";
 
@@ -20,17 +20,15 @@ export async function findProvider(
   email: string,
 ): Promise<Omit<v.InferOutput<typeof DetectedWire>, "address"> | undefined> {
   const operation = `Detecting the provider of ${email}`;
-  const answer = await unlessMissing(() =>
-    client.request({
-      operation,
-      method: "POST",
-      path: "/v3/providers/detect",
-      query: { email },
-      schema: single(DetectedWire),
-    }),
-  );
+  const answer = await client.requestIfExists({
+    operation,
+    method: "POST",
+    path: "v3/providers/detect",
+    query: { email },
+    schema: single(DetectedWire),
+  });
   if (answer === undefined) return undefined;
-  const { address, ...detected } = answer.value.data;
+  const { address, ...detected } = answer.data;
   if (address !== undefined && areTwoMailboxes(address, email)) throw otherAnswer(operation, "another address");
   return detected;
 }

@@ -26,7 +26,7 @@ export interface NylasRequest<T> {
   /** What is tried and on what, for errors: `Authenticating mailbox ops@example.com`. */
   operation: string;
   method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** From `/v3` on. */
+  /** From `v3/` on, without a leading slash. */
   path: string;
   query?: Record<string, string | number>;
   json?: unknown;
@@ -35,12 +35,6 @@ export interface NylasRequest<T> {
   schema: v.GenericSchema<unknown, T>;
   /** Do not send again whatever happens. */
   once?: boolean;
-}
-
-export interface Answer<T> {
-  value: T;
-  /** How often the request was sent: more than once means that an earlier one may have taken effect unseen. */
-  attempts: number;
 }
 
 /** How Nylas is reached. */
@@ -56,14 +50,14 @@ export async function send<T>(
   apiKey: string,
   settings: Settings,
   request: NylasRequest<T>,
-): Promise<Answer<T>> {
+): Promise<T> {
   keepSecret(...(request.secrets ?? []));
   let attempts = 0;
   let spentMs = 0;
   for (;;) {
     attempts += 1;
     const response = await attempt(connection, apiKey, request);
-    if (!("failure" in response)) return { value: parse(request, response), attempts };
+    if (!("failure" in response)) return parse(request, response);
     const { failure, tookMs } = response;
     spentMs += tookMs;
     const delay =
@@ -97,7 +91,7 @@ async function attempt(
   apiKey: string,
   request: NylasRequest<unknown>,
 ): Promise<Received | Failed> {
-  const stream = http.stream(request.path.replace(/^\//, ""), {
+  const stream = http.stream(request.path, {
     method: request.method,
     headers: { authorization: `Bearer ${apiKey}` },
     ...(request.query === undefined ? {} : { searchParams: request.query }),

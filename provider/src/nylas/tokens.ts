@@ -24,14 +24,14 @@ export async function redeemCode(
   client: NylasClient,
   { clientId, redirectUri, code, codeVerifier }: AuthorizationCode,
 ): Promise<v.InferOutput<typeof TokenWire>> {
-  const { value } = await client.request({
+  return client.request({
     operation: `Exchanging a hosted login's code for application ${clientId}`,
     method: "POST",
-    path: "/v3/connect/token",
+    path: "v3/connect/token",
     json: {
       grant_type: "authorization_code",
       client_id: clientId,
-      client_secret: client.apiKey(),
+      client_secret: await client.apiKey(),
       redirect_uri: redirectUri,
       code,
       ...(codeVerifier === undefined ? {} : { code_verifier: codeVerifier }),
@@ -40,5 +40,4 @@ export async function redeemCode(
     schema: TokenWire,
     once: true,
   });
-  return value;
 }

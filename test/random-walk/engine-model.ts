@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { Values } from "../../provider/src/lifecycle/lifecycle.js";
+import type { Values } from "../../provider/src/lifecycle/values.js";
 import type { ProviderMethods } from "../../provider/src/pulumi/adapter.js";
 import { onClock } from "./odd-clock.js";
 

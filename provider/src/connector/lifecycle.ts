@@ -1,17 +1,26 @@
-import * as v from "valibot";
 import { AlreadyExistsError, ConnectorError, NotFoundError, NylasError } from "../errors.js";
-import { asText, changed, type Lifecycle, pick, type Values } from "../lifecycle/lifecycle.js";
+import type { Lifecycle } from "../lifecycle/lifecycle.js";
 import { parseMarker } from "../lifecycle/marker.js";
 import { sameApplication } from "../lifecycle/same-application.js";
-import { applicationName, flag, isUnknown, oneOf, type Properties, text, validate } from "../lifecycle/validate.js";
+import { isUnknown } from "../lifecycle/validate.js";
+import { asText, changed, pick, type Values } from "../lifecycle/values.js";
 import { notify } from "../notify.js";
 import type { NylasClient } from "../nylas/client.js";
 import { createConnector, deleteConnector, findConnector, renameConnector } from "../nylas/connectors.js";
 import { listAllGrants } from "../nylas/grants.js";
 import type { Connector, Grant } from "../nylas/wire.js";
 import type { Run } from "../run/run.js";
-import { DEFAULT_APPLICATION } from "../settings.js";
+import {
+  CONNECTOR_ARGUMENTS,
+  CONNECTOR_DEFAULTS,
+  type ConnectorArguments,
+  checkConnectorArguments,
+  RECORDED_ARGUMENTS,
+  REPLACING_ARGUMENTS,
+  readConnectorArguments,
+} from "./arguments.js";
 import { connectorJournal, type Journal } from "./journal.js";
+import { type ConnectorOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./outputs.js";
 
 /** A connector is known by its provider: there is one per provider and application. */
 const CONNECTOR_ID = "imap";
@@ -20,50 +29,34 @@ const MAX_LISTED_GRANTS = 10;
 /** Hexadecimal digits by which an error tells owners apart. */
 const SHOWN_DIGEST_LENGTH = 8;
 
-const entries = {
-  name: v.optional(text),
-  onExisting: v.optional(oneOf(["fail", "adopt"]), "fail"),
-  deleteAdopted: v.optional(flag, false),
-  forceDelete: v.optional(flag, false),
-  application: v.optional(applicationName, DEFAULT_APPLICATION),
-  owner: v.optional(text),
-  stack: v.optional(text),
-};
-
-const schema = v.object(entries);
-type ConnectorArguments = v.InferOutput<typeof schema>;
-const argumentNames = Object.keys(entries);
-const defaults: Values = v.getDefaults(schema);
-const properties: Properties = { schemas: entries, required: [], secret: [], hidden: ["owner", "stack"] };
-
 /** The application's IMAP connector, which all its IMAP grants hang on. */
 export const connectorLifecycle: Lifecycle = {
   secrets: [],
 
-  check(given) {
-    const inputs = pick(given, Object.keys(given));
-    return { inputs, failures: validate(properties, inputs) };
-  },
+  check: checkConnectorArguments,
 
   diff(olds, news) {
-    const moved = !isUnknown(news.application) && changed(olds, news, ["application"], defaults).length > 0;
-    const flags = changed(olds, news, ["onExisting", "deleteAdopted", "forceDelete", "owner"], defaults).length > 0;
-    return { changes: moved || flags || needsRename(olds, news), replaces: moved ? ["application"] : [] };
+    // A value that is not known yet replaces nothing: the engine asks again when it is.
+    const replaces = changed(olds, news, REPLACING_ARGUMENTS, CONNECTOR_DEFAULTS).filter(
+      (name) => !isUnknown(news[name]),
+    );
+    const recorded = changed(olds, news, RECORDED_ARGUMENTS, CONNECTOR_DEFAULTS);
+    return { changes: replaces.length > 0 || recorded.length > 0 || needsRename(olds, news), replaces };
   },
 
-  holder({ applicationId, heldBy }) {
-    if (typeof applicationId !== "string" || typeof heldBy !== "string") return undefined;
-    return { applicationId, owner: heldBy };
+  holder(outs) {
+    const [applicationId, owner] = [asText(outs.applicationId), ownerIn(outs)];
+    return applicationId === undefined || owner === undefined ? undefined : { applicationId, owner };
   },
 
   async create(run, inputs) {
-    const args = v.parse(schema, pick(inputs, argumentNames));
+    const args = readConnectorArguments(inputs);
     const { applicationId } = await run.client.application();
     return run.exclusively(CONNECTOR_ID, async () => {
       const found = await findConnector(run.client);
       const held = await hold(run, args, found, applicationId);
       run.holders.took(CONNECTOR_ID, args.owner);
-      return { id: CONNECTOR_ID, outs: { ...state(inputs, held, applicationId), heldBy: args.owner } };
+      return { id: CONNECTOR_ID, outs: state(inputs, held, applicationId) };
     });
   },
 
@@ -72,27 +65,26 @@ export const connectorLifecycle: Lifecycle = {
     const connector = id === CONNECTOR_ID ? await findConnector(run.client) : undefined;
     if (connector === undefined) {
       if (props.provider === undefined) throw noSuchConnector(run.client, id);
-      connectorJournal(applicationId).forget(asText(props.heldBy));
+      connectorJournal(applicationId).forget(ownerIn(props));
       notify("the IMAP connector was deleted outside of Pulumi; the next `up` makes another one");
       return undefined;
     }
     const seen = connector.name === props.name ? pick(props, ["requestedName"]) : {};
     const outs = { ...props, requestedName: undefined, ...seen, ...facts(connector), applicationId };
-    return { inputs: pick(props, argumentNames), outs };
+    return { inputs: pick(props, CONNECTOR_ARGUMENTS), outs };
   },
 
   async update(run, _id, olds, news) {
-    const heldBy = rewriteNote(olds, news);
-    const kept = pick(olds, ["provider", "name", "requestedName", "adopted", "applicationId"]);
-    if (!needsRename(olds, news)) return { ...pick(news, argumentNames), ...kept, heldBy };
+    rewriteNote(olds, news);
+    if (!needsRename(olds, news)) return { ...pick(news, CONNECTOR_ARGUMENTS), ...pick(olds, KEPT_OUTPUTS) };
     const applicationId = await sameApplication(run.client, olds.applicationId, "Renaming the IMAP connector");
     const connector = await renameConnector(run.client, String(news.name));
     const held = { connector, adopted: olds.adopted === true };
-    return { ...state(news, held, applicationId), heldBy };
+    return state(news, held, applicationId);
   },
 
   async delete(run, _id, props) {
-    const owner = asText(props.heldBy);
+    const owner = ownerIn(props);
     if (props.adopted === true && props.deleteAdopted !== true) {
       const applicationId = asText(props.applicationId);
       if (applicationId !== undefined) connectorJournal(applicationId).forget(owner);
@@ -119,6 +111,14 @@ export const connectorLifecycle: Lifecycle = {
   },
 };
 
+/**
+ * The owner that the note on this machine names. In states of 0.1.0 it is `heldBy`, which a rename of the resource left as it
+ * was.
+ */
+function ownerIn(outs: Values): string | undefined {
+  return asText(outs.heldBy) ?? asText(outs.owner);
+}
+
 /** The name is declared and is not the one Nylas has, nor one that Nylas was asked for and did not take over. */
 function needsRename(olds: Values, news: Values): boolean {
   return news.name !== undefined && news.name !== olds.name && news.name !== olds.requestedName;
@@ -129,14 +129,13 @@ interface Held {
   adopted: boolean;
 }
 
-/** After a rename of the resource or its stack, the note on this machine bears the present owner, as the state then does. */
-function rewriteNote(olds: Values, news: Values): string | undefined {
-  const [applicationId, before, owner] = [asText(olds.applicationId), asText(olds.heldBy), asText(news.owner)];
-  if (applicationId === undefined || before === undefined || owner === undefined || before === owner) return before;
+/** After a rename of the resource or its stack, puts the present owner into the note on this machine, as the state has it then. */
+function rewriteNote(olds: Values, news: Values): void {
+  const [applicationId, before, owner] = [asText(olds.applicationId), ownerIn(olds), asText(news.owner)];
+  if (applicationId === undefined || before === undefined || owner === undefined || before === owner) return;
   const journal = connectorJournal(applicationId);
   const note = journal.read();
   if (note?.owner === before) journal.write({ ...note, owner, stack: asText(news.stack) });
-  return owner;
 }
 
 /** Makes the connector, adopts it, or goes on with the one that this resource made in a run that was cut off. */
@@ -191,20 +190,22 @@ async function rename(client: NylasClient, connector: Connector, name: string | 
   return name === undefined || name === connector.name ? connector : renameConnector(client, name);
 }
 
-function state(inputs: Values, { connector, adopted }: Held, applicationId: string): Values {
-  const declared = pick(inputs, argumentNames);
+type Recorded = Omit<ConnectorOutputs, "name"> & Partial<Pick<ConnectorOutputs, "name">> & HiddenOutputs;
+
+function state(inputs: Values, { connector, adopted }: Held, applicationId: string): Values & Recorded {
+  const declared = pick(inputs, CONNECTOR_ARGUMENTS);
   const ignored = declared.name !== undefined && declared.name !== connector.name;
   // Whether Nylas takes a name for this connector is not documented: remember the wish, so that it is not sent for ever.
   return {
     ...declared,
     ...facts(connector),
-    ...(ignored ? { requestedName: declared.name } : {}),
+    ...(ignored ? { requestedName: asText(declared.name) } : {}),
     adopted,
     applicationId,
   };
 }
 
-function facts(connector: Connector): Values {
+function facts(connector: Connector): Pick<ConnectorOutputs, "provider"> & Partial<Pick<ConnectorOutputs, "name">> {
   return { provider: connector.provider, ...(connector.name === undefined ? {} : { name: connector.name }) };
 }
 

@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { MODULE, ownerOf, refusePlainKey, resourceOptions, stackDigest } from "../pulumi/registration.js";
+import { MODULE, type Outputs, ownerOf, refusePlainKey, resourceOptions, stackDigest } from "../pulumi/registration.js";
 import { connectorThunk } from "../pulumi/thunk.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
+import { CONNECTOR_OUTPUTS, type ConnectorOutputs } from "./outputs.js";
 
 /** The arguments of {@link ImapConnector}. */
 export interface ImapConnectorArgs {
@@ -33,7 +34,7 @@ export interface ImapConnectorArgs {
  *
  * @see https://developer.nylas.com/docs/reference/api/connectors-integrations/create_connector/
  */
-export class ImapConnector extends pulumi.dynamic.Resource {
+export class ImapConnector extends pulumi.dynamic.Resource implements Outputs<ConnectorOutputs> {
   /** @internal */
   static readonly __pulumiType = "pulumi-nodejs:dynamic/nylas:ImapConnector";
 
@@ -56,9 +57,8 @@ export class ImapConnector extends pulumi.dynamic.Resource {
 
   constructor(name: string, args: ImapConnectorArgs = {}, opts?: pulumi.CustomResourceOptions) {
     refusePlainKey(args.application);
-    const outputs = { provider: undefined, name: undefined, adopted: undefined, applicationId: undefined };
     const owner = ownerOf(name, ImapConnector.__pulumiType, opts);
-    const inputs = { ...outputs, ...args, owner, stack: stackDigest() };
+    const inputs = { ...CONNECTOR_OUTPUTS, ...args, owner, stack: stackDigest() };
     super(connectorThunk, name, inputs, resourceOptions(opts), MODULE, "ImapConnector");
     this.__application = args.application ?? DEFAULT_APPLICATION;
   }

@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { pick, type Values } from "../lifecycle/lifecycle.js";
 import {
   applicationName,
   type Failure,
@@ -15,13 +14,19 @@ import {
   text,
   validate,
 } from "../lifecycle/validate.js";
+import { namesWith, pick, type Values } from "../lifecycle/values.js";
 import type { MailboxCredentials } from "../nylas/grants.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
+import type { ByoImapGrantArgs } from "./resource.js";
 
 /** IMAP over TLS. */
 const DEFAULT_IMAP_PORT = 993;
 /** Submission over TLS. */
 const DEFAULT_SMTP_PORT = 465;
+
+/** Set by the resource class. */
+const HIDDEN_ARGUMENTS = ["owner", "stack"] as const;
+type ArgumentName = keyof ByoImapGrantArgs | (typeof HIDDEN_ARGUMENTS)[number];
 
 const entries = {
   imapUsername: loginName,
@@ -42,36 +47,50 @@ const entries = {
   connector: v.optional(v.literal("imap", 'must be "imap" or an ImapConnector'), "imap"),
   owner: v.optional(text),
   stack: v.optional(text),
-};
+} satisfies Record<ArgumentName, v.GenericSchema>;
+
+/**
+ * What a change does. `authenticates`: Nylas is asked to authenticate the mailbox again, and the grant stays. `recorded`: the
+ * state takes it, and nothing is asked of Nylas. Of `imapUsername`, only another spelling: another mailbox replaces.
+ */
+const ON_CHANGE = {
+  imapUsername: "authenticates",
+  imapPassword: "authenticates",
+  imapHost: "authenticates",
+  imapPort: "authenticates",
+  smtpHost: "authenticates",
+  smtpPort: "authenticates",
+  smtpUsername: "authenticates",
+  smtpPassword: "authenticates",
+  receiveOnly: "authenticates",
+  credentialVersion: "authenticates",
+  onExisting: "recorded",
+  deleteAdopted: "recorded",
+  verify: "recorded",
+  preflight: "recorded",
+  application: "replaces",
+  connector: "ignored",
+  owner: "recorded",
+  stack: "ignored",
+} as const satisfies Record<ArgumentName, "authenticates" | "recorded" | "replaces" | "ignored">;
 
 const schema = v.object(entries);
 
 /** The checked arguments of a grant. */
 export type GrantArguments = v.InferOutput<typeof schema>;
 
-export const GRANT_SECRETS = ["imapPassword", "smtpPassword"] as const;
+export const GRANT_SECRETS = ["imapPassword", "smtpPassword"] as const satisfies ArgumentName[];
 export const GRANT_ARGUMENTS = Object.keys(entries);
 export const GRANT_DEFAULTS: Values = v.getDefaults(schema);
 
-/** A change of these asks Nylas to authenticate the mailbox again; the grant stays. */
-export const AUTHENTICATED_ARGUMENTS = [
-  "imapUsername",
-  "imapPassword",
-  "imapHost",
-  "imapPort",
-  "smtpHost",
-  "smtpPort",
-  "smtpUsername",
-  "smtpPassword",
-  "receiveOnly",
-  "credentialVersion",
-] as const;
+export const AUTHENTICATED_ARGUMENTS = namesWith<string>(ON_CHANGE, "authenticates");
+export const RECORDED_ARGUMENTS = namesWith<string>(ON_CHANGE, "recorded");
 
 const properties: Properties = {
   schemas: entries,
   required: ["imapUsername", "imapPassword", "imapHost"],
   secret: GRANT_SECRETS,
-  hidden: ["owner", "stack"],
+  hidden: HIDDEN_ARGUMENTS,
 };
 
 /** Fills in defaults and says what is wrong; what is not known yet passes. */

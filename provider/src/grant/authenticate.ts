@@ -9,10 +9,11 @@ import {
   NylasError,
   UnexpectedResponseError,
 } from "../errors.js";
-import { HalfMadeError, type Values } from "../lifecycle/lifecycle.js";
+import { HalfMadeError } from "../lifecycle/lifecycle.js";
 import { formatMarker, type Marker } from "../lifecycle/marker.js";
+import type { Values } from "../lifecycle/values.js";
 import { findConnector } from "../nylas/connectors.js";
-import { authenticateMailbox, probeMailbox } from "../nylas/grants.js";
+import { authenticateMailbox, type MailboxCredentials, probeMailbox } from "../nylas/grants.js";
 import type { Grant } from "../nylas/wire.js";
 import { preflight } from "../preflight/preflight.js";
 import type { Run } from "../run/run.js";
@@ -39,47 +40,49 @@ export async function authenticate(
   adopted: boolean,
   found: Grant | undefined,
 ): Promise<Held> {
-  const attempt = createHash("sha256")
-    .update(JSON.stringify(credentials(args)))
-    .digest("hex");
-  const refused = run.lockedMailboxes.get(mailboxKey(args.imapUsername)) ?? run.refusedLogins.get(attempt);
+  const mailbox = credentials(args);
+  const refused = run.lockedMailboxes.get(mailboxKey(args.imapUsername)) ?? run.refusedLogins.get(digestOf(mailbox));
   if (refused !== undefined) throw refused;
 
-  await preflight(credentials(args), args.preflight);
+  await preflight(mailbox, args.preflight);
   const startedAt = performance.now();
-  const grant = await post(run, args, marker, found, attempt);
+  const grant = await post(run, mailbox, marker, found);
   if (found !== undefined && grant.id !== found.id) throw otherGrantAnswered(args, found, grant);
   if (found !== undefined || !existedBefore(grant, startedAt)) return { grant, adopted };
 
   // The list did not show the grant, and authenticating it has put our marker on it. Marked as adopted, no later run takes
   // it for one that this resource made, and none deletes it unasked.
   const adoption = marker === undefined ? undefined : { ...marker, adopted: true };
-  const marked = await post(run, args, adoption, grant, attempt);
+  const marked = await post(run, mailbox, adoption, grant);
   if (args.onExisting !== "adopt") throw grantAppeared(run, args, marked);
   return { grant: marked, adopted: true };
 }
 
 async function post(
   run: Run,
-  args: GrantArguments,
+  mailbox: MailboxCredentials,
   marker: Marker | undefined,
   found: Grant | undefined,
-  attempt: string,
 ): Promise<Grant> {
   const state = marker === undefined ? undefined : formatMarker(marker);
   try {
-    const grant = await authenticateMailbox(run.client, credentials(args), state);
+    const grant = await authenticateMailbox(run.client, mailbox, state);
     run.directory.enter(grant);
     return grant;
   } catch (error) {
     if (!(error instanceof NylasError)) throw error;
     const explained = await explainRefusal(run, error, found);
     if (explained instanceof CredentialsError) {
-      run.refusedLogins.set(attempt, explained);
-      if (explained.code === "auth_limit_reached") run.lockedMailboxes.set(mailboxKey(args.imapUsername), explained);
+      run.refusedLogins.set(digestOf(mailbox), explained);
+      if (explained.code === "auth_limit_reached") run.lockedMailboxes.set(mailboxKey(mailbox.imapUsername), explained);
     }
     throw explained;
   }
+}
+
+/** Stands for credentials that were refused, which this process need not remember. */
+function digestOf(mailbox: MailboxCredentials): string {
+  return createHash("sha256").update(JSON.stringify(mailbox)).digest("hex");
 }
 
 /** Finds out what a refused `connect/custom` means; Nylas has one status for several causes. */

@@ -1,9 +1,10 @@
 import { isAddress, sameMailbox } from "../address.js";
 import { NotFoundError, type NylasError } from "../errors.js";
-import { asText, changed, type Lifecycle, pick, type Values } from "../lifecycle/lifecycle.js";
+import type { Lifecycle } from "../lifecycle/lifecycle.js";
 import { formatMarker, isHeldByOther, type Marker, parseMarker } from "../lifecycle/marker.js";
 import { sameApplication } from "../lifecycle/same-application.js";
 import { isUnknown } from "../lifecycle/validate.js";
+import { asText, changed, pick, type Values } from "../lifecycle/values.js";
 import { notify } from "../notify.js";
 import { deleteGrant, findGrant } from "../nylas/grants.js";
 import type { Grant } from "../nylas/wire.js";
@@ -16,9 +17,11 @@ import {
   GRANT_DEFAULTS,
   GRANT_SECRETS,
   type GrantArguments,
+  RECORDED_ARGUMENTS,
   readGrantArguments,
 } from "./arguments.js";
 import { authenticate, type Held, verified } from "./authenticate.js";
+import { type GrantOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./outputs.js";
 import { claim, isRenamed, isTaken, markerFor, refuseForeign } from "./ownership.js";
 
 /** A mailbox that Nylas may use: observe, ensure, and give back what was observed. */
@@ -31,7 +34,7 @@ export const grantLifecycle: Lifecycle = {
     const replaces = replacingArguments(olds, news);
     const changes =
       replaces.length > 0 ||
-      changed(olds, news, comparedArguments, GRANT_DEFAULTS).length > 0 ||
+      changed(olds, news, RECORDED_ARGUMENTS, GRANT_DEFAULTS).length > 0 ||
       needsAuthentication(olds, news) ||
       isRenamed(news.owner, parseMarker(asText(olds.marker))) ||
       needsVerification(olds, news);
@@ -81,7 +84,7 @@ export const grantLifecycle: Lifecycle = {
     const renamed = isRenamed(args.owner, inState);
     const changing = needsAuthentication(olds, news);
     const verifying = changing || needsVerification(olds, news);
-    if (!renamed && !verifying) return { ...serverFacts(olds), ...pick(news, GRANT_ARGUMENTS) };
+    if (!renamed && !verifying) return { ...pick(olds, KEPT_OUTPUTS), ...pick(news, GRANT_ARGUMENTS) };
 
     const operation = `Updating grant ${id} of ${args.imapUsername}`;
     const applicationId = await sameApplication(run.client, olds.applicationId, operation);
@@ -107,12 +110,12 @@ export const grantLifecycle: Lifecycle = {
       notify(`${mailbox} was adopted and stays at Nylas (deleteAdopted: true would delete it)`);
       return;
     }
-    await sameApplication(run.client, props.applicationId, `Deleting ${mailbox}`);
+    const applicationId = await sameApplication(run.client, props.applicationId, `Deleting ${mailbox}`);
     const email = String(props.email ?? props.imapUsername ?? id);
     await run.exclusively(email, async () => {
       // Asked for by itself, not taken from a list: another run may have adopted it a moment ago.
       const found = await findGrant(run.client, id, email);
-      if (found !== undefined && isTaken(run, found, props)) {
+      if (found !== undefined && isTaken(run, found, props, applicationId)) {
         run.holders.left(id);
         notify(
           `${mailbox} stays at Nylas: another resource has adopted it. If that resource is gone, nothing manages the grant any more; delete it by its id`,
@@ -132,11 +135,6 @@ async function findExisting(run: Run, { imapUsername, owner }: GrantArguments): 
   if (found !== undefined || isAddress(imapUsername) || owner === undefined) return found;
   return run.directory.find(({ state }) => parseMarker(state)?.owner === owner);
 }
-
-/** Compared by value. `imapUsername` and `application` have rules of their own, `connector` orders, `stack` goes with `owner`. */
-const comparedArguments = GRANT_ARGUMENTS.filter(
-  (name) => !["imapUsername", "application", "connector", "stack"].includes(name),
-);
 
 function replacingArguments(olds: Values, news: Values): string[] {
   const replaces: string[] = [];
@@ -172,7 +170,7 @@ function state(
   { grant, adopted }: Held,
   marker: Marker | undefined,
   applicationId: string,
-): Values {
+): Values & GrantOutputs & HiddenOutputs {
   const sent = marker === undefined ? undefined : formatMarker({ ...marker, adopted });
   return {
     ...pick(inputs, GRANT_ARGUMENTS),
@@ -184,7 +182,7 @@ function state(
   };
 }
 
-function facts(grant: Grant): Values {
+function facts(grant: Grant): Omit<GrantOutputs, "email" | "adopted" | "applicationId"> & { email?: string } {
   return {
     grantId: grant.id,
     ...(grant.email === undefined ? {} : { email: grant.email }),
@@ -192,21 +190,6 @@ function facts(grant: Grant): Values {
     createdAt: grant.createdAt,
     updatedAt: grant.updatedAt,
   };
-}
-
-/** What the state holds besides the arguments. */
-function serverFacts(olds: Values): Values {
-  return pick(olds, [
-    "grantId",
-    "email",
-    "grantStatus",
-    "createdAt",
-    "updatedAt",
-    "adopted",
-    "applicationId",
-    "marker",
-    "heldElsewhere",
-  ]);
 }
 
 function goneBeforeUpdate(operation: string, id: string): NylasError {

@@ -1,6 +1,6 @@
 import { AlreadyExistsError } from "../errors.js";
-import { asText, type Values } from "../lifecycle/lifecycle.js";
 import { isHeldByOther, isSuccessor, type Marker, nameOf, parseMarker } from "../lifecycle/marker.js";
+import { asText, type Values } from "../lifecycle/values.js";
 import type { Grant } from "../nylas/wire.js";
 import type { Run } from "../run/run.js";
 import type { GrantArguments } from "./arguments.js";
@@ -144,13 +144,11 @@ export function refuseForeign(operation: string, found: Grant, olds: Values, arg
 }
 
 /** Whether somebody else holds the grant: by its marker, or by this run, whose marker Nylas may not show. */
-export function isTaken(run: Run, found: Grant, props: Values): boolean {
+export function isTaken(run: Run, found: Grant, props: Values, applicationId: string): boolean {
   if (run.holders.isOther(found.id, asText(props.owner))) return true;
   const inState = parseMarker(asText(props.marker));
   const atNylas = parseMarker(found.state);
   if (atNylas === undefined || !isHeldByOther(atNylas, inState)) return false;
   // A rename of this very resource that was interrupted on this machine before it could be saved.
-  return (
-    !isSuccessor(atNylas, inState) || run.unsaved.find(String(props.applicationId), atNylas.owner) !== atNylas.nonce
-  );
+  return !isSuccessor(atNylas, inState) || run.unsaved.find(applicationId, atNylas.owner) !== atNylas.nonce;
 }

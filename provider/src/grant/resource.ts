@@ -1,8 +1,18 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ImapConnector } from "../connector/resource.js";
-import { MODULE, ownerOf, refusal, refusePlainKey, resourceOptions, stackDigest } from "../pulumi/registration.js";
+import {
+  MODULE,
+  type Outputs,
+  ownerOf,
+  refusal,
+  refusePlainKey,
+  resourceOptions,
+  stackDigest,
+} from "../pulumi/registration.js";
 import { grantThunk } from "../pulumi/thunk.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
+import { GRANT_SECRETS } from "./arguments.js";
+import { GRANT_OUTPUTS, type GrantOutputs } from "./outputs.js";
 
 /** The arguments of a mailbox, wherever it is declared. */
 export interface MailboxArgs {
@@ -72,7 +82,7 @@ export interface ByoImapGrantArgs extends MailboxArgs {
  *
  * @see https://developer.nylas.com/docs/reference/api/manage-grants/byo_auth/
  */
-export class ByoImapGrant extends pulumi.dynamic.Resource {
+export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<GrantOutputs> {
   /** @internal */
   static readonly __pulumiType = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
 
@@ -107,17 +117,8 @@ export class ByoImapGrant extends pulumi.dynamic.Resource {
   constructor(name: string, args: ByoImapGrantArgs, opts?: pulumi.CustomResourceOptions) {
     const application = inheritedApplication(name, args);
     refusePlainKey(application);
-    const outputs = {
-      grantId: undefined,
-      email: undefined,
-      grantStatus: undefined,
-      createdAt: undefined,
-      updatedAt: undefined,
-      adopted: undefined,
-      applicationId: undefined,
-    };
     const inputs = opts?.id === undefined ? declared(name, args, application, opts) : { application };
-    super(grantThunk, name, { ...outputs, ...inputs }, resourceOptions(opts), MODULE, "ByoImapGrant");
+    super(grantThunk, name, { ...GRANT_OUTPUTS, ...inputs }, resourceOptions(opts), MODULE, "ByoImapGrant");
   }
 
   /** Refers to an existing grant by its id without managing it: nothing is ever written or deleted. */
@@ -164,13 +165,13 @@ function declared(
     ...args,
     ...(application === undefined ? {} : { application }),
     ...(connector === undefined ? {} : { connector: ImapConnector.isInstance(connector) ? connector.id : connector }),
-    imapPassword: secret(args.imapPassword),
-    smtpPassword: secret(args.smtpPassword),
+    ...wrapped(args, GRANT_SECRETS),
     owner: ownerOf(name, ByoImapGrant.__pulumiType, opts),
     stack: stackDigest(),
   };
 }
 
-function secret(value: pulumi.Input<string> | undefined): pulumi.Output<string> | undefined {
-  return value === undefined ? undefined : pulumi.secret(value);
+function wrapped(args: ByoImapGrantArgs, names: readonly (keyof ByoImapGrantArgs)[]): pulumi.Inputs {
+  const given = names.filter((name) => args[name] !== undefined);
+  return Object.fromEntries(given.map((name) => [name, pulumi.secret(args[name])]));
 }

@@ -1,8 +1,6 @@
 import type { Run } from "../run/run.js";
 import type { Failure } from "./validate.js";
-
-/** Property values as Pulumi hands them over: from any released version, so every field may be missing. */
-export type Values = Readonly<Record<string, unknown>>;
+import type { Values } from "./values.js";
 
 /** Who holds an object, as the resource's outputs say. */
 export interface Holder {
@@ -39,24 +37,4 @@ export class HalfMadeError extends Error {
     super(reason);
     this.name = "HalfMadeError";
   }
-}
-
-/** The values of these names that are there. */
-export function pick(values: Values, names: readonly string[]): Values {
-  return Object.fromEntries(
-    names.flatMap((name) => {
-      const value = values[name];
-      return value === undefined || value === null ? [] : [[name, value]];
-    }),
-  );
-}
-
-/** Which of these names differ, an absent one standing for its default; a value that is not known yet differs. */
-export function changed(olds: Values, news: Values, names: readonly string[], defaults: Values = {}): string[] {
-  const value = (values: Values, name: string) => values[name] ?? defaults[name];
-  return names.filter((name) => value(olds, name) !== value(news, name));
-}
-
-export function asText(value: unknown): string | undefined {
-  return typeof value === "string" ? value : undefined;
 }

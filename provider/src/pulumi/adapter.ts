@@ -1,7 +1,8 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { NylasError } from "../errors.js";
-import { asText, HalfMadeError, type Lifecycle, type Values } from "../lifecycle/lifecycle.js";
+import { HalfMadeError, type Lifecycle } from "../lifecycle/lifecycle.js";
 import { type Failure, isUnknown } from "../lifecycle/validate.js";
+import { asText, type Values } from "../lifecycle/values.js";
 import { redact } from "../redact.js";
 import { type Run, runFor } from "../run/run.js";
 import { type ConfigLookup, DEFAULT_APPLICATION, readSettings } from "../settings.js";

@@ -6,6 +6,9 @@ import { DEFAULT_APPLICATION, readingNamespace } from "../settings.js";
 /** Module part of the type tokens `pulumi-nodejs:dynamic/nylas:…`. */
 export const MODULE = "nylas";
 
+/** Outputs as a resource class declares them. */
+export type Outputs<T> = { readonly [Name in keyof T]: pulumi.Output<T[Name]> };
+
 /**
  * The user's options with the order of a replacement settled: the old object goes before its successor comes. The other way
  * round, creating would re-authenticate the very grant that the following delete destroys; the engine asks no `diff` for

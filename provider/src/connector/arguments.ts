@@ -1,0 +1,58 @@
+import * as v from "valibot";
+import { applicationName, type Failure, flag, oneOf, type Properties, text, validate } from "../lifecycle/validate.js";
+import { namesWith, pick, type Values } from "../lifecycle/values.js";
+import { DEFAULT_APPLICATION } from "../settings.js";
+import type { ImapConnectorArgs } from "./resource.js";
+
+/** Set by the resource class. */
+const HIDDEN_ARGUMENTS = ["owner", "stack"] as const;
+type ArgumentName = keyof ImapConnectorArgs | (typeof HIDDEN_ARGUMENTS)[number];
+
+const entries = {
+  name: v.optional(text),
+  onExisting: v.optional(oneOf(["fail", "adopt"]), "fail"),
+  deleteAdopted: v.optional(flag, false),
+  forceDelete: v.optional(flag, false),
+  application: v.optional(applicationName, DEFAULT_APPLICATION),
+  owner: v.optional(text),
+  stack: v.optional(text),
+} satisfies Record<ArgumentName, v.GenericSchema>;
+
+/** What a change does. `recorded`: the state takes it, and nothing is asked of Nylas. */
+const ON_CHANGE = {
+  name: "renames",
+  onExisting: "recorded",
+  deleteAdopted: "recorded",
+  forceDelete: "recorded",
+  application: "replaces",
+  owner: "recorded",
+  stack: "ignored",
+} as const satisfies Record<ArgumentName, "renames" | "recorded" | "replaces" | "ignored">;
+
+const schema = v.object(entries);
+
+/** The checked arguments of a connector. */
+export type ConnectorArguments = v.InferOutput<typeof schema>;
+
+export const CONNECTOR_ARGUMENTS = Object.keys(entries);
+export const CONNECTOR_DEFAULTS: Values = v.getDefaults(schema);
+export const RECORDED_ARGUMENTS = namesWith<string>(ON_CHANGE, "recorded");
+export const REPLACING_ARGUMENTS = namesWith<string>(ON_CHANGE, "replaces");
+
+const properties: Properties = {
+  schemas: entries,
+  required: [],
+  secret: [],
+  hidden: HIDDEN_ARGUMENTS,
+};
+
+/** What is wrong with the arguments; what is not known yet passes. */
+export function checkConnectorArguments(given: Values): { inputs: Values; failures: Failure[] } {
+  const inputs = pick(given, Object.keys(given));
+  return { inputs, failures: validate(properties, inputs) };
+}
+
+/** The typed arguments; `check` has passed them before. */
+export function readConnectorArguments(values: Values): ConnectorArguments {
+  return v.parse(schema, pick(values, CONNECTOR_ARGUMENTS));
+}

@@ -1,0 +1,27 @@
+/** Property values as Pulumi hands them over: from any released version, so every field may be missing. */
+export type Values = Readonly<Record<string, unknown>>;
+
+/** The values of these names that are there. */
+export function pick(values: Values, names: readonly string[]): Values {
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const value = values[name];
+      return value === undefined || value === null ? [] : [[name, value]];
+    }),
+  );
+}
+
+/** Which of these names differ, an absent one standing for its default; a value that is not known yet differs. */
+export function changed(olds: Values, news: Values, names: readonly string[], defaults: Values = {}): string[] {
+  const value = (values: Values, name: string) => values[name] ?? defaults[name];
+  return names.filter((name) => value(olds, name) !== value(news, name));
+}
+
+export function asText(value: unknown): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+/** The names that the table gives this value. */
+export function namesWith<Value>(table: Readonly<Record<string, Value>>, value: Value): string[] {
+  return Object.keys(table).filter((name) => table[name] === value);
+}

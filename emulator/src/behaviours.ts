@@ -1,3 +1,5 @@
+import leven from "leven";
+
 /**
  * The answers that Nylas's public sources leave open, each with its alternatives.
  * The first value of a choice is the default.
@@ -139,22 +141,9 @@ function readValue(name: string, value: string): string | number {
 
 function nearest(name: string): string {
   const byDistance = Object.keys(BEHAVIOURS)
-    .map((known) => ({ known, distance: editDistance(known.toLowerCase(), name.toLowerCase()) }))
+    .map((known) => ({ known, distance: leven(known.toLowerCase(), name.toLowerCase()) }))
     .sort((left, right) => left.distance - right.distance);
   return byDistance[0]?.known ?? "";
-}
-
-function editDistance(left: string, right: string): number {
-  let previous = Array.from({ length: right.length + 1 }, (_, index) => index);
-  for (let row = 1; row <= left.length; row++) {
-    const current = [row];
-    for (let column = 1; column <= right.length; column++) {
-      const substitution = (previous[column - 1] ?? 0) + (left[row - 1] === right[column - 1] ? 0 : 1);
-      current.push(Math.min(substitution, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1));
-    }
-    previous = current;
-  }
-  return previous[right.length] ?? 0;
 }
 
 function choice<const Value extends string>(values: readonly Value[], about: string): Choice<Value> {

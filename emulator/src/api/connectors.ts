@@ -1,8 +1,9 @@
 import type { Behaviours } from "../behaviours.js";
-import { answer, answerDeleted, answerPage, pageOf } from "../http/answer.js";
+import { answer, answerDeleted, answerPage } from "../http/answer.js";
 import { optionalObject, optionalText, optionalTexts, readObject } from "../http/body.js";
 import type { Api, ApiContext, World } from "../http/context.js";
 import { ApiError, invalidRequest, notFound } from "../http/errors.js";
+import { pageOf } from "../http/query.js";
 import type { StoredConnector } from "../store/types.js";
 import { PROVIDERS } from "./providers.js";
 

@@ -1,6 +1,7 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { ApiContext } from "./context.js";
-import { type ApiError, invalidRequest } from "./errors.js";
+import type { ApiError } from "./errors.js";
+import type { Page } from "./query.js";
 
 export function answer(context: ApiContext, data: unknown, status: ContentfulStatusCode = 200): Response {
   return context.json({ request_id: context.var.requestId, data }, status);
@@ -19,49 +20,4 @@ export function answerPage(context: ApiContext, items: readonly unknown[], page:
 export function answerError(context: ApiContext, error: ApiError): Response {
   const { type, message } = error;
   return context.json({ request_id: context.var.requestId, error: { type, message } }, error.status);
-}
-
-export interface Page {
-  limit: number;
-  offset: number;
-}
-
-const PAGE_DEFAULT = 10;
-const PAGE_MAX = 200;
-
-export function pageOf(context: ApiContext): Page {
-  return {
-    limit: wholeNumber(context, "limit", PAGE_DEFAULT, { min: 1, max: PAGE_MAX }),
-    offset: wholeNumber(context, "offset", 0, { min: 0, max: Number.MAX_SAFE_INTEGER }),
-  };
-}
-
-/** A time in Unix seconds. */
-export function seconds(context: ApiContext, name: string): number | undefined {
-  const given = context.req.query(name);
-  if (given === undefined) return undefined;
-  if (!/^\d{1,12}$/.test(given)) throw invalidRequest(`Query parameter ${name} must be a time in Unix seconds.`);
-  return Number(given);
-}
-
-/** Refuses what Nylas takes and this emulator does not play: an answer without it would be wrong and not look it. */
-export function refuseUnplayed(context: ApiContext, names: readonly string[]): void {
-  const found = names.find((name) => context.req.query(name) !== undefined);
-  if (found !== undefined)
-    throw invalidRequest(`The emulator does not play the query parameter ${found}, which Nylas has.`);
-}
-
-export function wholeNumber(
-  context: ApiContext,
-  name: string,
-  whenAbsent: number,
-  { min, max }: { min: number; max: number },
-): number {
-  const given = context.req.query(name);
-  if (given === undefined || given === "") return whenAbsent;
-  const value = Number(given);
-  if (!/^\d+$/.test(given) || value < min || value > max) {
-    throw invalidRequest(`Query parameter ${name} must be a whole number from ${min} to ${max}.`);
-  }
-  return value;
 }

@@ -1,7 +1,8 @@
-import { answer, answerDeleted, answerPage, pageOf, refuseUnplayed, seconds } from "../../http/answer.js";
+import { answer, answerDeleted, answerPage } from "../../http/answer.js";
 import { optionalObject, optionalTexts, readObject } from "../../http/body.js";
 import type { Api, ApiContext, World } from "../../http/context.js";
 import { invalidRequest, notFound } from "../../http/errors.js";
+import { pageOf, refuseUnplayed, seconds } from "../../http/query.js";
 import { nowSeconds, sameAddress } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
 import { readImapSettings } from "../connect/settings.js";

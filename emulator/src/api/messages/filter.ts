@@ -1,6 +1,6 @@
-import { seconds } from "../../http/answer.js";
 import type { ApiContext } from "../../http/context.js";
 import { invalidRequest } from "../../http/errors.js";
+import { seconds } from "../../http/query.js";
 import type { MessageSummary, Participant } from "../../mail-client/imap-read.js";
 
 /** In one filter. */

@@ -1,6 +1,6 @@
-import { refuseUnplayed, wholeNumber } from "../../http/answer.js";
 import type { Api, ApiContext, World } from "../../http/context.js";
 import { invalidRequest, notFound } from "../../http/errors.js";
+import { refuseUnplayed, wholeNumber } from "../../http/query.js";
 import { type ReadFolder, type ReadMessage, readFolders, readMessages } from "../../mail-client/imap-read.js";
 import { attachmentView } from "./attachments.js";
 import { readMessageFilter } from "./filter.js";

@@ -1,0 +1,47 @@
+import type { ApiContext } from "./context.js";
+import { invalidRequest } from "./errors.js";
+
+export interface Page {
+  limit: number;
+  offset: number;
+}
+
+const PAGE_DEFAULT = 10;
+const PAGE_MAX = 200;
+
+export function pageOf(context: ApiContext): Page {
+  return {
+    limit: wholeNumber(context, "limit", PAGE_DEFAULT, { min: 1, max: PAGE_MAX }),
+    offset: wholeNumber(context, "offset", 0, { min: 0, max: Number.MAX_SAFE_INTEGER }),
+  };
+}
+
+/** A time in Unix seconds. */
+export function seconds(context: ApiContext, name: string): number | undefined {
+  const given = context.req.query(name);
+  if (given === undefined) return undefined;
+  if (!/^\d{1,12}$/.test(given)) throw invalidRequest(`Query parameter ${name} must be a time in Unix seconds.`);
+  return Number(given);
+}
+
+/** Refuses what Nylas takes and this emulator does not play: an answer without it would be wrong and not look it. */
+export function refuseUnplayed(context: ApiContext, names: readonly string[]): void {
+  const found = names.find((name) => context.req.query(name) !== undefined);
+  if (found !== undefined)
+    throw invalidRequest(`The emulator does not play the query parameter ${found}, which Nylas has.`);
+}
+
+export function wholeNumber(
+  context: ApiContext,
+  name: string,
+  whenAbsent: number,
+  { min, max }: { min: number; max: number },
+): number {
+  const given = context.req.query(name);
+  if (given === undefined || given === "") return whenAbsent;
+  const value = Number(given);
+  if (!/^\d+$/.test(given) || value < min || value > max) {
+    throw invalidRequest(`Query parameter ${name} must be a whole number from ${min} to ${max}.`);
+  }
+  return value;
+}

@@ -29,8 +29,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { apiKey, data, save } = await openData(options);
   const store = new Store(data, behaviours, save);
   const mailboxes = options.mail ? await openMailboxes(options, data) : undefined;
-  if (mailboxes !== undefined) store.setUsers(mailboxes.users());
-  await store.saved();
+  // Also without mailboxes: it writes the state file, which keeps the generated API key.
+  await store.setUsers(mailboxes?.users() ?? data.users);
 
   const ports = { host, imapPort: options.imapPort ?? 0, smtpPort: options.smtpPort ?? 0 };
   const mail = mailboxes === undefined ? undefined : await startEmbeddedMail(ports, mailboxes);
@@ -59,7 +59,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       ...(mail === undefined || mailboxes === undefined ? {} : mailFields(mail, mailboxes)),
       close: async () => {
         await Promise.all([http.close(), mail?.close()]);
-        await store.saved();
+        await save(data);
       },
     };
   } catch (error) {

@@ -32,8 +32,7 @@ export function connectorRoutes(api: Api, world: World): void {
       const message = `A connector for provider ${provider} already exists.`;
       throw invalidRequest(message, behaviours.duplicateConnector === "409" ? 409 : 400);
     }
-    store.addConnector(connector);
-    await store.saved();
+    await store.addConnector(connector);
     return answer(context, connectorView(connector, world), 201);
   });
 
@@ -42,16 +41,18 @@ export function connectorRoutes(api: Api, world: World): void {
   });
 
   const update = async (context: ApiContext): Promise<Response> => {
-    const connector = find(context, world);
+    const { provider } = find(context, world);
     const body = await readObject(context);
     const name = optionalText(body, "name");
     const settings = optionalObject(body, "settings");
     const scope = optionalTexts(body, "scope");
     // Nylas: fields left out are kept, a nested object is replaced whole.
-    if (name !== undefined) connector.name = name;
-    if (settings !== undefined) connector.settings = settings;
-    if (scope !== undefined) connector.scope = scope;
-    await store.saved();
+    const connector = await store.updateConnector(provider, {
+      ...(name === undefined ? {} : { name }),
+      ...(settings === undefined ? {} : { settings }),
+      ...(scope === undefined ? {} : { scope }),
+    });
+    if (connector === undefined) throw notFound("other", behaviours);
     return answer(context, connectorView(connector, world));
   };
   api.patch("/v3/connectors/:provider", update);
@@ -63,8 +64,7 @@ export function connectorRoutes(api: Api, world: World): void {
   });
 
   api.delete("/v3/connectors/:provider", async (context) => {
-    store.deleteConnector(find(context, world).provider);
-    await store.saved();
+    await store.deleteConnector(find(context, world).provider);
     return answerDeleted(context);
   });
 }

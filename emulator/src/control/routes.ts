@@ -67,19 +67,18 @@ export function controlRoutes(api: Api, world: World, { requests, rules, behavio
       throw invalidRequest("password must be one line of text.");
     }
     mailboxes.setPassword(username, password);
-    store.setUsers(mailboxes.users());
-    await store.saved();
+    await store.setUsers(mailboxes.users());
     return answer(context, { username });
   });
 
   api.patch("/_emulator/grants/:id", async (context) => {
     const { store, behaviours } = world;
-    const grant = store.grant(context.req.param("id"));
-    if (grant === undefined) throw notFound("grant", behaviours);
+    const id = context.req.param("id");
+    if (store.grant(id) === undefined) throw notFound("grant", behaviours);
     const status = optionalText(await readObject(context), "grant_status");
     if (status !== "valid" && status !== "invalid") throw invalidRequest("grant_status must be valid or invalid.");
-    store.setGrantStatus(grant.id, status);
-    await store.saved();
+    const grant = await store.updateGrant(id, { status });
+    if (grant === undefined) throw notFound("grant", behaviours);
     return answer(context, grantView(grant, behaviours));
   });
 }

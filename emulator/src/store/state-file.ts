@@ -31,7 +31,7 @@ export interface StateFile {
   apiKey: string;
   /** Undefined when the file did not exist. */
   data: StoredData | undefined;
-  /** Resolves when a version at least as new as the call's is on the disk. */
+  /** Resolves when a version at least as new as the call's is on the disk. Reads `data` only when it begins to write. */
   save(data: StoredData): Promise<void>;
 }
 

@@ -1,25 +1,32 @@
 import { randomUUID } from "node:crypto";
 import type { Behaviours } from "../behaviours.js";
-import type { GrantStatus, ImapSettings, StoredConnector, StoredData, StoredGrant } from "./types.js";
+import type { ImapSettings, StoredConnector, StoredData, StoredGrant, StoredUser } from "./types.js";
 
 const MILLISECONDS = 1000;
 
 /** What a successful authentication leaves behind. */
 export interface Authentication {
-  provider: string;
-  settings: ImapSettings;
-  state?: string;
-  ip?: string;
-  userAgent?: string;
+  readonly provider: string;
+  readonly settings: ImapSettings;
+  readonly state?: string;
+  readonly ip?: string;
+  readonly userAgent?: string;
 }
 
-/** One application: its connectors and its grants. All changes are synchronous, so no two requests interleave. */
+type StoreBehaviours = Pick<Behaviours, "connectorDelete" | "connectorDeleteGraceSeconds" | "stateEcho">;
+
+/**
+ * One application: its connectors and its grants. Each change runs synchronously, so no two requests interleave, and
+ * resolves when it is saved. Its result is that of the change itself: by the time it is saved, another request may have
+ * changed or deleted the object.
+ */
 export class Store {
   readonly #data: StoredData;
-  readonly #behaviours: Behaviours;
+  readonly #behaviours: StoreBehaviours;
   readonly #save: (data: StoredData) => Promise<void>;
 
-  constructor(data: StoredData, behaviours: Behaviours, save: (data: StoredData) => Promise<void>) {
+  /** `save` reads `data` when it writes, and resolves when it has written a state at least as recent as the call. */
+  constructor(data: StoredData, behaviours: StoreBehaviours, save: (data: StoredData) => Promise<void>) {
     this.#data = data;
     this.#behaviours = behaviours;
     this.#save = save;
@@ -33,11 +40,6 @@ export class Store {
     return this.#data.organizationId;
   }
 
-  /** Resolves when the changes so far are kept. */
-  saved(): Promise<void> {
-    return this.#save(this.#data);
-  }
-
   connectors(): readonly StoredConnector[] {
     return this.#data.connectors;
   }
@@ -46,22 +48,38 @@ export class Store {
     return this.#data.connectors.find((connector) => connector.provider === provider);
   }
 
-  addConnector(connector: StoredConnector): void {
-    this.#data.connectors.push(connector);
+  addConnector(connector: StoredConnector): Promise<void> {
+    return this.#change((data) => {
+      data.connectors = [...data.connectors, connector];
+    });
+  }
+
+  /** Undefined when there is no such connector. */
+  updateConnector(
+    provider: string,
+    changes: Partial<Omit<StoredConnector, "provider">>,
+  ): Promise<StoredConnector | undefined> {
+    return this.#change((data) => {
+      data.connectors = data.connectors.map((connector) => {
+        return connector.provider === provider ? { ...connector, ...changes } : connector;
+      });
+      return this.connector(provider);
+    });
   }
 
   /** Nylas: the grants stop working at once and are purged after a grace period. */
-  deleteConnector(provider: string): void {
-    this.#data.connectors = this.#data.connectors.filter((connector) => connector.provider !== provider);
-    if (this.#behaviours.connectorDelete === "purge") {
-      this.#data.grants = this.#data.grants.filter((grant) => grant.provider !== provider);
-      return;
-    }
-    for (const grant of this.#data.grants) {
-      if (grant.provider !== provider) continue;
-      grant.status = "invalid";
-      grant.purgeAt = nowSeconds() + this.#behaviours.connectorDeleteGraceSeconds;
-    }
+  deleteConnector(provider: string): Promise<void> {
+    return this.#change((data) => {
+      data.connectors = data.connectors.filter((connector) => connector.provider !== provider);
+      if (this.#behaviours.connectorDelete === "purge") {
+        data.grants = data.grants.filter((grant) => grant.provider !== provider);
+        return;
+      }
+      data.grants = data.grants.map((grant) => {
+        if (grant.provider !== provider) return grant;
+        return { ...grant, status: "invalid", purgeAt: nowSeconds() + this.#behaviours.connectorDeleteGraceSeconds };
+      });
+    });
   }
 
   grants(): readonly StoredGrant[] {
@@ -78,49 +96,67 @@ export class Store {
   }
 
   /** Nylas: one grant per e-mail and application; authenticating again keeps its id and makes it valid. */
-  authenticate(authentication: Authentication): { grant: StoredGrant; created: boolean } {
-    const existing = this.grantByEmail(authentication.settings.imap_username);
-    if (existing === undefined) {
-      return { grant: this.#addGrant(authentication), created: true };
-    }
-    existing.provider = authentication.provider;
-    existing.settings = authentication.settings;
-    existing.status = "valid";
-    existing.updatedAt = nowSeconds();
-    delete existing.purgeAt;
-    if (authentication.ip !== undefined) existing.ip = authentication.ip;
-    if (authentication.userAgent !== undefined) existing.userAgent = authentication.userAgent;
-    const keepsFirst = this.#behaviours.stateEcho === "kept" && existing.state !== undefined;
-    if (authentication.state !== undefined && !keepsFirst) existing.state = authentication.state;
-    return { grant: existing, created: false };
+  authenticate(authentication: Authentication): Promise<{ grant: StoredGrant; created: boolean }> {
+    return this.#change((data) => {
+      const existing = this.grantByEmail(authentication.settings.imap_username);
+      if (existing !== undefined) {
+        const grant = this.#renewed(existing, authentication);
+        this.#replaceGrant(grant);
+        return { grant, created: false };
+      }
+      const grant = newGrant(authentication, data.nextSequence);
+      data.nextSequence += 1;
+      data.grants = [...data.grants, grant];
+      return { grant, created: true };
+    });
   }
 
-  setGrantStatus(id: string, status: GrantStatus): void {
-    const grant = this.grant(id);
-    if (grant !== undefined) grant.status = status;
+  /** Undefined when there is no such grant. */
+  updateGrant(
+    id: string,
+    changes: Partial<Pick<StoredGrant, "settings" | "scope" | "status">>,
+  ): Promise<StoredGrant | undefined> {
+    return this.#change(() => {
+      const existing = this.grant(id);
+      if (existing === undefined) return undefined;
+      const grant = { ...existing, ...changes };
+      this.#replaceGrant(grant);
+      return grant;
+    });
   }
 
-  deleteGrant(id: string): void {
-    this.#data.grants = this.#data.grants.filter((grant) => grant.id !== id);
+  deleteGrant(id: string): Promise<void> {
+    return this.#change((data) => {
+      data.grants = data.grants.filter((grant) => grant.id !== id);
+    });
   }
 
-  setUsers(users: StoredData["users"]): void {
-    this.#data.users = users;
+  setUsers(users: readonly StoredUser[]): Promise<void> {
+    return this.#change((data) => {
+      data.users = users;
+    });
   }
 
-  #addGrant(authentication: Authentication): StoredGrant {
-    const now = nowSeconds();
-    const grant: StoredGrant = {
+  async #change<Result>(apply: (data: StoredData) => Result): Promise<Result> {
+    const result = apply(this.#data);
+    await this.#save(this.#data);
+    return result;
+  }
+
+  #renewed(existing: StoredGrant, authentication: Authentication): StoredGrant {
+    const { purgeAt: _purgeAt, ...kept } = existing;
+    const keepsState = this.#behaviours.stateEcho === "kept" && existing.state !== undefined;
+    return {
+      ...kept,
       ...authentication,
-      id: randomUUID(),
-      sequence: this.#data.nextSequence++,
-      email: authentication.settings.imap_username,
+      ...(keepsState ? { state: existing.state } : {}),
       status: "valid",
-      createdAt: now,
-      updatedAt: now,
+      updatedAt: nowSeconds(),
     };
-    this.#data.grants.push(grant);
-    return grant;
+  }
+
+  #replaceGrant(changed: StoredGrant): void {
+    this.#data.grants = this.#data.grants.map((grant) => (grant.id === changed.id ? changed : grant));
   }
 
   #purge(): void {
@@ -129,6 +165,19 @@ export class Store {
       this.#data.grants = this.#data.grants.filter((grant) => !isOver(grant, now));
     }
   }
+}
+
+function newGrant(authentication: Authentication, sequence: number): StoredGrant {
+  const now = nowSeconds();
+  return {
+    ...authentication,
+    id: randomUUID(),
+    sequence,
+    email: authentication.settings.imap_username,
+    status: "valid",
+    createdAt: now,
+    updatedAt: now,
+  };
 }
 
 export function emptyData(): StoredData {

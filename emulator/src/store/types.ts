@@ -1,50 +1,58 @@
 /** Mail settings of a grant, as connect/custom takes them. Wire names: they are echoed and stored as they are. */
 export interface ImapSettings {
-  imap_username: string;
-  imap_password: string;
-  imap_host: string;
-  imap_port: number;
-  smtp_host?: string;
-  smtp_port?: number;
-  smtp_username?: string;
-  smtp_password?: string;
+  readonly imap_username: string;
+  readonly imap_password: string;
+  readonly imap_host: string;
+  readonly imap_port: number;
+  readonly smtp_host?: string;
+  readonly smtp_port?: number;
+  readonly smtp_username?: string;
+  readonly smtp_password?: string;
 }
 
 export type GrantStatus = "valid" | "invalid";
 
+/** A grant at one moment. A change replaces it and never writes to it, so a reader may hold it across a wait. */
 export interface StoredGrant {
-  id: string;
+  readonly id: string;
   /** Orders grants that were made within one second. */
-  sequence: number;
-  provider: string;
-  email: string;
-  status: GrantStatus;
+  readonly sequence: number;
+  readonly provider: string;
+  readonly email: string;
+  readonly status: GrantStatus;
   /** Seconds since 1970. */
-  createdAt: number;
+  readonly createdAt: number;
   /** Seconds since 1970 of the last authentication. */
-  updatedAt: number;
+  readonly updatedAt: number;
   /** Seconds since 1970 after which the grant of a deleted connector is gone. */
-  purgeAt?: number;
-  state?: string;
-  ip?: string;
-  userAgent?: string;
-  scope?: string[];
-  settings: ImapSettings;
+  readonly purgeAt?: number;
+  readonly state?: string;
+  readonly ip?: string;
+  readonly userAgent?: string;
+  readonly scope?: readonly string[];
+  readonly settings: ImapSettings;
 }
 
+/** A connector at one moment, replaced by a change as a grant is. */
 export interface StoredConnector {
-  provider: string;
-  name?: string;
-  settings: Record<string, unknown>;
-  scope: string[];
+  readonly provider: string;
+  readonly name?: string;
+  readonly settings: Readonly<Record<string, unknown>>;
+  readonly scope: readonly string[];
 }
 
+export interface StoredUser {
+  readonly username: string;
+  readonly password: string;
+}
+
+/** The content of the state file. Only the store assigns to its fields. */
 export interface StoredData {
-  applicationId: string;
-  organizationId: string;
+  readonly applicationId: string;
+  readonly organizationId: string;
   nextSequence: number;
-  connectors: StoredConnector[];
-  grants: StoredGrant[];
+  connectors: readonly StoredConnector[];
+  grants: readonly StoredGrant[];
   /** The embedded servers' users, so that generated passwords survive a restart. */
-  users: { username: string; password: string }[];
+  users: readonly StoredUser[];
 }

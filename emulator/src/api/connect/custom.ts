@@ -19,9 +19,10 @@ export function customAuthRoutes(api: Api, world: World): void {
     if (settings === undefined) throw invalidRequest("settings is required.");
     const state = optionalText(body, "state");
     const { grant, created } = await authenticateImap(world, context, readImapSettings(settings), state);
-    // The view before the wait: another request may delete the grant meanwhile.
-    const view = grantView(grant, world.behaviours);
-    await world.store.saved();
-    return answer(context, view, created || world.behaviours.reauthStatus === "201" ? 201 : 200);
+    return answer(
+      context,
+      grantView(grant, world.behaviours),
+      created || world.behaviours.reauthStatus === "201" ? 201 : 200,
+    );
   });
 }

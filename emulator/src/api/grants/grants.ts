@@ -26,21 +26,21 @@ export function grantRoutes(api: Api, world: World): void {
   api.get("/v3/grants/:id", (context) => answer(context, grantView(findGrant(context, world), behaviours)));
 
   api.patch("/v3/grants/:id", async (context) => {
-    const grant = findGrant(context, world);
+    const { id } = findGrant(context, world);
     const body = await readObject(context);
     const settings = optionalObject(body, "settings");
     const scope = optionalTexts(body, "scope");
     // Nylas: settings are replaced whole. Whether the new ones are tried out is nowhere documented; here they are not.
-    if (settings !== undefined) grant.settings = readImapSettings(settings);
-    if (scope !== undefined) grant.scope = scope;
-    const view = grantView(grant, behaviours);
-    await store.saved();
-    return answer(context, view);
+    const grant = await store.updateGrant(id, {
+      ...(settings === undefined ? {} : { settings: readImapSettings(settings) }),
+      ...(scope === undefined ? {} : { scope }),
+    });
+    if (grant === undefined) throw notFound("grant", behaviours);
+    return answer(context, grantView(grant, behaviours));
   });
 
   api.delete("/v3/grants/:id", async (context) => {
-    store.deleteGrant(findGrant(context, world).id);
-    await store.saved();
+    await store.deleteGrant(findGrant(context, world).id);
     return answerDeleted(context);
   });
 }

@@ -19,14 +19,12 @@ export function grantOfDataPath(context: ApiContext, world: World): StoredGrant 
 export async function accessFailure(
   world: World,
   grant: StoredGrant,
-  password: string,
   verdict: Exclude<Verdict, "accepted">,
 ): Promise<ApiError> {
   if (verdict !== "refused") return providerUnreachable();
   // Settings that were renewed while the old ones were on trial are not to blame.
-  if (world.store.grant(grant.id)?.settings.imap_password === password) {
-    world.store.setGrantStatus(grant.id, "invalid");
-    await world.store.saved();
+  if (world.store.grant(grant.id)?.settings.imap_password === grant.settings.imap_password) {
+    await world.store.updateGrant(grant.id, { status: "invalid" });
   }
   return unauthorized(world.behaviours, GRANT_INVALID);
 }

@@ -30,16 +30,15 @@ export function messageRoutes(api: Api, world: World): void {
     if ((context.req.query("fields") ?? "standard") !== "standard") refuseUnplayed(context, ["fields"]);
     const folder = readFolder(context);
     const grant = grantOfDataPath(context, world);
-    const { settings } = grant;
     const page = {
       folder,
       limit,
       ...(before === undefined ? {} : { before }),
       ...(keeps === undefined ? {} : { keeps }),
     };
-    const outcome = await readMessages(settings, world.trust, page);
+    const outcome = await readMessages(grant.settings, world.trust, page);
     if (outcome.verdict !== "accepted") {
-      throw await accessFailure(world, grant, settings.imap_password, outcome.verdict);
+      throw await accessFailure(world, grant, outcome.verdict);
     }
     if (outcome.result === "no-such-folder") throw notFound("other", world.behaviours);
     const { messages, olderThan } = outcome.result;
@@ -55,10 +54,9 @@ export function messageRoutes(api: Api, world: World): void {
     const start = readPageToken(context) ?? 0;
     refuseUnplayed(context, UNPLAYED_OF_FOLDERS);
     const grant = grantOfDataPath(context, world);
-    const { settings } = grant;
-    const outcome = await readFolders(settings, world.trust);
+    const outcome = await readFolders(grant.settings, world.trust);
     if (outcome.verdict !== "accepted") {
-      throw await accessFailure(world, grant, settings.imap_password, outcome.verdict);
+      throw await accessFailure(world, grant, outcome.verdict);
     }
     const end = start + limit;
     return context.json({

@@ -36,7 +36,6 @@ export function hostedAuthRoutes(api: Api, world: World): void {
       if (problem !== undefined) return again(context, request, form, problem);
       try {
         const { grant } = await authenticateImap(world, context, readImapSettings(form), request.state);
-        await world.store.saved();
         return redirect(context, request, { code: issueCode(world, request, grant) });
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;

@@ -3,24 +3,51 @@ import { Hono } from "hono";
 import { applicationRoutes } from "./api/applications.js";
 import { hostedAuthRoutes } from "./api/connect/auth/auth.js";
 import { customAuthRoutes } from "./api/connect/custom.js";
+import { PendingCodes } from "./api/connect/pending-codes.js";
 import { tokenRoutes } from "./api/connect/token.js";
 import { connectorRoutes } from "./api/connectors.js";
 import { detectRoutes } from "./api/detect.js";
+import { grantView } from "./api/grants/grant-view.js";
 import { grantRoutes } from "./api/grants/grants.js";
 import { messageRoutes } from "./api/messages/messages.js";
 import { sendRoutes } from "./api/messages/send.js";
 import { noEndpoint, unplayedRoutes } from "./api/unplayed.js";
-import { type Control, controlRoutes } from "./control/routes.js";
+import type { BehaviourReport, Behaviours } from "./behaviours.js";
+import { controlRoutes, createControl } from "./control/routes.js";
 import { answer, answerError } from "./http/answer.js";
 import { requireApiKey } from "./http/api-key.js";
-import type { Api, Env, World } from "./http/context.js";
+import type { Api, Env } from "./http/context.js";
 import { ApiError } from "./http/errors.js";
 import { rateLimit } from "./http/rate-limit.js";
+import { FailureCount } from "./mail-client/failure-count.js";
+import type { Trust } from "./mail-client/trust.js";
+import type { MailboxStore } from "./mail-server/mailbox-store.js";
+import type { Random } from "./random.js";
+import type { Store } from "./store/store.js";
 
 /** Paths an API key opens. Others are public, or do not exist and say so to everybody. */
 const KEYED_PATHS = ["/v3/applications", "/v3/connectors", "/v3/connect/custom", "/v3/grants", "/v3/providers"];
 
-export function createApp(world: World, control: Control): Api {
+export interface AppOptions {
+  apiKey: string;
+  behaviours: Behaviours;
+  /** What `GET /_emulator/behaviours` answers. */
+  reportBehaviours(): readonly BehaviourReport[];
+  store: Store;
+  /** What connections to mail servers trust. */
+  trust: Trust;
+  /** The embedded servers' mailboxes; only with `--mail`. */
+  mailboxes: MailboxStore | undefined;
+  /** Starts the random sequence of the fault rules; with a seed the same one each time. */
+  seeded(): Random;
+}
+
+/** Composition root: hands each group of routes what it needs. */
+export function createApp(options: AppOptions): Api {
+  const { apiKey, behaviours, seeded } = options;
+  const control = createControl(apiKey, behaviours, seeded);
+  const dependencies = { ...options, codes: new PendingCodes(), failures: new FailureCount() };
+  const requireKey = requireApiKey(apiKey, behaviours);
   const api: Api = new Hono<Env>();
 
   api.use(async (context, next) => {
@@ -29,27 +56,27 @@ export function createApp(world: World, control: Control): Api {
     context.header("x-request-id", context.var.requestId);
   });
   api.use("/v3/*", control.log, control.faults);
-  api.use("/v3/*", rateLimit(world));
+  api.use("/v3/*", rateLimit(behaviours));
   for (const path of [...KEYED_PATHS, "/_emulator"]) {
-    api.use(path, requireApiKey(world));
-    api.use(`${path}/*`, requireApiKey(world));
+    api.use(path, requireKey);
+    api.use(`${path}/*`, requireKey);
   }
 
   // Nylas's own command line tool asks this path, without a key, whether anybody is there.
   api.get("/v3/", (context) => answer(context, {}));
-  applicationRoutes(api, world);
-  connectorRoutes(api, world);
-  customAuthRoutes(api, world);
-  hostedAuthRoutes(api, world);
-  tokenRoutes(api, world);
-  grantRoutes(api, world);
-  messageRoutes(api, world);
-  sendRoutes(api, world);
-  detectRoutes(api, world);
-  controlRoutes(api, world, control);
+  applicationRoutes(api, dependencies);
+  connectorRoutes(api, dependencies);
+  customAuthRoutes(api, dependencies);
+  hostedAuthRoutes(api, dependencies);
+  tokenRoutes(api, dependencies);
+  grantRoutes(api, dependencies);
+  messageRoutes(api, dependencies);
+  sendRoutes(api, dependencies);
+  detectRoutes(api, dependencies);
+  controlRoutes(api, { ...dependencies, control, viewGrant: (grant) => grantView(grant, behaviours) });
   unplayedRoutes(api);
 
-  api.notFound((context) => answerError(context, noEndpoint(context, world)));
+  api.notFound((context) => answerError(context, noEndpoint(context, behaviours)));
   api.onError((error, context) => answerError(context, toApiError(error)));
   return api;
 }

@@ -1,13 +1,9 @@
 import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isIPv6 } from "node:net";
-import { PendingCodes } from "./api/connect/pending-codes.js";
 import { createApp } from "./app.js";
 import { chooseBehaviours, countAsked, describeBehaviours } from "./behaviours.js";
-import { createControl } from "./control/routes.js";
-import type { World } from "./http/context.js";
 import { startHttpServer } from "./http/server.js";
-import { FailureCount } from "./mail-client/failure-count.js";
 import { trustAlso } from "./mail-client/trust.js";
 import { type EmbeddedMail, reachable, startEmbeddedMail } from "./mail-server/embedded-mail.js";
 import { MailboxStore } from "./mail-server/mailbox-store.js";
@@ -36,21 +32,16 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const mail = mailboxes === undefined ? undefined : await startEmbeddedMail(ports, mailboxes);
   try {
     const trust = trustAlso(mail === undefined ? given : [...given, mail.ca]);
-    const world: World = {
+    const app = createApp({
       apiKey,
       behaviours,
+      reportBehaviours: () => describeBehaviours(chosen, asked),
       store,
       trust,
-      failures: new FailureCount(),
-      codes: new PendingCodes(),
       mailboxes,
-    };
-    const control = createControl(
-      world,
-      () => seededRandom(options.seed),
-      () => describeBehaviours(chosen, asked),
-    );
-    const http = await startHttpServer(createApp(world, control), host, options.port ?? 0);
+      seeded: () => seededRandom(options.seed),
+    });
+    const http = await startHttpServer(app, host, options.port ?? 0);
     return {
       apiUri: `http://${urlHost(reachable(host))}:${http.port}`,
       apiKey,

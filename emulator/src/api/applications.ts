@@ -1,7 +1,12 @@
 import { answer } from "../http/answer.js";
-import type { Api, World } from "../http/context.js";
+import type { Api } from "../http/context.js";
+import type { Store } from "../store/store.js";
 
-export function applicationRoutes(api: Api, { store }: World): void {
+export interface ApplicationDependencies {
+  store: Pick<Store, "applicationId" | "organizationId">;
+}
+
+export function applicationRoutes(api: Api, { store }: ApplicationDependencies): void {
   // Nylas: one object, not a list, for a key belongs to one application.
   api.get("/v3/applications", (context) =>
     answer(context, {

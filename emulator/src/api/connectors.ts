@@ -1,17 +1,23 @@
 import type { Behaviours } from "../behaviours.js";
 import { answer, answerDeleted, answerPage } from "../http/answer.js";
 import { optionalObject, optionalText, optionalTexts, readObject } from "../http/body.js";
-import type { Api, ApiContext, World } from "../http/context.js";
+import type { Api, ApiContext } from "../http/context.js";
 import { ApiError, invalidRequest, notFound } from "../http/errors.js";
 import { pageOf } from "../http/query.js";
+import type { Store } from "../store/store.js";
 import type { StoredConnector } from "../store/types.js";
 import { PROVIDERS } from "./providers.js";
 
-export function connectorRoutes(api: Api, world: World): void {
-  const { store, behaviours } = world;
+export interface ConnectorDependencies {
+  store: Pick<Store, "connectors" | "connector" | "addConnector" | "updateConnector" | "deleteConnector">;
+  behaviours: Behaviours;
+}
+
+export function connectorRoutes(api: Api, dependencies: ConnectorDependencies): void {
+  const { store, behaviours } = dependencies;
 
   api.get("/v3/connectors", (context) => {
-    const views = store.connectors().map((connector) => connectorView(connector, world));
+    const views = store.connectors().map((connector) => connectorView(connector, behaviours));
     return answerPage(context, views, pageOf(context));
   });
 
@@ -33,15 +39,15 @@ export function connectorRoutes(api: Api, world: World): void {
       throw invalidRequest(message, behaviours.duplicateConnector === "409" ? 409 : 400);
     }
     await store.addConnector(connector);
-    return answer(context, connectorView(connector, world), 201);
+    return answer(context, connectorView(connector, behaviours), 201);
   });
 
   api.get("/v3/connectors/:provider", (context) => {
-    return answer(context, connectorView(find(context, world), world));
+    return answer(context, connectorView(find(context, dependencies), behaviours));
   });
 
   const update = async (context: ApiContext): Promise<Response> => {
-    const { provider } = find(context, world);
+    const { provider } = find(context, dependencies);
     const body = await readObject(context);
     const name = optionalText(body, "name");
     const settings = optionalObject(body, "settings");
@@ -53,7 +59,7 @@ export function connectorRoutes(api: Api, world: World): void {
       ...(scope === undefined ? {} : { scope }),
     });
     if (connector === undefined) throw notFound("other", behaviours);
-    return answer(context, connectorView(connector, world));
+    return answer(context, connectorView(connector, behaviours));
   };
   api.patch("/v3/connectors/:provider", update);
 
@@ -64,18 +70,18 @@ export function connectorRoutes(api: Api, world: World): void {
   });
 
   api.delete("/v3/connectors/:provider", async (context) => {
-    await store.deleteConnector(find(context, world).provider);
+    await store.deleteConnector(find(context, dependencies).provider);
     return answerDeleted(context);
   });
 }
 
-function find(context: ApiContext, { store, behaviours }: World): StoredConnector {
+function find(context: ApiContext, { store, behaviours }: ConnectorDependencies): StoredConnector {
   const connector = store.connector(context.req.param("provider") ?? "");
   if (connector === undefined) throw notFound("other", behaviours);
   return connector;
 }
 
-function connectorView(connector: StoredConnector, { behaviours }: World): Record<string, unknown> {
+function connectorView(connector: StoredConnector, behaviours: Behaviours): Record<string, unknown> {
   const { provider, settings, scope } = connector;
   const name = shownName(connector, behaviours);
   return { ...(name === undefined ? {} : { name }), provider, settings, scope };

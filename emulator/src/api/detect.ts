@@ -1,6 +1,12 @@
 import { answer } from "../http/answer.js";
-import type { Api, World } from "../http/context.js";
+import type { Api } from "../http/context.js";
 import { invalidRequest } from "../http/errors.js";
+import type { MailboxStore } from "../mail-server/mailbox-store.js";
+
+export interface DetectDependencies {
+  /** The embedded servers' mailboxes; only with `--mail`. */
+  mailboxes: Pick<MailboxStore, "hasDomain"> | undefined;
+}
 
 const PROVIDER_BY_DOMAIN: Readonly<Record<string, { provider: string; type: string }>> = {
   "gmail.com": { provider: "google", type: "google" },
@@ -17,7 +23,7 @@ const PROVIDER_BY_DOMAIN: Readonly<Record<string, { provider: string; type: stri
   "zoho.com": { provider: "imap", type: "zoho" },
 };
 
-export function detectRoutes(api: Api, { mailboxes }: World): void {
+export function detectRoutes(api: Api, { mailboxes }: DetectDependencies): void {
   api.post("/v3/providers/detect", (context) => {
     const email = context.req.query("email") ?? "";
     const domain = /^[^\s@]+@([^\s@]+)$/.exec(email)?.[1]?.toLowerCase();

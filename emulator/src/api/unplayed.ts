@@ -1,4 +1,5 @@
-import type { Api, ApiContext, World } from "../http/context.js";
+import type { Behaviours } from "../behaviours.js";
+import type { Api, ApiContext } from "../http/context.js";
 import { ApiError, notFound } from "../http/errors.js";
 
 /** Methods that Nylas has for a path of which the emulator plays others. */
@@ -122,7 +123,7 @@ export function unplayedRoutes(api: Api): void {
 }
 
 /** An endpoint that Nylas does not have either, as far as is known. */
-export function noEndpoint({ req }: ApiContext, { behaviours }: World): ApiError {
+export function noEndpoint({ req }: ApiContext, behaviours: Behaviours): ApiError {
   const { status, type } = notFound("other", behaviours);
   return new ApiError(status, type, `The emulator has no endpoint ${req.method} ${shown(req.path)}.`);
 }

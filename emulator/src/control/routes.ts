@@ -1,12 +1,14 @@
 import type { MiddlewareHandler } from "hono";
-import { grantView } from "../api/grants/grant-view.js";
-import type { BehaviourReport } from "../behaviours.js";
+import type { BehaviourReport, Behaviours } from "../behaviours.js";
 import { answer, answerDeleted } from "../http/answer.js";
 import { isObject, optionalText, readJson, readObject } from "../http/body.js";
-import type { Api, Env, World } from "../http/context.js";
+import type { Api, Env } from "../http/context.js";
 import { invalidRequest, notFound } from "../http/errors.js";
 import { RequestLog } from "../http/request-log.js";
+import type { MailboxStore } from "../mail-server/mailbox-store.js";
 import type { Random } from "../random.js";
+import type { Store } from "../store/store.js";
+import type { StoredGrant } from "../store/types.js";
 import { faultMiddleware, logMiddleware } from "./fault-middleware.js";
 import { FaultRules } from "./fault-rules.js";
 
@@ -17,25 +19,32 @@ const MAX_PASSWORD = 1024;
 export interface Control {
   readonly requests: RequestLog;
   readonly rules: FaultRules;
-  behaviours(): readonly BehaviourReport[];
   readonly log: MiddlewareHandler<Env>;
   readonly faults: MiddlewareHandler<Env>;
 }
 
-export function createControl(world: World, seeded: () => Random, behaviours: Control["behaviours"]): Control {
-  const requests = new RequestLog(world.apiKey);
+export function createControl(apiKey: string, behaviours: Behaviours, seeded: () => Random): Control {
+  const requests = new RequestLog(apiKey);
   const rules = new FaultRules(seeded);
-  return {
-    requests,
-    rules,
-    behaviours,
-    log: logMiddleware(requests),
-    faults: faultMiddleware(rules, world.behaviours),
-  };
+  return { requests, rules, log: logMiddleware(requests), faults: faultMiddleware(rules, behaviours) };
 }
 
-export function controlRoutes(api: Api, world: World, { requests, rules, behaviours }: Control): void {
-  api.get("/_emulator/behaviours", (context) => answer(context, behaviours()));
+export interface ControlDependencies {
+  control: Pick<Control, "requests" | "rules">;
+  store: Pick<Store, "grant" | "updateGrant" | "setUsers">;
+  behaviours: Behaviours;
+  /** The embedded servers' mailboxes; only with `--mail`. */
+  mailboxes: Pick<MailboxStore, "users" | "setPassword"> | undefined;
+  reportBehaviours(): readonly BehaviourReport[];
+  /** A grant as the API shows it. */
+  viewGrant(grant: StoredGrant): unknown;
+}
+
+export function controlRoutes(api: Api, dependencies: ControlDependencies): void {
+  const { control, store, behaviours, mailboxes, reportBehaviours, viewGrant } = dependencies;
+  const { requests, rules } = control;
+
+  api.get("/_emulator/behaviours", (context) => answer(context, reportBehaviours()));
 
   api.get("/_emulator/requests", (context) => answer(context, requests.list()));
 
@@ -58,7 +67,6 @@ export function controlRoutes(api: Api, world: World, { requests, rules, behavio
   });
 
   api.put("/_emulator/mailboxes/:username", async (context) => {
-    const { mailboxes, store } = world;
     if (mailboxes === undefined) throw invalidRequest("The emulator runs without --mail: it has no mailboxes.");
     const username = context.req.param("username");
     const password = optionalText(await readObject(context), "password");
@@ -72,14 +80,13 @@ export function controlRoutes(api: Api, world: World, { requests, rules, behavio
   });
 
   api.patch("/_emulator/grants/:id", async (context) => {
-    const { store, behaviours } = world;
     const id = context.req.param("id");
     if (store.grant(id) === undefined) throw notFound("grant", behaviours);
     const status = optionalText(await readObject(context), "grant_status");
     if (status !== "valid" && status !== "invalid") throw invalidRequest("grant_status must be valid or invalid.");
     const grant = await store.updateGrant(id, { status });
     if (grant === undefined) throw notFound("grant", behaviours);
-    return answer(context, grantView(grant, behaviours));
+    return answer(context, viewGrant(grant));
   });
 }
 

@@ -1,11 +1,12 @@
 import type { MiddlewareHandler } from "hono";
+import type { Behaviours } from "../behaviours.js";
 import { sameSecret } from "../secret.js";
-import type { ApiContext, Env, World } from "./context.js";
+import type { ApiContext, Env } from "./context.js";
 import { unauthorized } from "./errors.js";
 
-export function requireApiKey(world: World): MiddlewareHandler<Env> {
+export function requireApiKey(apiKey: string, behaviours: Behaviours): MiddlewareHandler<Env> {
   return async (context, next) => {
-    if (!sameSecret(bearerOf(context), world.apiKey)) throw unauthorized(world.behaviours);
+    if (!sameSecret(bearerOf(context), apiKey)) throw unauthorized(behaviours);
     await next();
   };
 }

@@ -1,12 +1,13 @@
 import type { MiddlewareHandler } from "hono";
-import type { Env, World } from "./context.js";
+import type { Behaviours } from "../behaviours.js";
+import type { Env } from "./context.js";
 import { rateLimited } from "./errors.js";
 
 const WINDOW_MS = 1000;
 export const RETRY_AFTER_SECONDS = "1";
 
 /** The emulator's own limit, off by default: requests within the last second. */
-export function rateLimit({ behaviours }: World): MiddlewareHandler<Env> {
+export function rateLimit(behaviours: Behaviours): MiddlewareHandler<Env> {
   let recent: number[] = [];
   return async (context, next) => {
     if (behaviours.rateLimitPerSecond === 0) return next();

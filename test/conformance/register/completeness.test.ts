@@ -1,11 +1,6 @@
 import { BEHAVIOURS } from "nylas-emulator";
 import { describe, expect, it } from "vitest";
-import { PendingCodes } from "../../../emulator/src/api/connect/pending-codes.js";
-import { createApp } from "../../../emulator/src/app.js";
-import { chooseBehaviours } from "../../../emulator/src/behaviours.js";
-import { createControl } from "../../../emulator/src/control/routes.js";
-import { FailureCount } from "../../../emulator/src/mail-client/failure-count.js";
-import { emptyData, Store } from "../../../emulator/src/store/store.js";
+import { emulatorRoutes } from "../../support/emulator-routes.js";
 import { ALTERNATIVES } from "../../support/open-questions.js";
 import { readContract } from "../contract/document.js";
 import { behaviourNames, defaultOf, OPEN_POINTS, OTHER_ANSWERS, REGISTER } from "./register.js";
@@ -58,28 +53,10 @@ describe("the register of expectations", () => {
 /** Switches off what is confirmed, for tests that need it off. */
 const REACHED_BY_THE_WAY: readonly string[] = ["authLimit"];
 
-/** Hono's own list of what it answers. */
 function routes(): string[] {
-  const behaviours = chooseBehaviours();
-  const world = {
-    apiKey: "nyk_of_a_test",
-    behaviours,
-    store: new Store(emptyData(), behaviours, async () => undefined),
-    trust: {},
-    failures: new FailureCount(),
-    codes: new PendingCodes(),
-    mailboxes: undefined,
-  };
-  const app = createApp(
-    world,
-    createControl(
-      world,
-      () => Math.random,
-      () => [],
-    ),
-  );
-  const own = app.routes.filter(({ method, path }) => method !== "ALL" && path.startsWith("/v3/"));
-  return [...new Set(own.map(({ method, path }) => `${method} ${path}`))];
+  return emulatorRoutes()
+    .filter(({ path }) => path.startsWith("/v3/"))
+    .map(({ method, path }) => `${method} ${path}`);
 }
 
 function contractEndpoints(): string[] {

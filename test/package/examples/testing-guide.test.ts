@@ -6,6 +6,7 @@ import { startEmulator } from "nylas-emulator";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { startCli } from "../../support/cli.js";
 import { present, TestEmulator } from "../../support/emulator.js";
+import { emulatorRoutes } from "../../support/emulator-routes.js";
 import { examples, guide } from "../../support/guide.js";
 
 const execute = promisify(execFile);
@@ -186,10 +187,9 @@ describe("the guide's recipes", () => {
 
 describe("the guide's control interface", () => {
   it("is the emulator's, request for request", () => {
-    const routes = readFileSync(join(root, "emulator/src/control/routes.ts"), "utf8");
-    const served = [...routes.matchAll(/api\.(\w+)\("(\/_emulator[^"]*)"/g)].map(
-      ([, method = "", path = ""]) => `${method.toUpperCase()} ${path.replace(/:(\w+)/, "{$1}")}`,
-    );
+    const served = emulatorRoutes()
+      .filter(({ path }) => path.startsWith("/_emulator"))
+      .map(({ method, path }) => `${method} ${path.replace(/:(\w+)/, "{$1}")}`);
     expect(
       table("request")
         .map(([request]) => request)

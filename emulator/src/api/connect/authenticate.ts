@@ -1,25 +1,37 @@
-import type { ApiContext, World } from "../../http/context.js";
+import type { Behaviours } from "../../behaviours.js";
+import type { ApiContext } from "../../http/context.js";
 import { ApiError, invalidRequest, unreachableAtLogin } from "../../http/errors.js";
+import type { FailureCount } from "../../mail-client/failure-count.js";
 import { verifyImapLogin } from "../../mail-client/imap-login.js";
+import type { Trust } from "../../mail-client/trust.js";
+import type { Store } from "../../store/store.js";
 import type { ImapSettings, StoredGrant } from "../../store/types.js";
+
+export interface AuthenticationDependencies {
+  store: Pick<Store, "connector" | "authenticate">;
+  behaviours: Behaviours;
+  trust: Trust;
+  failures: FailureCount;
+}
 
 /** Logs in to the mail server and makes or renews the grant: connect/custom and hosted authentication alike. */
 export async function authenticateImap(
-  world: World,
+  dependencies: AuthenticationDependencies,
   context: ApiContext,
   settings: ImapSettings,
   state: string | undefined,
 ): Promise<{ grant: StoredGrant; created: boolean }> {
-  requireConnector(world);
-  const verdict = await verifyImapLogin(settings, world.trust);
-  if (verdict === "refused") throw badCredentials(world, settings.imap_username);
-  if (verdict !== "accepted") throw unreachableAtLogin(world.behaviours);
-  world.failures.succeeded(settings.imap_username);
+  const { store, behaviours, trust, failures } = dependencies;
+  requireConnector(dependencies);
+  const verdict = await verifyImapLogin(settings, trust);
+  if (verdict === "refused") throw badCredentials(dependencies, settings.imap_username);
+  if (verdict !== "accepted") throw unreachableAtLogin(behaviours);
+  failures.succeeded(settings.imap_username);
   // It may have been deleted while the mail server was thinking.
-  requireConnector(world);
+  requireConnector(dependencies);
   const ip = context.env.incoming.socket.remoteAddress;
   const userAgent = context.req.header("user-agent");
-  return world.store.authenticate({
+  return store.authenticate({
     provider: "imap",
     settings,
     ...(state === undefined ? {} : { state }),
@@ -31,7 +43,7 @@ export async function authenticateImap(
 export const BAD_CREDENTIALS = "grant.invalid_authentication";
 export const LIMIT_REACHED = "grant.auth_limit_reached";
 
-function badCredentials({ failures, behaviours }: World, username: string): ApiError {
+function badCredentials({ failures, behaviours }: AuthenticationDependencies, username: string): ApiError {
   const status = behaviours.badCredentials === "401" ? 401 : 400;
   const limited = failures.failed(username) && behaviours.authLimit === "3";
   return limited
@@ -39,7 +51,7 @@ function badCredentials({ failures, behaviours }: World, username: string): ApiE
     : new ApiError(status, BAD_CREDENTIALS, "Authentication failed: the mail server refused the username or password.");
 }
 
-function requireConnector({ store, behaviours }: World): void {
+function requireConnector({ store, behaviours }: AuthenticationDependencies): void {
   if (store.connector("imap") !== undefined) return;
   const message = "The application has no connector for provider imap.";
   throw behaviours.missingConnector === "404"

@@ -1,13 +1,15 @@
 import { answer } from "../../http/answer.js";
 import { optionalObject, optionalText, readObject } from "../../http/body.js";
-import type { Api, World } from "../../http/context.js";
+import type { Api } from "../../http/context.js";
 import { ApiError, invalidRequest } from "../../http/errors.js";
 import { grantView } from "../grants/grant-view.js";
 import { PROVIDERS } from "../providers.js";
-import { authenticateImap } from "./authenticate.js";
+import { type AuthenticationDependencies, authenticateImap } from "./authenticate.js";
 import { readImapSettings } from "./settings.js";
 
-export function customAuthRoutes(api: Api, world: World): void {
+export function customAuthRoutes(api: Api, dependencies: AuthenticationDependencies): void {
+  const { behaviours } = dependencies;
+
   api.post("/v3/connect/custom", async (context) => {
     const body = await readObject(context);
     const provider = optionalText(body, "provider");
@@ -18,11 +20,7 @@ export function customAuthRoutes(api: Api, world: World): void {
     const settings = optionalObject(body, "settings");
     if (settings === undefined) throw invalidRequest("settings is required.");
     const state = optionalText(body, "state");
-    const { grant, created } = await authenticateImap(world, context, readImapSettings(settings), state);
-    return answer(
-      context,
-      grantView(grant, world.behaviours),
-      created || world.behaviours.reauthStatus === "201" ? 201 : 200,
-    );
+    const { grant, created } = await authenticateImap(dependencies, context, readImapSettings(settings), state);
+    return answer(context, grantView(grant, behaviours), created || behaviours.reauthStatus === "201" ? 201 : 200);
   });
 }

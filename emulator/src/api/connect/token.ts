@@ -1,19 +1,25 @@
 import { createHash, randomBytes } from "node:crypto";
 import { bearerOf } from "../../http/api-key.js";
 import { isObject, readText } from "../../http/body.js";
-import type { Api, ApiContext, World } from "../../http/context.js";
+import type { Api, ApiContext } from "../../http/context.js";
 import { sameSecret } from "../../secret.js";
-import { nowSeconds } from "../../store/store.js";
+import { nowSeconds, type Store } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
-import type { PendingCode } from "./pending-codes.js";
+import type { PendingCode, PendingCodes } from "./pending-codes.js";
 
 const TOKEN_SECONDS = 3600;
 const TOKEN_BYTES = 32;
 /** Nylas's Python SDK cannot read a refusal without it. */
 const ERROR_URI = "developer.nylas.com/docs/api/errors/400-response/";
 
+export interface TokenDependencies {
+  apiKey: string;
+  store: Pick<Store, "applicationId" | "grant">;
+  codes: Pick<PendingCodes, "redeem">;
+}
+
 /** The exchange of a hosted authentication's code. Nylas answers here in OAuth's form, without envelope. */
-export function tokenRoutes(api: Api, world: World): void {
+export function tokenRoutes(api: Api, { apiKey, store, codes }: TokenDependencies): void {
   api.post("/v3/connect/token", async (context) => {
     // RFC 6749, 5.1: whatever carries a token is not kept.
     context.header("cache-control", "no-store");
@@ -29,13 +35,13 @@ export function tokenRoutes(api: Api, world: World): void {
     for (const name of ["client_id", "redirect_uri", "code"]) {
       if (!fields[name]) return refuse("invalid_request", `Missing required parameter: ${name}`);
     }
-    if (fields.client_id !== world.store.applicationId) return refuse("invalid_client", "Unknown client_id.");
+    if (fields.client_id !== store.applicationId) return refuse("invalid_client", "Unknown client_id.");
     // Nylas's clients send the key as client_secret, as a header, or both.
     const key = fields.client_secret || bearerOf(context);
-    if (key && !sameSecret(key, world.apiKey)) {
+    if (key && !sameSecret(key, apiKey)) {
       return refuse("invalid_client", "client_secret, or the Authorization header, is not this application's API key.");
     }
-    const pending = world.codes.redeem(fields.code ?? "");
+    const pending = codes.redeem(fields.code ?? "");
     if (pending === undefined || pending.redirectUri !== fields.redirect_uri) {
       return refuse("invalid_grant", "The code is unknown, used, expired or for another redirect_uri.");
     }
@@ -44,9 +50,9 @@ export function tokenRoutes(api: Api, world: World): void {
       return refuse("invalid_request", "Missing required parameter: client_secret");
     }
     if (!isProven(pending, fields.code_verifier)) return refuse("invalid_grant", "code_verifier does not fit.");
-    const grant = world.store.grant(pending.grantId);
+    const grant = store.grant(pending.grantId);
     if (grant === undefined) return refuse("invalid_grant", "The grant of this code is gone.");
-    return context.json(tokenView(grant, world));
+    return context.json(tokenView(grant, store.applicationId));
   });
 }
 
@@ -76,8 +82,8 @@ function isProven({ challenge }: PendingCode, verifier: string | undefined): boo
   return [hash.toString("base64url"), ofSdk].some((expected) => sameSecret(challenge.value, expected));
 }
 
-function tokenView(grant: StoredGrant, { store }: World): Record<string, unknown> {
-  const claims = { iss: "nylas-emulator", aud: store.applicationId, sub: grant.id, email: grant.email };
+function tokenView(grant: StoredGrant, applicationId: string): Record<string, unknown> {
+  const claims = { iss: "nylas-emulator", aud: applicationId, sub: grant.id, email: grant.email };
   return {
     access_token: randomBytes(TOKEN_BYTES).toString("base64url"),
     expires_in: TOKEN_SECONDS,

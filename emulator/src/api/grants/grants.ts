@@ -1,21 +1,27 @@
+import type { Behaviours } from "../../behaviours.js";
 import { answer, answerDeleted, answerPage } from "../../http/answer.js";
 import { optionalObject, optionalTexts, readObject } from "../../http/body.js";
-import type { Api, ApiContext, World } from "../../http/context.js";
+import type { Api, ApiContext } from "../../http/context.js";
 import { invalidRequest, notFound } from "../../http/errors.js";
 import { pageOf, refuseUnplayed, seconds } from "../../http/query.js";
-import { nowSeconds, sameAddress } from "../../store/store.js";
+import { nowSeconds, type Store, sameAddress } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
 import { readImapSettings } from "../connect/settings.js";
 import { grantView } from "./grant-view.js";
 
-export function grantRoutes(api: Api, world: World): void {
-  const { store, behaviours } = world;
+export interface GrantDependencies {
+  store: Pick<Store, "grants" | "grant" | "updateGrant" | "deleteGrant">;
+  behaviours: Behaviours;
+}
+
+export function grantRoutes(api: Api, dependencies: GrantDependencies): void {
+  const { store, behaviours } = dependencies;
 
   api.get("/v3/grants", (context) => {
     refuseUnplayed(context, ["workspace_id"]);
     const page = pageOf(context);
     const sort = sortOf(context);
-    const kept = store.grants().filter(filterOf(context, world));
+    const kept = store.grants().filter(filterOf(context, behaviours));
     return answerPage(
       context,
       kept.toSorted(sort).map((grant) => grantView(grant, behaviours)),
@@ -23,10 +29,10 @@ export function grantRoutes(api: Api, world: World): void {
     );
   });
 
-  api.get("/v3/grants/:id", (context) => answer(context, grantView(findGrant(context, world), behaviours)));
+  api.get("/v3/grants/:id", (context) => answer(context, grantView(findGrant(context, dependencies), behaviours)));
 
   api.patch("/v3/grants/:id", async (context) => {
-    const { id } = findGrant(context, world);
+    const { id } = findGrant(context, dependencies);
     const body = await readObject(context);
     const settings = optionalObject(body, "settings");
     const scope = optionalTexts(body, "scope");
@@ -40,18 +46,18 @@ export function grantRoutes(api: Api, world: World): void {
   });
 
   api.delete("/v3/grants/:id", async (context) => {
-    await store.deleteGrant(findGrant(context, world).id);
+    await store.deleteGrant(findGrant(context, dependencies).id);
     return answerDeleted(context);
   });
 }
 
-function findGrant(context: ApiContext, { store, behaviours }: World): StoredGrant {
+function findGrant(context: ApiContext, { store, behaviours }: GrantDependencies): StoredGrant {
   const grant = store.grant(context.req.param("id") ?? "");
   if (grant === undefined) throw notFound("grant", behaviours);
   return grant;
 }
 
-function filterOf(context: ApiContext, { behaviours }: World): (grant: StoredGrant) => boolean {
+function filterOf(context: ApiContext, behaviours: Behaviours): (grant: StoredGrant) => boolean {
   const { email, provider, grant_status: status, ip, account_id: accountId } = context.req.query();
   const since = seconds(context, "since");
   const before = seconds(context, "before");

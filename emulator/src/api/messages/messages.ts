@@ -1,10 +1,10 @@
-import type { Api, ApiContext, World } from "../../http/context.js";
+import type { Api, ApiContext } from "../../http/context.js";
 import { invalidRequest, notFound } from "../../http/errors.js";
 import { refuseUnplayed, wholeNumber } from "../../http/query.js";
 import { type ReadFolder, type ReadMessage, readFolders, readMessages } from "../../mail-client/imap-read.js";
 import { attachmentView } from "./attachments.js";
 import { readMessageFilter } from "./filter.js";
-import { accessFailure, grantOfDataPath } from "./mailbox-access.js";
+import { accessFailure, grantOfDataPath, type MailboxDependencies } from "./mailbox-access.js";
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 200;
@@ -21,7 +21,9 @@ const UNPLAYED = [
 ];
 const UNPLAYED_OF_FOLDERS = ["include_hidden_folders", "parent_id", "select", "shared_from", "single_level"];
 
-export function messageRoutes(api: Api, world: World): void {
+export function messageRoutes(api: Api, dependencies: MailboxDependencies): void {
+  const { behaviours, trust } = dependencies;
+
   api.get("/v3/grants/:id/messages", async (context) => {
     const limit = wholeNumber(context, "limit", PAGE_DEFAULT, { min: 1, max: PAGE_MAX });
     const before = readPageToken(context);
@@ -29,18 +31,18 @@ export function messageRoutes(api: Api, world: World): void {
     refuseUnplayed(context, UNPLAYED);
     if ((context.req.query("fields") ?? "standard") !== "standard") refuseUnplayed(context, ["fields"]);
     const folder = readFolder(context);
-    const grant = grantOfDataPath(context, world);
+    const grant = grantOfDataPath(context, dependencies);
     const page = {
       folder,
       limit,
       ...(before === undefined ? {} : { before }),
       ...(keeps === undefined ? {} : { keeps }),
     };
-    const outcome = await readMessages(grant.settings, world.trust, page);
+    const outcome = await readMessages(grant.settings, trust, page);
     if (outcome.verdict !== "accepted") {
-      throw await accessFailure(world, grant, outcome.verdict);
+      throw await accessFailure(dependencies, grant, outcome.verdict);
     }
-    if (outcome.result === "no-such-folder") throw notFound("other", world.behaviours);
+    if (outcome.result === "no-such-folder") throw notFound("other", behaviours);
     const { messages, olderThan } = outcome.result;
     return context.json({
       request_id: context.var.requestId,
@@ -53,10 +55,10 @@ export function messageRoutes(api: Api, world: World): void {
     const limit = wholeNumber(context, "limit", PAGE_DEFAULT, { min: 1, max: PAGE_MAX });
     const start = readPageToken(context) ?? 0;
     refuseUnplayed(context, UNPLAYED_OF_FOLDERS);
-    const grant = grantOfDataPath(context, world);
-    const outcome = await readFolders(grant.settings, world.trust);
+    const grant = grantOfDataPath(context, dependencies);
+    const outcome = await readFolders(grant.settings, trust);
     if (outcome.verdict !== "accepted") {
-      throw await accessFailure(world, grant, outcome.verdict);
+      throw await accessFailure(dependencies, grant, outcome.verdict);
     }
     const end = start + limit;
     return context.json({

@@ -1,13 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { isObject, type JsonObject, optionalText, readObject } from "../../http/body.js";
-import type { Api, ApiContext, World } from "../../http/context.js";
+import type { Api, ApiContext } from "../../http/context.js";
 import { ApiError, invalidRequest, providerUnreachable } from "../../http/errors.js";
 import { IdempotentAnswers } from "../../http/idempotency.js";
 import { type MailAddress, type OutgoingMail, sendMail, smtpServerOf } from "../../mail-client/smtp-send.js";
 import { nowSeconds, sameAddress } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
 import { attachmentView, readAttachments } from "./attachments.js";
-import { grantOfDataPath } from "./mailbox-access.js";
+import { grantOfDataPath, type MailboxDependencies } from "./mailbox-access.js";
 
 const MAX_RECIPIENTS = 100;
 
@@ -17,18 +17,23 @@ const SMTP_MISSING =
 
 const LARGE = "The emulator does not play multipart/form-data, which Nylas has for attachments above 3 MB.";
 
-export function sendRoutes(api: Api, world: World): void {
+export function sendRoutes(api: Api, dependencies: MailboxDependencies): void {
   const answers = new IdempotentAnswers();
 
   api.post("/v3/grants/:id/messages/send", async (context) => {
-    const grant = grantOfDataPath(context, world);
+    const grant = grantOfDataPath(context, dependencies);
     if (context.req.header("content-type")?.startsWith("multipart/")) throw invalidRequest(LARGE);
     const body = await readObject(context);
-    return answers.once(context, grant.id, body, () => send(context, world, grant, body));
+    return answers.once(context, grant.id, body, () => send(context, dependencies, grant, body));
   });
 }
 
-async function send(context: ApiContext, world: World, grant: StoredGrant, body: JsonObject): Promise<Response> {
+async function send(
+  context: ApiContext,
+  { behaviours, trust }: MailboxDependencies,
+  grant: StoredGrant,
+  body: JsonObject,
+): Promise<Response> {
   refuseUnplayed(body);
   const from = readSender(body, grant);
   const participants = {
@@ -44,7 +49,7 @@ async function send(context: ApiContext, world: World, grant: StoredGrant, body:
 
   const server = smtpServerOf(grant.settings);
   if (server === undefined) {
-    throw new ApiError(world.behaviours.missingSmtp === "422" ? 422 : 400, "invalid_request_error", SMTP_MISSING);
+    throw new ApiError(behaviours.missingSmtp === "422" ? 422 : 400, "invalid_request_error", SMTP_MISSING);
   }
   const mail: OutgoingMail = {
     from: mailAddress(from),
@@ -58,7 +63,7 @@ async function send(context: ApiContext, world: World, grant: StoredGrant, body:
     attachments,
     messageId: `<${randomUUID()}@nylas-emulator.invalid>`,
   };
-  const verdict = await sendMail(server, world.trust, mail);
+  const verdict = await sendMail(server, trust, mail);
   if (verdict === "refused") {
     // SMTP may have credentials of its own, so the grant stays valid. Nylas: 403 when the provider refuses the login.
     throw new ApiError(403, "api.provider_error", "The SMTP server refused the username or password.");

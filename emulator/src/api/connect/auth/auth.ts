@@ -1,11 +1,12 @@
 import { readText } from "../../../http/body.js";
-import type { Api, ApiContext, World } from "../../../http/context.js";
+import type { Api, ApiContext } from "../../../http/context.js";
 import { ApiError } from "../../../http/errors.js";
 import type { StoredGrant } from "../../../store/types.js";
-import { authenticateImap, BAD_CREDENTIALS, LIMIT_REACHED } from "../authenticate.js";
+import { type AuthenticationDependencies, authenticateImap, BAD_CREDENTIALS, LIMIT_REACHED } from "../authenticate.js";
+import type { PendingCodes } from "../pending-codes.js";
 import { readImapSettings } from "../settings.js";
 import { type FormValues, problemOf, type Refusal, WRONG_PASSWORD } from "./form.js";
-import { type HostedRequest, readHostedRequest } from "./link.js";
+import { type HostedRequest, type LinkDependencies, readHostedRequest } from "./link.js";
 import { formPage, wrongLinkPage } from "./page.js";
 
 /**
@@ -22,21 +23,26 @@ const PAGE_HEADERS = {
 /** What a client that leaves the port out means. */
 const USUAL = { imap_port: "993" };
 
-export function hostedAuthRoutes(api: Api, world: World): void {
+export interface HostedAuthDependencies extends AuthenticationDependencies {
+  store: AuthenticationDependencies["store"] & LinkDependencies["store"];
+  codes: Pick<PendingCodes, "issue">;
+}
+
+export function hostedAuthRoutes(api: Api, dependencies: HostedAuthDependencies): void {
   api.get("/v3/connect/auth", (context) =>
-    withLink(context, world, (request) => {
+    withLink(context, dependencies, (request) => {
       return context.html(formPage(request, { imap_username: request.loginHint }), 200, PAGE_HEADERS);
     }),
   );
 
   api.post("/v3/connect/auth", (context) =>
-    withLink(context, world, async (request) => {
+    withLink(context, dependencies, async (request) => {
       const form = { ...USUAL, ...Object.fromEntries(new URLSearchParams(await readText(context))) };
       const problem = problemOf(form, request.smtpRequired);
       if (problem !== undefined) return again(context, request, form, problem);
       try {
-        const { grant } = await authenticateImap(world, context, readImapSettings(form), request.state);
-        return redirect(context, request, { code: issueCode(world, request, grant) });
+        const { grant } = await authenticateImap(dependencies, context, readImapSettings(form), request.state);
+        return redirect(context, request, { code: issueCode(dependencies, request, grant) });
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
         return refuse(context, request, form, error);
@@ -48,12 +54,12 @@ export function hostedAuthRoutes(api: Api, world: World): void {
 /** A person who comes with a link that is wrong reads so on a page, a program in the API's words. */
 async function withLink(
   context: ApiContext,
-  world: World,
+  dependencies: LinkDependencies,
   go: (request: HostedRequest) => Response | Promise<Response>,
 ): Promise<Response> {
   let request: HostedRequest;
   try {
-    request = readHostedRequest(context.req.query(), world);
+    request = readHostedRequest(context.req.query(), dependencies);
   } catch (error) {
     const person = context.req.header("accept")?.includes("text/html");
     if (!(error instanceof ApiError && person)) throw error;
@@ -62,8 +68,12 @@ async function withLink(
   return go(request);
 }
 
-function issueCode(world: World, { redirectUri, challenge }: HostedRequest, grant: StoredGrant): string {
-  return world.codes.issue({ grantId: grant.id, redirectUri, ...(challenge === undefined ? {} : { challenge }) });
+function issueCode(
+  { codes }: HostedAuthDependencies,
+  { redirectUri, challenge }: HostedRequest,
+  grant: StoredGrant,
+): string {
+  return codes.issue({ grantId: grant.id, redirectUri, ...(challenge === undefined ? {} : { challenge }) });
 }
 
 /** Nylas: a wrong password is shown on the page; the third one and a silent server go back to the application. */

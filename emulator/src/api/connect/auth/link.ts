@@ -1,5 +1,5 @@
-import type { World } from "../../../http/context.js";
 import { ApiError, invalidRequest } from "../../../http/errors.js";
+import type { Store } from "../../../store/store.js";
 import type { PendingCode } from "../pending-codes.js";
 
 const MAX_STATE = 256;
@@ -13,8 +13,12 @@ export interface HostedRequest {
   challenge: PendingCode["challenge"];
 }
 
-export function readHostedRequest(query: Readonly<Record<string, string>>, world: World): HostedRequest {
-  if (query.client_id !== world.store.applicationId) throw invalidRequest("client_id is not this application's id.");
+export interface LinkDependencies {
+  store: Pick<Store, "applicationId" | "connector">;
+}
+
+export function readHostedRequest(query: Readonly<Record<string, string>>, { store }: LinkDependencies): HostedRequest {
+  if (query.client_id !== store.applicationId) throw invalidRequest("client_id is not this application's id.");
   if (query.response_type !== "code") throw invalidRequest("response_type must be code.");
   const redirectUri = query.redirect_uri ?? "";
   if (!isRedirectUri(redirectUri)) {
@@ -30,7 +34,7 @@ export function readHostedRequest(query: Readonly<Record<string, string>>, world
   }
   const providers = (query.provider ?? "imap").split(",");
   if (!providers.includes("imap")) throw invalidRequest("This emulator authenticates provider imap only.");
-  if (world.store.connector("imap") === undefined) {
+  if (store.connector("imap") === undefined) {
     throw invalidRequest("The application has no connector for provider imap.");
   }
   return {

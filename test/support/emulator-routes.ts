@@ -1,0 +1,25 @@
+import { createApp } from "../../emulator/src/app.js";
+import { chooseBehaviours } from "../../emulator/src/behaviours.js";
+import { emptyData, Store } from "../../emulator/src/store/store.js";
+
+export interface Route {
+  method: string;
+  path: string;
+}
+
+/** What the emulator serves, by Hono's own list: each method and path once, middleware apart. */
+export function emulatorRoutes(): Route[] {
+  const behaviours = chooseBehaviours();
+  const { routes } = createApp({
+    apiKey: "nyk_of_a_test",
+    behaviours,
+    reportBehaviours: () => [],
+    store: new Store(emptyData(), behaviours, async () => undefined),
+    trust: {},
+    mailboxes: undefined,
+    seeded: () => Math.random,
+  });
+  const served = new Map<string, Route>();
+  for (const { method, path } of routes) if (method !== "ALL") served.set(`${method} ${path}`, { method, path });
+  return [...served.values()];
+}

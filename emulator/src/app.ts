@@ -83,7 +83,5 @@ export function createApp(options: AppOptions): Api {
 
 /** An unforeseen error keeps its text to itself: it may repeat what a mail server or a request said. */
 function toApiError(error: unknown): ApiError {
-  return error instanceof ApiError
-    ? error
-    : new ApiError(500, "api.internal_error", "Internal error, contact administrator.");
+  return error instanceof ApiError ? error : ApiError.of("internalError");
 }

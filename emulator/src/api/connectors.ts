@@ -2,7 +2,7 @@ import type { Behaviours } from "../behaviours.js";
 import { answer, answerDeleted, answerPage } from "../http/answer.js";
 import { optionalObject, optionalText, optionalTexts, readObject } from "../http/body.js";
 import type { Api, ApiContext } from "../http/context.js";
-import { ApiError, invalidRequest, notFound } from "../http/errors.js";
+import { ApiError, notFound } from "../http/errors.js";
 import { pageOf } from "../http/query.js";
 import type { Store } from "../store/store.js";
 import type { StoredConnector } from "../store/types.js";
@@ -25,7 +25,7 @@ export function connectorRoutes(api: Api, dependencies: ConnectorDependencies): 
     const body = await readObject(context);
     const provider = optionalText(body, "provider");
     if (!provider || !PROVIDERS.includes(provider)) {
-      throw invalidRequest(`provider must be one of ${PROVIDERS.join(", ")}.`);
+      throw ApiError.of("connectorProviderUnknown", { providers: PROVIDERS.join(", ") });
     }
     const name = optionalText(body, "name");
     const connector: StoredConnector = {
@@ -35,8 +35,8 @@ export function connectorRoutes(api: Api, dependencies: ConnectorDependencies): 
       scope: optionalTexts(body, "scope") ?? [],
     };
     if (store.connector(provider) !== undefined) {
-      const message = `A connector for provider ${provider} already exists.`;
-      throw invalidRequest(message, behaviours.duplicateConnector === "409" ? 409 : 400);
+      const status = behaviours.duplicateConnector === "409" ? 409 : 400;
+      throw ApiError.of("connectorExists", { provider, status });
     }
     await store.addConnector(connector);
     return answer(context, connectorView(connector, behaviours), 201);
@@ -66,7 +66,7 @@ export function connectorRoutes(api: Api, dependencies: ConnectorDependencies): 
   // Nylas's Node SDK 8.4 updates with PUT, everything else with PATCH.
   api.put("/v3/connectors/:provider", (context) => {
     if (behaviours.connectorPut === "200") return update(context);
-    throw new ApiError(405, "api.invalid_request_error", "Method not allowed: use PATCH.");
+    throw ApiError.of("connectorPut");
   });
 
   api.delete("/v3/connectors/:provider", async (context) => {

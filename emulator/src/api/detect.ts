@@ -1,6 +1,6 @@
 import { answer } from "../http/answer.js";
 import type { Api } from "../http/context.js";
-import { invalidRequest } from "../http/errors.js";
+import { ApiError } from "../http/errors.js";
 import type { MailboxStore } from "../mail-server/mailbox-store.js";
 
 export interface DetectDependencies {
@@ -27,7 +27,7 @@ export function detectRoutes(api: Api, { mailboxes }: DetectDependencies): void 
   api.post("/v3/providers/detect", (context) => {
     const email = context.req.query("email") ?? "";
     const domain = /^[^\s@]+@([^\s@]+)$/.exec(email)?.[1]?.toLowerCase();
-    if (domain === undefined) throw invalidRequest("Query parameter email must be an e-mail address.");
+    if (domain === undefined) throw ApiError.of("detectWithoutAddress");
     const known = Object.hasOwn(PROVIDER_BY_DOMAIN, domain) ? PROVIDER_BY_DOMAIN[domain] : undefined;
     const found = known ?? (mailboxes?.hasDomain(domain) ? { provider: "imap", type: "generic" } : undefined);
     return answer(context, { email_address: email, detected: found !== undefined, ...found });

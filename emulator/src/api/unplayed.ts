@@ -1,6 +1,6 @@
 import type { Behaviours } from "../behaviours.js";
 import type { Api, ApiContext } from "../http/context.js";
-import { ApiError, notFound } from "../http/errors.js";
+import { ApiError } from "../http/errors.js";
 
 /** Methods that Nylas has for a path of which the emulator plays others. */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
@@ -113,8 +113,7 @@ const MAX_SHOWN_PATH = 120;
  */
 export function unplayedRoutes(api: Api): void {
   const refuse = ({ req }: ApiContext): never => {
-    const message = `The emulator does not play ${req.method} ${shown(req.path)}, which Nylas has.`;
-    throw new ApiError(501, "api.not_implemented", message);
+    throw ApiError.of("notPlayed", { method: req.method, path: shown(req.path) });
   };
   for (const path of PATHS) api.all(path, refuse);
   for (const [path, methods] of Object.entries(METHODS)) {
@@ -124,8 +123,8 @@ export function unplayedRoutes(api: Api): void {
 
 /** An endpoint that Nylas does not have either, as far as is known. */
 export function noEndpoint({ req }: ApiContext, behaviours: Behaviours): ApiError {
-  const { status, type } = notFound("other", behaviours);
-  return new ApiError(status, type, `The emulator has no endpoint ${req.method} ${shown(req.path)}.`);
+  const type = behaviours.notFoundType === "plain" ? "not_found_error" : "api.not_found_error";
+  return ApiError.of("noEndpoint", { method: req.method, path: shown(req.path), type });
 }
 
 function shown(path: string): string {

@@ -1,6 +1,6 @@
 import type { JsonObject } from "../http/body.js";
-import { invalidRequest } from "../http/errors.js";
 import type { Random } from "../random.js";
+import { ControlError } from "./control-error.js";
 import { type Fault, type Rule, readRule } from "./rule-reader.js";
 
 const MAX_RULES = 100;
@@ -23,7 +23,7 @@ export class FaultRules {
   /** Begins the seed's sequence again: what a test meets does not depend on the tests before it. */
   replace(rules: unknown): void {
     if (!Array.isArray(rules) || rules.length > MAX_RULES) {
-      throw invalidRequest(`Send an array of at most ${MAX_RULES} rules, as it is or as {"rules": […]}.`);
+      throw new ControlError(`Send an array of at most ${MAX_RULES} rules, as it is or as {"rules": […]}.`);
     }
     this.#rules = rules.map((given: unknown, index) => ({ ...readRule(given, index), matched: 0, fired: 0 }));
     this.#random = this.#seeded();

@@ -3,12 +3,13 @@ import type { BehaviourReport, Behaviours } from "../behaviours.js";
 import { answer, answerDeleted } from "../http/answer.js";
 import { isObject, optionalText, readJson, readObject } from "../http/body.js";
 import type { Api, Env } from "../http/context.js";
-import { invalidRequest, notFound } from "../http/errors.js";
+import { notFound } from "../http/errors.js";
 import { RequestLog } from "../http/request-log.js";
 import type { MailboxStore } from "../mail-server/mailbox-store.js";
 import type { Random } from "../random.js";
 import type { Store } from "../store/store.js";
 import type { StoredGrant } from "../store/types.js";
+import { ControlError } from "./control-error.js";
 import { faultMiddleware, logMiddleware } from "./fault-middleware.js";
 import { FaultRules } from "./fault-rules.js";
 
@@ -67,12 +68,12 @@ export function controlRoutes(api: Api, dependencies: ControlDependencies): void
   });
 
   api.put("/_emulator/mailboxes/:username", async (context) => {
-    if (mailboxes === undefined) throw invalidRequest("The emulator runs without --mail: it has no mailboxes.");
+    if (mailboxes === undefined) throw new ControlError("The emulator runs without --mail: it has no mailboxes.");
     const username = context.req.param("username");
     const password = optionalText(await readObject(context), "password");
-    if (!isOneLine(username, MAX_USERNAME)) throw invalidRequest("The username must be one line of text.");
+    if (!isOneLine(username, MAX_USERNAME)) throw new ControlError("The username must be one line of text.");
     if (password === undefined || !isOneLine(password, MAX_PASSWORD)) {
-      throw invalidRequest("password must be one line of text.");
+      throw new ControlError("password must be one line of text.");
     }
     mailboxes.setPassword(username, password);
     await store.setUsers(mailboxes.users());
@@ -83,7 +84,7 @@ export function controlRoutes(api: Api, dependencies: ControlDependencies): void
     const id = context.req.param("id");
     if (store.grant(id) === undefined) throw notFound("grant", behaviours);
     const status = optionalText(await readObject(context), "grant_status");
-    if (status !== "valid" && status !== "invalid") throw invalidRequest("grant_status must be valid or invalid.");
+    if (status !== "valid" && status !== "invalid") throw new ControlError("grant_status must be valid or invalid.");
     const grant = await store.updateGrant(id, { status });
     if (grant === undefined) throw notFound("grant", behaviours);
     return answer(context, viewGrant(grant));

@@ -1,6 +1,6 @@
 import { isObject, type JsonObject } from "../http/body.js";
-import { invalidRequest } from "../http/errors.js";
 import type { Random } from "../random.js";
+import { ControlError } from "./control-error.js";
 
 /** What to do to a request. Exactly the fields that were asked for. */
 export interface Fault {
@@ -36,7 +36,7 @@ const ROOT = "/v3/";
 
 /** Refuses what could never fire or would be ignored: a test that rests on such a rule passes for no reason. */
 export function readRule(given: unknown, index: number): { given: JsonObject; rule: Rule } {
-  const refuse: Refuse = (problem) => invalidRequest(`Rule ${index}: ${problem}`);
+  const refuse: Refuse = (problem) => new ControlError(`Rule ${index}: ${problem}`);
   if (!isObject(given)) throw refuse(`expected an object, not ${shown(given)}.`);
   const known = [...MATCH_FIELDS, ...FAULT_FIELDS];
   const unknown = Object.keys(given).find((name) => !known.includes(name));

@@ -2,11 +2,12 @@ import type { MiddlewareHandler } from "hono";
 import type { Behaviours } from "../behaviours.js";
 import { sameSecret } from "../secret.js";
 import type { ApiContext, Env } from "./context.js";
-import { unauthorized } from "./errors.js";
+import { ApiError } from "./errors.js";
 
 export function requireApiKey(apiKey: string, behaviours: Behaviours): MiddlewareHandler<Env> {
   return async (context, next) => {
-    if (!sameSecret(bearerOf(context), apiKey)) throw unauthorized(behaviours);
+    if (!sameSecret(bearerOf(context), apiKey))
+      throw ApiError.of("unauthorized", { type: behaviours.unauthorizedType });
     await next();
   };
 }

@@ -1,5 +1,5 @@
 import type { ApiContext } from "./context.js";
-import { ApiError, invalidRequest } from "./errors.js";
+import { ApiError } from "./errors.js";
 
 const MAX_BODY_BYTES = 4_194_304;
 /** Objects and lists in each other. JSON.parse takes any depth, but JSON.stringify overflows the stack some thousands deep. */
@@ -13,13 +13,12 @@ export async function readText(context: ApiContext): Promise<string> {
   let size = 0;
   for await (const chunk of context.req.raw.body ?? []) {
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) throw new ApiError(413, "api.invalid_request_error", "The payload is too large.");
+    if (size > MAX_BODY_BYTES) throw ApiError.of("payloadTooLarge");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks).toString("utf8");
 }
 
-/** Nylas: "api.invalid_request_payload: Invalid JSON payload format." */
 export async function readJson(context: ApiContext): Promise<unknown> {
   const text = await readText(context);
   let body: unknown;
@@ -27,10 +26,10 @@ export async function readJson(context: ApiContext): Promise<unknown> {
     body = JSON.parse(text);
   } catch {
     // The parser's message quotes the body, and the body holds passwords.
-    throw new ApiError(400, "api.invalid_request_payload", "Invalid JSON payload format.");
+    throw ApiError.of("payloadNotJson");
   }
   if (isDeep(body)) {
-    throw new ApiError(400, "api.invalid_request_payload", `The payload is nested more than ${MAX_DEPTH} deep.`);
+    throw ApiError.of("payloadTooDeep", { depth: MAX_DEPTH });
   }
   return body;
 }
@@ -49,7 +48,7 @@ function isContainer(value: unknown): value is object {
 
 export async function readObject(context: ApiContext): Promise<JsonObject> {
   const body = await readJson(context);
-  if (!isObject(body)) throw new ApiError(400, "api.invalid_request_payload", "The payload must be a JSON object.");
+  if (!isObject(body)) throw ApiError.of("payloadNotAnObject");
   return body;
 }
 
@@ -61,14 +60,14 @@ export function isObject(value: unknown): value is JsonObject {
 export function optionalText(body: JsonObject, name: string): string | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;
-  if (typeof value !== "string") throw invalidRequest(`Field ${name} must be a string.`);
+  if (typeof value !== "string") throw ApiError.of("fieldNotAString", { field: name });
   return value;
 }
 
 export function optionalObject(body: JsonObject, name: string): Record<string, unknown> | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;
-  if (!isObject(value)) throw invalidRequest(`Field ${name} must be an object.`);
+  if (!isObject(value)) throw ApiError.of("fieldNotAnObject", { field: name });
   return { ...value };
 }
 
@@ -76,7 +75,7 @@ export function optionalTexts(body: JsonObject, name: string): string[] | undefi
   const value = body[name];
   if (value === undefined || value === null) return undefined;
   if (!Array.isArray(value) || !value.every((item) => typeof item === "string")) {
-    throw invalidRequest(`Field ${name} must be an array of strings.`);
+    throw ApiError.of("fieldNotStrings", { field: name });
   }
   return value;
 }

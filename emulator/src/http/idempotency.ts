@@ -28,7 +28,7 @@ export class IdempotentAnswers {
     const key = context.req.header("idempotency-key");
     if (!key) return perform();
     if (key.length > MAX_KEY) {
-      throw new ApiError(400, "api.invalid_idempotency_key", `Idempotency-Key must be ${MAX_KEY} characters or fewer.`);
+      throw ApiError.of("idempotencyKeyTooLong", { max: MAX_KEY });
     }
     this.#forgetOld();
     const name = `${scope} ${key}`;
@@ -57,20 +57,8 @@ export class IdempotentAnswers {
 }
 
 function replay({ payload, answer }: Kept, digest: string): Response {
-  if (payload !== digest) {
-    throw new ApiError(
-      409,
-      "api.invalid_idempotent_request",
-      "The Idempotency-Key was reused with a different request payload. Use a different key, or match the original payload.",
-    );
-  }
-  if (answer === undefined) {
-    throw new ApiError(
-      409,
-      "api.concurrent_idempotent_request",
-      "A request with the same Idempotency-Key is currently in progress. Wait a moment and retry with the same key.",
-    );
-  }
+  if (payload !== digest) throw ApiError.of("idempotencyKeyReused");
+  if (answer === undefined) throw ApiError.of("idempotencyKeyInUse");
   return new Response(answer.body, {
     status: answer.status,
     headers: { "content-type": "application/json", "idempotent-response": "true" },

@@ -1,5 +1,5 @@
 import type { ApiContext } from "./context.js";
-import { invalidRequest } from "./errors.js";
+import { ApiError } from "./errors.js";
 
 export interface Page {
   limit: number;
@@ -20,15 +20,14 @@ export function pageOf(context: ApiContext): Page {
 export function seconds(context: ApiContext, name: string): number | undefined {
   const given = context.req.query(name);
   if (given === undefined) return undefined;
-  if (!/^\d{1,12}$/.test(given)) throw invalidRequest(`Query parameter ${name} must be a time in Unix seconds.`);
+  if (!/^\d{1,12}$/.test(given)) throw ApiError.of("parameterNotATime", { parameter: name });
   return Number(given);
 }
 
 /** Refuses what Nylas takes and this emulator does not play: an answer without it would be wrong and not look it. */
 export function refuseUnplayed(context: ApiContext, names: readonly string[]): void {
   const found = names.find((name) => context.req.query(name) !== undefined);
-  if (found !== undefined)
-    throw invalidRequest(`The emulator does not play the query parameter ${found}, which Nylas has.`);
+  if (found !== undefined) throw ApiError.of("parameterNotPlayed", { parameter: found });
 }
 
 export function wholeNumber(
@@ -41,7 +40,7 @@ export function wholeNumber(
   if (given === undefined || given === "") return whenAbsent;
   const value = Number(given);
   if (!/^\d+$/.test(given) || value < min || value > max) {
-    throw invalidRequest(`Query parameter ${name} must be a whole number from ${min} to ${max}.`);
+    throw ApiError.of("parameterNotANumber", { parameter: name, min, max });
   }
   return value;
 }

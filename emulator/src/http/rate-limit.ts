@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { Behaviours } from "../behaviours.js";
 import type { Env } from "./context.js";
-import { rateLimited } from "./errors.js";
+import { ApiError } from "./errors.js";
 
 const WINDOW_MS = 1000;
 export const RETRY_AFTER_SECONDS = "1";
@@ -15,7 +15,7 @@ export function rateLimit(behaviours: Behaviours): MiddlewareHandler<Env> {
     recent = recent.filter((time) => time > now - WINDOW_MS);
     if (recent.length >= behaviours.rateLimitPerSecond) {
       if (behaviours.rateLimitRetryAfter === "header") context.header("retry-after", RETRY_AFTER_SECONDS);
-      throw rateLimited(behaviours);
+      throw ApiError.of("rateLimited", { type: behaviours.rateLimitType });
     }
     recent.push(now);
     return next();

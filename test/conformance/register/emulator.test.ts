@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Answer, type Expected, fits, inWords, messageOf, typeOf, whatCame } from "./answer.js";
+import { ASKED_FOR, CATALOGUE, isRefusedAs, type Refused } from "./catalogue.js";
 import { EmulatorPlace } from "./emulator-place.js";
 import type { Expectation } from "./expectation.js";
 import { OTHER_ANSWERS, REGISTER } from "./register.js";
-import { errorTypes, refusals } from "./thrown.js";
 
 /** The emulator's own limit would end the preparations of other plays. */
 const ALONE: readonly string[] = ["rateLimitPerSecond"];
 
-const messages = new Set<string>();
-const types = new Set<string>();
+/** Each refusal that came, once. */
+const refusals = new Map<string, Refused>();
 let plays = 0;
 
 describe("the emulator as it is", () => {
@@ -34,12 +34,19 @@ describe("the emulator with another answer", () => {
 });
 
 describe("the register", () => {
-  it.each(errorTypes())("has the error type %s", (type) => {
-    expect([...types]).toContain(type);
+  it.each(CATALOGUE)("brings about the refusal $name: $status $type", (variant) => {
+    expect([...refusals.values()].some((refused) => isRefusedAs(variant, refused))).toBe(true);
   });
 
-  it.each(refusals())("brings about the refusal $text", ({ pattern }) => {
-    expect([...messages].some((message) => pattern.test(message))).toBe(true);
+  it.each(ASKED_FOR)("has the error type of a $status that a test asks for, $type", ({ type }) => {
+    expect([...refusals.values()].map((refused) => refused.type)).toContain(type);
+  });
+
+  it("meets no refusal that is not in the emulator's catalogue", () => {
+    const known = [...CATALOGUE, ...ASKED_FOR];
+    expect([...refusals.values()].filter((refused) => !known.some((variant) => isRefusedAs(variant, refused)))).toEqual(
+      [],
+    );
   });
 
   it("was played", () => {
@@ -73,7 +80,8 @@ async function hold(place: EmulatorPlace, expectation: Expectation, expected: Ex
 
 function note(answer: Answer): void {
   const type = typeOf(answer);
-  if (type !== undefined) types.add(type);
   const message = messageOf(answer);
-  if (message !== undefined) messages.add(message);
+  if (type === undefined || message === undefined) return;
+  const refused = { status: answer.status, type, message };
+  refusals.set(JSON.stringify(refused), refused);
 }

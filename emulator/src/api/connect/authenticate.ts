@@ -1,6 +1,6 @@
 import type { Behaviours } from "../../behaviours.js";
 import type { ApiContext } from "../../http/context.js";
-import { ApiError, invalidRequest, unreachableAtLogin } from "../../http/errors.js";
+import { ApiError, unreachableAtLogin } from "../../http/errors.js";
 import type { FailureCount } from "../../mail-client/failure-count.js";
 import { verifyImapLogin } from "../../mail-client/imap-login.js";
 import type { Trust } from "../../mail-client/trust.js";
@@ -40,21 +40,13 @@ export async function authenticateImap(
   });
 }
 
-export const BAD_CREDENTIALS = "grant.invalid_authentication";
-export const LIMIT_REACHED = "grant.auth_limit_reached";
-
 function badCredentials({ failures, behaviours }: AuthenticationDependencies, username: string): ApiError {
   const status = behaviours.badCredentials === "401" ? 401 : 400;
   const limited = failures.failed(username) && behaviours.authLimit === "3";
-  return limited
-    ? new ApiError(status, LIMIT_REACHED, "Too many wrong passwords for this username.")
-    : new ApiError(status, BAD_CREDENTIALS, "Authentication failed: the mail server refused the username or password.");
+  return ApiError.of(limited ? "authLimitReached" : "wrongPassword", { status });
 }
 
 function requireConnector({ store, behaviours }: AuthenticationDependencies): void {
   if (store.connector("imap") !== undefined) return;
-  const message = "The application has no connector for provider imap.";
-  throw behaviours.missingConnector === "404"
-    ? new ApiError(404, "api.not_found_error", message)
-    : invalidRequest(message);
+  throw ApiError.of(behaviours.missingConnector === "404" ? "connectorNotFound" : "connectorMissing");
 }

@@ -1,7 +1,7 @@
 import { answer } from "../../http/answer.js";
 import { optionalObject, optionalText, readObject } from "../../http/body.js";
 import type { Api } from "../../http/context.js";
-import { ApiError, invalidRequest } from "../../http/errors.js";
+import { ApiError } from "../../http/errors.js";
 import { grantView } from "../grants/grant-view.js";
 import { PROVIDERS } from "../providers.js";
 import { type AuthenticationDependencies, authenticateImap } from "./authenticate.js";
@@ -14,11 +14,11 @@ export function customAuthRoutes(api: Api, dependencies: AuthenticationDependenc
     const body = await readObject(context);
     const provider = optionalText(body, "provider");
     if (!provider || !PROVIDERS.includes(provider)) {
-      throw new ApiError(400, "grant.provider_required", "Provider field is required.");
+      throw ApiError.of("providerRequired");
     }
-    if (provider !== "imap") throw invalidRequest("This emulator authenticates provider imap only.");
+    if (provider !== "imap") throw ApiError.of("providerNotPlayed");
     const settings = optionalObject(body, "settings");
-    if (settings === undefined) throw invalidRequest("settings is required.");
+    if (settings === undefined) throw ApiError.of("settingsMissing");
     const state = optionalText(body, "state");
     const { grant, created } = await authenticateImap(dependencies, context, readImapSettings(settings), state);
     return answer(context, grantView(grant, behaviours), created || behaviours.reauthStatus === "201" ? 201 : 200);

@@ -1,5 +1,5 @@
 import type { JsonObject } from "../../http/body.js";
-import { invalidRequest } from "../../http/errors.js";
+import { ApiError } from "../../http/errors.js";
 import type { ImapSettings } from "../../store/types.js";
 
 const IMAP_DEFAULT_PORT = 993;
@@ -26,7 +26,7 @@ export function readImapSettings(settings: JsonObject): ImapSettings {
 
 function required(settings: JsonObject, name: string): string {
   const value = text(settings, name);
-  if (value === undefined) throw invalidRequest(`settings.${name} is required.`);
+  if (value === undefined) throw ApiError.of("settingMissing", { setting: name });
   return value;
 }
 
@@ -35,7 +35,7 @@ function text(settings: JsonObject, name: string): string | undefined {
   if (value === undefined || value === null || value === "") return undefined;
   // A line break would end the command that carries the value to the mail server.
   if (typeof value !== "string" || value.length > MAX_TEXT || /[\r\n\0]/.test(value)) {
-    throw invalidRequest(`settings.${name} must be one line of text of at most ${MAX_TEXT} characters.`);
+    throw ApiError.of("settingNotALine", { setting: name, max: MAX_TEXT });
   }
   return value;
 }
@@ -46,7 +46,7 @@ function port(settings: JsonObject, name: string): number | undefined {
   if (value === undefined || value === null || value === "") return undefined;
   const number = typeof value === "string" && /^\d+$/.test(value) ? Number(value) : value;
   if (typeof number !== "number" || !Number.isInteger(number) || number < 1 || number > MAX_PORT) {
-    throw invalidRequest(`settings.${name} must be a port number.`);
+    throw ApiError.of("settingNotAPort", { setting: name });
   }
   return number;
 }

@@ -2,6 +2,7 @@ import { createHash, randomBytes } from "node:crypto";
 import { bearerOf } from "../../http/api-key.js";
 import { isObject, readText } from "../../http/body.js";
 import type { Api, ApiContext } from "../../http/context.js";
+import { ApiError } from "../../http/errors.js";
 import { sameSecret } from "../../secret.js";
 import { nowSeconds, type Store } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
@@ -25,33 +26,33 @@ export function tokenRoutes(api: Api, { apiKey, store, codes }: TokenDependencie
     context.header("cache-control", "no-store");
     const fields = await readFields(context);
     // Nylas: every refusal is a 400; the request's id stands in the header only.
-    const refuse = (error: string, description: string): Response => {
-      return context.json({ error, error_description: description, error_uri: ERROR_URI, error_code: 400 }, 400);
+    const refuse = ({ type, message }: ApiError): Response => {
+      return context.json({ error: type, error_description: message, error_uri: ERROR_URI, error_code: 400 }, 400);
     };
-    if (fields === undefined) return refuse("invalid_request", "The body must be JSON or a form.");
+    if (fields === undefined) return refuse(ApiError.of("tokenBodyUnreadable"));
     if (fields.grant_type !== "authorization_code") {
-      return refuse("unsupported_grant_type", "This emulator knows grant_type authorization_code only.");
+      return refuse(ApiError.of("tokenGrantTypeUnknown"));
     }
     for (const name of ["client_id", "redirect_uri", "code"]) {
-      if (!fields[name]) return refuse("invalid_request", `Missing required parameter: ${name}`);
+      if (!fields[name]) return refuse(ApiError.of("tokenFieldMissing", { parameter: name }));
     }
-    if (fields.client_id !== store.applicationId) return refuse("invalid_client", "Unknown client_id.");
+    if (fields.client_id !== store.applicationId) return refuse(ApiError.of("tokenClientUnknown"));
     // Nylas's clients send the key as client_secret, as a header, or both.
     const key = fields.client_secret || bearerOf(context);
     if (key && !sameSecret(key, apiKey)) {
-      return refuse("invalid_client", "client_secret, or the Authorization header, is not this application's API key.");
+      return refuse(ApiError.of("tokenWrongKey"));
     }
     const pending = codes.redeem(fields.code ?? "");
     if (pending === undefined || pending.redirectUri !== fields.redirect_uri) {
-      return refuse("invalid_grant", "The code is unknown, used, expired or for another redirect_uri.");
+      return refuse(ApiError.of("tokenCodeUnknown"));
     }
     // A public client proves itself by its verifier alone, any other one by the key.
     if (pending.challenge === undefined && !key) {
-      return refuse("invalid_request", "Missing required parameter: client_secret");
+      return refuse(ApiError.of("tokenFieldMissing", { parameter: "client_secret" }));
     }
-    if (!isProven(pending, fields.code_verifier)) return refuse("invalid_grant", "code_verifier does not fit.");
+    if (!isProven(pending, fields.code_verifier)) return refuse(ApiError.of("tokenWrongVerifier"));
     const grant = store.grant(pending.grantId);
-    if (grant === undefined) return refuse("invalid_grant", "The grant of this code is gone.");
+    if (grant === undefined) return refuse(ApiError.of("tokenGrantGone"));
     return context.json(tokenView(grant, store.applicationId));
   });
 }

@@ -2,7 +2,7 @@ import type { Behaviours } from "../../behaviours.js";
 import { answer, answerDeleted, answerPage } from "../../http/answer.js";
 import { optionalObject, optionalTexts, readObject } from "../../http/body.js";
 import type { Api, ApiContext } from "../../http/context.js";
-import { invalidRequest, notFound } from "../../http/errors.js";
+import { ApiError, notFound } from "../../http/errors.js";
 import { pageOf, refuseUnplayed, seconds } from "../../http/query.js";
 import { nowSeconds, type Store, sameAddress } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
@@ -79,9 +79,9 @@ function sortOf(context: ApiContext): (left: StoredGrant, right: StoredGrant) =>
   const by = context.req.query("sort_by") ?? "created_at";
   const order = context.req.query("order_by") ?? "desc";
   if (by !== "created_at" && by !== "updated_at") {
-    throw invalidRequest("Query parameter sort_by must be created_at or updated_at.");
+    throw ApiError.of("sortByUnknown");
   }
-  if (order !== "asc" && order !== "desc") throw invalidRequest("Query parameter order_by must be asc or desc.");
+  if (order !== "asc" && order !== "desc") throw ApiError.of("orderByUnknown");
   const time = (grant: StoredGrant): number => (by === "created_at" ? grant.createdAt : grant.updatedAt);
   const direction = order === "asc" ? 1 : -1;
   return (left, right) => direction * (time(left) - time(right) || left.sequence - right.sequence);

@@ -1,5 +1,5 @@
 import { isObject, type JsonObject, optionalText } from "../../http/body.js";
-import { invalidRequest } from "../../http/errors.js";
+import { ApiError } from "../../http/errors.js";
 import type { ReadAttachment } from "../../mail-client/message-content.js";
 
 const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/;
@@ -13,14 +13,14 @@ export interface GivenAttachment extends ReadAttachment {
 export function readAttachments(body: JsonObject): GivenAttachment[] {
   const value = body.attachments ?? [];
   if (!Array.isArray(value) || !value.every(isObject)) {
-    throw invalidRequest("Field attachments must be an array of {filename, content_type, content}.");
+    throw ApiError.of("fieldNotAttachments");
   }
   return value.map(readAttachment);
 }
 
 function readAttachment(item: JsonObject): GivenAttachment {
   const base64 = optionalText(item, "content");
-  if (!base64 || !BASE64.test(base64)) throw invalidRequest("An attachment needs its content, in Base64.");
+  if (!base64 || !BASE64.test(base64)) throw ApiError.of("attachmentWithoutContent");
   const content = Buffer.from(base64, "base64");
   const filename = optionalText(item, "filename");
   const contentId = optionalText(item, "content_id");

@@ -1,5 +1,5 @@
 import type { ApiContext } from "../../http/context.js";
-import { invalidRequest } from "../../http/errors.js";
+import { ApiError } from "../../http/errors.js";
 import { seconds } from "../../http/query.js";
 import type { MessageSummary, Participant } from "../../mail-client/imap-read.js";
 
@@ -30,7 +30,7 @@ function flag(context: ApiContext, name: "unread" | "starred"): Keeps | undefine
   if (!given) return undefined;
   // The official Python client writes True.
   const wanted = given.toLowerCase();
-  if (wanted !== "true" && wanted !== "false") throw invalidRequest(`Query parameter ${name} must be true or false.`);
+  if (wanted !== "true" && wanted !== "false") throw ApiError.of("parameterNotABoolean", { parameter: name });
   return (message) => message[name] === (wanted === "true");
 }
 
@@ -46,7 +46,7 @@ function addresses(context: ApiContext, name: string, fields: readonly (typeof F
   const wanted = new Set(given.map((address) => address.trim().toLowerCase()).filter((address) => address !== ""));
   if (wanted.size === 0) return undefined;
   if (wanted.size > MAX_ADDRESSES) {
-    throw invalidRequest(`Query parameter ${name} takes at most ${MAX_ADDRESSES} addresses.`);
+    throw ApiError.of("tooManyAddresses", { parameter: name, max: MAX_ADDRESSES });
   }
   const isWanted = ({ email }: Participant): boolean => wanted.has(email.toLowerCase());
   return (message) => fields.some((field) => message[field].some(isWanted));

@@ -1,12 +1,10 @@
 import type { Behaviours } from "../../behaviours.js";
 import type { ApiContext } from "../../http/context.js";
-import { type ApiError, notFound, providerUnreachable, unauthorized } from "../../http/errors.js";
+import { ApiError, notFound, providerUnreachable } from "../../http/errors.js";
 import type { Trust } from "../../mail-client/trust.js";
 import type { Verdict } from "../../mail-client/verdict.js";
 import type { Store } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
-
-const GRANT_INVALID = "The grant is invalid: its mailbox must be authenticated again.";
 
 export interface MailboxDependencies {
   store: Pick<Store, "grant" | "grantByEmail" | "updateGrant">;
@@ -20,7 +18,7 @@ export function grantOfDataPath(context: ApiContext, { store, behaviours }: Mail
   const name = given.replace(/^(grant|email):/, "");
   const grant = store.grant(name) ?? store.grantByEmail(name);
   if (grant === undefined) throw notFound("grant", behaviours);
-  if (grant.status === "invalid") throw unauthorized(behaviours, GRANT_INVALID);
+  if (grant.status === "invalid") throw ApiError.of("grantInvalid", { type: behaviours.unauthorizedType });
   return grant;
 }
 
@@ -35,5 +33,5 @@ export async function accessFailure(
   if (store.grant(grant.id)?.settings.imap_password === grant.settings.imap_password) {
     await store.updateGrant(grant.id, { status: "invalid" });
   }
-  return unauthorized(behaviours, GRANT_INVALID);
+  return ApiError.of("grantInvalid", { type: behaviours.unauthorizedType });
 }

@@ -1,5 +1,5 @@
 import type { Api, ApiContext } from "../../http/context.js";
-import { invalidRequest, notFound } from "../../http/errors.js";
+import { ApiError, notFound } from "../../http/errors.js";
 import { refuseUnplayed, wholeNumber } from "../../http/query.js";
 import { type ReadFolder, type ReadMessage, readFolders, readMessages } from "../../mail-client/imap-read.js";
 import { attachmentView } from "./attachments.js";
@@ -71,8 +71,7 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
 
 function readFolder(context: ApiContext): string {
   const [folder, ...others] = context.req.queries("in") ?? [];
-  if (others.length > 0)
-    throw invalidRequest("The emulator looks into one folder at a time: send the query parameter in once.");
+  if (others.length > 0) throw ApiError.of("severalFolders");
   return folder || "INBOX";
 }
 
@@ -113,6 +112,6 @@ function readPageToken(context: ApiContext): number | undefined {
   const token = context.req.query("page_token");
   if (!token) return undefined;
   const place = Buffer.from(token, "base64url").toString("latin1");
-  if (!/^\d{1,10}$/.test(place)) throw invalidRequest("Query parameter page_token is not one of this list's cursors.");
+  if (!/^\d{1,10}$/.test(place)) throw ApiError.of("pageTokenUnknown");
   return Number(place);
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { isObject, type JsonObject, optionalText, readObject } from "../../http/body.js";
 import type { Api, ApiContext } from "../../http/context.js";
-import { ApiError, invalidRequest, providerUnreachable } from "../../http/errors.js";
+import { ApiError, providerUnreachable } from "../../http/errors.js";
 import { IdempotentAnswers } from "../../http/idempotency.js";
 import { type MailAddress, type OutgoingMail, sendMail, smtpServerOf } from "../../mail-client/smtp-send.js";
 import { nowSeconds, sameAddress } from "../../store/store.js";
@@ -11,18 +11,12 @@ import { grantOfDataPath, type MailboxDependencies } from "./mailbox-access.js";
 
 const MAX_RECIPIENTS = 100;
 
-/** Nylas's own words; client code looks for them. */
-const SMTP_MISSING =
-  "grant is missing imap username or password or smtphost or smtpport, unable to fetch connection details";
-
-const LARGE = "The emulator does not play multipart/form-data, which Nylas has for attachments above 3 MB.";
-
 export function sendRoutes(api: Api, dependencies: MailboxDependencies): void {
   const answers = new IdempotentAnswers();
 
   api.post("/v3/grants/:id/messages/send", async (context) => {
     const grant = grantOfDataPath(context, dependencies);
-    if (context.req.header("content-type")?.startsWith("multipart/")) throw invalidRequest(LARGE);
+    if (context.req.header("content-type")?.startsWith("multipart/")) throw ApiError.of("multipartNotPlayed");
     const body = await readObject(context);
     return answers.once(context, grant.id, body, () => send(context, dependencies, grant, body));
   });
@@ -44,12 +38,12 @@ async function send(
   };
   const attachments = readAttachments(body);
   const count = participants.to.length + participants.cc.length + participants.bcc.length;
-  if (count === 0) throw invalidRequest("At least one recipient is required.");
-  if (count > MAX_RECIPIENTS) throw invalidRequest(`At most ${MAX_RECIPIENTS} recipients are allowed.`);
+  if (count === 0) throw ApiError.of("noRecipient");
+  if (count > MAX_RECIPIENTS) throw ApiError.of("tooManyRecipients", { max: MAX_RECIPIENTS });
 
   const server = smtpServerOf(grant.settings);
   if (server === undefined) {
-    throw new ApiError(behaviours.missingSmtp === "422" ? 422 : 400, "invalid_request_error", SMTP_MISSING);
+    throw ApiError.of("smtpMissing", { status: behaviours.missingSmtp === "422" ? 422 : 400 });
   }
   const mail: OutgoingMail = {
     from: mailAddress(from),
@@ -66,7 +60,7 @@ async function send(
   const verdict = await sendMail(server, trust, mail);
   if (verdict === "refused") {
     // SMTP may have credentials of its own, so the grant stays valid. Nylas: 403 when the provider refuses the login.
-    throw new ApiError(403, "api.provider_error", "The SMTP server refused the username or password.");
+    throw ApiError.of("smtpRefused");
   }
   if (verdict !== "accepted") throw providerUnreachable();
   return context.json({
@@ -104,7 +98,7 @@ const UNPLAYED = [
 
 function refuseUnplayed(body: JsonObject): void {
   const found = UNPLAYED.find((field) => asksForSomething(body[field]));
-  if (found !== undefined) throw invalidRequest(`The emulator does not play the field ${found}, which Nylas has.`);
+  if (found !== undefined) throw ApiError.of("fieldNotPlayed", { field: found });
 }
 
 /** Clients write what they do not want as well: `{"opens": false}`. */
@@ -118,7 +112,7 @@ function readSender(body: JsonObject, grant: StoredGrant): Participant {
   const [sender, ...others] = readParticipants(body, "from");
   if (sender === undefined) return { email: grant.email };
   if (others.length > 0 || !sameAddress(sender.email, grant.email)) {
-    throw invalidRequest(`The emulator sends from the grant's own address alone, ${grant.email}.`);
+    throw ApiError.of("anotherSender", { address: grant.email });
   }
   return sender;
 }
@@ -131,12 +125,12 @@ interface Participant {
 function readParticipants(body: JsonObject, field: string): Participant[] {
   const value = body[field];
   if (value === undefined || value === null) return [];
-  if (!Array.isArray(value)) throw invalidRequest(`Field ${field} must be an array of {name?, email}.`);
+  if (!Array.isArray(value)) throw ApiError.of("fieldNotParticipants", { field });
   return value.map((item: unknown) => {
     const email = isObject(item) ? optionalText(item, "email") : undefined;
     const name = isObject(item) ? optionalText(item, "name") : undefined;
     if (!email || !/^[^\s@<>",;]+@[^\s@<>",;]+$/.test(email)) {
-      throw invalidRequest(`Field ${field} must hold e-mail addresses.`);
+      throw ApiError.of("fieldWithoutAddresses", { field });
     }
     return name ? { name, email } : { email };
   });

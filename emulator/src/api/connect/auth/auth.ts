@@ -1,8 +1,9 @@
 import { readText } from "../../../http/body.js";
 import type { Api, ApiContext } from "../../../http/context.js";
 import { ApiError } from "../../../http/errors.js";
+import { REFUSALS } from "../../../http/refusals.js";
 import type { StoredGrant } from "../../../store/types.js";
-import { type AuthenticationDependencies, authenticateImap, BAD_CREDENTIALS, LIMIT_REACHED } from "../authenticate.js";
+import { type AuthenticationDependencies, authenticateImap } from "../authenticate.js";
 import type { PendingCodes } from "../pending-codes.js";
 import { readImapSettings } from "../settings.js";
 import { type FormValues, problemOf, type Refusal, WRONG_PASSWORD } from "./form.js";
@@ -83,10 +84,10 @@ function refuse(
   form: FormValues,
   error: ApiError,
 ): Response | Promise<Response> {
-  if (error.type === LIMIT_REACHED) return redirect(context, request, failure("auth_limit_reached"));
-  const unreachable = error.type === "api.provider_error" || error.type === "grant.provider_not_responding";
-  if (unreachable) return redirect(context, request, failure("provider_not_responding"));
-  const shown = error.type === BAD_CREDENTIALS ? WRONG_PASSWORD : { message: error.message, fields: [] };
+  if (error.type === REFUSALS.authLimitReached.type) return redirect(context, request, failure("auth_limit_reached"));
+  if (error.type === REFUSALS.unreachable.type || error.type === REFUSALS.unreachableAtLogin.type)
+    return redirect(context, request, failure("provider_not_responding"));
+  const shown = error.type === REFUSALS.wrongPassword.type ? WRONG_PASSWORD : { message: error.message, fields: [] };
   return again(context, request, form, shown);
 }
 

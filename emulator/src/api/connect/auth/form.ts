@@ -1,3 +1,5 @@
+import { REFUSALS } from "../../../http/refusals.js";
+
 const MAX_PORT = 65_535;
 
 /** What was typed, by the names of the settings. */
@@ -36,8 +38,8 @@ export const SMTP_FIELDS: readonly Field[] = [
 
 /** The mail server does not say which of the two was wrong. */
 export const WRONG_PASSWORD: Refusal = {
-  type: "invalid_authentication",
-  message: "The mail server refused the e-mail address or the password.",
+  type: REFUSALS.formWrongPassword.type,
+  message: REFUSALS.formWrongPassword.text,
   fields: ["imap_username", "imap_password"],
 };
 

@@ -1,4 +1,4 @@
-import { ApiError, invalidRequest } from "../../../http/errors.js";
+import { ApiError } from "../../../http/errors.js";
 import type { Store } from "../../../store/store.js";
 import type { PendingCode } from "../pending-codes.js";
 
@@ -18,25 +18,17 @@ export interface LinkDependencies {
 }
 
 export function readHostedRequest(query: Readonly<Record<string, string>>, { store }: LinkDependencies): HostedRequest {
-  if (query.client_id !== store.applicationId) throw invalidRequest("client_id is not this application's id.");
-  if (query.response_type !== "code") throw invalidRequest("response_type must be code.");
+  if (query.client_id !== store.applicationId) throw ApiError.of("linkOfAnotherApplication");
+  if (query.response_type !== "code") throw ApiError.of("linkWithoutCode");
   const redirectUri = query.redirect_uri ?? "";
-  if (!isRedirectUri(redirectUri)) {
-    throw new ApiError(
-      400,
-      "grant.callback_uri_not_allowed",
-      "redirect_uri must be an absolute http or https address.",
-    );
-  }
+  if (!isRedirectUri(redirectUri)) throw ApiError.of("linkWithoutAddress");
   const state = query.state;
   if (state !== undefined && state.length > MAX_STATE) {
-    throw invalidRequest(`state must have at most ${MAX_STATE} characters.`);
+    throw ApiError.of("linkStateTooLong", { max: MAX_STATE });
   }
   const providers = (query.provider ?? "imap").split(",");
-  if (!providers.includes("imap")) throw invalidRequest("This emulator authenticates provider imap only.");
-  if (store.connector("imap") === undefined) {
-    throw invalidRequest("The application has no connector for provider imap.");
-  }
+  if (!providers.includes("imap")) throw ApiError.of("providerNotPlayed");
+  if (store.connector("imap") === undefined) throw ApiError.of("connectorMissing");
   return {
     redirectUri,
     state,
@@ -55,6 +47,6 @@ function isRedirectUri(text: string): boolean {
 function readChallenge(query: Readonly<Record<string, string>>): PendingCode["challenge"] {
   if (!query.code_challenge) return undefined;
   const method = (query.code_challenge_method ?? "plain").toLowerCase();
-  if (method !== "s256" && method !== "plain") throw invalidRequest("code_challenge_method must be S256 or plain.");
+  if (method !== "s256" && method !== "plain") throw ApiError.of("linkChallengeUnknown");
   return { value: query.code_challenge, method };
 }

@@ -1,3 +1,5 @@
+import { elementsOf, textOf as markupText } from "../../support/html.js";
+
 /** What came over the wire. */
 export interface Answer {
   status: number;
@@ -75,7 +77,7 @@ export function whatCame(answer: Answer, expected: Expected): string {
 }
 
 export function typeOf({ body }: Answer): string | undefined {
-  if (typeof body === "string") return ALERT.exec(body)?.[2];
+  if (typeof body === "string") return alertOf(body)?.type;
   const error = field(body, "error");
   const type = typeof error === "string" ? error : field(error, "type");
   return typeof type === "string" ? type : undefined;
@@ -83,13 +85,18 @@ export function typeOf({ body }: Answer): string | undefined {
 
 /** What an error says to people. */
 export function messageOf({ body }: Answer): string | undefined {
-  if (typeof body === "string") return ALERT.exec(body)?.[1];
+  if (typeof body === "string") return alertOf(body)?.message;
   const message = field(field(body, "error"), "message") ?? field(body, "error_description");
   return typeof message === "string" ? message : undefined;
 }
 
 /** The refusal on the hosted form: its text, and its type where it has one. */
-const ALERT = /<p role="alert"[^>]*>(.*?)(?: <code>(.*?)<\/code>)?<\/p>/;
+function alertOf(page: string): { message: string; type: string | undefined } | undefined {
+  const alert = elementsOf(page).find(({ attributes }) => attributes.role === "alert");
+  if (alert === undefined) return undefined;
+  const type = elementsOf(alert.content).find(({ name }) => name === "code");
+  return { message: markupText(alert.content), type: type && markupText(type.content) };
+}
 
 export function fieldOf(answer: Answer, path: string): unknown {
   if (path.startsWith("headers.")) return answer.headers.get(path.slice("headers.".length)) ?? undefined;

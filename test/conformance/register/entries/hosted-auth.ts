@@ -1,3 +1,4 @@
+import { elementsOf } from "../../../support/html.js";
 import { A_COUNT, ABSENT, type Answer, Matcher, textOf } from "../answer.js";
 import { type Expectation, type Place, settingsOf } from "../expectation.js";
 import { BAD_REQUEST, ok, refused } from "../refusals.js";
@@ -25,10 +26,8 @@ const OWN_FORM = { no: "Nylas's form is on its login host, for browsers" };
 const NEEDS_A_CODE = { no: "a code comes from a person at Nylas's form" };
 const VERIFIER = "a verifier of one's own";
 
-const A_FORM = new Matcher("a form", (value) => typeof value === "string" && value.includes("<form"));
-const A_PAGE = new Matcher("a page without a form", (value) => {
-  return typeof value === "string" && value.includes("<h1>") && !value.includes("<form");
-});
+const A_FORM = new Matcher("a form", (value) => has(value, "form"));
+const A_PAGE = new Matcher("a page without a form", (value) => has(value, "h1") && !has(value, "form"));
 const toBack = (says: string, parameters: Record<string, string | RegExp>) =>
   new Matcher(`to the application with ${says}`, (value) => {
     if (typeof value !== "string" || !value.startsWith(BACK)) return false;
@@ -283,6 +282,10 @@ export const hostedAuth: readonly Expectation[] = [
     play: ({ call }) => call("POST", "/v3/connect/token", { text: "neither", key: null }),
   },
 ];
+
+function has(page: unknown, element: string): boolean {
+  return typeof page === "string" && elementsOf(page).some(({ name }) => name === element);
+}
 
 function link(place: Place, other: Readonly<Record<string, string>> = {}): string {
   const query = {

@@ -86,7 +86,7 @@ code { font-size: 0.875em; }
 function refusalHtml({ type, message, fields }: Refusal): string {
   const focus = fields.length === 0 ? ' tabindex="-1" autofocus' : "";
   const name = type === undefined ? "" : ` <code>${escapeHtml(type)}</code>`;
-  return `<p role="alert" id="refusal" class="problem"${focus}>${escapeHtml(message)}${name}</p>\n`;
+  return `<p id="refusal" class="problem" role="alert"${focus}>${escapeHtml(message)}${name}</p>\n`;
 }
 
 function fieldHtml(

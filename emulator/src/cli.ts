@@ -71,8 +71,8 @@ function seed(text: string): number {
   return value;
 }
 
-function behaviour(text: string, before: Readonly<Record<string, string>>): Record<string, string> {
+function behaviour(text: string, previous: Readonly<Record<string, string>>): Record<string, string> {
   const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError("Expected NAME=VALUE.");
-  return { ...before, [name]: value };
+  return { ...previous, [name]: value };
 }

@@ -43,11 +43,11 @@ export function connectorRoutes(api: Api, dependencies: ConnectorDependencies): 
   });
 
   api.get("/v3/connectors/:provider", (context) => {
-    return answer(context, connectorView(find(context, dependencies), behaviours));
+    return answer(context, connectorView(findConnector(context, dependencies), behaviours));
   });
 
-  const update = async (context: ApiContext): Promise<Response> => {
-    const { provider } = find(context, dependencies);
+  const updateConnector = async (context: ApiContext): Promise<Response> => {
+    const { provider } = findConnector(context, dependencies);
     const body = await readObject(context);
     const name = optionalText(body, "name");
     const settings = optionalObject(body, "settings");
@@ -61,21 +61,21 @@ export function connectorRoutes(api: Api, dependencies: ConnectorDependencies): 
     if (connector === undefined) throw notFound("other", behaviours);
     return answer(context, connectorView(connector, behaviours));
   };
-  api.patch("/v3/connectors/:provider", update);
+  api.patch("/v3/connectors/:provider", updateConnector);
 
   // Nylas's Node SDK 8.4 updates with PUT, everything else with PATCH.
   api.put("/v3/connectors/:provider", (context) => {
-    if (behaviours.connectorPut === "200") return update(context);
+    if (behaviours.connectorPut === "200") return updateConnector(context);
     throw ApiError.of("connectorPut");
   });
 
   api.delete("/v3/connectors/:provider", async (context) => {
-    await store.deleteConnector(find(context, dependencies).provider);
+    await store.deleteConnector(findConnector(context, dependencies).provider);
     return answerDeleted(context);
   });
 }
 
-function find(context: ApiContext, { store, behaviours }: ConnectorDependencies): StoredConnector {
+function findConnector(context: ApiContext, { store, behaviours }: ConnectorDependencies): StoredConnector {
   const connector = store.connector(context.req.param("provider") ?? "");
   if (connector === undefined) throw notFound("other", behaviours);
   return connector;

@@ -61,10 +61,10 @@ async function fail(
     context.env.incoming.socket.resetAndDestroy();
     return RESPONSE_ALREADY_SENT;
   }
-  if (!fault.truncate && !fault.stall) return refusal(context, fault, behaviours);
+  if (!fault.truncate && !fault.stall) return faultAnswer(context, fault, behaviours);
   const says = fault.status !== undefined || fault.retryAfter !== undefined;
   const whole = says
-    ? refusal(context, fault, behaviours)
+    ? faultAnswer(context, fault, behaviours)
     : (performed ?? new Response(PLACEHOLDER, { headers: JSON_TYPE }));
   const body = Buffer.from(await whole.arrayBuffer());
   outgoing.writeHead(whole.status, { ...Object.fromEntries(whole.headers), "content-length": body.length });
@@ -78,10 +78,10 @@ const PLACEHOLDER = '{"request_id":"00000000-0000-0000-0000-000000000000","data"
 /** For these a body is not allowed. */
 const BODILESS = [204, 205, 304];
 
-function refusal(context: ApiContext, fault: Fault, behaviours: Behaviours): Response {
+function faultAnswer(context: ApiContext, fault: Fault, behaviours: Behaviours): Response {
   // An afterEffect alone is the classic: the work is done, and the gateway gave up waiting.
   const status = fault.status ?? (fault.retryAfter === undefined ? 504 : 429);
-  const wait = fault.retryAfter === undefined ? usualWait(status, behaviours) : fault.retryAfter;
+  const wait = fault.retryAfter === undefined ? defaultRetryAfter(status, behaviours) : fault.retryAfter;
   const body = JSON.stringify({ request_id: context.var.requestId, error: errorOfStatus(status, behaviours) });
   return new Response(BODILESS.includes(status) ? null : body, {
     status,
@@ -89,6 +89,6 @@ function refusal(context: ApiContext, fault: Fault, behaviours: Behaviours): Res
   });
 }
 
-function usualWait(status: number, { rateLimitRetryAfter }: Behaviours): string | null {
+function defaultRetryAfter(status: number, { rateLimitRetryAfter }: Behaviours): string | null {
   return status === 429 && rateLimitRetryAfter === "header" ? RETRY_AFTER_SECONDS : null;
 }

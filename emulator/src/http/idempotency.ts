@@ -7,7 +7,7 @@ import { ApiError } from "./errors.js";
 const MAX_KEY = 256;
 const VALID_MS = 3_600_000;
 
-interface Kept {
+interface StoredAnswer {
   payload: string;
   until: number;
   /** Undefined while the first request is on its way. */
@@ -16,7 +16,7 @@ interface Kept {
 
 /** The header `Idempotency-Key`, as Nylas's guide to idempotent sends and its contract have it. */
 export class IdempotentAnswers {
-  readonly #kept = new Map<string, Kept>();
+  readonly #stored = new Map<string, StoredAnswer>();
 
   /** Performs the first request with a key; its answer, a refusal too, is that of every other one for an hour. */
   async once(
@@ -33,30 +33,30 @@ export class IdempotentAnswers {
     this.#forgetOld();
     const name = `${scope} ${key}`;
     const digest = createHash("sha256").update(JSON.stringify(payload)).digest("base64");
-    const earlier = this.#kept.get(name);
+    const earlier = this.#stored.get(name);
     if (earlier !== undefined) return replay(earlier, digest);
-    const kept: Kept = { payload: digest, until: Date.now() + VALID_MS };
-    this.#kept.set(name, kept);
+    const stored: StoredAnswer = { payload: digest, until: Date.now() + VALID_MS };
+    this.#stored.set(name, stored);
     try {
-      const answer = await perform().catch((error: unknown) => refusal(context, error));
-      kept.answer = { status: answer.status, body: await answer.clone().text() };
+      const answer = await perform().catch((error: unknown) => answerOfRefusal(context, error));
+      stored.answer = { status: answer.status, body: await answer.clone().text() };
       return answer;
     } catch (error) {
-      this.#kept.delete(name);
+      this.#stored.delete(name);
       throw error;
     }
   }
 
   #forgetOld(): void {
-    for (const [name, { until }] of this.#kept) {
+    for (const [name, { until }] of this.#stored) {
       // In the order of their coming, which is that of their going.
       if (until > Date.now()) return;
-      this.#kept.delete(name);
+      this.#stored.delete(name);
     }
   }
 }
 
-function replay({ payload, answer }: Kept, digest: string): Response {
+function replay({ payload, answer }: StoredAnswer, digest: string): Response {
   if (payload !== digest) throw ApiError.of("idempotencyKeyReused");
   if (answer === undefined) throw ApiError.of("idempotencyKeyInUse");
   return new Response(answer.body, {
@@ -65,7 +65,7 @@ function replay({ payload, answer }: Kept, digest: string): Response {
   });
 }
 
-function refusal(context: ApiContext, error: unknown): Response {
+function answerOfRefusal(context: ApiContext, error: unknown): Response {
   if (error instanceof ApiError) return answerError(context, error);
   throw error;
 }

@@ -25,7 +25,7 @@ export function seconds(context: ApiContext, name: string): number | undefined {
 }
 
 /** Refuses what Nylas takes and this emulator does not play: an answer without it would be wrong and not look it. */
-export function refuseUnplayed(context: ApiContext, names: readonly string[]): void {
+export function refuseUnplayedParameters(context: ApiContext, names: readonly string[]): void {
   const found = names.find((name) => context.req.query(name) !== undefined);
   if (found !== undefined) throw ApiError.of("parameterNotPlayed", { parameter: found });
 }

@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { until } from "../../support/until.js";
 import { describeWithChromium } from "./browser.js";
-import { Gate } from "./gate.js";
 import { exchange, startEmulator } from "./links.js";
 import { Stage } from "./stage.js";
+import { StalledServer } from "./stalled-server.js";
 
 /** How long the browser may take to come back, in milliseconds. */
 const PATIENCE_MS = 30_000;
@@ -157,25 +157,25 @@ describeWithChromium("A login at the hosted form", () => {
     ["hangs up at last", { error: "authentication_failed", error_type: "provider_not_responding" }],
   ])("waits with a mail server that takes its time and %s", async (how, told) => {
     const { emulator, application } = stage;
-    const gate = await Gate.start();
+    const server = await StalledServer.start();
     try {
       const form = await stage.open({});
-      await form.fill(emulator, { ...emulator.user(1), imapPort: gate.port });
+      await form.fill(emulator, { ...emulator.user(1), imapPort: server.port });
       const pages: string[] = [];
       form.page.on("framenavigated", (frame) => pages.push(frame.url()));
       const answer = stage.backFrom(form, async () => {
         await form.connect.click({ noWaitAfter: true });
-        await gate.knocked();
+        await server.connected();
         // Others are served meanwhile, and the browser has been shown nothing else than the form.
         await emulator.call("GET", "/v3/applications");
         expect({ pages, callbacks: application.callbacks }).toEqual({ pages: [], callbacks: [] });
         expect(new URL(form.page.url()).pathname).toBe("/v3/connect/auth");
-        if (how.startsWith("lets")) gate.open(emulator.imap);
-        else gate.close();
+        if (how.startsWith("lets")) server.forwardTo(emulator.imap);
+        else server.close();
       });
       expect(await answer).toEqual(told);
     } finally {
-      gate.close();
+      server.close();
     }
   });
 
@@ -203,16 +203,16 @@ describeWithChromium("A login at the hosted form", () => {
 
   it("makes one grant of a mailbox that is connected in two windows at once", async () => {
     const other = await startEmulator();
-    const gate = await Gate.start();
+    const server = await StalledServer.start();
     try {
       const forms = await Promise.all([stage.open({}, {}, other), stage.open({}, {}, other)]);
       for (const form of forms) {
-        await form.fill(other, { ...other.user(0), imapPort: gate.port });
+        await form.fill(other, { ...other.user(0), imapPort: server.port });
         await form.connect.click({ noWaitAfter: true });
       }
-      await gate.knocked(forms.length);
+      await server.connected(forms.length);
       const back = forms.map(({ page }) => page.waitForURL((url) => url.origin === stage.application.origin));
-      gate.open(other.imap);
+      server.forwardTo(other.imap);
       await Promise.all(back);
       const codes = stage.application.callbacks.splice(0).map(({ code }) => code);
       expect(new Set(codes).size).toBe(2);
@@ -223,7 +223,7 @@ describeWithChromium("A login at the hosted form", () => {
       expect(grants).toHaveLength(1);
       expect(tokens.map(({ body }) => body.grant_id)).toEqual([grants[0]?.id, grants[0]?.id]);
     } finally {
-      gate.close();
+      server.close();
       await other.close();
     }
   });

@@ -8,14 +8,14 @@ const MAX_TEXT = 1024;
 
 /** Reads the settings of an IMAP grant. Nylas would guess absent hosts; a self-hosted server must name them. */
 export function readImapSettings(settings: JsonObject): ImapSettings {
-  const smtpHost = text(settings, "smtp_host");
+  const smtpHost = optionalLine(settings, "smtp_host");
   const smtpPort = port(settings, "smtp_port");
-  const smtpUsername = text(settings, "smtp_username");
-  const smtpPassword = text(settings, "smtp_password");
+  const smtpUsername = optionalLine(settings, "smtp_username");
+  const smtpPassword = optionalLine(settings, "smtp_password");
   return {
-    imap_username: required(settings, "imap_username"),
-    imap_password: required(settings, "imap_password"),
-    imap_host: required(settings, "imap_host"),
+    imap_username: requiredLine(settings, "imap_username"),
+    imap_password: requiredLine(settings, "imap_password"),
+    imap_host: requiredLine(settings, "imap_host"),
     imap_port: port(settings, "imap_port") ?? IMAP_DEFAULT_PORT,
     ...(smtpHost === undefined ? {} : { smtp_host: smtpHost }),
     ...(smtpPort === undefined ? {} : { smtp_port: smtpPort }),
@@ -24,13 +24,13 @@ export function readImapSettings(settings: JsonObject): ImapSettings {
   };
 }
 
-function required(settings: JsonObject, name: string): string {
-  const value = text(settings, name);
+function requiredLine(settings: JsonObject, name: string): string {
+  const value = optionalLine(settings, name);
   if (value === undefined) throw ApiError.of("settingMissing", { setting: name });
   return value;
 }
 
-function text(settings: JsonObject, name: string): string | undefined {
+function optionalLine(settings: JsonObject, name: string): string | undefined {
   const value = settings[name];
   if (value === undefined || value === null || value === "") return undefined;
   // A line break would end the command that carries the value to the mail server.

@@ -3,7 +3,7 @@ import { answer, answerDeleted, answerPage } from "../../http/answer.js";
 import { optionalObject, optionalTexts, readObject } from "../../http/body.js";
 import type { Api, ApiContext } from "../../http/context.js";
 import { ApiError, notFound } from "../../http/errors.js";
-import { pageOf, refuseUnplayed, seconds } from "../../http/query.js";
+import { pageOf, refuseUnplayedParameters, seconds } from "../../http/query.js";
 import { nowSeconds, type Store, sameAddress } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
 import { readImapSettings } from "../connect/settings.js";
@@ -18,7 +18,7 @@ export function grantRoutes(api: Api, dependencies: GrantDependencies): void {
   const { store, behaviours } = dependencies;
 
   api.get("/v3/grants", (context) => {
-    refuseUnplayed(context, ["workspace_id"]);
+    refuseUnplayedParameters(context, ["workspace_id"]);
     const page = pageOf(context);
     const sort = sortOf(context);
     const kept = store.grants().filter(filterOf(context, behaviours));

@@ -1,6 +1,6 @@
 import type { Api, ApiContext } from "../../http/context.js";
 import { ApiError, notFound } from "../../http/errors.js";
-import { refuseUnplayed, wholeNumber } from "../../http/query.js";
+import { refuseUnplayedParameters, wholeNumber } from "../../http/query.js";
 import { type ReadFolder, type ReadMessage, readFolders, readMessages } from "../../mail-client/imap-read.js";
 import { attachmentView } from "./attachments.js";
 import { readMessageFilter } from "./filter.js";
@@ -10,7 +10,7 @@ const PAGE_DEFAULT = 50;
 const PAGE_MAX = 200;
 const SNIPPET_LENGTH = 200;
 /** Not among them is `query_imap`: this emulator keeps no copy of a mailbox, and asks its server each time. */
-const UNPLAYED = [
+const UNPLAYED_OF_MESSAGES = [
   "has_attachment",
   "metadata_pair",
   "search_query_native",
@@ -28,8 +28,8 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
     const limit = wholeNumber(context, "limit", PAGE_DEFAULT, { min: 1, max: PAGE_MAX });
     const before = readPageToken(context);
     const keeps = readMessageFilter(context);
-    refuseUnplayed(context, UNPLAYED);
-    if ((context.req.query("fields") ?? "standard") !== "standard") refuseUnplayed(context, ["fields"]);
+    refuseUnplayedParameters(context, UNPLAYED_OF_MESSAGES);
+    if ((context.req.query("fields") ?? "standard") !== "standard") refuseUnplayedParameters(context, ["fields"]);
     const folder = readFolder(context);
     const grant = grantOfDataPath(context, dependencies);
     const page = {
@@ -54,7 +54,7 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
   api.get("/v3/grants/:id/folders", async (context) => {
     const limit = wholeNumber(context, "limit", PAGE_DEFAULT, { min: 1, max: PAGE_MAX });
     const start = readPageToken(context) ?? 0;
-    refuseUnplayed(context, UNPLAYED_OF_FOLDERS);
+    refuseUnplayedParameters(context, UNPLAYED_OF_FOLDERS);
     const grant = grantOfDataPath(context, dependencies);
     const outcome = await readFolders(grant.settings, trust);
     if (outcome.verdict !== "accepted") {

@@ -3,6 +3,7 @@ import { isObject, type JsonObject, optionalText, readObject } from "../../http/
 import type { Api, ApiContext } from "../../http/context.js";
 import { ApiError, providerUnreachable } from "../../http/errors.js";
 import { IdempotentAnswers } from "../../http/idempotency.js";
+import type { Participant } from "../../mail-client/imap-read.js";
 import { type MailAddress, type OutgoingMail, sendMail, smtpServerOf } from "../../mail-client/smtp-send.js";
 import { nowSeconds, sameAddress } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
@@ -28,7 +29,7 @@ async function send(
   grant: StoredGrant,
   body: JsonObject,
 ): Promise<Response> {
-  refuseUnplayed(body);
+  refuseUnplayedFields(body);
   const from = readSender(body, grant);
   const participants = {
     to: readParticipants(body, "to"),
@@ -85,7 +86,7 @@ async function send(
 }
 
 /** Taken and left out, each of these would send another message than Nylas does. */
-const UNPLAYED = [
+const UNPLAYED_FIELDS = [
   "custom_headers",
   "metadata",
   "reply_to_message_id",
@@ -96,8 +97,8 @@ const UNPLAYED = [
   "use_draft",
 ];
 
-function refuseUnplayed(body: JsonObject): void {
-  const found = UNPLAYED.find((field) => asksForSomething(body[field]));
+function refuseUnplayedFields(body: JsonObject): void {
+  const found = UNPLAYED_FIELDS.find((field) => asksForSomething(body[field]));
   if (found !== undefined) throw ApiError.of("fieldNotPlayed", { field: found });
 }
 
@@ -115,11 +116,6 @@ function readSender(body: JsonObject, grant: StoredGrant): Participant {
     throw ApiError.of("anotherSender", { address: grant.email });
   }
   return sender;
-}
-
-interface Participant {
-  name?: string;
-  email: string;
 }
 
 function readParticipants(body: JsonObject, field: string): Participant[] {

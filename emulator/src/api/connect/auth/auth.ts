@@ -6,7 +6,7 @@ import type { StoredGrant } from "../../../store/types.js";
 import { type AuthenticationDependencies, authenticateImap } from "../authenticate.js";
 import type { PendingCodes } from "../pending-codes.js";
 import { readImapSettings } from "../settings.js";
-import { type FormValues, problemOf, type Refusal, WRONG_PASSWORD } from "./form.js";
+import { type FormProblem, type FormValues, problemOf, WRONG_PASSWORD } from "./form.js";
 import { type HostedRequest, type LinkDependencies, readHostedRequest } from "./link.js";
 import { formPage, wrongLinkPage } from "./page.js";
 
@@ -22,7 +22,7 @@ const PAGE_HEADERS = {
   "cache-control": "no-store",
 };
 /** What a client that leaves the port out means. */
-const USUAL = { imap_port: "993" };
+const DEFAULTS = { imap_port: "993" };
 
 export interface HostedAuthDependencies extends AuthenticationDependencies {
   store: AuthenticationDependencies["store"] & LinkDependencies["store"];
@@ -38,15 +38,15 @@ export function hostedAuthRoutes(api: Api, dependencies: HostedAuthDependencies)
 
   api.post("/v3/connect/auth", (context) =>
     withLink(context, dependencies, async (request) => {
-      const form = { ...USUAL, ...Object.fromEntries(new URLSearchParams(await readText(context))) };
+      const form = { ...DEFAULTS, ...Object.fromEntries(new URLSearchParams(await readText(context))) };
       const problem = problemOf(form, request.smtpRequired);
-      if (problem !== undefined) return again(context, request, form, problem);
+      if (problem !== undefined) return showFormAgain(context, request, form, problem);
       try {
         const { grant } = await authenticateImap(dependencies, context, readImapSettings(form), request.state);
         return redirect(context, request, { code: issueCode(dependencies, request, grant) });
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
-        return refuse(context, request, form, error);
+        return answerFailure(context, request, form, error);
       }
     }),
   );
@@ -78,29 +78,33 @@ function issueCode(
 }
 
 /** Nylas: a wrong password is shown on the page; the third one and a silent server go back to the application. */
-function refuse(
+function answerFailure(
   context: ApiContext,
   request: HostedRequest,
   form: FormValues,
   error: ApiError,
 ): Response | Promise<Response> {
-  if (error.type === REFUSALS.authLimitReached.type) return redirect(context, request, failure("auth_limit_reached"));
-  if (error.type === REFUSALS.unreachable.type || error.type === REFUSALS.unreachableAtLogin.type)
-    return redirect(context, request, failure("provider_not_responding"));
-  const shown = error.type === REFUSALS.wrongPassword.type ? WRONG_PASSWORD : { message: error.message, fields: [] };
-  return again(context, request, form, shown);
+  const { authLimitReached, unreachable, unreachableAtLogin, wrongPassword } = REFUSALS;
+  if (error.type === authLimitReached.type) {
+    return redirect(context, request, failureParameters("auth_limit_reached"));
+  }
+  if (error.type === unreachable.type || error.type === unreachableAtLogin.type) {
+    return redirect(context, request, failureParameters("provider_not_responding"));
+  }
+  const shown = error.type === wrongPassword.type ? WRONG_PASSWORD : { message: error.message, fields: [] };
+  return showFormAgain(context, request, form, shown);
 }
 
-function again(
+function showFormAgain(
   context: ApiContext,
   request: HostedRequest,
   form: FormValues,
-  refusal: Refusal,
+  problem: FormProblem,
 ): Response | Promise<Response> {
-  return context.html(formPage(request, form, refusal), 400, PAGE_HEADERS);
+  return context.html(formPage(request, form, problem), 400, PAGE_HEADERS);
 }
 
-function failure(errorType: string): Record<string, string> {
+function failureParameters(errorType: string): Record<string, string> {
   return { error: "authentication_failed", error_type: errorType };
 }
 

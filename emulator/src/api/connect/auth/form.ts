@@ -15,7 +15,7 @@ export interface Field {
 }
 
 /** Why the form is shown again. */
-export interface Refusal {
+export interface FormProblem {
   /** As Nylas names it, where it has a name for it. */
   type?: string;
   message: string;
@@ -37,14 +37,14 @@ export const SMTP_FIELDS: readonly Field[] = [
 ];
 
 /** The mail server does not say which of the two was wrong. */
-export const WRONG_PASSWORD: Refusal = {
+export const WRONG_PASSWORD: FormProblem = {
   type: REFUSALS.formWrongPassword.type,
   message: REFUSALS.formWrongPassword.text,
   fields: ["imap_username", "imap_password"],
 };
 
 /** What a browser would not have sent: it holds people to the same before. */
-export function problemOf(form: FormValues, smtpRequired: boolean): Refusal | undefined {
+export function problemOf(form: FormValues, smtpRequired: boolean): FormProblem | undefined {
   const needed = smtpRequired ? [...IMAP_FIELDS, ...SMTP_FIELDS] : IMAP_FIELDS;
   const missing = needed.filter(({ name }) => !form[name]);
   if (missing.length > 0) return about("Please fill in", missing);
@@ -54,7 +54,7 @@ export function problemOf(form: FormValues, smtpRequired: boolean): Refusal | un
   return wrong.length > 0 ? about(`Please give a number from 1 to ${MAX_PORT}`, wrong) : undefined;
 }
 
-function about(wish: string, fields: readonly Field[]): Refusal {
+function about(wish: string, fields: readonly Field[]): FormProblem {
   return {
     message: `${wish}: ${fields.map(({ label }) => label).join(", ")}.`,
     fields: fields.map(({ name }) => name),

@@ -1,10 +1,10 @@
 import type { ApiError } from "../../../http/errors.js";
-import { type Field, type FormValues, IMAP_FIELDS, type Refusal, SMTP_FIELDS } from "./form.js";
+import { type Field, type FormProblem, type FormValues, IMAP_FIELDS, SMTP_FIELDS } from "./form.js";
 import type { HostedRequest } from "./link.js";
 
 /** The log-in form. It posts to its own address, so that the query travels along; a password is never filled in. */
-export function formPage({ smtpRequired }: HostedRequest, values: FormValues, refusal?: Refusal): string {
-  const marked = refusal?.fields ?? [];
+export function formPage({ smtpRequired }: HostedRequest, values: FormValues, problem?: FormProblem): string {
+  const marked = problem?.fields ?? [];
   const focused = marked.find((name) => name === "imap_password" || !values[name]) ?? marked[0];
   const group = (fields: readonly Field[], required: boolean) =>
     fields.map((field) =>
@@ -12,9 +12,9 @@ export function formPage({ smtpRequired }: HostedRequest, values: FormValues, re
     );
   const [username, password, ...imapServer] = group(IMAP_FIELDS, true);
   return pageHtml(
-    `${refusal === undefined ? "" : "Error: "}Connect your mailbox`,
+    `${problem === undefined ? "" : "Error: "}Connect your mailbox`,
     `<h1>Connect your mailbox</h1>
-${refusal === undefined ? "" : refusalHtml(refusal)}<form method="post">
+${problem === undefined ? "" : problemHtml(problem)}<form method="post">
 ${username}${password}<div class="row">
 ${imapServer.join("")}</div>
 <fieldset>
@@ -83,7 +83,7 @@ code { font-size: 0.875em; }
 `;
 
 /** Takes the focus where no field does, so that it is read out first. */
-function refusalHtml({ type, message, fields }: Refusal): string {
+function problemHtml({ type, message, fields }: FormProblem): string {
   const focus = fields.length === 0 ? ' tabindex="-1" autofocus' : "";
   const name = type === undefined ? "" : ` <code>${escapeHtml(type)}</code>`;
   return `<p id="refusal" class="problem" role="alert"${focus}>${escapeHtml(message)}${name}</p>\n`;

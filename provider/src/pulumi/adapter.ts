@@ -4,7 +4,7 @@ import { HalfMadeError, type Lifecycle } from "../lifecycle/lifecycle.js";
 import { type Failure, isUnknown } from "../lifecycle/validate.js";
 import { asText, type Values } from "../lifecycle/values.js";
 import { redact } from "../redact.js";
-import { type Run, runFor } from "../run/run.js";
+import { awaited, type Run, runFor } from "../run/run.js";
 import { type ConfigLookup, DEFAULT_APPLICATION, readSettings } from "../settings.js";
 
 /** The property under which Pulumi's host keeps the provider's serialized code in each resource's inputs and outputs. */
@@ -34,11 +34,8 @@ export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): Pro
       }),
     create: (inputs) =>
       guarded(lifecycle, [inputs], async () => {
-        const { id, outs } = await answering(
-          lifecycle,
-          run(inputs, config),
-          lifecycle.create(run(inputs, config), inputs),
-        );
+        const creating = run(inputs, config);
+        const { id, outs } = await answering(lifecycle, creating, () => lifecycle.create(creating, inputs));
         return { id, outs: plain(outs) };
       }),
     read: (id, props = {}) =>
@@ -52,8 +49,10 @@ export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): Pro
       }),
     update: (id, olds, news) =>
       guarded(lifecycle, [olds, news], async () => {
-        const updating = lifecycle.update(run(news, config), id, olds, news).then((outs) => ({ outs }));
-        const { outs } = await answering(lifecycle, run(news, config), updating);
+        const updating = run(news, config);
+        const { outs } = await answering(lifecycle, updating, async () => ({
+          outs: await lifecycle.update(updating, id, olds, news),
+        }));
         return { outs: plain(outs) };
       }),
     delete: (id, props) =>
@@ -78,14 +77,14 @@ function saved(lifecycle: Lifecycle, { unsaved }: Run, props: Values): void {
 async function answering<T extends { outs: Values }>(
   lifecycle: Lifecycle,
   { unsaved }: Run,
-  work: Promise<T>,
+  work: () => Promise<T>,
 ): Promise<T> {
   const answered = (outs: Values) => {
     const holder = lifecycle.holder(outs);
     if (holder !== undefined) unsaved.answered(holder.applicationId, holder.owner);
   };
   try {
-    const result = await work;
+    const result = await awaited(work);
     answered(result.outs);
     return result;
   } catch (error) {

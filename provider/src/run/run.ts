@@ -35,8 +35,25 @@ export function runFor(settings: Settings): Run {
   return run;
 }
 
-/** The engine has ended in order: whatever it was given is saved. */
+/** Creations and updates that the engine waits for. */
+let underWay = 0;
+
+/** Does what the engine waits for, and whose result it will save. */
+export async function awaited<T>(work: () => Promise<T>): Promise<T> {
+  underWay += 1;
+  try {
+    return await work();
+  } finally {
+    underWay -= 1;
+  }
+}
+
+/**
+ * The engine has ended. Whatever it was given is saved, unless it still waits for something: then Ctrl-C, pressed twice, has
+ * ended it, and answers that it was given a moment ago may be lost.
+ */
 export function settleRuns(): void {
+  if (underWay > 0) return;
   for (const { unsaved } of runs.values()) unsaved.settle();
 }
 

@@ -190,11 +190,17 @@ function covers(deviation: Deviation, finding: Finding, chosen: ChosenAnswers): 
   return (
     deviation.side === side &&
     deviation.keyword === keyword &&
-    (deviation.behaviours === undefined || deviation.behaviours.some(({ name, value }) => chosen[name] === value)) &&
+    (deviation.behaviours === undefined ||
+      deviation.behaviours.some(({ name, value }) => isChosen(chosen[name], value))) &&
     (deviation.endpoints === "all" || deviation.endpoints.includes(endpoint)) &&
     (deviation.statuses === undefined || deviation.statuses.includes(status)) &&
     (deviation.places ?? [""]).includes(place)
   );
+}
+
+/** A behaviour that nobody has chosen has its default. */
+function isChosen(chosen: string | undefined, value: string | undefined): boolean {
+  return chosen !== undefined && (value === undefined || chosen === value);
 }
 
 interface Declared {
@@ -203,21 +209,32 @@ interface Declared {
   values: Record<string, string>;
 }
 
+/** Of several templates that fit, `/messages/send` goes before `/messages/{message_id}`. */
 function findPath(contract: Contract, path: string): Declared | undefined {
+  const templates = [...Object.keys(contract.paths), ...Object.keys(contract.others)];
+  const fitting = templates.flatMap((template) => {
+    const values = valuesIn(template, path);
+    return values === undefined ? [] : [{ template, values }];
+  });
+  const [found] = fitting.toSorted((left, right) => Object.keys(left.values).length - Object.keys(right.values).length);
+  const item = contract.paths[found?.template ?? ""];
+  return found === undefined || item === undefined ? undefined : { ...found, item };
+}
+
+/** The path's parameters, or `undefined` where the template does not fit. */
+function valuesIn(template: string, path: string): Record<string, string> | undefined {
   const steps = path.split("/");
-  for (const [template, item] of Object.entries(contract.paths)) {
-    const wanted = template.split("/");
-    const values: Record<string, string> = {};
-    const fits = wanted.every((step, index) => {
-      const given = steps[index] ?? "";
-      const name = /^\{(.+)\}$/.exec(step)?.[1];
-      if (name === undefined) return step === given;
-      values[name] = decoded(given);
-      return given !== "";
-    });
-    if (fits && wanted.length === steps.length) return { template, item, values };
-  }
-  return undefined;
+  const wanted = template.split("/");
+  if (wanted.length !== steps.length) return undefined;
+  const values: Record<string, string> = {};
+  const fits = wanted.every((step, index) => {
+    const given = steps[index] ?? "";
+    const name = /^\{(.+)\}$/.exec(step)?.[1];
+    if (name === undefined) return step === given;
+    values[name] = decoded(given);
+    return given !== "";
+  });
+  return fits ? values : undefined;
 }
 
 /** A path that is not well-formed is a finding of its schema, not a crash of the check. */

@@ -39,7 +39,7 @@ function visitDocument(node: unknown, see: Visitor): void {
   if (typeof node !== "object" || node === null) return;
   for (const [key, value] of Object.entries(node)) {
     if (key === "schema") visitSchema(value, see, "");
-    else if (key !== "schemas" && key !== "example") visitDocument(value, see);
+    else if (key !== "schemas") visitDocument(value, see);
   }
 }
 

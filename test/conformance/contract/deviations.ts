@@ -14,8 +14,8 @@ export interface Deviation {
   places?: readonly string[];
   /** The declared status whose schema an undeclared one is held to; refusals are otherwise held to the error envelope. */
   like?: string;
-  /** The emulator differs only when it was told to, by one of these: answers that the public sources leave open. */
-  behaviours?: readonly { name: BehaviourName; value: string }[];
+  /** The emulator differs only when it was told to, by one of these: to this value, or to any that is not the default. */
+  behaviours?: readonly { name: BehaviourName; value?: string }[];
   reason: string;
   source: string;
 }
@@ -64,6 +64,16 @@ export const DEVIATIONS: readonly Deviation[] = [
     source: `${ERROR_TABLE}: grant.access_denied and api.resource_blocked`,
   },
   {
+    name: "403 for a key that lacks the permission",
+    side: "answer",
+    endpoints: "all",
+    statuses: [403],
+    keyword: "status",
+    behaviours: [{ name: "deniedPermissions" }],
+    reason: "Nylas's access controls are younger than the contract, which declares their answer nowhere",
+    source: "Nylas documentation, auth/nylas-iam/permissions",
+  },
+  {
     name: "413 for a body without end",
     side: "answer",
     endpoints: ["POST /v3/connectors"],
@@ -107,7 +117,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     statuses: [501, 401],
     keyword: "path",
     reason: "Nylas has them, so a 404 would say that an object was deleted; without a key they answer as all others do",
-    source: "nylas-nodejs 8.4.0, src/resources; nylas/cli",
+    source: "Nylas OpenAPI contract; nylas-nodejs 8.4.0, src/resources; nylas/cli",
   },
   {
     name: "methods that are not played",
@@ -116,7 +126,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     statuses: [501],
     keyword: "method",
     reason: "Nylas has them, so a 404 would say that an object was deleted",
-    source: "nylas-nodejs 8.4.0, src/resources",
+    source: "Nylas OpenAPI contract",
   },
   {
     name: "unknown methods",
@@ -131,10 +141,10 @@ export const DEVIATIONS: readonly Deviation[] = [
     name: "PUT of a connector, refused",
     side: "answer",
     endpoints: ["PUT /v3/connectors/{provider}"],
-    statuses: [401, 405],
+    statuses: [401, 403, 405],
     keyword: "method",
     reason:
-      "the Node SDK updates connectors with PUT, where Nylas knows PATCH; what it answers is open, but for a wrong key",
+      "the Node SDK updates connectors with PUT, where Nylas knows PATCH; what it answers is open, but for a key that is wrong or lacks the permission",
     source: "nylas-nodejs 8.4.0, src/resources/connectors.ts; nylas-python pull request 428: only PATCH is allowed",
   },
   {
@@ -213,6 +223,29 @@ export const DEVIATIONS: readonly Deviation[] = [
     keyword: "status",
     reason: "the contract declares no answer to a grant or folder that does not exist",
     source: `${ERROR_TABLE}: grant.not_found and api.not_found_error`,
+  },
+  {
+    name: "423 for a blocked grant",
+    side: "answer",
+    endpoints: [
+      "GET /v3/grants/{grant_id}/messages",
+      "GET /v3/grants/{grant_id}/folders",
+      "POST /v3/grants/{grant_id}/messages/send",
+    ],
+    statuses: [423],
+    keyword: "status",
+    reason: "a grant that is blocked has no access to the API, and the contract declares no answer for it",
+    source: `Nylas OpenAPI contract, GrantObject; ${ERROR_TABLE}: api.resource_blocked`,
+  },
+  {
+    name: "403 for a blocked grant",
+    side: "answer",
+    endpoints: ["GET /v3/grants/{grant_id}/messages", "GET /v3/grants/{grant_id}/folders"],
+    statuses: [403],
+    keyword: "status",
+    behaviours: [{ name: "blockedGrant", value: "403" }],
+    reason: "a grant that is blocked has no access to the API, and the contract declares no answer for it",
+    source: `Nylas OpenAPI contract, GrantObject; ${ERROR_TABLE}: grant.access_denied`,
   },
   {
     name: "401 of a send",

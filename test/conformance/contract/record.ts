@@ -9,14 +9,12 @@ export function recordExchanges(
   emulatorAt: (port: number) => ChosenAnswers | undefined,
   onViolation: (found: Finding) => void,
 ): void {
-  const contract = readContract();
-  if (contract === undefined) return;
   // Compiled at the first exchange: most test files have none.
   let check: ((exchange: Exchange) => Checked) | undefined;
   watch(emulatorAt, {
     cut: () => note({ kind: "cut" }),
     exchange: (exchange, requestWhole) => {
-      check ??= createCheck(contract);
+      check ??= createCheck(readContract());
       // Half a request shows nothing about the client; the answer to it does about the emulator.
       if (!requestWhole) note({ kind: "half-request" });
       const checked = check(requestWhole ? exchange : { ...exchange, userAgent: undefined });

@@ -18,6 +18,7 @@ import { answer, answerError } from "./http/answer.js";
 import { requireApiKey } from "./http/api-key.js";
 import type { Api, Env } from "./http/context.js";
 import { ApiError } from "./http/errors.js";
+import { requirePermission } from "./http/permission.js";
 import { rateLimit } from "./http/rate-limit.js";
 import { FailureCount } from "./mail-client/failure-count.js";
 import type { Trust } from "./mail-client/trust.js";
@@ -61,6 +62,7 @@ export function createApp(options: AppOptions): Api {
     api.use(path, requireKey);
     api.use(`${path}/*`, requireKey);
   }
+  api.use("/v3/*", requirePermission(behaviours));
 
   // Nylas's own command line tool asks this path, without a key, whether anybody is there.
   api.get("/v3/", (context) => answer(context, {}));

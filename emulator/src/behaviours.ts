@@ -1,8 +1,9 @@
 import leven from "leven";
+import { PERMISSIONS } from "./permissions.js";
 
 /**
  * The answers that Nylas's public sources leave open, each with its alternatives.
- * The first value of a choice is the default.
+ * The first value of a choice is the default; of a list of names nothing is chosen by default.
  */
 export const BEHAVIOURS = {
   duplicateConnector: choice(["400", "409"], "status when a connector for the provider exists already"),
@@ -41,6 +42,18 @@ export const BEHAVIOURS = {
     ["returned", "omitted", "kept"],
     "the state of a grant: the last one sent, not shown at all, or the one of the first authentication",
   ),
+  blockedGrant: choice(
+    ["423", "403"],
+    "423 api.resource_blocked or 403 grant.access_denied when a request needs the mailbox of a blocked grant",
+  ),
+  relatedIds: choice(
+    ["omitted", "shown"],
+    "whether grants show workspace_id and credential_id, and connectors active_credential_id",
+  ),
+  deniedPermissions: names(
+    PERMISSIONS,
+    "permissions that the API key lacks, separated by commas: a call that needs one answers 403, as with an IAM key",
+  ),
 } as const satisfies Record<string, Behaviour>;
 
 export type BehaviourName = keyof typeof BEHAVIOURS;
@@ -49,7 +62,9 @@ export type BehaviourName = keyof typeof BEHAVIOURS;
 export type Behaviours = {
   [Name in BehaviourName]: (typeof BEHAVIOURS)[Name] extends { kind: "choice"; values: readonly (infer Value)[] }
     ? Value
-    : number;
+    : (typeof BEHAVIOURS)[Name] extends { kind: "names"; values: readonly (infer Value)[] }
+      ? readonly Value[]
+      : number;
 };
 
 /** A line of `GET /_emulator/behaviours`. */
@@ -58,7 +73,7 @@ export interface BehaviourReport {
   about: string;
   value: string;
   default: string;
-  /** All it can be; absent for a number. */
+  /** All it can be, or what a list can hold; absent for a number. */
   values?: readonly string[];
   /** How often an answer depended on it since the start. */
   asked: number;
@@ -76,16 +91,24 @@ interface Count {
   about: string;
 }
 
-type Behaviour = Choice<string> | Count;
+interface Names<Value extends string> {
+  kind: "names";
+  values: readonly Value[];
+  /** As `--behaviour` takes it. */
+  initial: "";
+  about: string;
+}
+
+type Behaviour = Choice<string> | Count | Names<string>;
 
 /** A behaviour that does not exist, or a value it does not have. The message names the allowed ones. */
 export class BehaviourError extends Error {}
 
 /** Reads `{ duplicateConnector: "409" }`; what is not named keeps its default. */
 export function chooseBehaviours(chosen: Readonly<Record<string, string>> = {}): Behaviours {
-  const values: Record<string, string | number> = {};
+  const values: Record<string, string | number | readonly string[]> = {};
   for (const [name, behaviour] of Object.entries<Behaviour>(BEHAVIOURS)) {
-    values[name] = behaviour.kind === "choice" ? (behaviour.values[0] ?? "") : behaviour.initial;
+    values[name] = initialOf(behaviour);
   }
   for (const [name, value] of Object.entries(chosen)) {
     values[name] = readValue(name, value);
@@ -113,12 +136,17 @@ export function describeBehaviours(behaviours: Behaviours, asked: ReadonlyMap<st
     about: behaviour.about,
     value: String(Reflect.get(behaviours, name)),
     default: behaviour.kind === "choice" ? (behaviour.values[0] ?? "") : String(behaviour.initial),
-    ...(behaviour.kind === "choice" ? { values: behaviour.values } : {}),
+    ...("values" in behaviour ? { values: behaviour.values } : {}),
     asked: asked.get(name) ?? 0,
   }));
 }
 
-function readValue(name: string, value: string): string | number {
+function initialOf(behaviour: Behaviour): string | number | readonly string[] {
+  if (behaviour.kind === "names") return [];
+  return behaviour.kind === "choice" ? (behaviour.values[0] ?? "") : behaviour.initial;
+}
+
+function readValue(name: string, value: string): string | number | readonly string[] {
   const behaviour = Object.entries<Behaviour>(BEHAVIOURS).find(([known]) => known === name)?.[1];
   if (behaviour === undefined) {
     throw new BehaviourError(
@@ -130,6 +158,14 @@ function readValue(name: string, value: string): string | number {
       throw new BehaviourError(`Behaviour "${name}" takes a whole number (${behaviour.about}), not "${value}".`);
     }
     return Number(value);
+  }
+  if (behaviour.kind === "names") {
+    const chosen = value === "" ? [] : value.split(",");
+    const unknown = chosen.find((one) => !behaviour.values.includes(one));
+    if (unknown === undefined) return chosen;
+    throw new BehaviourError(
+      `Behaviour "${name}" takes a list of ${behaviour.values.join(", ")} (${behaviour.about}), and not "${unknown}".`,
+    );
   }
   if (!behaviour.values.includes(value)) {
     throw new BehaviourError(
@@ -148,6 +184,10 @@ function nearest(name: string): string {
 
 function choice<const Value extends string>(values: readonly Value[], about: string): Choice<Value> {
   return { kind: "choice", values, about };
+}
+
+function names<const Value extends string>(values: readonly Value[], about: string): Names<Value> {
+  return { kind: "names", values, initial: "", about };
 }
 
 function count(initial: number, about: string): Count {

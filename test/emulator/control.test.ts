@@ -569,6 +569,33 @@ describe("PATCH grants", () => {
     expect((await send("GET", `/v3/grants/${grant.id}/messages`)).status).toBe(200);
   });
 
+  it("blocks a grant, so that its mailbox is closed until that is lifted", async () => {
+    const grant = await emulator.foreignGrant(0);
+    await emulator.setBlocked(grant.id, true);
+    expect(await emulator.grantOf(emulator.user(0).username)).toMatchObject({ grant_status: "valid", blocked: true });
+    for (const path of ["messages", "folders"]) {
+      const answer = await send("GET", `/v3/grants/${grant.id}/${path}`);
+      expect([answer.status, (await errorOf(answer)).type]).toEqual([423, "api.resource_blocked"]);
+    }
+    expect(await emulator.foreignGrant(0)).toMatchObject({ id: grant.id, blocked: true });
+
+    await emulator.setBlocked(grant.id, false);
+    expect(await emulator.grantOf(emulator.user(0).username)).toMatchObject({ blocked: false });
+    expect((await send("GET", `/v3/grants/${grant.id}/messages`)).status).toBe(200);
+  });
+
+  it.each([
+    [{}, "grant_status or blocked"],
+    [{ blocked: "yes" }, "blocked"],
+    [{ blocked: true, grant_status: "odd" }, "grant_status"],
+  ])("refuses %j", async (body, named) => {
+    const grant = await emulator.foreignGrant(0);
+    const answer = await send("PATCH", `/_emulator/grants/${grant.id}`, body);
+    expect(answer.status).toBe(400);
+    expect((await errorOf(answer)).message).toContain(named);
+    expect(await emulator.grantOf(emulator.user(0).username)).toMatchObject({ blocked: false });
+  });
+
   it("knows no other status and no other grant", async () => {
     const grant = await emulator.foreignGrant(0);
     expect((await send("PATCH", `/_emulator/grants/${grant.id}`, { grant_status: "odd" })).status).toBe(400);

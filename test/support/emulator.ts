@@ -134,6 +134,10 @@ export class TestEmulator {
     await this.call("PATCH", `/_emulator/grants/${grantId}`, { grant_status: status });
   }
 
+  async setBlocked(grantId: string, blocked: boolean): Promise<void> {
+    await this.call("PATCH", `/_emulator/grants/${grantId}`, { blocked });
+  }
+
   async close(): Promise<void> {
     await this.emulator.close();
     emulators.delete(this.#port);

@@ -4,10 +4,11 @@ import { BEHAVIOURS, type BehaviourName } from "nylas-emulator";
 export type Answers = Readonly<Partial<Record<BehaviourName, string>>>;
 
 /**
- * Not open questions: a limit of the emulator's own, which scenarios set where they need it; and the fate of `state`,
- * which Nylas's contract promises to return, and whose absence has scenarios with outcomes of their own.
+ * Not open questions: a limit of the emulator's own and what a key may do, which scenarios set where they need it; and
+ * the fate of `state`, which Nylas's contract promises to return, and whose absence has scenarios with outcomes of their
+ * own.
  */
-const NOT_OPEN: readonly string[] = ["rateLimitPerSecond", "stateEcho"];
+const NOT_OPEN: readonly string[] = ["rateLimitPerSecond", "deniedPermissions", "stateEcho"];
 
 /** What stands for "another number": long enough to outlast any test, or no time at all. */
 const OTHER_NUMBERS: Answers = { listLagSeconds: "3600", connectorDeleteGraceSeconds: "0" };
@@ -28,7 +29,14 @@ export const SINGLE_ALTERNATIVES: readonly { name: string; value: string }[] = [
  * Questions whose answers the provider does not look at, as `test/provider/open-questions.test.ts` proves: they ride
  * along in the rows that other questions need, another alternative each time, and need none of their own.
  */
-export const UNREAD: readonly string[] = ["settingsEcho", "scope", "notFoundType", "unauthorizedType", "rateLimitType"];
+export const UNREAD: readonly string[] = [
+  "settingsEcho",
+  "scope",
+  "notFoundType",
+  "unauthorizedType",
+  "rateLimitType",
+  "relatedIds",
+];
 
 /** Where grants are purged with their connector, the time until they are purged decides nothing: not in the same row. */
 const AFTER: Readonly<Record<string, string>> = { connectorDeleteGraceSeconds: "connectorDelete" };

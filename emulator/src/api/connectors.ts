@@ -7,6 +7,7 @@ import { pageOf } from "../http/query.js";
 import type { Store } from "../store/store.js";
 import type { StoredConnector } from "../store/types.js";
 import { PROVIDERS } from "./providers.js";
+import { relatedIdsOfConnector } from "./related-ids.js";
 
 export interface ConnectorDependencies {
   store: Pick<Store, "connectors" | "connector" | "addConnector" | "updateConnector" | "deleteConnector">;
@@ -84,7 +85,7 @@ function findConnector(context: ApiContext, { store, behaviours }: ConnectorDepe
 function connectorView(connector: StoredConnector, behaviours: Behaviours): Record<string, unknown> {
   const { provider, settings, scope } = connector;
   const name = shownName(connector, behaviours);
-  return { ...(name === undefined ? {} : { name }), provider, settings, scope };
+  return { ...(name === undefined ? {} : { name }), provider, settings, scope, ...relatedIdsOfConnector(behaviours) };
 }
 
 function shownName({ name, provider }: StoredConnector, behaviours: Behaviours): string | undefined {

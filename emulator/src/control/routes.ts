@@ -83,12 +83,20 @@ export function controlRoutes(api: Api, dependencies: ControlDependencies): void
   api.patch("/_emulator/grants/:id", async (context) => {
     const id = context.req.param("id");
     if (store.grant(id) === undefined) throw notFound("grant", behaviours);
-    const status = optionalText(await readObject(context), "grant_status");
-    if (status !== "valid" && status !== "invalid") throw new ControlError("grant_status must be valid or invalid.");
-    const grant = await store.updateGrant(id, { status });
+    const grant = await store.updateGrant(id, grantChanges(await readObject(context)));
     if (grant === undefined) throw notFound("grant", behaviours);
     return answer(context, viewGrant(grant));
   });
+}
+
+function grantChanges(body: Readonly<Record<string, unknown>>): Partial<Pick<StoredGrant, "status" | "blocked">> {
+  const { grant_status: status, blocked } = body;
+  if (status === undefined && blocked === undefined) throw new ControlError("Give grant_status or blocked.");
+  if (status !== undefined && status !== "valid" && status !== "invalid") {
+    throw new ControlError("grant_status must be valid or invalid.");
+  }
+  if (blocked !== undefined && typeof blocked !== "boolean") throw new ControlError("blocked must be true or false.");
+  return { ...(status === undefined ? {} : { status }), ...(blocked === undefined ? {} : { blocked }) };
 }
 
 function isOneLine(text: string, max: number): boolean {

@@ -25,6 +25,12 @@ const INTERNAL_ERROR = { type: "api.internal_error", text: "Internal error, cont
 export const REFUSALS = {
   // Any request.
   unauthorized: { status: 401, type: BEHAVIOURS.unauthorizedType.values, text: "Unauthorized" },
+  /** Nylas documents the status for such a key, and this type for 403 in general. */
+  permissionMissing: {
+    status: 403,
+    type: "api.unauthorized_access",
+    text: "The API key lacks the permission <permission>.",
+  },
   rateLimited: { status: 429, type: BEHAVIOURS.rateLimitType.values, text: "Rate limit error." },
   internalError: { status: 500, ...INTERNAL_ERROR },
   notPlayed: {
@@ -126,6 +132,8 @@ export const REFUSALS = {
     type: BEHAVIOURS.unauthorizedType.values,
     text: "The grant is invalid: its mailbox must be authenticated again.",
   },
+  grantBlocked: { status: 423, type: "api.resource_blocked", text: "Resource blocked, contact administrator." },
+  grantAccessDenied: { status: 403, type: "grant.access_denied", text: "Access to Grant denied." },
   severalFolders: invalid("The emulator looks into one folder at a time: send the query parameter in once."),
   multipartNotPlayed: invalid(
     "The emulator does not play multipart/form-data, which Nylas has for attachments above 3 MB.",
@@ -168,9 +176,9 @@ export type RefusalName = keyof typeof REFUSALS;
 export const STATUS_ERRORS: Readonly<Record<number, Pick<Refusal, "type" | "text">>> = {
   400: { type: INVALID_REQUEST, text: "Bad request" },
   401: { type: "api.authentication_error", text: "Unauthorized" },
-  403: { type: "grant.access_denied", text: "Access to Grant denied." },
+  403: REFUSALS.grantAccessDenied,
   404: REFUSALS.notFound,
-  423: { type: "api.resource_blocked", text: "Resource blocked, contact administrator." },
+  423: REFUSALS.grantBlocked,
   429: REFUSALS.rateLimited,
   500: INTERNAL_ERROR,
   504: { type: PROVIDER_ERROR, text: "Provider request timed out." },

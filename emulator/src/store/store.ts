@@ -114,7 +114,7 @@ export class Store {
   /** Undefined when there is no such grant. */
   updateGrant(
     id: string,
-    changes: Partial<Pick<StoredGrant, "settings" | "scope" | "status">>,
+    changes: Partial<Pick<StoredGrant, "settings" | "scope" | "status" | "blocked">>,
   ): Promise<StoredGrant | undefined> {
     return this.#change(() => {
       const existing = this.grant(id);

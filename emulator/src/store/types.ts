@@ -20,6 +20,8 @@ export interface StoredGrant {
   readonly provider: string;
   readonly email: string;
   readonly status: GrantStatus;
+  /** Nylas: a blocked grant has no access to the API until Nylas lifts that. */
+  readonly blocked?: boolean;
   /** Seconds since 1970. */
   readonly createdAt: number;
   /** Seconds since 1970 of the last authentication. */

@@ -37,6 +37,11 @@ export const NOT_FOUND: Open = {
   instead: { notFoundType: { plain: refused(404, "not_found_error") } },
 };
 
+export const BLOCKED: Open = {
+  answer: refused(423, "api.resource_blocked"),
+  instead: { blockedGrant: { "403": refused(403, "grant.access_denied") } },
+};
+
 /** Of a data request. */
 export const NO_PROVIDER_ANSWER = refused(504, "api.provider_error");
 

@@ -18,6 +18,7 @@ import {
   NODE_NO_NAME,
   RUBY_PATCH,
   type Source,
+  WORKSPACES,
 } from "./sources.js";
 
 /** Everything that is expected of Nylas, in the order in which it can be played on one application. */
@@ -95,7 +96,14 @@ export const OPEN_POINTS: readonly OpenPoint[] = [
     switches: ["rateLimitType"],
     hint: { says: "`nylas_rate_limit_exceeded` is the newer page's word for Nylas's own limit", source: LIMIT_LAYERS },
   },
+  { point: "a request for the mailbox of a blocked grant", switches: ["blockedGrant"] },
+  {
+    point: "the workspace and the credential of an IMAP grant",
+    switches: ["relatedIds"],
+    hint: { says: "the default workspace may be left out: `omitted`", source: WORKSPACES },
+  },
   { point: "what becomes of a grant's state", switches: ["stateEcho"] },
+  { point: "what the key may do", switches: ["deniedPermissions"] },
   { point: "the emulator's own limit", switches: ["rateLimitPerSecond"] },
 ];
 

@@ -62,14 +62,16 @@ function openPoints(): string {
   const rows = OPEN_POINTS.flatMap(({ point, switches, hint }) =>
     switches.map((name, index) => {
       const told = index > 0 || hint === undefined ? "" : `${hint.says} ([${hint.source.name}](${hint.source.url}))`;
+      const usual = defaultOf(name) === "" ? "none" : `\`${defaultOf(name)}\``;
       const others = OTHER_ANSWERS.filter((other) => other.name === name).map(({ value }) => `\`${value}\``);
-      return `| ${index === 0 ? point : ""} | \`${name}\` | \`${defaultOf(name)}\` | ${others.join(", ")} | ${told} |`;
+      return `| ${index === 0 ? point : ""} | \`${name}\` | ${usual} | ${others.join(", ")} | ${told} |`;
     }),
   );
   return [
     "## What the public sources leave open",
     "",
-    "The last two are not open at Nylas: its contract returns a grant's state, and its limits are known.",
+    "The last three are not open at Nylas: its contract returns a grant's state, a key may do what its permissions say, and the",
+    "limits are known.",
     "",
     "| open | switch | default | other answers | hints |",
     "|---|---|---|---|---|",

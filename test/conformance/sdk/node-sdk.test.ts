@@ -103,12 +103,14 @@ function judge({ chosen, answers }: Setting): void {
     expect(requestId).toMatch(UUID);
   });
 
+  const credential = answers.relatedIds === "shown" ? { activeCredentialId: expect.stringMatching(UUID) } : {};
+
   step("makes a connector without a name, and deletes it", async () => {
     // The SDK's types ask for a name, which Nylas does not.
     const requestBody = { provider: "imap" } as CreateConnectorRequest;
     const { data } = await nylas.connectors.create({ requestBody });
     const name = answers.unnamedConnector === "absent" ? {} : { name: "imap" };
-    expect(data).toEqual({ provider: "imap", settings: {}, scope: [], ...name });
+    expect(data).toEqual({ provider: "imap", settings: {}, scope: [], ...name, ...credential });
     expect((await nylas.connectors.destroy({ provider: "imap" })).requestId).toMatch(UUID);
   });
 
@@ -118,7 +120,8 @@ function judge({ chosen, answers }: Setting): void {
     expect(await refusal(authenticate(0))).toMatchObject({ statusCode: Number(answers.missingConnector) });
     const made = await nylas.connectors.create({ requestBody: { provider: "imap", name: "mail" } });
     const name = { given: "mail", provider: "imap", absent: undefined }[present(answers.connectorName)];
-    expect(made.data).toEqual({ provider: "imap", settings: {}, scope: [], ...(name === undefined ? {} : { name }) });
+    const shown = { provider: "imap", settings: {}, scope: [], ...(name === undefined ? {} : { name }), ...credential };
+    expect(made.data).toEqual(shown);
     expect((await nylas.connectors.list({})).data).toEqual([made.data]);
     expect((await nylas.connectors.find({ provider: "imap" })).data).toEqual(made.data);
   });
@@ -296,6 +299,15 @@ function judge({ chosen, answers }: Setting): void {
     await emulator.setPassword(username, password);
     expect((await authenticate(2)).data.id).toBe(grantId);
     expect((await nylas.grants.find({ grantId })).data.grantStatus).toBe("valid");
+  });
+
+  step("is refused the mailbox of a grant that Nylas has blocked", async () => {
+    const grantId = present(ids[2]);
+    await emulator.setBlocked(grantId, true);
+    expect((await nylas.grants.find({ grantId })).data).toMatchObject({ blocked: true, grantStatus: "valid" });
+    expect(await refusal(firstPage(nylas, grantId))).toMatchObject({ statusCode: Number(answers.blockedGrant) });
+    await emulator.setBlocked(grantId, false);
+    expect(await firstPage(nylas, grantId)).toEqual([]);
   });
 
   step("sends a person through the hosted form, SMTP included, and exchanges the code once", async () => {

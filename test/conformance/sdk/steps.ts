@@ -18,6 +18,7 @@ export const STEPS = [
   "finds messages by subject, address, time and state",
   "lists the folders of a mailbox, and the messages in each",
   "is told that the password of a mailbox has changed",
+  "is refused the mailbox of a grant that Nylas has blocked",
   "sends a person through the hosted form, SMTP included, and exchanges the code once",
   "does the same with PKCE, where a wrong verifier is refused",
   "detects the provider of an address",

@@ -356,6 +356,16 @@ def changed_password(walk):
     equal(walk.nylas.grants.find(grant.id).data.grant_status, "valid")
 
 
+@step("is refused the mailbox of a grant that Nylas has blocked")
+def blocked_grant(walk):
+    grant_id = walk.grants[2].id
+    walk.control("PATCH", f"grants/{grant_id}", {"blocked": True})
+    equal(walk.nylas.grants.find(grant_id).data.grant_status, "valid")
+    api_refusal(lambda: walk.nylas.messages.list(grant_id), status_code=int(walk.answer("blockedGrant")))
+    walk.control("PATCH", f"grants/{grant_id}", {"blocked": False})
+    equal(walk.nylas.messages.list(grant_id).data, [])
+
+
 @step("sends a person through the hosted form, SMTP included, and exchanges the code once")
 def hosted(walk):
     from nylas.models.errors import NylasOAuthError

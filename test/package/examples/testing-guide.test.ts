@@ -110,7 +110,10 @@ describe("the guide's commands", () => {
   });
 
   it("choose among answers that exist", async () => {
-    const chosen = [...guide.matchAll(/--behaviour (\w+)=(\w+)/g)].map(([, name = "", value = ""]) => [name, value]);
+    const chosen = [...guide.matchAll(/--behaviour (\w+)=([\w.,]*\w)/g)].map(([, name = "", value = ""]) => [
+      name,
+      value,
+    ]);
     expect(chosen.length).toBeGreaterThanOrEqual(3);
     const other = await startEmulator({ behaviour: Object.fromEntries(chosen) });
     await other.close();
@@ -174,6 +177,25 @@ describe("the guide's recipes", () => {
     expect((await outcome("GET", `/v3/grants/${id}/messages`)).text).toBe("401");
     expect((await emulator.foreignGrant(0)).id).toBe(id);
     expect((await outcome("GET", `/v3/grants/${id}/messages`)).text).toBe("200");
+  });
+
+  it("a grant that Nylas has blocked: read and deleted as ever, but 423 for its mailbox", async () => {
+    const { id } = await emulator.foreignGrant(0);
+    await emulator.setBlocked(id, true);
+    expect((await outcome("GET", `/v3/grants/${id}/messages`)).text).toBe("423");
+    expect((await outcome("GET", `/v3/grants/${id}`)).text).toBe("200");
+    expect((await outcome("DELETE", `/v3/grants/${id}`)).text).toBe("200");
+  });
+
+  it("a key that may not do everything: 403 to each call that needs a permission it lacks", async () => {
+    const deniedPermissions = "grants.delete,connectors.create";
+    const restricted = await TestEmulator.start({ mail: false, behaviour: { deniedPermissions } });
+    try {
+      await expect(restricted.call("POST", "/v3/connectors", { provider: "imap" })).rejects.toThrow(": 403 ");
+      expect(await restricted.connectors()).toEqual([]);
+    } finally {
+      await restricted.close();
+    }
   });
 
   it("a password that was changed outside: valid until the mailbox is opened, then 401 and invalid", async () => {

@@ -1,5 +1,6 @@
 import type { Behaviours } from "../../behaviours.js";
 import type { StoredGrant } from "../../store/types.js";
+import { relatedIdsOfGrant } from "../related-ids.js";
 
 /** A grant as the API shows it. */
 export function grantView(grant: StoredGrant, behaviours: Behaviours): Record<string, unknown> {
@@ -16,7 +17,8 @@ export function grantView(grant: StoredGrant, behaviours: Behaviours): Record<st
     updated_at: grant.updatedAt,
     provider_user_id: grant.email,
     ...settingsOf(grant, behaviours),
-    blocked: false,
+    blocked: grant.blocked ?? false,
+    ...relatedIdsOfGrant(behaviours),
   };
 }
 

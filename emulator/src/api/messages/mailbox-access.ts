@@ -18,6 +18,7 @@ export function grantOfDataPath(context: ApiContext, { store, behaviours }: Mail
   const name = given.replace(/^(grant|email):/, "");
   const grant = store.grant(name) ?? store.grantByEmail(name);
   if (grant === undefined) throw notFound("grant", behaviours);
+  if (grant.blocked) throw ApiError.of(behaviours.blockedGrant === "423" ? "grantBlocked" : "grantAccessDenied");
   if (grant.status === "invalid") throw ApiError.of("grantInvalid", { type: behaviours.unauthorizedType });
   return grant;
 }

@@ -8,10 +8,12 @@ import {
   CLI_ERRORS,
   ERRORS,
   ERRORS_400,
+  IAM_PERMISSIONS,
   LIMIT_LAYERS,
   LIMITS,
   NODE_CLIENT,
   NODE_RESOURCES,
+  OLDER_ERRORS,
   TROUBLESHOOTING,
 } from "../sources.js";
 
@@ -60,6 +62,17 @@ export const anywhere: readonly Expectation[] = [
     standing: "type assumed",
     live: "always",
     play: (place) => everyKeyed(place, null),
+  },
+  {
+    endpoint: "any endpoint with a key",
+    situation: "an IAM key that lacks the permission",
+    given: "anything",
+    answer: ok(),
+    instead: { deniedPermissions: { "applications.read": refused(403, "api.unauthorized_access") } },
+    source: [IAM_PERMISSIONS, OLDER_ERRORS],
+    standing: "type assumed",
+    live: { no: "the suite has one key and cannot change what that may do" },
+    play: ({ call }) => call("GET", "/v3/applications"),
   },
   {
     endpoint: "any endpoint",

@@ -1,4 +1,4 @@
-import { A_LIST, ABSENT } from "../answer.js";
+import { A_LIST, ABSENT, AN_ID } from "../answer.js";
 import { type Expectation, NO_PROVIDER } from "../expectation.js";
 import { BAD_PAYLOAD, BAD_REQUEST, NOT_FOUND, ok, refused } from "../refusals.js";
 import {
@@ -9,6 +9,7 @@ import {
   FIND_CONNECTOR,
   IMAP,
   LIST_CONNECTORS,
+  NEW_FIELDS,
   NODE_CONNECTOR_CALLS,
   NODE_CONNECTORS,
   NODE_NO_NAME,
@@ -171,6 +172,17 @@ export const connectors: readonly Expectation[] = [
     given: "connector",
     answer: ok({ "data.provider": "imap", "data.settings": {}, "data.scope": [] }),
     source: [FIND_CONNECTOR],
+    standing: "assumed",
+    live: "always",
+    play: ({ call }) => call("GET", "/v3/connectors/imap"),
+  },
+  {
+    endpoint: FIND,
+    situation: "`active_credential_id` of an IMAP connector",
+    given: "connector",
+    answer: ok({ "data.active_credential_id": ABSENT }),
+    instead: { relatedIds: { shown: ok({ "data.active_credential_id": AN_ID }) } },
+    source: [FIND_CONNECTOR, NEW_FIELDS],
     standing: "assumed",
     live: "always",
     play: ({ call }) => call("GET", "/v3/connectors/imap"),

@@ -1,9 +1,10 @@
 import { A_LIST, A_TIME, ABSENT, AN_ID, THE_ADDRESS, THE_GRANT, THE_PASSWORD } from "../answer.js";
-import { authenticate, type Expectation, NOBODY, settingsOf } from "../expectation.js";
+import { authenticate, type Expectation, NOBODY, type Place, settingsOf } from "../expectation.js";
 import { withOtherPassword } from "../passwords.js";
 import { BAD_PAYLOAD, BAD_REQUEST, NO_GRANT, ok } from "../refusals.js";
 import {
   BYO,
+  CHANGELOGS,
   CLI_LISTS,
   DELETE_CONNECTOR,
   DELETE_GRANT,
@@ -14,9 +15,11 @@ import {
   IMAP,
   JAVA_SCOPE,
   LIST_GRANTS,
+  NEW_FIELDS,
   NODE_GRANTS,
   PATCH_GRANT,
   PYTHON_KEYS,
+  WORKSPACES,
 } from "../sources.js";
 
 const LIST = "GET /v3/grants";
@@ -24,6 +27,8 @@ const FIND = "GET /v3/grants/{grantId}";
 const UPDATE = "PATCH /v3/grants/{grantId}";
 const DELETE = "DELETE /v3/grants/{grantId}";
 const OTHERS = { no: "the application may have other grants as well" };
+
+const BLOCKS_NONE = { no: "only Nylas blocks a grant" };
 
 export const grants: readonly Expectation[] = [
   {
@@ -166,6 +171,54 @@ export const grants: readonly Expectation[] = [
   },
   {
     endpoint: FIND,
+    situation: "`workspace_id` and `credential_id` of an IMAP grant",
+    given: "grant",
+    answer: ok({ "data.workspace_id": ABSENT, "data.credential_id": ABSENT }),
+    instead: { relatedIds: { shown: ok({ "data.workspace_id": AN_ID, "data.credential_id": AN_ID }) } },
+    source: [FIND_GRANT, WORKSPACES, NEW_FIELDS],
+    standing: "assumed",
+    live: "always",
+    play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}`),
+  },
+  {
+    endpoint: FIND,
+    situation: "a grant that is not blocked",
+    given: "grant",
+    answer: ok({ "data.blocked": false }),
+    source: [FIND_GRANT],
+    standing: "assumed",
+    live: "always",
+    play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}`),
+  },
+  {
+    endpoint: FIND,
+    situation: "a blocked grant: it can still be read",
+    given: "grant",
+    answer: ok({ "data.blocked": true, "data.grant_status": "valid" }),
+    source: [FIND_GRANT],
+    standing: "assumed",
+    live: BLOCKS_NONE,
+    play: async (place) => {
+      await block(place);
+      return place.call("GET", `/v3/grants/${place.grantId}`);
+    },
+  },
+  {
+    endpoint: FIND,
+    situation: "a blocked grant that is authenticated again: it stays blocked",
+    given: "grant",
+    answer: ok({ "data.id": THE_GRANT, "data.blocked": true }),
+    source: [FIND_GRANT, BYO],
+    standing: "assumed",
+    live: BLOCKS_NONE,
+    play: async (place) => {
+      await block(place);
+      await authenticate(place);
+      return place.call("GET", `/v3/grants/${place.grantId}`);
+    },
+  },
+  {
+    endpoint: FIND,
     situation: "no such grant",
     given: "anything",
     ...NO_GRANT,
@@ -246,6 +299,19 @@ export const grants: readonly Expectation[] = [
     standing: "type assumed",
     live: "always",
     play: ({ call }) => call("DELETE", `/v3/grants/${NOBODY}`),
+  },
+  {
+    endpoint: DELETE,
+    situation: "a blocked grant",
+    given: "grant",
+    answer: ok({ request_id: AN_ID, data: ABSENT }),
+    source: [DELETE_GRANT, FIND_GRANT],
+    standing: "assumed",
+    live: BLOCKS_NONE,
+    play: async (place) => {
+      await block(place);
+      return place.call("DELETE", `/v3/grants/${place.grantId}`);
+    },
   },
   {
     endpoint: FIND,
@@ -329,4 +395,25 @@ export const endings: readonly Expectation[] = [
       return call("GET", `/v3/grants/${grantId}`);
     },
   },
+  {
+    endpoint: DELETE,
+    situation: "a grant whose connector has been deleted",
+    given: "connector and grant",
+    answer: ok({ request_id: AN_ID, data: ABSENT }),
+    instead: {
+      connectorDelete: { purge: { status: 404 } },
+      connectorDeleteGraceSeconds: { "0": { status: 404 } },
+    },
+    source: [CHANGELOGS, DELETING],
+    standing: "assumed",
+    live: { no: "one deletion of a connector is enough" },
+    play: async ({ call, grantId }) => {
+      await call("DELETE", "/v3/connectors/imap");
+      return call("DELETE", `/v3/grants/${grantId}`);
+    },
+  },
 ];
+
+function block({ control, grantId }: Place): Promise<void> {
+  return control("PATCH", `grants/${grantId}`, { blocked: true });
+}

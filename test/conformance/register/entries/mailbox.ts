@@ -1,11 +1,12 @@
 import { A_COUNT, A_LIST, A_TEXT, ABSENT, AN_EMPTY_LIST, THE_GRANT } from "../answer.js";
 import { type Expectation, NOBODY, type Place, settingsOf } from "../expectation.js";
 import { withOtherPassword } from "../passwords.js";
-import { BAD_REQUEST, NO_GRANT, NO_PROVIDER_ANSWER, NOT_FOUND, ok, UNAUTHORIZED } from "../refusals.js";
+import { BAD_REQUEST, BLOCKED, NO_GRANT, NO_PROVIDER_ANSWER, NOT_FOUND, ok, UNAUTHORIZED } from "../refusals.js";
 import {
   CONTRACT,
   ERRORS,
   EXPIRY,
+  FIND_GRANT,
   IMAP_GUIDE,
   LIST_FOLDERS,
   LIST_MESSAGES,
@@ -162,6 +163,19 @@ export const mailbox: readonly Expectation[] = [
       live: BREAKS_IT,
       play: async ({ call, control, grantId }) => {
         await control("PATCH", `grants/${grantId}`, { grant_status: "invalid" });
+        return call("GET", `/v3/grants/${grantId}/${path}`);
+      },
+    },
+    {
+      endpoint,
+      situation: "a blocked grant",
+      given: "grant",
+      ...BLOCKED,
+      source: [FIND_GRANT, ERRORS],
+      standing: "assumed",
+      live: { no: "only Nylas blocks a grant" },
+      play: async ({ call, control, grantId }) => {
+        await control("PATCH", `grants/${grantId}`, { blocked: true });
         return call("GET", `/v3/grants/${grantId}/${path}`);
       },
     },

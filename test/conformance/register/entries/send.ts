@@ -1,8 +1,17 @@
 import type { Answer } from "../answer.js";
 import { A_TEXT, THE_GRANT } from "../answer.js";
 import { authenticate, type Expectation, NOBODY, type Place } from "../expectation.js";
-import { BAD_PAYLOAD, BAD_REQUEST, NO_GRANT, NO_PROVIDER_ANSWER, ok, refused, UNAUTHORIZED } from "../refusals.js";
-import { ERRORS, EXPIRY, IDEMPOTENT, SEND_MESSAGE, SENDING_ERRORS, SMTP_SETTINGS } from "../sources.js";
+import {
+  BAD_PAYLOAD,
+  BAD_REQUEST,
+  BLOCKED,
+  NO_GRANT,
+  NO_PROVIDER_ANSWER,
+  ok,
+  refused,
+  UNAUTHORIZED,
+} from "../refusals.js";
+import { ERRORS, EXPIRY, FIND_GRANT, IDEMPOTENT, SEND_MESSAGE, SENDING_ERRORS, SMTP_SETTINGS } from "../sources.js";
 
 const SEND = "POST /v3/grants/{grant_id}/messages/send";
 const SENT = ok({ grant_id: THE_GRANT, "data.id": A_TEXT });
@@ -154,6 +163,19 @@ export const sending: readonly Expectation[] = [
     standing: "assumed",
     live: "always",
     play: ({ call }) => call("POST", `/v3/grants/${NOBODY}/messages/send`, { json: {} }),
+  },
+  {
+    endpoint: SEND,
+    situation: "a blocked grant",
+    given: "grant",
+    ...BLOCKED,
+    source: [FIND_GRANT, ERRORS],
+    standing: "assumed",
+    live: { no: "only Nylas blocks a grant" },
+    play: async (place) => {
+      await place.control("PATCH", `grants/${place.grantId}`, { blocked: true });
+      return send(place, "of a blocked grant");
+    },
   },
   {
     endpoint: SEND,

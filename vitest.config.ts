@@ -4,8 +4,18 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 /** One `pulumi up` with its language host and plugins takes seconds, and several run side by side on two cores. */
 const ENGINE_TEST_TIMEOUT_MS = 300_000;
 
+const DOVECOT = "test/conformance/dovecot/**/*.test.ts";
+const RANDOM_WALK = "test/random-walk/walk.test.ts";
+
+/** What each mode plays: `npm test`, `npm run test:all`, and `npm run test:mail`. */
+const MODES: Readonly<Record<string, { include?: string[]; exclude?: string[]; repetitions?: "all" }>> = {
+  test: { exclude: [DOVECOT, RANDOM_WALK] },
+  all: { repetitions: "all" },
+  mail: { include: [DOVECOT] },
+};
+
 /** Minutes each. Left to vitest, which goes by the size of a file, they would come last and one by one. */
-const LONGEST = ["/test/engine/interruption/", "/test/engine/"];
+const LONGEST = ["/test/engine/", "/test/random-walk/"];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
@@ -18,17 +28,22 @@ class LongestFirst extends BaseSequencer {
   }
 }
 
-export default defineConfig({
-  test: {
-    include: ["test/**/*.test.ts"],
-    // These need mail servers of the system, and a configuration of their own: vitest.mail.config.ts.
-    exclude: [...configDefaults.exclude, "test/conformance/dovecot/**"],
-    setupFiles: ["test/conformance/contract/tap.ts"],
-    globalSetup: ["test/conformance/contract/summary.ts"],
-    testTimeout: ENGINE_TEST_TIMEOUT_MS,
-    hookTimeout: ENGINE_TEST_TIMEOUT_MS,
-    pool: "forks",
-    maxWorkers: 3,
-    sequence: { sequencer: LongestFirst },
-  },
+export default defineConfig(({ mode }) => {
+  const { include = ["test/**/*.test.ts"], exclude = [], repetitions = "none" } = MODES[mode] ?? {};
+  return {
+    test: {
+      include,
+      exclude: [...configDefaults.exclude, ...exclude],
+      env: { TEST_REPETITIONS: repetitions },
+      setupFiles: ["test/conformance/contract/tap.ts"],
+      globalSetup: ["test/conformance/contract/summary.ts"],
+      testTimeout: ENGINE_TEST_TIMEOUT_MS,
+      hookTimeout: ENGINE_TEST_TIMEOUT_MS,
+      pool: "forks",
+      maxWorkers: 3,
+      // Most of what runs side by side in one file waits for a mail server that does not answer.
+      maxConcurrency: 16,
+      sequence: { sequencer: LongestFirst },
+    },
+  };
 });

@@ -69,7 +69,7 @@ function plain(value: unknown): unknown {
 
 const usual = await seenUnder({});
 
-it.each(SINGLE_ALTERNATIVES.filter(({ name }) => UNREAD.includes(name)))(
+it.concurrent.each(SINGLE_ALTERNATIVES.filter(({ name }) => UNREAD.includes(name)))(
   "$name=$value is nothing that the provider looks at",
   async ({ name, value }) => {
     expect(usual.asked).toContain(name);

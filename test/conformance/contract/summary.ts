@@ -76,9 +76,10 @@ function unusedOf(entries: readonly Entry[]): string[] {
   return DEVIATIONS.map(({ name }) => name).filter((name) => !used.has(name));
 }
 
-/** Whether every test of every file has run, in the suite that this check is a part of. */
+/** Whether every test of every file has run, with its repetitions, in the suite that this check is a part of. */
 async function isComplete(project: TestProject, entries: readonly Entry[]): Promise<boolean> {
-  if (project.config.testNamePattern !== undefined) return false;
+  const { testNamePattern, env } = project.config;
+  if (testNamePattern !== undefined || env.TEST_REPETITIONS !== "all") return false;
   const ran = new Set(entries.flatMap((entry) => (entry.kind === "test-file" ? [entry.path] : [])));
   const { testFiles } = await project.globTestFiles();
   if (!testFiles.includes(OWN_TEST)) return false;

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { nonEmpty } from "../../support/non-empty.js";
+import { REPEATS } from "../../support/repetitions.js";
 import { type Answer, type Expected, fits, inWords, messageOf, typeOf, whatCame } from "./answer.js";
 import { ASKED_FOR, CATALOGUE, isRefusedAs, type Refused } from "./catalogue.js";
 import { EmulatorPlace } from "./emulator-place.js";
@@ -25,7 +26,8 @@ describe("the emulator with another answer", () => {
     try {
       for (const expectation of REGISTER) {
         const other = expectation.instead?.[name]?.[value];
-        if (other === undefined && ALONE.includes(name)) continue;
+        // What does not depend on the answer is played again only where repetitions are asked for.
+        if (other === undefined && (ALONE.includes(name) || !REPEATS)) continue;
         await hold(place, expectation, other ?? expectation.answer);
       }
     } finally {
@@ -52,7 +54,8 @@ describe("the register", () => {
 
   it("was played", () => {
     console.log(`expectations: ${REGISTER.length}, also under ${OTHER_ANSWERS.length} other answers: ${plays} plays`);
-    expect(plays).toBeGreaterThanOrEqual(REGISTER.length * (OTHER_ANSWERS.length - ALONE.length + 1));
+    const times = REPEATS ? OTHER_ANSWERS.length - ALONE.length + 1 : 1;
+    expect(plays).toBeGreaterThanOrEqual(REGISTER.length * times);
   });
 });
 

@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import * as fc from "fast-check";
 import { createTransport } from "nodemailer";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { REPEATS } from "../../support/repetitions.js";
 import { run } from "./attack-run.js";
 import { attack, sentPasswords } from "./attacks.js";
 import { HEALTHY, type Seen, Target, VICTIM } from "./target-process.js";
@@ -9,7 +10,7 @@ import { traffic, Wire } from "./wire.js";
 
 /** Of the run that is part of every test run. */
 const FIXED_SEED = 20_261_123;
-const FIXED_CASES = 1_500;
+const FIXED_CASES = REPEATS ? 1_500 : 300;
 /** Connections at the same time in one case. */
 const TOGETHER = 4;
 /** Before the measure is taken: code is compiled, pools are filled. */

@@ -26,7 +26,7 @@ import type { MailboxStore } from "./mail-server/mailbox-store.js";
 import type { Random } from "./random.js";
 import type { Store } from "./store/store.js";
 
-/** Paths an API key opens. Others are public, or do not exist and say so to everybody. */
+/** Paths that require an API key. The other ones are public or do not exist. */
 const KEYED_PATHS = ["/v3/applications", "/v3/connectors", "/v3/connect/custom", "/v3/grants", "/v3/providers"];
 
 export interface AppOptions {
@@ -64,7 +64,7 @@ export function createApp(options: AppOptions): Api {
   }
   api.use("/v3/*", requirePermission(behaviours));
 
-  // Nylas's own command line tool asks this path, without a key, whether anybody is there.
+  // Nylas's command line tool requests this path without a key to check that the API is reachable.
   api.get("/v3/", (context) => answer(context, {}));
   applicationRoutes(api, dependencies);
   connectorRoutes(api, dependencies);
@@ -83,7 +83,7 @@ export function createApp(options: AppOptions): Api {
   return api;
 }
 
-/** An unforeseen error keeps its text to itself: it may repeat what a mail server or a request said. */
+/** Hides the message of unexpected errors: it may quote a request or a mail server. */
 function toApiError(error: unknown): ApiError {
   return error instanceof ApiError ? error : ApiError.of("internalError");
 }

@@ -3,7 +3,7 @@ import { PERMISSIONS } from "./permissions.js";
 
 /**
  * The answers that Nylas's public sources leave open, each with its alternatives.
- * The first value of a choice is the default; of a list of names nothing is chosen by default.
+ * The first value of a choice is the default; a list of names is empty by default.
  */
 export const BEHAVIOURS = {
   duplicateConnector: choice(["400", "409"], "status when a connector for the provider exists already"),
@@ -58,7 +58,7 @@ export const BEHAVIOURS = {
 
 export type BehaviourName = keyof typeof BEHAVIOURS;
 
-/** The chosen answers: every behaviour with its value. */
+/** Every behaviour with its value. */
 export type Behaviours = {
   [Name in BehaviourName]: (typeof BEHAVIOURS)[Name] extends { kind: "choice"; values: readonly (infer Value)[] }
     ? Value
@@ -67,15 +67,15 @@ export type Behaviours = {
       : number;
 };
 
-/** A line of `GET /_emulator/behaviours`. */
+/** An item of `GET /_emulator/behaviours`. */
 export interface BehaviourReport {
   name: string;
   about: string;
   value: string;
   default: string;
-  /** All it can be, or what a list can hold; absent for a number. */
+  /** All possible values, or what a list may hold; absent for a number. */
   values?: readonly string[];
-  /** How often an answer depended on it since the start. */
+  /** How often the behaviour has been read since the start. */
   asked: number;
 }
 
@@ -101,10 +101,10 @@ interface Names<Value extends string> {
 
 type Behaviour = Choice<string> | Count | Names<string>;
 
-/** A behaviour that does not exist, or a value it does not have. The message names the allowed ones. */
+/** An unknown behaviour or value. The message lists the allowed ones. */
 export class BehaviourError extends Error {}
 
-/** Reads `{ duplicateConnector: "409" }`; what is not named keeps its default. */
+/** Reads options such as `{ duplicateConnector: "409" }`; the other behaviours have their defaults. */
 export function chooseBehaviours(chosen: Readonly<Record<string, string>> = {}): Behaviours {
   const values: Record<string, string | number | readonly string[]> = {};
   for (const [name, behaviour] of Object.entries<Behaviour>(BEHAVIOURS)) {
@@ -113,11 +113,11 @@ export function chooseBehaviours(chosen: Readonly<Record<string, string>> = {}):
   for (const [name, value] of Object.entries(chosen)) {
     values[name] = readValue(name, value);
   }
-  // The loops above give every name of the registry a value that the registry allows.
+  // The loops above assign an allowed value to every name.
   return values as Behaviours;
 }
 
-/** The same answers, counting how often each was asked for: what was never asked decided nothing. */
+/** Wraps the behaviours to count how often each is read: one that is never read had no effect on a test. */
 export function countAsked(behaviours: Behaviours): { behaviours: Behaviours; asked: ReadonlyMap<string, number> } {
   const asked = new Map<string, number>();
   const counting = new Proxy(behaviours, {
@@ -129,7 +129,7 @@ export function countAsked(behaviours: Behaviours): { behaviours: Behaviours; as
   return { behaviours: counting, asked };
 }
 
-/** Each behaviour with what was chosen, what else it could be, and how often it was asked for. */
+/** Lists each behaviour with its value, its alternatives and how often it has been read. */
 export function describeBehaviours(behaviours: Behaviours, asked: ReadonlyMap<string, number>): BehaviourReport[] {
   return Object.entries<Behaviour>(BEHAVIOURS).map(([name, behaviour]) => ({
     name,

@@ -54,7 +54,7 @@ function stopOnSignal(emulator: Emulator): void {
   process.once("SIGTERM", stop);
 }
 
-/** Mostly a port that is taken: Node's text names the address and nothing secret. */
+/** Usually a port in use. Node's message contains the address and no secrets. */
 function startFailure(error: unknown): string {
   return `The emulator could not start: ${error instanceof Error ? error.message : "unknown reason"}`;
 }

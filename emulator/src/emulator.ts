@@ -16,7 +16,7 @@ import type { StoredData } from "./store/types.js";
 
 const LOOPBACK = "127.0.0.1";
 
-/** Starts the API and, with `mail`, the mail servers. Nothing is left running when it fails. */
+/** Starts the API and, with `mail`, the mail servers. Stops whatever it has started if it fails. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const host = options.host ?? LOOPBACK;
   const chosen = chooseBehaviours(options.behaviour);
@@ -25,7 +25,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   const { apiKey, data, save } = await openData(options);
   const store = new Store(data, behaviours, save);
   const mailboxes = options.mail ? await openMailboxes(options, data) : undefined;
-  // Also without mailboxes: it writes the state file, which keeps the generated API key.
+  // Without mailboxes this changes nothing, but writes the state file with the generated API key.
   await store.setUsers(mailboxes?.users() ?? data.users);
 
   const ports = { host, imapPort: options.imapPort ?? 0, smtpPort: options.smtpPort ?? 0 };
@@ -59,7 +59,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   }
 }
 
-/** OpenSSL takes a file without certificates silently and trusts nothing more. */
+/** Checks the file, because OpenSSL silently accepts one that contains no certificate. */
 async function readAuthorities(path: string): Promise<string> {
   try {
     const pem = await readFile(path, "utf8");

@@ -1,4 +1,4 @@
-/** What the command line takes, in camelCase. */
+/** The options of the command line in camelCase. */
 export interface EmulatorOptions {
   /** Address to bind, also for the mail servers. Default `127.0.0.1`. */
   host?: string;
@@ -14,9 +14,9 @@ export interface EmulatorOptions {
   smtpPort?: number;
   /** Mailboxes: a JSON file's path, or the list itself. Default: three samples. */
   users?: string | readonly MailUser[];
-  /** PEM file of further authorities to trust when logging in to mail servers. */
+  /** PEM file of additional CA certificates to trust when logging in to mail servers. */
   ca?: string;
-  /** File that keeps the data over a restart. Default: memory only. */
+  /** File in which the data survives a restart. Default: memory only. */
   state?: string;
   /** Answers that differ from the default, by name; see behaviours.ts. */
   behaviour?: Readonly<Record<string, string>>;
@@ -40,7 +40,7 @@ export interface Emulator {
   readonly apiKey: string;
   readonly applicationId: string;
   readonly region: "us";
-  /** PEM text of the authority that signed the embedded servers' certificate; only with `mail`. */
+  /** PEM certificate of the CA that signed the embedded servers' certificate; only with `mail`. */
   readonly ca?: string;
   /** Implicit TLS; only with `mail`. */
   readonly imap?: Endpoint;
@@ -50,9 +50,9 @@ export interface Emulator {
   readonly smtp?: Endpoint;
   /** Only with `mail`. */
   readonly users?: readonly MailUser[];
-  /** Ends every connection and frees every port. */
+  /** Closes all connections and listeners. */
   close(): Promise<void>;
 }
 
-/** An option that cannot be used. The message is meant for the user. */
+/** An invalid option. The message is written for the user. */
 export class OptionError extends Error {}

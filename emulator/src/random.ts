@@ -4,10 +4,10 @@ const MAX_SEED = 2 ** 32;
 const PASSWORD_LENGTH = 20;
 const PASSWORD_ALPHABET = "abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789";
 
-/** Numbers in [0, 1), repeatable for a seed. Never for anything that must stay secret outside a test. */
+/** Numbers in [0, 1), repeatable for a seed. Not cryptographically secure. */
 export type Random = () => number;
 
-/** Mulberry32: small, fast and good enough to spread faults over requests. */
+/** Mulberry32: small, fast and random enough for fault probabilities. */
 export function seededRandom(seed: number = randomInt(MAX_SEED)): Random {
   let state = seed >>> 0;
   return () => {
@@ -18,7 +18,7 @@ export function seededRandom(seed: number = randomInt(MAX_SEED)): Random {
   };
 }
 
-/** A sample mailbox's password; with a seed always the same one. */
+/** The password of a sample mailbox; the same for the same seed. */
 export function samplePassword(seed: Random | undefined): string {
   const next = seed ?? (() => randomInt(MAX_SEED) / MAX_SEED);
   return Array.from({ length: PASSWORD_LENGTH }, () => {

@@ -7,7 +7,7 @@ export interface ApplicationDependencies {
 }
 
 export function applicationRoutes(api: Api, { store }: ApplicationDependencies): void {
-  // Nylas: one object, not a list, for a key belongs to one application.
+  // Nylas: an object and not a list, because an API key belongs to exactly one application.
   api.get("/v3/applications", (context) =>
     answer(context, {
       application_id: store.applicationId,

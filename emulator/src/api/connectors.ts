@@ -53,7 +53,7 @@ export function connectorRoutes(api: Api, dependencies: ConnectorDependencies): 
     const name = optionalText(body, "name");
     const settings = optionalObject(body, "settings");
     const scope = optionalTexts(body, "scope");
-    // Nylas: fields left out are kept, a nested object is replaced whole.
+    // Nylas: omitted fields are kept, nested objects are replaced as a whole.
     const connector = await store.updateConnector(provider, {
       ...(name === undefined ? {} : { name }),
       ...(settings === undefined ? {} : { settings }),
@@ -64,7 +64,7 @@ export function connectorRoutes(api: Api, dependencies: ConnectorDependencies): 
   };
   api.patch("/v3/connectors/:provider", updateConnector);
 
-  // Nylas's Node SDK 8.4 updates with PUT, everything else with PATCH.
+  // Nylas's Node SDK 8.4 updates connectors with PUT, all other clients with PATCH.
   api.put("/v3/connectors/:provider", (context) => {
     if (behaviours.connectorPut === "200") return updateConnector(context);
     throw ApiError.of("connectorPut");

@@ -1,4 +1,4 @@
-/** Nylas: the providers a connector can be for. */
+/** The providers that Nylas has connectors for. */
 export const PROVIDERS: readonly string[] = [
   "google",
   "microsoft",

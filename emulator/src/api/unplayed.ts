@@ -2,13 +2,13 @@ import type { Behaviours } from "../behaviours.js";
 import type { Api, ApiContext } from "../http/context.js";
 import { ApiError } from "../http/errors.js";
 
-/** Methods that Nylas has for a path of which the emulator plays others. */
+/** Methods that Nylas supports and the emulator does not, on paths where the emulator implements other methods. */
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   "/v3/applications": ["PATCH"],
   "/v3/grants/:grant/folders": ["POST"],
 };
 
-/** Paths that Nylas has and the emulator does not play, whatever the method. */
+/** Paths that Nylas supports and the emulator does not implement at all. */
 const PATHS = [
   "/v3/admin/applications/:application/api-keys",
   "/v3/admin/applications/:application/api-keys/:key",
@@ -127,12 +127,12 @@ const PATHS = [
   "/v3/workspaces/auto-group",
 ];
 
-/** In a message, in characters. */
+/** Characters of a path in an error message. */
 const MAX_SHOWN_PATH = 120;
 
 /**
- * Register after the routes that are played. A client that meets 404 takes its object for deleted, so an endpoint that is
- * missing here has a status of its own.
+ * Answers 501 for unimplemented endpoints; register after the implemented routes. A 404 would tell the client that its
+ * object has been deleted.
  */
 export function unplayedRoutes(api: Api): void {
   const refuse = ({ req }: ApiContext): never => {
@@ -144,7 +144,7 @@ export function unplayedRoutes(api: Api): void {
   }
 }
 
-/** An endpoint that Nylas does not have either, as far as is known. */
+/** The error for a path that, as far as is known, Nylas does not have either. */
 export function noEndpoint({ req }: ApiContext, behaviours: Behaviours): ApiError {
   const type = behaviours.notFoundType === "plain" ? "not_found_error" : "api.not_found_error";
   return ApiError.of("noEndpoint", { method: req.method, path: shown(req.path), type });

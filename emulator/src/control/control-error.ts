@@ -1,6 +1,6 @@
 import { ApiError } from "../http/errors.js";
 
-/** A control request that is refused. It has no entry in the catalogue of refusals: Nylas has no such interface. */
+/** An invalid control request. Not in the catalogue of refusals, because Nylas has no control interface. */
 export class ControlError extends ApiError {
   constructor(message: string) {
     super(400, "api.invalid_request_error", message);

@@ -9,12 +9,12 @@ import type { RequestLog } from "../http/request-log.js";
 import type { FaultRules } from "./fault-rules.js";
 import type { Fault } from "./rule-reader.js";
 
-/** Writes every request into the log, with the status that went out. */
+/** Logs every request with the status that was sent. */
 export function logMiddleware(log: RequestLog): MiddlewareHandler<Env> {
   return async (context, next) => {
     const answered = log.arrived(context.req.method, context.req.path, context.req.query());
     const { outgoing } = context.env;
-    // A destroyed connection without headers is a reset; headers that did go out name the status.
+    // If no headers have been sent, the connection was reset.
     outgoing.once("close", () => answered(outgoing.headersSent ? outgoing.statusCode : 0));
     await next();
   };
@@ -28,7 +28,7 @@ export function faultMiddleware(rules: FaultRules, behaviours: Behaviours): Midd
       await next();
       await wait(fault);
       if (isDelayOnly(fault)) return undefined;
-      // The setter merges headers of the old response into the new one, unless it is emptied first.
+      // Hono's setter merges the headers of the previous response into the next one unless it is cleared first.
       const performed = context.res;
       context.res = undefined;
       context.res = await fail(context, fault, behaviours, performed);
@@ -39,12 +39,12 @@ export function faultMiddleware(rules: FaultRules, behaviours: Behaviours): Midd
   };
 }
 
-/** Keeps no process alive whose emulator has been closed meanwhile. */
+/** The timer does not keep the process alive after the emulator has been closed. */
 async function wait({ delayMs = 0 }: Fault): Promise<void> {
   await setTimeout(delayMs, undefined, { ref: false });
 }
 
-/** `{delayMs}` slows a request down; with `afterEffect` it slows the answer. Neither fails it. */
+/** `delayMs` alone delays the request, or the response with `afterEffect`; the request still succeeds. */
 function isDelayOnly(fault: Fault): boolean {
   const { delayMs, afterEffect: _when, ...failures } = fault;
   return delayMs !== undefined && Object.keys(failures).length === 0;
@@ -68,18 +68,18 @@ async function fail(
     : (performed ?? new Response(PLACEHOLDER, { headers: JSON_TYPE }));
   const body = Buffer.from(await whole.arrayBuffer());
   outgoing.writeHead(whole.status, { ...Object.fromEntries(whole.headers), "content-length": body.length });
-  // Half of what the header promises, and then the end of the connection, or nothing until the client ends it.
+  // Sends half of the announced content; then `truncate` closes the connection and `stall` leaves it open.
   outgoing.write(body.subarray(0, Math.ceil(body.length / 2)), () => fault.truncate && outgoing.destroy());
   return RESPONSE_ALREADY_SENT;
 }
 
 const JSON_TYPE = { "content-type": "application/json" };
 const PLACEHOLDER = '{"request_id":"00000000-0000-0000-0000-000000000000","data":{}}';
-/** For these a body is not allowed. */
+/** Statuses that must not have a body. */
 const BODILESS = [204, 205, 304];
 
 function faultAnswer(context: ApiContext, fault: Fault, behaviours: Behaviours): Response {
-  // An afterEffect alone is the classic: the work is done, and the gateway gave up waiting.
+  // The default for `afterEffect` alone is a gateway timeout after the request has taken effect.
   const status = fault.status ?? (fault.retryAfter === undefined ? 504 : 429);
   const wait = fault.retryAfter === undefined ? defaultRetryAfter(status, behaviours) : fault.retryAfter;
   const body = JSON.stringify({ request_id: context.var.requestId, error: errorOfStatus(status, behaviours) });

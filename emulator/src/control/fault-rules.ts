@@ -5,22 +5,22 @@ import { type Fault, type Rule, readRule } from "./rule-reader.js";
 
 const MAX_RULES = 100;
 
-/** A rule as it was sent, with how many requests it has matched, and at how many of them it has fired. */
+/** A rule as it was sent, with the number of matched requests and of firings. */
 export type RuleReport = JsonObject & { matched: number; fired: number };
 
-/** The rules of `PUT /_emulator/faults`; the first that fires decides, each counts all requests that match it. */
+/** The rules of `PUT /_emulator/faults`. The first rule that fires wins; every rule counts all requests it matches. */
 export class FaultRules {
   readonly #seeded: () => Random;
   #random: Random;
   #rules: { given: JsonObject; rule: Rule; matched: number; fired: number }[] = [];
 
-  /** `seeded` begins the sequence of a seed, the same one each time when there is a seed. */
+  /** `seeded` starts a random sequence; with a seed the same one each time. */
   constructor(seeded: () => Random) {
     this.#seeded = seeded;
     this.#random = seeded();
   }
 
-  /** Begins the seed's sequence again: what a test meets does not depend on the tests before it. */
+  /** Restarts the random sequence, so that a test does not depend on the tests before it. */
   replace(rules: unknown): void {
     if (!Array.isArray(rules) || rules.length > MAX_RULES) {
       throw new ControlError(`Send an array of at most ${MAX_RULES} rules, as it is or as {"rules": […]}.`);

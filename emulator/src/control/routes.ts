@@ -16,7 +16,7 @@ import { FaultRules } from "./fault-rules.js";
 const MAX_USERNAME = 320;
 const MAX_PASSWORD = 1024;
 
-/** What a test can see and steer. */
+/** The state behind the control interface, and the middleware that uses it. */
 export interface Control {
   readonly requests: RequestLog;
   readonly rules: FaultRules;

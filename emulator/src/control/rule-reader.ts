@@ -2,24 +2,24 @@ import { isObject, type JsonObject } from "../http/body.js";
 import type { Random } from "../random.js";
 import { ControlError } from "./control-error.js";
 
-/** What to do to a request. Exactly the fields that were asked for. */
+/** What to do with a request. Has only the fields that the rule names. */
 export interface Fault {
   status?: number;
-  /** Seconds or an HTTP date; null for a 429 without the header. */
+  /** The Retry-After header: seconds or an HTTP date; null for a 429 without it. */
   retryAfter?: number | string | null;
   delayMs?: number;
   reset?: boolean;
   truncate?: boolean;
   stall?: boolean;
-  /** Perform the request first, fail then. */
+  /** Perform the request before failing. */
   afterEffect?: boolean;
 }
 
 export interface Rule {
   matches(method: string, path: string): boolean;
-  /** The number of the matching request, from 1 on. */
+  /** `count` is the number of the matching request, starting at 1. */
   fires(count: number, random: Random): boolean;
-  /** How often at most. */
+  /** Maximum number of firings. */
   times: number;
   fault: Fault;
 }
@@ -31,10 +31,10 @@ const MAX_SHOWN = 60;
 const MATCH_FIELDS = ["method", "path", "nth", "probability", "times"];
 const FAULT_FIELDS = ["status", "retryAfter", "delayMs", "reset", "truncate", "stall", "afterEffect"];
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
-/** Where faults apply. */
+/** Faults apply to paths below this one. */
 const ROOT = "/v3/";
 
-/** Refuses what could never fire or would be ignored: a test that rests on such a rule passes for no reason. */
+/** Refuses rules that could never fire and fields without effect: tests that rely on them would pass by accident. */
 export function readRule(given: unknown, index: number): { given: JsonObject; rule: Rule } {
   const refuse: Refuse = (problem) => new ControlError(`Rule ${index}: ${problem}`);
   if (!isObject(given)) throw refuse(`expected an object, not ${shown(given)}.`);
@@ -98,8 +98,8 @@ function readMethod({ given, refuse }: Read): (method: string) => boolean {
 }
 
 /**
- * `*` stands for any run of characters, slashes too; the query is not looked at. An address may be written in a path
- * with `@` or `%40`, and clients do either: both match both.
+ * `*` matches any characters, including slashes. The query is ignored. Both sides are decoded before the comparison,
+ * because clients write an address in a path with `@` or with `%40`.
  */
 function readPath({ given, refuse }: Read): (path: string) => boolean {
   const { path = "*" } = given;

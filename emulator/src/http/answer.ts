@@ -7,7 +7,7 @@ export function answer(context: ApiContext, data: unknown, status: ContentfulSta
   return context.json({ request_id: context.var.requestId, data }, status);
 }
 
-/** Nylas: a delete answers with the request id alone. */
+/** Nylas: the response to DELETE has only the request id. */
 export function answerDeleted(context: ApiContext): Response {
   return context.json({ request_id: context.var.requestId });
 }

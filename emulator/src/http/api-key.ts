@@ -12,7 +12,7 @@ export function requireApiKey(apiKey: string, behaviours: Behaviours): Middlewar
   };
 }
 
-/** The key of the request's header, or an empty text. */
+/** The token of the Authorization header, or an empty string. */
 export function bearerOf(context: ApiContext): string {
   return /^Bearer (.+)$/i.exec(context.req.header("authorization") ?? "")?.[1] ?? "";
 }

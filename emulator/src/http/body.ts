@@ -2,12 +2,12 @@ import type { ApiContext } from "./context.js";
 import { ApiError } from "./errors.js";
 
 const MAX_BODY_BYTES = 4_194_304;
-/** Objects and lists in each other. JSON.parse takes any depth, but JSON.stringify overflows the stack some thousands deep. */
+/** Nesting of objects and arrays. JSON.parse has no limit, but JSON.stringify overflows the stack at some thousands. */
 const MAX_DEPTH = 64;
 
 export type JsonObject = Readonly<Record<string, unknown>>;
 
-/** The body as text; counted while it comes, as a length header may be missing or wrong. */
+/** The body as text. Counts bytes as they arrive, because Content-Length may be missing or wrong. */
 export async function readText(context: ApiContext): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
@@ -25,7 +25,7 @@ export async function readJson(context: ApiContext): Promise<unknown> {
   try {
     body = JSON.parse(text);
   } catch {
-    // The parser's message quotes the body, and the body holds passwords.
+    // JSON.parse's error message quotes the body, which may contain passwords.
     throw ApiError.of("payloadNotJson");
   }
   if (isDeep(body)) {
@@ -56,7 +56,7 @@ export function isObject(value: unknown): value is JsonObject {
   return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
-/** Undefined when absent; refused when not text. */
+/** Undefined when absent or null. */
 export function optionalText(body: JsonObject, name: string): string | undefined {
   const value = body[name];
   if (value === undefined || value === null) return undefined;

@@ -6,7 +6,7 @@ type Entry<Name extends RefusalName> = (typeof REFUSALS)[Name];
 type Each<Value> = Value extends readonly (infer Item)[] ? Item : Value;
 type Gap<Text extends string> = Text extends `${string}<${infer Name}>${infer Rest}` ? Name | Gap<Rest> : never;
 
-/** What the text leaves open, and which of several statuses or types. */
+/** Values for the placeholders, and the choice where an entry has several statuses or types. */
 type Details<Name extends RefusalName> = Readonly<Record<Gap<Entry<Name>["text"]>, string | number>> & {
   readonly status?: Each<Entry<Name>["status"]>;
   readonly type?: Each<Entry<Name>["type"]>;
@@ -15,19 +15,19 @@ type DetailsArgument<Name extends RefusalName> = [Gap<Entry<Name>["text"]>] exte
   ? [details?: Details<Name>]
   : [details: Details<Name>];
 
-/** A refusal in Nylas's error envelope. */
+/** An error that is answered in Nylas's error envelope. */
 export class ApiError extends Error {
   readonly status: ContentfulStatusCode;
   readonly type: string;
 
-  /** Protected, so that every refusal of the API is an entry of the catalogue. */
+  /** Protected, so that every error of the API has an entry in the catalogue. */
   protected constructor(status: ContentfulStatusCode, type: string, message: string) {
     super(message);
     this.status = status;
     this.type = type;
   }
 
-  /** `ApiError.of("connectorExists", { provider, status: 409 })` */
+  /** Example: `ApiError.of("connectorExists", { provider, status: 409 })`. */
   static of<Name extends RefusalName>(name: Name, ...details: DetailsArgument<Name>): ApiError;
   static of(
     name: RefusalName,
@@ -45,17 +45,17 @@ export function notFound(kind: "grant" | "other", { notFoundType }: Behaviours):
   return ApiError.of(kind === "grant" && notFoundType === "specific" ? "grantNotFound" : "notFound");
 }
 
-/** Of a data request. Nylas: 504, as its contract declares for each of them. */
+/** For data requests. The contract declares 504 for each of them. */
 export function providerUnreachable(): ApiError {
   return ApiError.of("unreachable");
 }
 
-/** Of an authentication, for which the contract declares nothing of the kind. */
+/** For authentications. The contract declares no such error for them, so a behaviour chooses. */
 export function unreachableAtLogin({ unreachableHost }: Behaviours): ApiError {
   return ApiError.of(unreachableHost === "504" ? "unreachable" : "unreachableAtLogin");
 }
 
-/** What a status alone means, for failures that a test asks for. */
+/** The error body of an injected fault. */
 export function errorOfStatus(status: number, { rateLimitType }: Behaviours): { type: string; message: string } {
   const { type, text } = STATUS_ERRORS[status] ?? REFUSALS.internalError;
   return { type: status === 429 ? rateLimitType : firstOf(type), message: text };

@@ -10,15 +10,15 @@ const VALID_MS = 3_600_000;
 interface StoredAnswer {
   payload: string;
   until: number;
-  /** Undefined while the first request is on its way. */
+  /** Undefined while the first request is in progress. */
   answer?: { status: number; body: string };
 }
 
-/** The header `Idempotency-Key`, as Nylas's guide to idempotent sends and its contract have it. */
+/** Implements the header `Idempotency-Key` as in Nylas's guide to idempotent sends and its contract. */
 export class IdempotentAnswers {
   readonly #stored = new Map<string, StoredAnswer>();
 
-  /** Performs the first request with a key; its answer, a refusal too, is that of every other one for an hour. */
+  /** Performs the first request with a key and replays its response, also an error, for one hour. */
   async once(
     context: ApiContext,
     scope: string,
@@ -49,7 +49,7 @@ export class IdempotentAnswers {
 
   #forgetOld(): void {
     for (const [name, { until }] of this.#stored) {
-      // In the order of their coming, which is that of their going.
+      // A Map iterates in insertion order, so all later entries expire later.
       if (until > Date.now()) return;
       this.#stored.delete(name);
     }

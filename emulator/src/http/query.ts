@@ -24,7 +24,7 @@ export function seconds(context: ApiContext, name: string): number | undefined {
   return Number(given);
 }
 
-/** Refuses what Nylas takes and this emulator does not play: an answer without it would be wrong and not look it. */
+/** Refuses parameters that the emulator does not implement: ignoring them would give a wrong answer silently. */
 export function refuseUnplayedParameters(context: ApiContext, names: readonly string[]): void {
   const found = names.find((name) => context.req.query(name) !== undefined);
   if (found !== undefined) throw ApiError.of("parameterNotPlayed", { parameter: found });

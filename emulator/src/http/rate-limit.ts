@@ -6,7 +6,7 @@ import { ApiError } from "./errors.js";
 const WINDOW_MS = 1000;
 export const RETRY_AFTER_SECONDS = "1";
 
-/** The emulator's own limit, off by default: requests within the last second. */
+/** Limits the requests per second over a sliding window. Off by default. */
 export function rateLimit(behaviours: Behaviours): MiddlewareHandler<Env> {
   let recent: number[] = [];
   return async (context, next) => {

@@ -1,11 +1,11 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import { BEHAVIOURS } from "../behaviours.js";
 
-/** One thing that the API refuses. Where `status` or `type` has several values, a behaviour chooses; the first is usual. */
+/** An error the API can answer. A list of statuses or types has the default first; a behaviour selects another one. */
 export interface Refusal {
   readonly status: ContentfulStatusCode | readonly ContentfulStatusCode[];
   readonly type: string | readonly string[];
-  /** With a name in angle brackets for each value that is filled in. */
+  /** The message; names in angle brackets are placeholders. */
   readonly text: string;
 }
 
@@ -19,11 +19,11 @@ const NO_RESPONSE = "The mail server did not respond, or not over TLS.";
 const INTERNAL_ERROR = { type: "api.internal_error", text: "Internal error, contact administrator." } as const;
 
 /**
- * Everything that the API refuses, apart from the failures that a test asks for. An ApiError can only be made from an
- * entry, and the register of expectations in test/conformance is checked against the entries.
+ * Every error of the API, except those that fault rules inject. ApiError can only be constructed from an entry, and the
+ * register in test/conformance must provoke each entry and no other error.
  */
 export const REFUSALS = {
-  // Any request.
+  // All requests.
   unauthorized: { status: 401, type: BEHAVIOURS.unauthorizedType.values, text: "Unauthorized" },
   /** Nylas documents the status for such a key, and this type for 403 in general. */
   permissionMissing: {
@@ -97,7 +97,7 @@ export const REFUSALS = {
   unreachable: { status: 504, type: PROVIDER_ERROR, text: NO_RESPONSE },
   unreachableAtLogin: { status: 400, type: "grant.provider_not_responding", text: NO_RESPONSE },
 
-  // The hosted form, and the link to it.
+  // The hosted form and links to it.
   linkOfAnotherApplication: invalid("client_id is not this application's id."),
   linkWithoutCode: invalid("response_type must be code."),
   linkWithoutAddress: {
@@ -113,7 +113,7 @@ export const REFUSALS = {
     text: "The mail server refused the e-mail address or the password.",
   },
 
-  // The exchange of a code, in OAuth's form.
+  // POST /v3/connect/token: OAuth errors.
   tokenBodyUnreadable: oauth("invalid_request", "The body must be JSON or a form."),
   tokenGrantTypeUnknown: oauth("unsupported_grant_type", "This emulator knows grant_type authorization_code only."),
   tokenFieldMissing: oauth("invalid_request", "Missing required parameter: <parameter>"),
@@ -146,7 +146,7 @@ export const REFUSALS = {
   tooManyRecipients: invalid("At most <max> recipients are allowed."),
   fieldNotAttachments: invalid("Field attachments must be an array of {filename, content_type, content}."),
   attachmentWithoutContent: invalid("An attachment needs its content, in Base64."),
-  /** Nylas's own words; client code looks for them. */
+  /** Nylas's exact message: client code matches on it. */
   smtpMissing: {
     status: [400, 422],
     type: "invalid_request_error",
@@ -172,7 +172,7 @@ export const REFUSALS = {
 
 export type RefusalName = keyof typeof REFUSALS;
 
-/** What a status alone means, for failures that a test asks for. Nylas: docs, api/errors. */
+/** Error bodies by status, for injected faults. Nylas: docs, api/errors. */
 export const STATUS_ERRORS: Readonly<Record<number, Pick<Refusal, "type" | "text">>> = {
   400: { type: INVALID_REQUEST, text: "Bad request" },
   401: { type: "api.authentication_error", text: "Unauthorized" },

@@ -1,7 +1,7 @@
-/** The oldest entries go when one more comes than either bound allows. */
+/** Above either bound the oldest entries are dropped. */
 const MAX_ENTRIES = 100_000;
 const MAX_CHARACTERS = 16_777_216;
-/** Of an entry beside its texts: status, time, duration. An estimate, so that many small entries count as well. */
+/** Estimated size of the fields other than strings, so that many small entries count too. */
 const ENTRY_CHARACTERS = 100;
 const SECRET_NAME =
   /code|token|secret|passw|pwd|login_hint|verifier|challenge|key|credential|assertion|signature|authorization|session/i;
@@ -11,17 +11,17 @@ export interface LoggedRequest {
   method: string;
   path: string;
   query: Record<string, string>;
-  /** As sent; 0 when the connection was reset instead. */
+  /** As sent; 0 if the connection was reset without a response. */
   status: number;
-  /** When the request came, ISO 8601. */
+  /** Arrival of the request, ISO 8601. */
   time: string;
   durationMs: number;
 }
 
-/** Without status and duration until the answer is out. */
+/** Status and duration are set when the response has been sent. */
 type Entry = Omit<LoggedRequest, "status" | "durationMs"> & Partial<Pick<LoggedRequest, "status" | "durationMs">>;
 
-/** What was asked of the API and answered, in the order of arrival. No body, no header, no secret. */
+/** The requests in order of arrival. Stores no bodies, no headers and no secrets. */
 export class RequestLog {
   readonly #apiKey: string;
   readonly #maxCharacters: number;
@@ -33,7 +33,7 @@ export class RequestLog {
     this.#maxCharacters = maxCharacters;
   }
 
-  /** Call the result with the status once it is sent. */
+  /** Adds an entry; call the returned function with the status when the response has been sent. */
   arrived(method: string, path: string, query: Record<string, string>): (status: number) => void {
     const started = Date.now();
     const entry: Entry = {
@@ -51,7 +51,7 @@ export class RequestLog {
     };
   }
 
-  /** The answered ones. */
+  /** Requests that have been answered. */
   list(): LoggedRequest[] {
     return this.#entries.flatMap(({ status, durationMs, ...entry }) => {
       return status === undefined || durationMs === undefined ? [] : [{ ...entry, status, durationMs }];
@@ -80,7 +80,7 @@ export class RequestLog {
     );
   }
 
-  /** The key may stand where no key belongs: a client that puts it there is being tested. */
+  /** A faulty client may put the API key anywhere, such as in the path. */
   #withoutKey(text: string): string {
     return this.#apiKey === "" ? text : text.replaceAll(this.#apiKey, REDACTED);
   }

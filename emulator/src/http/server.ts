@@ -3,10 +3,10 @@ import type { AddressInfo } from "node:net";
 import { getRequestListener } from "@hono/node-server";
 import type { Api } from "./context.js";
 
-/** Longer than clients keep a connection, so that they and not the server end it. */
+/** Longer than the keep-alive of common clients, so that the client closes idle connections and not the server. */
 const KEEP_ALIVE_MS = 65_000;
 const HEADERS_TIMEOUT_MS = 20_000;
-/** Answers may take a mail server's time and a fault's delay; a request that is not even sent by then is dropped. */
+/** For receiving a request. Responses have no limit: they may wait for a mail server or a delay fault. */
 const REQUEST_TIMEOUT_MS = 60_000;
 
 export interface HttpServer {

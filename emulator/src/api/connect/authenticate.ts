@@ -14,7 +14,7 @@ export interface AuthenticationDependencies {
   failures: FailureCount;
 }
 
-/** Logs in to the mail server and makes or renews the grant: connect/custom and hosted authentication alike. */
+/** Logs in to the mail server and creates or re-authenticates the grant; for connect/custom and the hosted form. */
 export async function authenticateImap(
   dependencies: AuthenticationDependencies,
   context: ApiContext,
@@ -27,7 +27,7 @@ export async function authenticateImap(
   if (verdict === "refused") throw badCredentials(dependencies, settings.imap_username);
   if (verdict !== "accepted") throw unreachableAtLogin(behaviours);
   failures.succeeded(settings.imap_username);
-  // It may have been deleted while the mail server was thinking.
+  // The connector may have been deleted during the log-in.
   requireConnector(dependencies);
   const ip = context.env.incoming.socket.remoteAddress;
   const userAgent = context.req.header("user-agent");

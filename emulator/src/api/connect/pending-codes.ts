@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 
-/** Nylas: a code is for one exchange, soon. */
+/** Nylas: a code is short-lived and can be exchanged once. */
 const LIFETIME_MS = 600_000;
-/** The oldest code goes when one more comes. */
+/** Above this number the oldest code is dropped. */
 const MAX_PENDING = 1000;
 const CODE_BYTES = 32;
 
@@ -12,7 +12,7 @@ export interface PendingCode {
   challenge?: { value: string; method: string };
 }
 
-/** Authorization codes between the hosted form and the exchange. */
+/** Authorization codes that have been issued and not yet exchanged. */
 export class PendingCodes {
   readonly #pending = new Map<string, PendingCode & { expires: number }>();
 
@@ -24,7 +24,7 @@ export class PendingCodes {
     return code;
   }
 
-  /** Whatever comes of it, the code is used up. */
+  /** Removes the code, even if the exchange is refused afterwards. */
   redeem(code: string): PendingCode | undefined {
     const pending = this.#pending.get(code);
     this.#pending.delete(code);

@@ -6,7 +6,7 @@ const IMAP_DEFAULT_PORT = 993;
 const MAX_PORT = 65_535;
 const MAX_TEXT = 1024;
 
-/** Reads the settings of an IMAP grant. Nylas would guess absent hosts; a self-hosted server must name them. */
+/** Reads the settings of an IMAP grant. Nylas detects missing hosts of known providers; the emulator requires them. */
 export function readImapSettings(settings: JsonObject): ImapSettings {
   const smtpHost = optionalLine(settings, "smtp_host");
   const smtpPort = port(settings, "smtp_port");
@@ -33,14 +33,14 @@ function requiredLine(settings: JsonObject, name: string): string {
 function optionalLine(settings: JsonObject, name: string): string | undefined {
   const value = settings[name];
   if (value === undefined || value === null || value === "") return undefined;
-  // A line break would end the command that carries the value to the mail server.
+  // A line break would end the IMAP or SMTP command that contains the value.
   if (typeof value !== "string" || value.length > MAX_TEXT || /[\r\n\0]/.test(value)) {
     throw ApiError.of("settingNotALine", { setting: name, max: MAX_TEXT });
   }
   return value;
 }
 
-/** Nylas: integers by schema, though its own example shows strings. */
+/** Also accepts strings: the schema says integer, but the example in the documentation has strings. */
 function port(settings: JsonObject, name: string): number | undefined {
   const value = settings[name];
   if (value === undefined || value === null || value === "") return undefined;

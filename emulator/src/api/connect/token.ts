@@ -10,7 +10,7 @@ import type { PendingCode, PendingCodes } from "./pending-codes.js";
 
 const TOKEN_SECONDS = 3600;
 const TOKEN_BYTES = 32;
-/** Nylas's Python SDK cannot read a refusal without it. */
+/** Nylas's Python SDK cannot parse an error without error_uri. */
 const ERROR_URI = "developer.nylas.com/docs/api/errors/400-response/";
 
 export interface TokenDependencies {
@@ -19,13 +19,13 @@ export interface TokenDependencies {
   codes: Pick<PendingCodes, "redeem">;
 }
 
-/** The exchange of a hosted authentication's code. Nylas answers here in OAuth's form, without envelope. */
+/** Exchanges an authorization code. This endpoint answers in OAuth's format, without Nylas's envelope. */
 export function tokenRoutes(api: Api, { apiKey, store, codes }: TokenDependencies): void {
   api.post("/v3/connect/token", async (context) => {
-    // RFC 6749, 5.1: whatever carries a token is not kept.
+    // RFC 6749, 5.1: responses with tokens must not be cached.
     context.header("cache-control", "no-store");
     const fields = await readFields(context);
-    // Nylas: every refusal is a 400; the request's id stands in the header only.
+    // Nylas: every error has status 400, and the request id is only in the header.
     const refuse = ({ type, message }: ApiError): Response => {
       return context.json({ error: type, error_description: message, error_uri: ERROR_URI, error_code: 400 }, 400);
     };
@@ -37,7 +37,7 @@ export function tokenRoutes(api: Api, { apiKey, store, codes }: TokenDependencie
       if (!fields[name]) return refuse(ApiError.of("tokenFieldMissing", { parameter: name }));
     }
     if (fields.client_id !== store.applicationId) return refuse(ApiError.of("tokenClientUnknown"));
-    // Nylas's clients send the key as client_secret, as a header, or both.
+    // Nylas's SDKs send the API key as client_secret, in the Authorization header, or both.
     const key = fields.client_secret || bearerOf(context);
     if (key && !sameSecret(key, apiKey)) {
       return refuse(ApiError.of("tokenWrongKey"));
@@ -46,7 +46,7 @@ export function tokenRoutes(api: Api, { apiKey, store, codes }: TokenDependencie
     if (pending === undefined || pending.redirectUri !== fields.redirect_uri) {
       return refuse(ApiError.of("tokenCodeUnknown"));
     }
-    // A public client proves itself by its verifier alone, any other one by the key.
+    // A client that uses PKCE needs no API key.
     if (pending.challenge === undefined && !key) {
       return refuse(ApiError.of("tokenFieldMissing", { parameter: "client_secret" }));
     }
@@ -78,7 +78,7 @@ function isProven({ challenge }: PendingCode, verifier: string | undefined): boo
   if (!verifier) return false;
   if (challenge.method === "plain") return sameSecret(challenge.value, verifier);
   const hash = createHash("sha256").update(verifier).digest();
-  // Nylas's Node SDK 8.4 sends base64 of the hexadecimal digest, RFC 7636 wants base64url of the digest.
+  // Nylas's Node SDK 8.4 sends base64 of the hexadecimal digest; RFC 7636 specifies base64url of the digest.
   const ofSdk = Buffer.from(hash.toString("hex")).toString("base64").replace(/=+$/, "");
   return [hash.toString("base64url"), ofSdk].some((expected) => sameSecret(challenge.value, expected));
 }

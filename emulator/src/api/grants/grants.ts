@@ -36,7 +36,7 @@ export function grantRoutes(api: Api, dependencies: GrantDependencies): void {
     const body = await readObject(context);
     const settings = optionalObject(body, "settings");
     const scope = optionalTexts(body, "scope");
-    // Nylas: settings are replaced whole. Whether the new ones are tried out is nowhere documented; here they are not.
+    // Nylas replaces settings as a whole. It does not document whether it logs in with them; the emulator does not.
     const grant = await store.updateGrant(id, {
       ...(settings === undefined ? {} : { settings: readImapSettings(settings) }),
       ...(scope === undefined ? {} : { scope }),
@@ -69,7 +69,7 @@ function filterOf(context: ApiContext, behaviours: Behaviours): (grant: StoredGr
     (provider === undefined || grant.provider === provider) &&
     (status === undefined || grant.status === status) &&
     (ip === undefined || grant.ip === ip) &&
-    // Nylas: only grants that came from v2 have an account, and none here did.
+    // Nylas: only grants migrated from v2 have an account id, and the emulator has none of those.
     accountId === undefined &&
     (since === undefined || grant.createdAt >= since) &&
     (before === undefined || grant.createdAt <= before);

@@ -9,7 +9,7 @@ export interface GivenAttachment extends ReadAttachment {
   content: Buffer;
 }
 
-/** Reads the attachments of a send. */
+/** Reads the attachments of a message to send. */
 export function readAttachments(body: JsonObject): GivenAttachment[] {
   const value = body.attachments ?? [];
   if (!Array.isArray(value) || !value.every(isObject)) {
@@ -34,7 +34,7 @@ function readAttachment(item: JsonObject): GivenAttachment {
   };
 }
 
-/** As a message shows it; its content is elsewhere. */
+/** An attachment as part of a message, without its content. */
 export function attachmentView(
   { filename, contentType, size, contentId, inline }: ReadAttachment,
   index: number,

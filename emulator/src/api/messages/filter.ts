@@ -3,15 +3,15 @@ import { ApiError } from "../../http/errors.js";
 import { seconds } from "../../http/query.js";
 import type { MessageSummary, Participant } from "../../mail-client/imap-read.js";
 
-/** In one filter. */
+/** In one parameter. */
 const MAX_ADDRESSES = 25;
 const FIELDS = ["from", "to", "cc", "bcc"] as const;
 
 type Keeps = (message: MessageSummary) => boolean;
 
 /**
- * Reads the filters of a list of messages; undefined when there is none. What a message must fulfil is tried here and
- * not by the mail server: IMAP knows dates only by the day, and a subject in no other way than without case.
+ * Reads the filters of a list of messages; undefined if there are none. They are not translated to IMAP SEARCH, which
+ * compares dates by the day and ignores the case of subjects.
  */
 export function readMessageFilter(context: ApiContext): Keeps | undefined {
   const rules = [
@@ -28,19 +28,19 @@ export function readMessageFilter(context: ApiContext): Keeps | undefined {
 function flag(context: ApiContext, name: "unread" | "starred"): Keeps | undefined {
   const given = context.req.query(name);
   if (!given) return undefined;
-  // The official Python client writes True.
+  // Nylas's Python SDK sends `True`.
   const wanted = given.toLowerCase();
   if (wanted !== "true" && wanted !== "false") throw ApiError.of("parameterNotABoolean", { parameter: name });
   return (message) => message[name] === (wanted === "true");
 }
 
-/** Nylas: a part of the subject, in its case. */
+/** Nylas: a case-sensitive part of the subject. */
 function subject(context: ApiContext): Keeps | undefined {
   const part = context.req.query("subject");
   return part ? (message) => message.subject.includes(part) : undefined;
 }
 
-/** One of the addresses in one of the fields; the official clients part them by commas, or repeat the parameter. */
+/** Any of the addresses in any of the fields. Nylas's SDKs separate addresses by commas or repeat the parameter. */
 function addresses(context: ApiContext, name: string, fields: readonly (typeof FIELDS)[number][]): Keeps | undefined {
   const given = (context.req.queries(name) ?? []).flatMap((value) => value.split(","));
   const wanted = new Set(given.map((address) => address.trim().toLowerCase()).filter((address) => address !== ""));

@@ -12,7 +12,7 @@ export interface MailboxDependencies {
   trust: Trust;
 }
 
-/** The grant a data path names, by id or by address. Nylas: a data call on an invalid grant answers 401 at once. */
+/** Finds the grant of a data request by id or e-mail address. Nylas: an invalid grant answers 401 without a log-in. */
 export function grantOfDataPath(context: ApiContext, { store, behaviours }: MailboxDependencies): StoredGrant {
   const given = context.req.param("id") ?? "";
   const name = given.replace(/^(grant|email):/, "");
@@ -23,14 +23,14 @@ export function grantOfDataPath(context: ApiContext, { store, behaviours }: Mail
   return grant;
 }
 
-/** What a failed log-in during a data call becomes; a refused one makes the grant invalid. */
+/** The error for a failed log-in during a data request. Refused credentials make the grant invalid. */
 export async function accessFailure(
   { store, behaviours }: MailboxDependencies,
   grant: StoredGrant,
   verdict: Exclude<Verdict, "accepted">,
 ): Promise<ApiError> {
   if (verdict !== "refused") return providerUnreachable();
-  // Settings that were renewed while the old ones were on trial are not to blame.
+  // Invalidate only if the password has not changed since this log-in began.
   if (store.grant(grant.id)?.settings.imap_password === grant.settings.imap_password) {
     await store.updateGrant(grant.id, { status: "invalid" });
   }

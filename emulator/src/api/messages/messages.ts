@@ -9,7 +9,7 @@ import { accessFailure, grantOfDataPath, type MailboxDependencies } from "./mail
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 200;
 const SNIPPET_LENGTH = 200;
-/** Not among them is `query_imap`: this emulator keeps no copy of a mailbox, and asks its server each time. */
+/** `query_imap` is supported: the emulator has no copy of mailboxes and always queries the mail server. */
 const UNPLAYED_OF_MESSAGES = [
   "has_attachment",
   "metadata_pair",
@@ -103,7 +103,7 @@ function folderView(folder: ReadFolder, grantId: string): Record<string, unknown
   };
 }
 
-/** Of messages it holds the UID that the next page stays below, of folders the place where it begins. */
+/** For messages `place` is the UID that the next page stays below, for folders the index it starts at. */
 function pageToken(place: number): string {
   return Buffer.from(String(place)).toString("base64url");
 }

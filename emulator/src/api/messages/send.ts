@@ -60,7 +60,7 @@ async function send(
   };
   const verdict = await sendMail(server, trust, mail);
   if (verdict === "refused") {
-    // SMTP may have credentials of its own, so the grant stays valid. Nylas: 403 when the provider refuses the login.
+    // The grant stays valid, because SMTP may have other credentials. Nylas: 403 when the provider refuses the log-in.
     throw ApiError.of("smtpRefused");
   }
   if (verdict !== "accepted") throw providerUnreachable();
@@ -85,7 +85,7 @@ async function send(
   });
 }
 
-/** Taken and left out, each of these would send another message than Nylas does. */
+/** Refused, because ignoring one would send a different message than Nylas sends. */
 const UNPLAYED_FIELDS = [
   "custom_headers",
   "metadata",
@@ -102,13 +102,13 @@ function refuseUnplayedFields(body: JsonObject): void {
   if (found !== undefined) throw ApiError.of("fieldNotPlayed", { field: found });
 }
 
-/** Clients write what they do not want as well: `{"opens": false}`. */
+/** False for fields that clients send to disable something, such as `{"opens": false}`. */
 function asksForSomething(value: unknown): boolean {
   if (Array.isArray(value)) return value.length > 0;
   return isObject(value) ? Object.values(value).some(asksForSomething) : Boolean(value);
 }
 
-/** The mailbox itself, under another name perhaps. */
+/** Only the display name may differ from the mailbox. */
 function readSender(body: JsonObject, grant: StoredGrant): Participant {
   const [sender, ...others] = readParticipants(body, "from");
   if (sender === undefined) return { email: grant.email };

@@ -11,8 +11,8 @@ import { type HostedRequest, type LinkDependencies, readHostedRequest } from "./
 import { formPage, wrongLinkPage } from "./page.js";
 
 /**
- * The form is all this page may do: no script, no frame, no stored copy, and no address passed on.
- * No form-action: browsers hold every redirect after the form to it, and an application may send people on anywhere.
+ * Forbids scripts, frames, caching and the Referer header. There is no form-action, because browsers apply it to the
+ * redirects after a submission too, and the application may redirect to any origin.
  */
 const PAGE_HEADERS = {
   "content-security-policy":
@@ -21,7 +21,7 @@ const PAGE_HEADERS = {
   "x-content-type-options": "nosniff",
   "cache-control": "no-store",
 };
-/** What a client that leaves the port out means. */
+/** For clients that omit the port. */
 const DEFAULTS = { imap_port: "993" };
 
 export interface HostedAuthDependencies extends AuthenticationDependencies {
@@ -52,7 +52,7 @@ export function hostedAuthRoutes(api: Api, dependencies: HostedAuthDependencies)
   );
 }
 
-/** A person who comes with a link that is wrong reads so on a page, a program in the API's words. */
+/** Answers an invalid link: browsers get HTML, API clients get JSON. */
 async function withLink(
   context: ApiContext,
   dependencies: LinkDependencies,
@@ -77,7 +77,7 @@ function issueCode(
   return codes.issue({ grantId: grant.id, redirectUri, ...(challenge === undefined ? {} : { challenge }) });
 }
 
-/** Nylas: a wrong password is shown on the page; the third one and a silent server go back to the application. */
+/** Nylas: the form shows a wrong password; the third one and an unreachable server redirect to the application. */
 function answerFailure(
   context: ApiContext,
   request: HostedRequest,
@@ -113,6 +113,6 @@ function redirect(context: ApiContext, request: HostedRequest, answer: Readonly<
   for (const [name, value] of Object.entries(answer)) url.searchParams.set(name, value);
   if (request.state !== undefined) url.searchParams.set("state", request.state);
   for (const [name, value] of Object.entries(PAGE_HEADERS)) context.header(name, value);
-  // 303: the browser must not send the password on to the application.
+  // With 303 the browser follows with GET; 307 or 308 would post the password to the application.
   return context.redirect(url.toString(), 303);
 }

@@ -2,7 +2,7 @@ import { REFUSALS } from "../../../http/refusals.js";
 
 const MAX_PORT = 65_535;
 
-/** What was typed, by the names of the settings. */
+/** The submitted values by setting name. */
 export type FormValues = Readonly<Record<string, string>>;
 
 export interface Field {
@@ -16,15 +16,15 @@ export interface Field {
 
 /** Why the form is shown again. */
 export interface FormProblem {
-  /** As Nylas names it, where it has a name for it. */
+  /** Nylas's name for the error, if it has one. */
   type?: string;
   message: string;
-  /** The names of the fields to look at. */
+  /** Names of the fields to mark as invalid. */
   fields: readonly string[];
 }
 
 export const IMAP_FIELDS: readonly Field[] = [
-  // A mail server's user name need not be an address, and type email would insist on one.
+  // Not type="email": a user name of a mail server need not be an address.
   { name: "imap_username", label: "E-mail address", type: "text", autocomplete: "username", inputmode: "email" },
   { name: "imap_password", label: "Password", type: "password", autocomplete: "current-password" },
   { name: "imap_host", label: "IMAP server", type: "text", autocomplete: "off", inputmode: "url" },
@@ -36,14 +36,14 @@ export const SMTP_FIELDS: readonly Field[] = [
   { name: "smtp_port", label: "SMTP port", type: "number", autocomplete: "off", initial: "465" },
 ];
 
-/** The mail server does not say which of the two was wrong. */
+/** Marks both fields: the mail server does not say which one is wrong. */
 export const WRONG_PASSWORD: FormProblem = {
   type: REFUSALS.formWrongPassword.type,
   message: REFUSALS.formWrongPassword.text,
   fields: ["imap_username", "imap_password"],
 };
 
-/** What a browser would not have sent: it holds people to the same before. */
+/** Repeats the validation that browsers do before they submit the form. */
 export function problemOf(form: FormValues, smtpRequired: boolean): FormProblem | undefined {
   const needed = smtpRequired ? [...IMAP_FIELDS, ...SMTP_FIELDS] : IMAP_FIELDS;
   const missing = needed.filter(({ name }) => !form[name]);

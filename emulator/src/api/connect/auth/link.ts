@@ -4,7 +4,7 @@ import type { PendingCode } from "../pending-codes.js";
 
 const MAX_STATE = 256;
 
-/** What a link to the hosted form asks for. */
+/** The parameters of a link to the hosted form. */
 export interface HostedRequest {
   redirectUri: string;
   state: string | undefined;
@@ -43,7 +43,7 @@ function isRedirectUri(text: string): boolean {
   return url !== undefined && (url.protocol === "http:" || url.protocol === "https:") && url.hash === "";
 }
 
-/** Nylas's Node SDK writes s256 in small letters. */
+/** Ignores the case of the method: Nylas's Node SDK sends `s256`. */
 function readChallenge(query: Readonly<Record<string, string>>): PendingCode["challenge"] {
   if (!query.code_challenge) return undefined;
   const method = (query.code_challenge_method ?? "plain").toLowerCase();

@@ -2,7 +2,7 @@ import type { ApiError } from "../../../http/errors.js";
 import { type Field, type FormProblem, type FormValues, IMAP_FIELDS, SMTP_FIELDS } from "./form.js";
 import type { HostedRequest } from "./link.js";
 
-/** The log-in form. It posts to its own address, so that the query travels along; a password is never filled in. */
+/** The log-in form. It posts to its own URL to keep the query. Password fields are always empty. */
 export function formPage({ smtpRequired }: HostedRequest, values: FormValues, problem?: FormProblem): string {
   const marked = problem?.fields ?? [];
   const focused = marked.find((name) => name === "imap_password" || !values[name]) ?? marked[0];
@@ -27,7 +27,7 @@ ${group(SMTP_FIELDS, smtpRequired).join("")}</div>
   );
 }
 
-/** For the person whom an application sent here with a link that is wrong. It leads nowhere: no address is trusted. */
+/** The page for an invalid link. It contains no links: the redirect URI of an invalid request cannot be trusted. */
 export function wrongLinkPage({ type, message }: ApiError, requestId: string): string {
   return pageHtml(
     "Error: This link does not work",
@@ -82,7 +82,7 @@ code { font-size: 0.875em; }
 .small { color: #55555f; font-size: 0.875rem; margin: 0; }
 `;
 
-/** Takes the focus where no field does, so that it is read out first. */
+/** Takes the focus if no field does, so that screen readers announce the error first. */
 function problemHtml({ type, message, fields }: FormProblem): string {
   const focus = fields.length === 0 ? ' tabindex="-1" autofocus' : "";
   const name = type === undefined ? "" : ` <code>${escapeHtml(type)}</code>`;

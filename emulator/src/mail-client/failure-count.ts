@@ -1,13 +1,13 @@
-/** Usernames remembered at most; the one that failed longest ago is forgotten first. */
+/** Above this number the username that failed longest ago is dropped. */
 const MAX_USERNAMES = 10_000;
 /** Nylas: "auth_limit_reached: the user entered an incorrect password three times". */
 const LIMIT = 3;
 
-/** Wrong passwords in a row, by username. */
+/** Counts consecutive wrong passwords by username. */
 export class FailureCount {
   readonly #failures = new Map<string, number>();
 
-  /** Counts one more and tells whether the limit is reached. */
+  /** Counts a wrong password; returns true if the limit is reached. */
   failed(username: string): boolean {
     const key = username.toLowerCase();
     const count = (this.#failures.get(key) ?? 0) + 1;

@@ -3,7 +3,7 @@ import type { ImapSettings } from "../store/types.js";
 import type { Trust } from "./trust.js";
 import { imapVerdict, type Verdict } from "./verdict.js";
 
-/** Everything from the name look-up to the answer; Nylas itself gives up after 120 s. */
+/** From the DNS look-up to the response. Nylas itself gives up after 120 s. */
 const LOGIN_DEADLINE_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 8_000;
 const GREETING_TIMEOUT_MS = 8_000;
@@ -14,7 +14,7 @@ const IMAP_TLS_PORT = 993;
 
 type TlsMode = "implicit" | "starttls";
 
-/** Logs in and out again. */
+/** Logs in and out again, to check the credentials. */
 export function verifyImapLogin(settings: ImapSettings, trust: Trust): Promise<Verdict> {
   return inSession(settings, trust, { verifyOnly: true }, async () => undefined).then((outcome) => outcome.verdict);
 }
@@ -23,7 +23,7 @@ export type SessionOutcome<Result> =
   | { verdict: "accepted"; result: Result }
   | { verdict: Exclude<Verdict, "accepted"> };
 
-/** Logs in, does `work`, logs out. What `work` throws comes through, unless the deadline ended the session. */
+/** Logs in, runs `work` and logs out. Errors of `work` propagate, except those caused by the deadline. */
 export function withImapSession<Result>(
   settings: ImapSettings,
   trust: Trust,
@@ -47,7 +47,7 @@ async function inSession<Result>(
   return outcome;
 }
 
-/** Nylas refuses servers without TLS, so no mode here is a plain one. */
+/** Nylas refuses servers without TLS, so there is no plain mode. */
 function modesOf(port: number): readonly TlsMode[] {
   if (port === IMAP_STARTTLS_PORT) return ["starttls"];
   if (port === IMAP_TLS_PORT) return ["implicit"];
@@ -73,7 +73,7 @@ async function attempt<Result>(
     greetingTimeout: GREETING_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
   });
-  // Without a listener a late socket error would end the process; the promise below has it already.
+  // imapflow also emits `error` after it has rejected; without a listener Node exits.
   client.on("error", () => undefined);
   let ranOut = false;
   const timer = setTimeout(

@@ -5,10 +5,10 @@ import { type MessageContent, readContent } from "./message-content.js";
 import type { Trust } from "./trust.js";
 import { field } from "./verdict.js";
 
-/** What is read of one message. Of a longer one, attachments may be cut or missing. */
+/** Only this much of a message is read; attachments of longer messages may be truncated or missing. */
 const MESSAGE_MAX_BYTES = 1_048_576;
 
-/** All that is known of a message without its text. */
+/** A message without its content. */
 export interface MessageSummary {
   uid: number;
   id: string;
@@ -32,7 +32,7 @@ export interface Participant {
 
 export interface ReadPage {
   messages: ReadMessage[];
-  /** Lowest UID of the page when older messages exist. */
+  /** Lowest UID of the page if older messages exist. */
   olderThan?: number;
 }
 
@@ -41,20 +41,20 @@ export interface ReadFolder {
   name: string;
   parent?: string;
   attributes: string[];
-  /** Absent for a folder that only holds others. */
+  /** Absent for a folder that contains only folders. */
   count?: { total: number; unread: number };
 }
 
 export interface PageQuery {
   folder: string;
   limit: number;
-  /** A UID; only what is older. */
+  /** Only messages with a lower UID. */
   before?: number;
-  /** Only what it keeps. */
+  /** Only messages for which it returns true. */
   keeps?: (message: MessageSummary) => boolean;
 }
 
-/** Newest first; `"no-such-folder"` when the server refuses to open it. */
+/** Newest first; `"no-such-folder"` if the server refuses to open the folder. */
 export function readMessages(
   settings: ImapSettings,
   trust: Trust,
@@ -75,7 +75,7 @@ export function readMessages(
     if (wanted.length === 0) return { messages: [] };
     const query = { ...SUMMARY, source: { start: 0, maxLength: MESSAGE_MAX_BYTES } };
     const messages: ReadMessage[] = [];
-    // One after the other, so that one source at a time is in memory.
+    // One at a time, so that only one message source is in memory.
     for await (const message of client.fetch(wanted.join(","), query, { uid: true })) {
       messages.push({ ...toSummary(message), ...(await readContent(message.source)) });
     }
@@ -92,7 +92,7 @@ export function readFolders(settings: ImapSettings, trust: Trust): Promise<Sessi
       path,
       name,
       ...(parentPath ? { parent: parentPath } : {}),
-      // Nylas: the attributes are the server's own. \\Inbox is on the inbox everywhere, and no server says it.
+      // Nylas passes on the server's attributes and adds \\Inbox, which no server sends.
       attributes: specialUse === "\\Inbox" ? [specialUse, ...flags] : [...flags],
       ...(status === undefined ? {} : { count: { total: status.messages ?? 0, unread: status.unseen ?? 0 } }),
     }));

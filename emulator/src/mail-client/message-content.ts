@@ -1,7 +1,7 @@
 import PostalMime, { type Attachment } from "postal-mime";
 
 export interface MessageContent {
-  /** HTML, or plain text where there is none. */
+  /** HTML, or plain text if there is none. */
   body: string;
   attachments: ReadAttachment[];
 }
@@ -15,10 +15,10 @@ export interface ReadAttachment {
   inline: boolean;
 }
 
-/** A message in a message is a file, and not read in its turn. */
+/** A message/rfc822 part is an attachment and not parsed. */
 const OPTIONS = { forceRfc822Attachments: true };
 
-/** Of what is no message, or nests deeper than any mail program does, nothing is read. */
+/** Empty for a source that cannot be parsed, for example one that is nested too deep. */
 export async function readContent(source: Buffer | undefined): Promise<MessageContent> {
   if (source === undefined) return { body: "", attachments: [] };
   try {

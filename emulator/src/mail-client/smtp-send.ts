@@ -6,7 +6,7 @@ import { smtpVerdict, type Verdict } from "./verdict.js";
 const CONNECT_TIMEOUT_MS = 8_000;
 const GREETING_TIMEOUT_MS = 8_000;
 const SOCKET_TIMEOUT_MS = 10_000;
-/** All phases together. */
+/** For all phases together. */
 const SEND_DEADLINE_MS = 20_000;
 
 const SMTP_TLS_PORT = 465;
@@ -37,7 +37,7 @@ export interface OutgoingMail {
   messageId: string;
 }
 
-/** The settings with the SMTP part filled in, or undefined when the server is not known. */
+/** The SMTP server of a grant, or undefined if the settings name none. Credentials default to those of IMAP. */
 export function smtpServerOf(settings: ImapSettings): SmtpServer | undefined {
   if (!settings.smtp_host || settings.smtp_port === undefined) return undefined;
   return {
@@ -90,18 +90,18 @@ function attempt(
     greetingTimeout: GREETING_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
     ...(trust.secureContext === undefined ? {} : { tls: { secureContext: trust.secureContext } }),
-    // A message is text from an API body: it must not make this machine read files or fetch addresses.
+    // The message comes from a request: it must not make nodemailer read local files or fetch URLs.
     disableFileAccess: true,
     disableUrlAccess: true,
   });
-  // The signal also ends the connection: what the caller was told has failed must not arrive later.
+  // The signal also closes the connection, so that a send reported as failed is not delivered later.
   const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 0));
   const { body, isHtml, attachments, ...envelope } = mail;
   const content = {
     ...(isHtml ? { html: body } : { text: body }),
-    // Only these fields: nodemailer would also take a path or an address to read from.
+    // Only these fields, because nodemailer also accepts a path or a URL to read from.
     attachments: attachments.map(({ filename, contentType, content, contentId }) => ({
-      // Without one, nodemailer would make one up.
+      // Without `false`, nodemailer generates a name.
       filename: filename ?? (false as const),
       contentType,
       content,

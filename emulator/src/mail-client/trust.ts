@@ -1,17 +1,17 @@
 import tls from "node:tls";
 
-/** What a connection to a mail server trusts: the usual authorities and those given with `--ca` or by `--mail`. */
+/** The CA certificates for connections to mail servers: the default ones and those of `--ca` and `--mail`. */
 export interface Trust {
   secureContext?: tls.SecureContext;
 }
 
-/** One context for all connections: reading some 150 root certificates for each login would cost more than the login. */
+/** One context for all connections: parsing about 150 root certificates takes longer than a log-in. */
 export function trustAlso(authorities: readonly string[]): Trust {
   if (authorities.length === 0) return {};
   return { secureContext: tls.createSecureContext({ ca: [...defaultAuthorities(), ...authorities] }) };
 }
 
-/** Node < 22.15 cannot name the ones of NODE_EXTRA_CA_CERTS. */
+/** Node before 22.15 has no API for the certificates of NODE_EXTRA_CA_CERTS. */
 function defaultAuthorities(): readonly string[] {
   return "getCACertificates" in tls ? tls.getCACertificates("default") : rootCertificates();
 }

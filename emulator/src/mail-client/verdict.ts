@@ -1,7 +1,7 @@
-/** How an attempt to log in to a mail server ended. No text of the server's: it may repeat what was sent to it. */
+/** The outcome of a log-in to a mail server. Contains no text of the server, which may quote the credentials. */
 export type Verdict = "accepted" | "refused" | "unreachable" | "tls-mode";
 
-/** OpenSSL's ways to say that the other side answered a TLS hello with something that is not TLS. */
+/** OpenSSL's error codes for a server that does not answer the TLS handshake with TLS. */
 const NOT_TLS = new Set([
   "ERR_SSL_WRONG_VERSION_NUMBER",
   "ERR_SSL_PACKET_LENGTH_TOO_LONG",
@@ -10,7 +10,7 @@ const NOT_TLS = new Set([
   "ERR_SSL_HTTP_REQUEST",
 ]);
 
-/** Error fields only, never messages: Node and the mail libraries reword those. */
+/** Reads error fields and never messages: Node and the mail libraries change their wording. */
 export function imapVerdict(error: unknown): Exclude<Verdict, "accepted"> {
   if (field(error, "authenticationFailed") === true && field(error, "responseStatus") === "NO") return "refused";
   return isTlsModeMismatch(error) ? "tls-mode" : "unreachable";

@@ -1,25 +1,25 @@
-// The certificate library resolves its parts by decorators, which need this before anything of it is loaded.
+// @peculiar/x509 uses decorators that need this polyfill before the library is loaded.
 import "reflect-metadata";
 import { webcrypto } from "node:crypto";
 import { isIP } from "node:net";
 import * as x509 from "@peculiar/x509";
 
 const VALID_DAYS = 30;
-/** Clocks of machines in a test bed differ. */
+/** Tolerates clock differences between machines. */
 const BACKDATED_DAYS = 1;
 const DAY_MS = 86_400_000;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 
 export interface Certificates {
-  /** The authority, PEM. */
+  /** CA certificate, PEM. */
   ca: string;
-  /** The server's certificate, PEM. */
+  /** Server certificate, PEM. */
   cert: string;
-  /** The server's key, PEM. It never leaves this process. */
+  /** Private key of the server, PEM. It never leaves this process. */
   key: string;
 }
 
-/** An authority made for this run and a server certificate for the given names and addresses. */
+/** Creates a CA for this run and a server certificate for the given names and addresses. */
 export async function makeCertificates(hosts: readonly string[]): Promise<Certificates> {
   x509.cryptoProvider.set(webcrypto);
   const [authority, server] = await Promise.all([makeKeys(), makeKeys()]);
@@ -28,7 +28,7 @@ export async function makeCertificates(hosts: readonly string[]): Promise<Certif
     notAfter: new Date(Date.now() + VALID_DAYS * DAY_MS),
     signingAlgorithm: ALGORITHM,
   };
-  // A name of its own: a client that has kept an earlier run's authority must not take this one for it.
+  // Unique, so that a client does not confuse it with the CA of an earlier run.
   const authorityName = `CN=Nylas emulator CA ${webcrypto.randomUUID()}`;
   const ca = await x509.X509CertificateGenerator.createSelfSigned({
     ...validity,
@@ -64,7 +64,7 @@ function makeKeys(): Promise<webcrypto.CryptoKeyPair> {
   return webcrypto.subtle.generateKey(ALGORITHM, true, ["sign", "verify"]);
 }
 
-/** Strict verifiers (Python's, since 3.13) insist on both. */
+/** Strict verifiers, such as Python since 3.13, require both. */
 async function keyIdentifiers(own: webcrypto.CryptoKey, issuer: webcrypto.CryptoKey): Promise<x509.Extension[]> {
   return Promise.all([
     x509.SubjectKeyIdentifierExtension.create(own),

@@ -35,7 +35,7 @@ export async function startEmbeddedMail(
   }
 }
 
-/** Where a client finds what is bound to `host`. */
+/** The address at which clients reach a server bound to `host`. */
 export function reachable(host: string): string {
   return ANY_ADDRESS.has(host) ? "127.0.0.1" : host;
 }

@@ -1,7 +1,7 @@
 import type { MailUser } from "../options.js";
 import { sameSecret } from "../secret.js";
 
-/** The oldest messages go when one more comes. */
+/** Above either bound the oldest messages are dropped. */
 const MAX_MESSAGES_PER_FOLDER = 1000;
 const MAX_BYTES_PER_FOLDER = 134_217_728;
 
@@ -24,7 +24,7 @@ export interface Folder {
   uidValidity: number;
   uidNext: number;
   messages: StoredMessage[];
-  /** Of all its messages. */
+  /** Size of all messages. */
   bytes: number;
 }
 
@@ -32,7 +32,7 @@ interface Account extends MailUser {
   folders: Map<string, Folder>;
 }
 
-/** The users of the embedded servers and their mail. Usernames ignore case, as addresses do in practice. */
+/** The users of the embedded servers and their messages. Usernames are case-insensitive, as addresses in practice. */
 export class MailboxStore {
   readonly #accounts = new Map<string, Account>();
 
@@ -52,7 +52,7 @@ export class MailboxStore {
     return [...this.#accounts.keys()].some((username) => username.endsWith(`@${domain}`));
   }
 
-  /** Changes a password or adds a user. Sessions that are open go on. */
+  /** Changes a password or adds a user. Open sessions continue. */
   setPassword(username: string, password: string): void {
     const account = this.#accounts.get(username.toLowerCase());
     if (account === undefined) {
@@ -62,20 +62,20 @@ export class MailboxStore {
     }
   }
 
-  /** Takes as long for an unknown user as for a wrong password. */
+  /** Takes the same time for an unknown user and for a wrong password. */
   accepts(username: string, password: string): boolean {
     const account = this.#accounts.get(username.toLowerCase());
     const right = sameSecret(account?.password ?? "", password);
     return account !== undefined && right;
   }
 
-  /** Undefined for a folder that does not exist; only INBOX ignores case (RFC 3501, 5.1). */
+  /** Undefined if there is no such folder. Only INBOX is case-insensitive (RFC 3501, 5.1). */
   folder(username: string, name: string): Folder | undefined {
     const folders = this.#accounts.get(username.toLowerCase())?.folders;
     return folders?.get(name.toUpperCase() === "INBOX" ? "INBOX" : name);
   }
 
-  /** Puts a message into a local user's INBOX; mail for others is accepted and dropped. */
+  /** Adds a message to the INBOX of a local user; messages for other recipients are dropped. */
   deliver(recipient: string, raw: Buffer): void {
     const inbox = this.folder(recipient, "INBOX");
     if (inbox === undefined) return;

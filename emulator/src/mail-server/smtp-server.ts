@@ -16,7 +16,7 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Implicit TLS, AUTH demanded; what it accepts for a local user lands in that user's INBOX. */
+/** Starts an SMTP server with implicit TLS that requires AUTH and delivers to the INBOX of local users. */
 export async function startSmtpServer(
   listen: { host: string; port: number },
   { key, cert }: Certificates,
@@ -58,7 +58,7 @@ export async function startSmtpServer(
     server.once("error", reject);
     server.listen(listen.port, listen.host, () => {
       server.off("error", reject);
-      // A client that breaks off its handshake is reported here and must not end the process.
+      // An aborted TLS handshake emits `error`; without a listener Node exits.
       server.on("error", () => undefined);
       resolve();
     });

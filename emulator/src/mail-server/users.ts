@@ -4,7 +4,7 @@ import { type Random, samplePassword } from "../random.js";
 
 const SAMPLES = ["ops@example.test", "billing@example.test", "support@example.test"];
 
-/** The users asked for, else those kept from the last run, else samples with fresh passwords. */
+/** The given users, or those of the state file, or samples with random passwords. */
 export async function chooseUsers(
   asked: string | readonly MailUser[] | undefined,
   kept: readonly MailUser[],
@@ -20,7 +20,7 @@ async function readUsers(path: string): Promise<MailUser[]> {
   try {
     parsed = JSON.parse(await readFile(path, "utf8"));
   } catch {
-    // The parser's message quotes the file, and the file holds passwords.
+    // JSON.parse's error message quotes the file, which contains passwords.
     throw new OptionError(`${path} cannot be read as JSON.`);
   }
   if (!Array.isArray(parsed) || !parsed.every(isUser)) {

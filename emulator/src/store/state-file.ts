@@ -12,7 +12,7 @@ const SALT_BYTES = 16;
 const IV_BYTES = 12;
 const TAG_BYTES = 16;
 const OWNER_ONLY = 0o600;
-/** The rights of everybody else. */
+/** Permission bits of group and others. */
 const OTHERS = 0o077;
 
 const deriveKey = promisify<string, Buffer, number, Buffer>(scrypt);
@@ -20,18 +20,18 @@ const deriveKey = promisify<string, Buffer, number, Buffer>(scrypt);
 interface Wrapped {
   format: number;
   salt: string;
-  /** Only a key that the emulator made up itself; one given by the user is not written down. */
+  /** Only a key that the emulator has generated; a key given by the user is not stored. */
   generatedApiKey?: string;
-  /** AES-256-GCM of the data: it holds mailbox passwords. */
+  /** The data, encrypted with AES-256-GCM because it contains mailbox passwords. */
   sealed: string;
 }
 
-/** The file behind `--state`: read once at the start, replaced as a whole after each change. */
+/** The file of `--state`: read at the start, replaced atomically after changes. */
 export interface StateFile {
   apiKey: string;
-  /** Undefined when the file did not exist. */
+  /** Undefined if the file did not exist. */
   data: StoredData | undefined;
-  /** Resolves when a version at least as new as the call's is on the disk. Reads `data` only when it begins to write. */
+  /** Resolves when the state at the call or a later one is on the disk. Serializes `data` when it starts to write. */
   save(data: StoredData): Promise<void>;
 }
 
@@ -62,14 +62,14 @@ async function readWrapped(path: string): Promise<Wrapped | undefined> {
     const parsed: unknown = JSON.parse(text);
     if (isWrapped(parsed)) return parsed;
   } catch {
-    // Not JSON: the answer below says what to do.
+    // Not JSON: reported below.
   }
   throw new OptionError(`${path} is not a state file of this emulator (format ${FORMAT}).`);
 }
 
 /**
- * Reads the file and closes it to others. A symbolic link is refused: whoever made it may not be the user, and the first
- * change would replace it by a file. Opening a pipe does not wait for a writer.
+ * Reads the file and removes the permissions of other users. Refuses symbolic links, because another user may have
+ * created the link and the first change would replace it by a file. O_NONBLOCK: opening a FIFO must not block.
  */
 async function readPrivately(path: string): Promise<string | undefined> {
   const file = await open(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
@@ -124,14 +124,14 @@ function unseal(sealed: string, key: Buffer, path: string): StoredData {
     const decipher = createDecipheriv("aes-256-gcm", key, bytes.subarray(0, IV_BYTES), { authTagLength: TAG_BYTES });
     decipher.setAuthTag(bytes.subarray(IV_BYTES, IV_BYTES + TAG_BYTES));
     const body = Buffer.concat([decipher.update(bytes.subarray(IV_BYTES + TAG_BYTES)), decipher.final()]);
-    // The authentication tag proves that this emulator wrote these bytes, in this format.
+    // The authentication tag proves that an emulator wrote the data with this key, so it has this type.
     return JSON.parse(body.toString("utf8")) as StoredData;
   } catch {
     throw new OptionError(`The state file ${path} does not open with this API key, or it is damaged.`);
   }
 }
 
-/** Calls that arrive during a write share the next one: a write per burst, not per request. */
+/** Coalesces the calls that arrive during a write into one further write. */
 function coalesced(write: (data: StoredData) => Promise<void>): (data: StoredData) => Promise<void> {
   let running: Promise<void> = Promise.resolve();
   let next: Promise<void> | undefined;
@@ -149,7 +149,7 @@ function coalesced(write: (data: StoredData) => Promise<void>): (data: StoredDat
 
 async function replaceFile(path: string, text: string): Promise<void> {
   const aside = `${path}.${process.pid}.new`;
-  // Left by a process of the same number that was killed, or put there by somebody: it is removed, never written through.
+  // A killed process with the same id or another user may have left this file. Writing to it could follow a link.
   await rm(aside, { force: true });
   const file = await open(aside, "wx", OWNER_ONLY);
   try {

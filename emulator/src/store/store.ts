@@ -4,7 +4,7 @@ import type { ImapSettings, StoredConnector, StoredData, StoredGrant, StoredUser
 
 const MILLISECONDS = 1000;
 
-/** What a successful authentication leaves behind. */
+/** What the store keeps of a successful authentication. */
 export interface Authentication {
   readonly provider: string;
   readonly settings: ImapSettings;
@@ -16,16 +16,16 @@ export interface Authentication {
 type StoreBehaviours = Pick<Behaviours, "connectorDelete" | "connectorDeleteGraceSeconds" | "stateEcho">;
 
 /**
- * One application: its connectors and its grants. Each change runs synchronously, so no two requests interleave, and
- * resolves when it is saved. Its result is that of the change itself: by the time it is saved, another request may have
- * changed or deleted the object.
+ * The connectors and grants of one application. Each change runs synchronously, so requests do not interleave, and its
+ * promise resolves when it is saved. The result is a snapshot taken at the change: another request may change or delete
+ * the object while the store saves.
  */
 export class Store {
   readonly #data: StoredData;
   readonly #behaviours: StoreBehaviours;
   readonly #save: (data: StoredData) => Promise<void>;
 
-  /** `save` reads `data` when it writes, and resolves when it has written a state at least as recent as the call. */
+  /** `save` must resolve when the state at the call or a later one is written; it may read `data` after the call. */
   constructor(data: StoredData, behaviours: StoreBehaviours, save: (data: StoredData) => Promise<void>) {
     this.#data = data;
     this.#behaviours = behaviours;
@@ -54,7 +54,7 @@ export class Store {
     });
   }
 
-  /** Undefined when there is no such connector. */
+  /** Undefined if there is no such connector. */
   updateConnector(
     provider: string,
     changes: Partial<Omit<StoredConnector, "provider">>,
@@ -67,7 +67,7 @@ export class Store {
     });
   }
 
-  /** Nylas: the grants stop working at once and are purged after a grace period. */
+  /** Nylas: the grants become invalid at once and are purged after a grace period. */
   deleteConnector(provider: string): Promise<void> {
     return this.#change((data) => {
       data.connectors = data.connectors.filter((connector) => connector.provider !== provider);
@@ -95,7 +95,7 @@ export class Store {
     return this.grants().find((grant) => sameAddress(grant.email, email));
   }
 
-  /** Nylas: one grant per e-mail and application; authenticating again keeps its id and makes it valid. */
+  /** Nylas: one grant per e-mail address and application. Re-authentication keeps the id and makes the grant valid. */
   authenticate(authentication: Authentication): Promise<{ grant: StoredGrant; created: boolean }> {
     return this.#change((data) => {
       const existing = this.grantByEmail(authentication.settings.imap_username);
@@ -111,7 +111,7 @@ export class Store {
     });
   }
 
-  /** Undefined when there is no such grant. */
+  /** Undefined if there is no such grant. */
   updateGrant(
     id: string,
     changes: Partial<Pick<StoredGrant, "settings" | "scope" | "status" | "blocked">>,

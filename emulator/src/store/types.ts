@@ -1,4 +1,4 @@
-/** Mail settings of a grant, as connect/custom takes them. Wire names: they are echoed and stored as they are. */
+/** Mail settings of a grant as sent to connect/custom. Wire names, because they are echoed and stored. */
 export interface ImapSettings {
   readonly imap_username: string;
   readonly imap_password: string;
@@ -12,10 +12,10 @@ export interface ImapSettings {
 
 export type GrantStatus = "valid" | "invalid";
 
-/** A grant at one moment. A change replaces it and never writes to it, so a reader may hold it across a wait. */
+/** An immutable snapshot of a grant: changes replace the object, so it is safe to use after an `await`. */
 export interface StoredGrant {
   readonly id: string;
-  /** Orders grants that were made within one second. */
+  /** Orders grants that were created within the same second. */
   readonly sequence: number;
   readonly provider: string;
   readonly email: string;
@@ -26,7 +26,7 @@ export interface StoredGrant {
   readonly createdAt: number;
   /** Seconds since 1970 of the last authentication. */
   readonly updatedAt: number;
-  /** Seconds since 1970 after which the grant of a deleted connector is gone. */
+  /** Seconds since 1970 at which the grant of a deleted connector is purged. */
   readonly purgeAt?: number;
   readonly state?: string;
   readonly ip?: string;
@@ -35,7 +35,7 @@ export interface StoredGrant {
   readonly settings: ImapSettings;
 }
 
-/** A connector at one moment, replaced by a change as a grant is. */
+/** An immutable snapshot of a connector. */
 export interface StoredConnector {
   readonly provider: string;
   readonly name?: string;
@@ -55,6 +55,6 @@ export interface StoredData {
   nextSequence: number;
   connectors: readonly StoredConnector[];
   grants: readonly StoredGrant[];
-  /** The embedded servers' users, so that generated passwords survive a restart. */
+  /** Users of the embedded servers, stored so that generated passwords survive a restart. */
   users: readonly StoredUser[];
 }

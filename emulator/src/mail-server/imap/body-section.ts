@@ -1,7 +1,7 @@
 import { bodyOf, headerFields, headerOf } from "./message.js";
 
 export interface Section {
-  /** As the answer repeats it: without PEEK and without the length of a part. */
+  /** As in the response: without PEEK and without the length of a partial. */
   label: string;
   name: string;
   partial: { start: number; length: number } | undefined;
@@ -9,7 +9,7 @@ export interface Section {
 
 const SECTION = /^(?:BODY(?:\.PEEK)?\[(.*)\](?:<(\d{1,10})\.(\d{1,10})>)?|RFC822(\.HEADER|\.TEXT)?)$/i;
 
-/** Reads `BODY.PEEK[HEADER]<0.100>` and its older spellings; undefined when it is none. */
+/** Parses items such as `BODY.PEEK[HEADER]<0.100>` and `RFC822.HEADER`; undefined for other items. */
 export function parseSection(item: string): Section | undefined {
   const found = SECTION.exec(item);
   if (found === null) return undefined;
@@ -22,7 +22,7 @@ export function parseSection(item: string): Section | undefined {
   return { label, name: inBrackets.toUpperCase(), partial };
 }
 
-/** The answer's item with its literal; NIL for a part that does not exist. */
+/** The item of the response with its literal; NIL for a part that does not exist. */
 export function bodySection(raw: Buffer, { label, name, partial }: Section): Buffer {
   const whole = contentOf(raw, name);
   if (whole === undefined) return Buffer.from(`${label} NIL`);
@@ -32,7 +32,7 @@ export function bodySection(raw: Buffer, { label, name, partial }: Section): Buf
 
 function contentOf(raw: Buffer, name: string): Buffer | undefined {
   if (name === "") return raw;
-  // A message without parts is its own part 1 (RFC 3501, 6.4.5).
+  // The body of a message that is not multipart is part 1 (RFC 3501, 6.4.5).
   if (name === "TEXT" || name === "1") return bodyOf(raw);
   if (name === "HEADER" || name === "MIME" || name === "1.MIME") return headerOf(raw);
   const fields = /^HEADER\.FIELDS(\.NOT)? \((.*)\)$/.exec(name);

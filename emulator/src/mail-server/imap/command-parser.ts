@@ -14,14 +14,14 @@ export interface Command {
 
 export type ParsedCommand = { kind: "command"; command: Command } | { kind: "bad"; tag: string; reason: string };
 
-/** The tag is repeated in the answer, and must not look like another one there: `+`, `*`, control characters. */
+/** Excludes `+`, `*` and control characters: the tag is echoed, and must not turn the response into another one. */
 const TAG = /^[!#$&',\-./0-9:;<=>?@A-Z[\]^_`a-z|}~]+$/;
-/** The tag and the name are arguments to the parser. */
+/** The parser counts the tag and the name as arguments. */
 const MAX_ARGS = COMMAND_LIMITS.args + 2;
-/** Atoms may hold a section such as BODY[HEADER.FIELDS (TO CC)], spaces and all. */
+/** An atom may contain a section with spaces, such as BODY[HEADER.FIELDS (TO CC)]. */
 const TOKEN = / *(?:(\()|(\))|"((?:[^"\\\r\n\0]|\\["\\])*)"|((?:[^\p{Cc} ()[\]"{]|\[[^\]\p{Cc}]*\]|\])+))/uy;
 
-/** Collects one command from its pieces: text as it came, and literals. */
+/** Parses one command from its lines and literals. */
 export class CommandParser {
   readonly #stack: Argument[][] = [[]];
   #count = 0;
@@ -87,7 +87,7 @@ export class CommandParser {
   }
 }
 
-/** The text of an atom or string; undefined for a list or nothing. */
+/** The text of an atom or string; undefined for a list or a missing argument. */
 export function textOf(argument: Argument | undefined): string | undefined {
   return argument === undefined || argument.kind === "list" ? undefined : argument.text;
 }

@@ -3,35 +3,35 @@ import { COMMAND_LIMITS } from "./limits.js";
 
 export type ReaderEvent =
   | { kind: "command"; command: Command }
-  /** The client waits for leave to send a literal. */
+  /** The client waits for a continuation request before it sends a literal. */
   | { kind: "continue" }
-  /** The answer to a continuation that was asked for with `expectLine`. */
+  /** The line requested with `expectLine`. */
   | { kind: "line"; line: string }
   | { kind: "bad"; tag: string; reason: string }
-  /** No way to find the next command: the connection has to end. */
+  /** The start of the next command cannot be found, so the connection must be closed. */
   | { kind: "fatal"; reason: string };
 
 const CARRIAGE_RETURN = 13;
 const NOTHING = Buffer.alloc(0);
 
-/** Cuts the received bytes into commands. */
+/** Splits the received bytes into commands. */
 export class CommandReader {
-  /** Received and not read yet: a part of the room, which grows by doubling so that a slow line is not copied each time. */
+  /** Received and not read yet: a view of `#room`, which doubles when full so that appending does not always copy. */
   #bytes = NOTHING;
   #room = NOTHING;
-  /** How many of the bytes are known to hold no line end. */
+  /** Number of bytes already searched for a line end. */
   #scanned = 0;
   #parser = new CommandParser();
   #literalBytes = 0;
   #literals = 0;
   #expectsLine = false;
 
-  /** The next line belongs to the command that is under way (AUTHENTICATE). */
+  /** The next line belongs to the current command (AUTHENTICATE). */
   expectLine(): void {
     this.#expectsLine = true;
   }
 
-  /** RFC 3501, 6.2.1: what came in before TLS must not count after it. */
+  /** RFC 3501, 6.2.1: input received before TLS must be discarded. */
   discard(): void {
     this.#take(this.#bytes.length);
     this.#reset();
@@ -52,7 +52,7 @@ export class CommandReader {
     }
   }
 
-  /** The next event, or undefined until more bytes come. */
+  /** The next event, or undefined if more bytes are needed. */
   next(): ReaderEvent | undefined {
     if (this.#literalBytes > 0) {
       if (this.#bytes.length < this.#literalBytes) return undefined;
@@ -61,7 +61,7 @@ export class CommandReader {
     }
     const end = this.#bytes.indexOf("\n", this.#scanned);
     const size = end === -1 ? this.#bytes.length : end;
-    // The carriage return belongs to the line end, and may be all of it that is there so far.
+    // A carriage return belongs to the line end, even if the line feed has not arrived yet.
     const text = this.#bytes[size - 1] === CARRIAGE_RETURN ? size - 1 : size;
     if (text > COMMAND_LIMITS.lineBytes) return { kind: "fatal", reason: "Line too long" };
     this.#scanned = size;

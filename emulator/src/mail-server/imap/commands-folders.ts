@@ -11,7 +11,7 @@ export function namespace(session: Session, command: Command): undefined {
   session.ok(command, "Done");
 }
 
-/** LIST and LSUB: everybody has the same folders and is subscribed to all. */
+/** LIST and LSUB: every user has the same folders and is subscribed to all of them. */
 export function list(session: Session, command: Command): undefined {
   const [reference, pattern] = command.args.map(textOf);
   if (reference === undefined || pattern === undefined || (reference + pattern).length > MAX_PATTERN) {
@@ -48,7 +48,7 @@ export function status(session: Session, command: Command): undefined {
   return session.ok(command, "Done");
 }
 
-/** SELECT and EXAMINE; nothing here changes messages, so every folder opens read-only. */
+/** SELECT and EXAMINE. No command changes messages, so every folder opens read-only. */
 export function select(session: Session, command: Command): undefined {
   const folder = folderOf(session, command);
   session.selected = folder;

@@ -1,7 +1,7 @@
 import { type Command, textOf } from "./command-parser.js";
 import type { Session } from "./session.js";
 
-/** Wrong passwords on one connection before it ends. */
+/** Wrong passwords before the connection is closed. */
 const MAX_FAILURES = 3;
 const BASE64 = /^(?:[A-Za-z\d+/]{4})*(?:[A-Za-z\d+/]{2}==|[A-Za-z\d+/]{3}=)?$/;
 
@@ -57,7 +57,7 @@ export function authenticate(session: Session, command: Command): undefined {
 
 function plain(session: Session, command: Command, response: string): undefined {
   if (response === "*") return session.bad(command, "Cancelled");
-  // Buffer.from skips what is not base64, and would accept what other servers refuse.
+  // Buffer.from skips invalid characters and would accept what other servers refuse.
   if (!BASE64.test(response)) return session.bad(command, "Not base64");
   const [, username, password, ...rest] = Buffer.from(response, "base64").toString("utf8").split("\0");
   if (!username || password === undefined || rest.length > 0) return session.bad(command, "Not a PLAIN response");

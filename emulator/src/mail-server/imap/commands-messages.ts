@@ -5,7 +5,7 @@ import { bodyStructure, envelope, imapDate } from "./format.js";
 import { parseSequenceSet, type SequenceSet } from "./sequence-set.js";
 import type { Session } from "./session.js";
 
-/** A message is handed on in pieces of this size, as fast as the client takes them. */
+/** Messages are written in pieces of this size, as fast as the client reads them. */
 const PIECE_BYTES = 65_536;
 
 const MACROS: Readonly<Record<string, readonly string[]>> = {
@@ -29,7 +29,7 @@ export function fetchMessages(session: Session, command: Command): undefined {
   return session.stream(fetched(folder, set, byUid, wanted), () => session.ok(command, "Done"));
 }
 
-/** A copy of the folder's list: a delivery may move its messages while the answer is on its way. */
+/** Iterates over a copy of the list: a delivery may drop old messages while the response is being written. */
 function* fetched(folder: Folder, set: SequenceSet, byUid: boolean, items: readonly string[]): Generator<Buffer> {
   for (const [index, message] of [...folder.messages].entries()) {
     if (!set.has(byUid ? message.uid : index + 1)) continue;
@@ -47,7 +47,7 @@ function* inPieces(bytes: Buffer): Generator<Buffer> {
   for (let start = 0; start < bytes.length; start += PIECE_BYTES) yield bytes.subarray(start, start + PIECE_BYTES);
 }
 
-/** SEARCH and UID SEARCH: ALL, and UID or sequence sets; other keys are refused, not guessed. */
+/** SEARCH and UID SEARCH with ALL, UID and sequence sets. Other keys are refused. */
 export function searchMessages(session: Session, command: Command): undefined {
   const folder = session.selected;
   if (folder === undefined) return session.bad(command, "Select a folder first");

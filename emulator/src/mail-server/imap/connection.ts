@@ -8,10 +8,10 @@ import { capabilities } from "./commands-login.js";
 import type { ConnectionLimits } from "./limits.js";
 import type { Session } from "./session.js";
 
-/** Commands that make no sense in a row before the connection ends. */
+/** Consecutive invalid commands before the connection is closed. */
 const MAX_BAD_COMMANDS = 10;
 
-/** One client: reads commands, hands them to their handlers, writes the answers. */
+/** The connection of one client: reads commands, runs their handlers and writes the responses. */
 export class Connection implements Session {
   readonly mailboxes: MailboxStore;
   user: string | undefined;
@@ -25,7 +25,7 @@ export class Connection implements Session {
   #stream: { pieces: Iterator<Buffer>; then: () => void } | undefined;
   #badCommands = 0;
   #ended = false;
-  /** Until login, then none; at the end, until the client has closed its side. */
+  /** For the log-in; at the end of the connection, for the client to close its side. */
   #timer: NodeJS.Timeout;
 
   constructor(socket: Socket, mailboxes: MailboxStore, context: SecureContext, limits: ConnectionLimits) {
@@ -86,7 +86,7 @@ export class Connection implements Session {
     this.#attach();
   }
 
-  /** Drops what still comes in: to close on it at once would take the last answer from a client that has not read it. */
+  /** Reads and drops further input: closing with unread input resets the connection, and the last response is lost. */
   end(): undefined {
     const socket = this.#socket;
     this.#ended = true;
@@ -101,7 +101,7 @@ export class Connection implements Session {
   #attach(): void {
     const socket = this.#socket;
     socket.setTimeout(this.#limits.idleMs, () => this.#giveUp("Idle for too long"));
-    // A client that goes away is no event for the server; the socket closes by itself.
+    // A client may disconnect at any time; without a listener the error would end the process.
     socket.on("error", () => socket.destroy());
     socket.on("data", (chunk) => {
       if (this.#ended) return;
@@ -115,9 +115,9 @@ export class Connection implements Session {
   }
 
   #work(socket: Socket): void {
-    // STARTTLS replaces the socket, and with it ends the turn of the bytes that came before.
+    // STARTTLS replaces the socket; input of the previous one must not be processed any more.
     while (!this.#ended && socket === this.#socket) {
-      // A client that sends commands and does not read the answers is left to wait.
+      // Backpressure for a client that sends commands without reading the responses.
       if (socket.writableNeedDrain) {
         socket.pause();
         return;
@@ -154,7 +154,7 @@ export class Connection implements Session {
 
   #giveUp(reason: string): void {
     if (this.#ended) return;
-    // In the midst of an answer there is no place for another line.
+    // A BYE in the middle of a FETCH response would corrupt it.
     if (this.#stream === undefined) this.untagged(`BYE ${reason}`);
     this.end();
   }

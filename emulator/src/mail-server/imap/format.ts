@@ -3,7 +3,7 @@ import { bodyOf, type HeaderField, headerFields, headerValue } from "./message.j
 
 const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
-/** A quoted string. Line breaks and NUL cannot stand in one (RFC 3501, 9). */
+/** A quoted string, which cannot contain line breaks and NUL (RFC 3501, 9). */
 export function quoted(text: string | undefined): string {
   if (text === undefined) return "NIL";
   return `"${text.replace(/[\r\n\0]/g, " ").replace(/["\\]/g, "\\$&")}"`;
@@ -33,7 +33,7 @@ export function envelope(raw: Buffer): string {
   ].join(" ")})`;
 }
 
-/** One part: the message's own type and encoding. The parts of a multipart message are not listed. */
+/** The structure of a message as a single part; the parts of a multipart message are not listed. */
 export function bodyStructure(raw: Buffer): string {
   const fields = headerFields(raw);
   const given = /^([\w-]+)\/([\w.+-]+)/.exec(headerValue(fields, "Content-Type") ?? "text/plain");

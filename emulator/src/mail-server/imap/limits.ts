@@ -1,25 +1,25 @@
-/** What one command may be. Enough for every command of this server; nothing it takes is longer. */
+/** Bounds of one command. Every command that this server supports fits. */
 export const COMMAND_LIMITS = {
-  /** One line, its line end and literals apart. */
+  /** One line, without its line end and its literals. */
   lineBytes: 8_192,
   literalBytes: 4_096,
   literals: 8,
-  /** Lists in lists. */
+  /** Nesting of lists. */
   depth: 7,
-  /** Behind the tag and the name, those in lists and the lists themselves included. */
+  /** After the tag and the name; counts lists and their items. */
   args: 128,
 } as const;
 
-/** How much of the server one client can take. */
+/** Bounds for clients, so that one of them cannot exhaust the server. */
 export interface ConnectionLimits {
   connections: number;
-  /** From TCP or from STARTTLS to TLS. */
+  /** For the TLS handshake. */
   handshakeMs: number;
-  /** From the greeting to a login, however busy the client is. */
+  /** From the greeting to the log-in, even if the client is active. */
   loginMs: number;
-  /** Without a byte in either direction. */
+  /** Without traffic in either direction. */
   idleMs: number;
-  /** From the last answer until the client has closed its side, too. */
+  /** From the last response until the client closes its side. */
   lingerMs: number;
 }
 

@@ -1,4 +1,4 @@
-/** What is read of a header at most; a message with more keeps the rest to itself. */
+/** The rest of a longer header is ignored. */
 const MAX_FIELDS = 200;
 const MAX_HEADER_BYTES = 65_536;
 
@@ -6,11 +6,11 @@ export interface HeaderField {
   name: string;
   /** Unfolded. */
   value: string;
-  /** As it stands in the message, line ends included. */
+  /** As in the message, with line ends. */
   lines: string;
 }
 
-/** The header with the empty line that ends it. */
+/** The header, including the empty line at its end. */
 export function headerOf(raw: Buffer): Buffer {
   return raw.subarray(0, bodyStart(raw));
 }

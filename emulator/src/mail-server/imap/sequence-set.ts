@@ -1,17 +1,20 @@
-/** One number, or a range whose ends are in order. */
+/** A range with `first <= last`; a single number is both. */
 interface Range {
   first: number;
   last: number;
 }
 
-/** Message numbers or UIDs, as FETCH and SEARCH name them. */
+/** A set of message numbers or UIDs, as in FETCH and SEARCH. */
 export interface SequenceSet {
   has(number: number): boolean;
 }
 
 const END = /^(?:\*|[1-9]\d{0,9})$/;
 
-/** `1,3:5,7:*`, where `*` is `last`; undefined when it is none. In a range the larger number may stand first (RFC 3501, 9). */
+/**
+ * Parses a set such as `1,3:5,7:*`, where `*` is `last`; undefined if it is invalid. The larger number of a range may
+ * come first (RFC 3501, 9).
+ */
 export function parseSequenceSet(text: string, last: number): SequenceSet | undefined {
   const ranges: Range[] = [];
   for (const range of text.split(",")) {
@@ -24,7 +27,7 @@ export function parseSequenceSet(text: string, last: number): SequenceSet | unde
   return { has: (number) => isIn(merged, number) };
 }
 
-/** In order, without overlaps. */
+/** Sorts the ranges and joins overlapping ones. */
 function merge(ranges: Range[]): Range[] {
   const merged: Range[] = [];
   for (const range of ranges.sort((left, right) => left.first - right.first)) {
@@ -35,7 +38,7 @@ function merge(ranges: Range[]): Range[] {
   return merged;
 }
 
-/** A set of some thousand ranges is asked about every message of the folder, so by halves. */
+/** Binary search, because a set of thousands of ranges is checked against every message of a folder. */
 function isIn(ranges: readonly Range[], number: number): boolean {
   let low = 0;
   let high = ranges.length - 1;

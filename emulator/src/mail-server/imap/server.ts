@@ -6,7 +6,7 @@ import type { RunningServer } from "../smtp-server.js";
 import { Connection } from "./connection.js";
 import { CONNECTION_LIMITS } from "./limits.js";
 
-/** An IMAP server for the mailboxes: implicit TLS, or plain until STARTTLS. */
+/** Starts an IMAP server with implicit TLS or with STARTTLS. */
 export async function startImapServer(
   listen: { host: string; port: number; mode: "implicit" | "starttls" },
   { key, cert }: Certificates,
@@ -23,13 +23,13 @@ export async function startImapServer(
       ? tls.createServer({ key, cert, noDelay: true, handshakeTimeout: limits.handshakeMs }, greet)
       : createServer({ noDelay: true }, greet);
   server.maxConnections = limits.connections;
-  // Below TLS, so that a client that never finishes its handshake is closed with the server too.
+  // Tracks TCP sockets, so that close() also ends connections in the middle of a TLS handshake.
   server.on("connection", (socket: Socket) => {
     open.add(socket);
     socket.on("error", () => socket.destroy());
     socket.on("close", () => open.delete(socket));
   });
-  // Node leaves a connection open whose handshake took too long.
+  // Node does not close a connection after its handshake has timed out.
   server.on("tlsClientError", (_error: Error, socket: Socket) => socket.destroy());
   await new Promise<void>((resolve, reject) => {
     server.once("error", reject);

@@ -1,7 +1,7 @@
 import type { Folder, MailboxStore } from "../mailbox-store.js";
 import type { Command } from "./command-parser.js";
 
-/** What a command may see and do of its connection. */
+/** The interface of a connection to its command handlers. */
 export interface Session {
   readonly mailboxes: MailboxStore;
   readonly secure: boolean;
@@ -10,12 +10,12 @@ export interface Session {
   selected: Folder | undefined;
   failures: number;
   untagged(line: string): undefined;
-  /** Writes the pieces as fast as the client reads them, then calls `then`; no other command runs meanwhile. */
+  /** Writes the pieces as fast as the client reads them, then calls `then`. No other command runs meanwhile. */
   stream(pieces: Iterator<Buffer>, then: () => void): undefined;
   ok(command: Command, text: string): undefined;
   no(command: Command, text: string): undefined;
   bad(command: Command, text: string): undefined;
-  /** Asks the client for one more line of this command. */
+  /** Requests another line of this command from the client. */
   ask(then: (line: string) => void): undefined;
   startTls(): undefined;
   end(): undefined;

@@ -1,9 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { createGrantDirectory } from "../../provider/src/grant/directory.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { findConnector } from "../../provider/src/nylas/connectors.js";
 import { authenticateMailbox, findGrant, listAllGrants } from "../../provider/src/nylas/grants.js";
 import { MAX_ATTEMPTS, MAX_PROVIDER_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
+import { createGrantDirectory } from "../../provider/src/run/grant-directory.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present, TestEmulator } from "../support/emulator.js";
 import { failure } from "../support/failure.js";

@@ -1,7 +1,6 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { createGrantDirectory } from "../../provider/src/grant/directory.js";
 import { grantLifecycle } from "../../provider/src/grant/lifecycle.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { findConnector } from "../../provider/src/nylas/connectors.js";
@@ -13,6 +12,7 @@ import {
   probeMailbox,
 } from "../../provider/src/nylas/grants.js";
 import { findProvider } from "../../provider/src/nylas/providers.js";
+import { createGrantDirectory } from "../../provider/src/run/grant-directory.js";
 import { runFor } from "../../provider/src/run/run.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present } from "../support/emulator.js";

@@ -1,11 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
 import { NotFoundError } from "../errors.js";
-import { createGrantDirectory } from "../grant/directory.js";
 import { notify } from "../notify.js";
 import { findConnector } from "../nylas/connectors.js";
 import { describeUnreadable, findGrant, listReadableGrants } from "../nylas/grants.js";
 import { findProvider } from "../nylas/providers.js";
 import type { Application, Connector, Grant } from "../nylas/wire.js";
+import { createGrantDirectory } from "../run/grant-directory.js";
 import { clientOf } from "./client-of.js";
 // A file of its own: the public types must not lead to the client and to types of its libraries.
 import type { LookupOptions } from "./lookup-options.js";

@@ -7,7 +7,7 @@ import {
   UnexpectedResponseError,
 } from "../errors.js";
 import { environmentVariable, type Settings } from "../settings.js";
-import { PROXY_AUTHENTICATION_REQUIRED } from "./proxy.js";
+import { PROXY_AUTHENTICATION_REQUIRED } from "./proxy-refusal.js";
 import { isProviderFailure } from "./retry-delay.js";
 
 /** What is kept of a failed attempt: facts, cleaned where they are from outside, and nothing of the request. */

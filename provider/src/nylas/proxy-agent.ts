@@ -4,7 +4,7 @@ import type { Socket } from "node:net";
 import { HttpProxyAgent } from "http-proxy-agent";
 import { HttpsProxyAgent } from "https-proxy-agent";
 import { getProxyForUrl } from "proxy-from-env";
-import { ProxyRefusal } from "./proxy.js";
+import { ProxyRefusal } from "./proxy-refusal.js";
 
 export function isProxied(uri: string): boolean {
   return getProxyForUrl(uri) !== "";

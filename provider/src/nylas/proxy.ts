@@ -9,18 +9,6 @@ export interface Proxy {
   uri: string;
 }
 
-/** The proxy answered instead of Nylas: nothing was forwarded. */
-export class ProxyRefusal extends Error {
-  readonly code = "PROXY_REFUSED";
-
-  constructor(readonly status: number) {
-    super(`the proxy answered ${status}`);
-  }
-}
-
-/** The status of a proxy that wants credentials, or other ones. */
-export const PROXY_AUTHENTICATION_REQUIRED = 407;
-
 /**
  * The proxy for this address, or `undefined`: `HTTPS_PROXY` for https, `HTTP_PROXY` for http, less what `NO_PROXY` names, each
  * also in lower case, which wins. Loads the libraries only where such a variable is set.

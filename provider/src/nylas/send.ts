@@ -7,7 +7,7 @@ import { cleaned, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { BodyTooLarge, readBody } from "./body.js";
 import { type Failure, toNylasError } from "./failure.js";
-import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy.js";
+import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy-refusal.js";
 import { retryDelay } from "./retry-delay.js";
 import { ErrorEnvelope } from "./wire.js";
 

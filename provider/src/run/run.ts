@@ -1,8 +1,8 @@
 import { mailboxKey } from "../address.js";
 import type { NylasError } from "../errors.js";
-import { createGrantDirectory, type GrantDirectory } from "../grant/directory.js";
 import { createClient, type NylasClient } from "../nylas/client.js";
 import type { Settings } from "../settings.js";
+import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js";
 import { createHolders, type Holders } from "./holders.js";
 import { createUnsavedNotes, type UnsavedNotes } from "./unsaved.js";
 

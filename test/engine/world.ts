@@ -37,7 +37,7 @@ export class World {
 
   static async open(options?: EmulatorOptions): Promise<World> {
     const emulator = await TestEmulator.start(options);
-    const stack = await createStack({ env: emulator.env, project: PROJECT, name: "first" });
+    const stack = await createStack({ env: emulator.env, project: PROJECT, name: "first", sharedHost: true });
     const world = new World(emulator, stack, options?.behaviour ?? {});
     world.#stacks.push({ name: "first", stack });
     world.#keepsSecretsOf(emulator);
@@ -52,7 +52,7 @@ export class World {
 
   /** Another stack on the same application. */
   async anotherStack(name = "second"): Promise<Stack> {
-    const stack = await createStack({ env: this.emulator.env, project: PROJECT, name });
+    const stack = await createStack({ env: this.emulator.env, project: PROJECT, name, sharedHost: true });
     this.#stacks.push({ name, stack });
     return stack;
   }

@@ -121,6 +121,7 @@ export class KillBench {
       name: `kill-${process.pid}-${this.#stacks}`,
       program: program(this.emulator, { mailboxes }),
       env: { ...this.emulator.env, NYLAS_API_URI: this.proxy.uri },
+      sharedHost: true,
     });
   }
 

@@ -3,6 +3,7 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync,
 import { mkdtemp } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { pulumiEnvironment } from "../../scripts/setup/environment.mjs";
+import { portOfProgram } from "./program-hosts.js";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -59,6 +60,11 @@ export interface StackOptions {
   env?: Record<string, string>;
   /** Use this project instead of a made one; its configuration goes to a file elsewhere. */
   directory?: string;
+  /**
+   * Run the program in a process that all stacks of a test file share, instead of one of its own for each command: that saves
+   * a third of a command's time. Not for programs that read environment variables or throw.
+   */
+  sharedHost?: boolean;
 }
 
 interface WrittenFile {
@@ -118,6 +124,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     ...options.env,
   });
   let printed = "";
+  const port = options.sharedHost === true ? await portOfProgram(join(directory, "index.js")) : undefined;
 
   const start: Stack["start"] = (...args) => {
     const command = args[0] ?? "";
@@ -144,7 +151,9 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     const stackFlags = ["--stack", name, "--non-interactive"];
     if (["stack", "cancel", "state"].includes(command)) return stackFlags;
     const withFile = [...stackFlags, "--config-file", configFile];
-    if (["up", "refresh", "destroy"].includes(command)) return [...withFile, "--yes", "--skip-preview"];
+    const withProgram = port === undefined ? withFile : [...withFile, `--client=127.0.0.1:${port}`];
+    if (command === "preview") return withProgram;
+    if (["up", "refresh", "destroy"].includes(command)) return [...withProgram, "--yes", "--skip-preview"];
     return withFile;
   }
 

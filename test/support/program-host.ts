@@ -1,0 +1,56 @@
+/**
+ * Runs the programs of test stacks for the engine, all in one process: starting Node and loading Pulumi's SDK takes longer than
+ * anything that a test's program does. The server is Pulumi's own, the one behind inline programs of its Automation API.
+ */
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
+import * as automation from "@pulumi/pulumi/automation/server.js";
+import rpc from "@pulumi/pulumi/proto/language_grpc_pb.js";
+
+/** Asks for a port at which the engine finds this program. */
+export interface ProgramRequest {
+  id: number;
+  /** A CommonJS program. */
+  file: string;
+}
+
+export interface ProgramAnswer {
+  id: number;
+  port: number;
+}
+
+// The program of a killed engine fails at any moment, and there is nobody to tell.
+process.on("uncaughtException", () => {});
+process.on("unhandledRejection", () => {});
+
+process.once("disconnect", () => process.exit());
+
+process.on("message", ({ id, file }: ProgramRequest) => {
+  serve(file).then((port) => process.send?.({ id, port } satisfies ProgramAnswer));
+});
+
+/** One server for each program, which evaluates it at every run. It ends with this process, as its engine may be killed. */
+function serve(file: string): Promise<number> {
+  const server = new Server();
+  // Pulumi's types declare neither the generated service nor its implementation.
+  const LanguageServer: new (program: () => Promise<unknown>) => UntypedServiceImplementation = Reflect.get(
+    automation,
+    "LanguageServer",
+  );
+  server.addService(Reflect.get(rpc, "LanguageRuntimeService"), new LanguageServer(() => run(file)));
+  return new Promise((resolve, reject) => {
+    server.bindAsync("127.0.0.1:0", ServerCredentials.createInsecure(), (error, port) => {
+      if (error === null) resolve(port);
+      else reject(error);
+    });
+  });
+}
+
+/** The program's exports, which are the stack's outputs. Not `require`: each run evaluates the file anew. */
+async function run(file: string): Promise<Record<string, unknown>> {
+  const program = { exports: {} };
+  const source = readFileSync(file, "utf8");
+  new Function("exports", "module", "require", source)(program.exports, program, createRequire(file));
+  return program.exports;
+}

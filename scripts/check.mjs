@@ -3,6 +3,7 @@ import { execFile } from "node:child_process";
 import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { messageOf } from "./kit/errors.mjs";
 import { npm } from "./setup/npm.mjs";
 import { nodeModulesDirectory, repositoryDirectory, workDirectory } from "./setup/paths.mjs";
 
@@ -28,8 +29,17 @@ async function run(tool, ...args) {
   try {
     await execute(process.execPath, [script, ...args], { cwd: repositoryDirectory, maxBuffer: MAX_OUTPUT });
   } catch (error) {
-    throw new Error(`${error.stdout ?? ""}${error.stderr ?? ""}`.trim() || error.message);
+    throw new Error(printedBy(error) || messageOf(error));
   }
+}
+
+/**
+ * What a process had printed when it failed.
+ * @param {unknown} error of `execute`
+ */
+function printedBy(error) {
+  if (!(error instanceof Error && "stdout" in error && "stderr" in error)) return "";
+  return `${error.stdout}${error.stderr}`.trim();
 }
 
 /** Packs provider/ and says what is wrong with the package's list of files. */
@@ -62,7 +72,7 @@ async function passes(name, check) {
   try {
     await check();
   } catch (error) {
-    problem = error.message;
+    problem = messageOf(error);
   }
   const seconds = ((performance.now() - started) / 1000).toFixed(1);
   process.stdout.write(`${problem === undefined ? "✓" : "✗"} ${name} (${seconds} s)\n`);

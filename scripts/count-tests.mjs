@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The closing line of a CI run, from vitest's JSON reports. A report that is missing or has no test is a failure.
 import { readFileSync } from "node:fs";
+import { messageOf } from "./kit/errors.mjs";
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 let empty = 0;
@@ -24,7 +25,7 @@ function readReport(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    process.stderr.write(`No report of the tests in ${file}: ${error.message}\n`);
+    process.stderr.write(`No report of the tests in ${file}: ${messageOf(error)}\n`);
     return undefined;
   }
 }

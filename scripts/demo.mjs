@@ -3,6 +3,7 @@ import { randomBytes } from "node:crypto";
 import { startEmulator } from "./demo/emulator.mjs";
 import { stopAll } from "./demo/processes.mjs";
 import { demoBackend, demoStack } from "./demo/stack.mjs";
+import { messageOf } from "./kit/errors.mjs";
 import { pulumiEnvironment, readSetup } from "./setup/environment.mjs";
 
 const WRITES = ["POST", "PUT", "PATCH", "DELETE"];
@@ -106,7 +107,7 @@ process.on("SIGHUP", () => void end(129));
 try {
   await demo();
 } catch (error) {
-  if (!ending) process.stderr.write(`\ndemo: ${error.message}\n`);
+  if (!ending) process.stderr.write(`\ndemo: ${messageOf(error)}\n`);
   exitCode = 1;
 }
 // An interrupted run fails on the way down; its own exit code has been chosen by then.

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { spawn } from "node:child_process";
+import { messageOf } from "./kit/errors.mjs";
 import { pulumiEnvironment, readSetup } from "./setup/environment.mjs";
 import { executableIn } from "./setup/executables.mjs";
 import { setUp } from "./setup/main.mjs";
@@ -54,6 +55,6 @@ function start(command) {
 try {
   start(await engineCommand());
 } catch (error) {
-  process.stderr.write(`${error.message}\n`);
+  process.stderr.write(`${messageOf(error)}\n`);
   process.exit(1);
 }

@@ -21,6 +21,7 @@ const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
 const args = [vitest, "run", "--mode", "all", "test/random-walk/walk.test.ts", "--disable-console-intercept"];
 let exitCode = 0;
 for (let left = minutes; left > 0 && exitCode === 0; left -= MINUTES_PER_PROCESS) {
+  /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, WALK_MINUTES: String(Math.min(left, MINUTES_PER_PROCESS)) };
   // The seed that a failure has printed: its sequences once more, and no others.
   if (values.seed !== undefined) env.WALK_SEED = values.seed;

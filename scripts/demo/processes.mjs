@@ -1,5 +1,6 @@
 import { execFile, spawn } from "node:child_process";
 import { promisify } from "node:util";
+import { codeOf } from "../kit/errors.mjs";
 
 /** How long a process may take to end by itself after it was asked to, in milliseconds. */
 const GRACE_MS = 15_000;
@@ -71,6 +72,6 @@ function signal(pid, name) {
   try {
     process.kill(pid, name);
   } catch (error) {
-    if (error.code !== "ESRCH") throw error;
+    if (codeOf(error) !== "ESRCH") throw error;
   }
 }

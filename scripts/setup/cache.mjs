@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
+import { codeOf } from "../kit/errors.mjs";
 import { isAlive } from "./alive.mjs";
 import { isInterrupted, onInterruption } from "./interruption.mjs";
 import { cacheDirectory } from "./paths.mjs";
@@ -26,7 +27,7 @@ export async function removeLeftovers() {
   try {
     names = await readdir(cacheDirectory);
   } catch (error) {
-    if (error.code === "ENOENT") return;
+    if (codeOf(error) === "ENOENT") return;
     throw error;
   }
   for (const name of names) {

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "../kit/errors.mjs";
 import { npm } from "./npm.mjs";
 import { nodeModulesDirectory, repositoryDirectory } from "./paths.mjs";
 import { report, seconds } from "./report.mjs";
@@ -16,7 +17,7 @@ async function textOf(file) {
   try {
     return await readFile(file, "utf8");
   } catch (error) {
-    if (error.code === "ENOENT") return undefined;
+    if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }

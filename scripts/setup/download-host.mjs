@@ -1,3 +1,5 @@
+import { codeOf } from "../kit/errors.mjs";
+
 /** What the npm package `pulumi` fetches first; the engine's plugins come from the same host. */
 const INSTALLER = "https://get.pulumi.com/install.sh";
 const ATTEMPT_TIMEOUT_MS = 3_000;
@@ -11,10 +13,16 @@ async function ask() {
     const response = await fetch(INSTALLER, { method: "HEAD", signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS) });
     return { reachable: response.ok, answer: `${host} answered HTTP ${response.status}` };
   } catch (error) {
-    const why =
-      error.name === "TimeoutError" ? `${ATTEMPT_TIMEOUT_MS / 1000} s passed` : (error.cause?.code ?? error.message);
-    return { reachable: false, answer: `${host} is not reachable from here (${why})` };
+    return { reachable: false, answer: `${host} is not reachable from here (${reasonOf(error)})` };
   }
+}
+
+/** @param {unknown} error of `fetch`, which keeps the system's error as its cause */
+function reasonOf(error) {
+  if (!(error instanceof Error)) return String(error);
+  return error.name === "TimeoutError"
+    ? `${ATTEMPT_TIMEOUT_MS / 1000} s passed`
+    : (codeOf(error.cause) ?? error.message);
 }
 
 /** One attempt for the engine and the plugin together, so that a network without the host costs its limit once. */

@@ -7,7 +7,7 @@ import { isInterrupted } from "./interruption.mjs";
 import { npm } from "./npm.mjs";
 import { cacheDirectory } from "./paths.mjs";
 import { report, seconds } from "./report.mjs";
-import { run } from "./run.mjs";
+import { run, shortReason } from "./run.mjs";
 import { NPM_PULUMI } from "./versions.mjs";
 
 const INSTALL_TIMEOUT_MS = 5 * 60_000;
@@ -53,7 +53,7 @@ export async function engineFromNpm() {
     await makeEntry(entry, download);
   } catch (error) {
     if (isInterrupted()) throw error;
-    return { refused: `the npm package pulumi ${NPM_PULUMI} failed: ${error.lastLine ?? error.message}` };
+    return { refused: `the npm package pulumi ${NPM_PULUMI} failed: ${shortReason(error)}` };
   }
   report("engine", `downloaded in ${seconds(started)}`);
   return engine;

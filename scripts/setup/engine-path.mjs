@@ -2,7 +2,7 @@ import { statSync } from "node:fs";
 import { dirname } from "node:path";
 import { executableIn, findOnPath } from "./executables.mjs";
 import { pulumiHomeDirectory, repositoryDirectory } from "./paths.mjs";
-import { run } from "./run.mjs";
+import { run, shortReason } from "./run.mjs";
 import { isAtLeast, MINIMUM_PULUMI } from "./versions.mjs";
 
 const VERSION_TIMEOUT_MS = 20_000;
@@ -11,7 +11,8 @@ const HOST = "pulumi-language-nodejs";
 /** @returns {{ command: string, host: string | undefined } | undefined} */
 function found() {
   const command = findOnPath("pulumi");
-  return command && { command, host: executableIn(dirname(command), HOST) ?? findOnPath(HOST) };
+  if (command === undefined) return undefined;
+  return { command, host: executableIn(dirname(command), HOST) ?? findOnPath(HOST) };
 }
 
 /** Changes when another `pulumi` appears on PATH or the one there is exchanged. */
@@ -39,6 +40,6 @@ export async function engineOnPath() {
     if (isAtLeast(version, MINIMUM_PULUMI)) return { directory: dirname(command), version: version.replace(/^v/, "") };
     return { refused: `${command} is ${version}, older than ${MINIMUM_PULUMI}` };
   } catch (error) {
-    return { refused: `${command} does not work: ${error.lastLine}` };
+    return { refused: `${command} does not work: ${shortReason(error)}` };
   }
 }

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join, sep } from "node:path";
+import { codeOf } from "../kit/errors.mjs";
 import { executableIn } from "./executables.mjs";
 import {
   nodeModulesDirectory,
@@ -18,7 +19,9 @@ export function readSetup() {
   try {
     text = readFileSync(setupFile, "utf8");
   } catch (error) {
-    throw new Error(`Set-up has not run in ${repositoryDirectory} (${setupFile}: ${error.code}). Run npm run setup.`);
+    throw new Error(
+      `Set-up has not run in ${repositoryDirectory} (${setupFile}: ${codeOf(error)}). Run npm run setup.`,
+    );
   }
   const { setup } = JSON.parse(text);
   for (const [directory, name] of [

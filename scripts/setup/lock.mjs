@@ -1,5 +1,6 @@
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
+import { codeOf } from "../kit/errors.mjs";
 import { isAlive } from "./alive.mjs";
 import { onInterruption } from "./interruption.mjs";
 import { report } from "./report.mjs";
@@ -17,7 +18,7 @@ async function owner(file) {
     const { mtimeMs } = await stat(file);
     return { text, alive: Date.now() - mtimeMs < UNFILLED_LIMIT_MS };
   } catch (error) {
-    if (error.code === "ENOENT") return undefined;
+    if (codeOf(error) === "ENOENT") return undefined;
     throw error;
   }
 }
@@ -31,7 +32,7 @@ async function removeLeftover(file, text) {
   try {
     await rename(file, aside);
   } catch (error) {
-    if (error.code === "ENOENT") return;
+    if (codeOf(error) === "ENOENT") return;
     throw error;
   }
   // Another waiter may have replaced the leftover by its own lock between our reading and our renaming.
@@ -53,7 +54,7 @@ export async function withLock(file, body) {
       await writeFile(file, String(process.pid), { flag: "wx" });
       break;
     } catch (error) {
-      if (error.code !== "EEXIST") throw error;
+      if (codeOf(error) !== "EEXIST") throw error;
     }
     const found = await owner(file);
     if (found === undefined) continue;

@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
+import { codeOf } from "../kit/errors.mjs";
 import { buildPackages } from "./build.mjs";
 import { removeLeftovers } from "./cache.mjs";
 import { installDependencies } from "./dependencies.mjs";
@@ -24,7 +25,7 @@ async function makeThrowAwayPulumi() {
   try {
     await writeFile(passphraseFile, randomBytes(PASSPHRASE_BYTES).toString("base64url"), { flag: "wx", mode: 0o600 });
   } catch (error) {
-    if (error.code !== "EEXIST") throw error;
+    if (codeOf(error) !== "EEXIST") throw error;
     await chmod(passphraseFile, 0o600);
   }
 }
@@ -41,7 +42,7 @@ async function remembered() {
     const { basis, setup } = JSON.parse(await readFile(setupFile, "utf8"));
     return basis === fingerprint() && executableIn(setup.engine.directory, "pulumi") ? setup : undefined;
   } catch (error) {
-    if (error.code === "ENOENT" || error instanceof SyntaxError) return undefined;
+    if (codeOf(error) === "ENOENT" || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }

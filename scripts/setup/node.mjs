@@ -1,4 +1,5 @@
 import { dirname, join } from "node:path";
+import { messageOf } from "../kit/errors.mjs";
 import { executableIn } from "./executables.mjs";
 import { nodeModulesDirectory, repositoryDirectory } from "./paths.mjs";
 import { report } from "./report.mjs";
@@ -22,7 +23,7 @@ export async function findNode() {
       report("node", `${version}, from the npm package \`node\``);
       return { directory, version: version.replace(/^v/, "") };
     } catch (error) {
-      problem = error.message;
+      problem = messageOf(error);
     }
   }
   const running = process.versions.node;

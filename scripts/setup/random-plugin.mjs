@@ -4,7 +4,7 @@ import { downloadHost } from "./download-host.mjs";
 import { executableIn } from "./executables.mjs";
 import { isInterrupted } from "./interruption.mjs";
 import { pulumiHomeDirectory, repositoryDirectory } from "./paths.mjs";
-import { run } from "./run.mjs";
+import { run, shortReason } from "./run.mjs";
 import { RANDOM_PLUGIN } from "./versions.mjs";
 
 const INSTALL_TIMEOUT_MS = 5 * 60_000;
@@ -39,6 +39,6 @@ export async function findRandomPlugin(engine) {
     return { kind: "pulumi", reason: answer };
   } catch (error) {
     if (isInterrupted()) throw error;
-    return { kind: "stand-in", reason: `installing the real one failed: ${error.lastLine}` };
+    return { kind: "stand-in", reason: `installing the real one failed: ${shortReason(error)}` };
   }
 }

@@ -1,10 +1,30 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
+import { codeOf, messageOf } from "../kit/errors.mjs";
 import { onInterruption } from "./interruption.mjs";
 
 const KILL_GRACE_MS = 5_000;
 const OUTPUT_TAIL_LINES = 40;
 const windows = process.platform === "win32";
+
+class CommandError extends Error {
+  /**
+   * @param {string} message
+   * @param {string} lastLine what the command printed last
+   */
+  constructor(message, lastLine) {
+    super(message);
+    this.lastLine = lastLine;
+  }
+}
+
+/**
+ * Why a step failed, in one line.
+ * @param {unknown} error
+ */
+export function shortReason(error) {
+  return error instanceof CommandError ? error.lastLine : messageOf(error);
+}
 
 /**
  * @param {import("node:child_process").ChildProcess} child
@@ -19,7 +39,7 @@ function signalTree(child, signal) {
   try {
     process.kill(-child.pid, signal);
   } catch (error) {
-    if (error.code !== "ESRCH") throw error;
+    if (codeOf(error) !== "ESRCH") throw error;
   }
 }
 
@@ -29,7 +49,7 @@ function signalTree(child, signal) {
  * @param {readonly string[]} args
  * @param {{ cwd: string, env?: NodeJS.ProcessEnv, timeoutMs: number, shell?: boolean, next: string,
  *   onLine?: (line: string) => void }} options `next`: what the user can do when the command fails
- * @returns {Promise<string>} standard output; the error has what the command said last as `lastLine`, for a short report
+ * @returns {Promise<string>} standard output; `shortReason` gives one line of the error
  */
 export async function run(command, args, options) {
   const child = spawn(command, args, {
@@ -86,5 +106,5 @@ export async function run(command, args, options) {
   const answer = timedOut ? `did not end within ${options.timeoutMs / 1000} s and was stopped` : failure;
   const printed = tail.length > 0 ? `; its last lines:\n    ${tail.join("\n    ")}\n  ` : ", printing nothing. ";
   const text = `"${[command, ...args].join(" ")}" in ${options.cwd} ${answer}${printed}${options.next}`;
-  throw Object.assign(new Error(text), { lastLine: tail.at(-1)?.trim() ?? answer });
+  throw new CommandError(text, tail.at(-1)?.trim() ?? answer);
 }

@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 import { hasCharacters, randomCharacters } from "./characters.mjs";
-import { plain, secret, UNKNOWN } from "./values.mjs";
+import { plainProperties, secret, UNKNOWN } from "./values.mjs";
 
 const DEFAULTS = {
   lower: true,
@@ -13,10 +13,14 @@ const DEFAULTS = {
   minNumeric: 0,
   minSpecial: 0,
 };
-const FLAGS = ["lower", "upper", "numeric", "number", "special"];
-const MINIMA = ["minLower", "minUpper", "minNumeric", "minSpecial"];
+const FLAGS = /** @type {const} */ (["lower", "upper", "numeric", "number", "special"]);
+const MINIMA = /** @type {const} */ (["minLower", "minUpper", "minNumeric", "minSpecial"]);
 const INPUTS = ["length", "keepers", "overrideSpecial", ...FLAGS, ...MINIMA];
 
+/** @typedef {import("./characters.mjs").Rules & Record<string, unknown>} Arguments */
+/** @typedef {{ id: (result: string) => string, protect: (result: string) => unknown }} ResourceType */
+
+/** @type {Record<string, ResourceType>} */
 const TYPES = {
   "random:index/randomString:RandomString": { id: (result) => result, protect: (result) => result },
   "random:index/randomPassword:RandomPassword": { id: () => "none", protect: secret },
@@ -25,7 +29,7 @@ const TYPES = {
 /** @param {string} urn */
 function typeOf(urn) {
   const token = urn.split("::")[2]?.split("$").at(-1);
-  const type = TYPES[token];
+  const type = TYPES[token ?? ""];
   if (type) return type;
   throw new Error(
     `This repository's stand-in for the random plugin makes RandomString and RandomPassword only, not ${token}. ` +
@@ -35,22 +39,33 @@ function typeOf(urn) {
 
 /** @param {Record<string, unknown>} properties as they arrive */
 function rulesOf(properties) {
-  const given = plain(properties);
+  const given = plainProperties(properties);
   const numeric = given.numeric ?? given.number ?? DEFAULTS.numeric;
-  return { ...DEFAULTS, ...given, numeric, number: numeric };
+  /** @type {Record<string, unknown>} */
+  const rules = { ...DEFAULTS, ...given, numeric, number: numeric };
+  // The engine calls `check` first, and `failuresOf` rejects every other type.
+  return /** @type {Arguments} */ (rules);
+}
+
+/** @param {number} least @param {unknown} value */
+function isIntegerFrom(least, value) {
+  return typeof value === "number" && Number.isInteger(value) && value >= least;
 }
 
 /** @param {Record<string, unknown>} given */
 function failuresOf(given) {
+  /** @type {{ property: string, reason: string }[]} */
   const failures = [];
+  /** @param {string} property @param {string} reason */
   const fail = (property, reason) => failures.push({ property, reason });
+  /** @param {string} name */
   const isKnown = (name) => given[name] !== undefined && given[name] !== null && given[name] !== UNKNOWN;
   if (given.length === undefined || given.length === null) fail("length", "is required: how many characters to make");
-  else if (isKnown("length") && !(Number.isInteger(given.length) && given.length > 0)) {
+  else if (isKnown("length") && !isIntegerFrom(1, given.length)) {
     fail("length", "must be a whole number of at least 1");
   }
   for (const name of MINIMA.filter(isKnown)) {
-    if (!(Number.isInteger(given[name]) && given[name] >= 0)) fail(name, "must be a whole number of at least 0");
+    if (!isIntegerFrom(0, given[name])) fail(name, "must be a whole number of at least 0");
   }
   for (const name of FLAGS.filter(isKnown)) {
     if (typeof given[name] !== "boolean") fail(name, "must be true or false");
@@ -79,7 +94,7 @@ export const provider = {
 
   async check(urn, _olds, news) {
     typeOf(urn);
-    return { inputs: news, failures: failuresOf(plain(news)) };
+    return { inputs: news, failures: failuresOf(plainProperties(news)) };
   },
 
   async diff(_id, urn, olds, news) {
@@ -103,7 +118,7 @@ export const provider = {
 
   async read(id, urn, props) {
     const type = typeOf(urn);
-    if (plain(props ?? {}).result !== undefined) return { id, props };
+    if (plainProperties(props ?? {}).result !== undefined) return { id, props };
     // A look-up with .get(): all that is known of the string is the string, which is the id.
     return { id, props: { ...rulesOf({ length: [...id].length }), result: type.protect(id) } };
   },

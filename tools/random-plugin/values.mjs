@@ -19,5 +19,14 @@ export function plain(value) {
   if (typeof value !== "object" || value === null) return value;
   const kind = SIGNATURE in value ? value[SIGNATURE] : undefined;
   if (kind === SECRET || kind === OUTPUT) return "value" in value ? plain(value.value) : UNKNOWN;
-  return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, plain(inner)]));
+  return plainProperties({ ...value });
+}
+
+/**
+ * The properties of a resource, each without its envelopes.
+ * @param {Record<string, unknown>} properties
+ * @returns {Record<string, unknown>}
+ */
+export function plainProperties(properties) {
+  return Object.fromEntries(Object.entries(properties).map(([key, inner]) => [key, plain(inner)]));
 }

@@ -1,12 +1,10 @@
 #!/usr/bin/env node
 import { randomBytes } from "node:crypto";
 import { startEmulator } from "./demo/emulator.mjs";
-import { stopAll } from "./demo/processes.mjs";
 import { demoBackend, demoStack } from "./demo/stack.mjs";
 import { messageOf } from "./kit/errors.mjs";
+import { stopAll } from "./kit/processes.mjs";
 import { pulumiEnvironment, readSetup } from "./setup/environment.mjs";
-
-const WRITES = ["POST", "PUT", "PATCH", "DELETE"];
 
 /** @param {string} text */
 const say = (text) => process.stdout.write(`${text}\n`);
@@ -15,6 +13,24 @@ const say = (text) => process.stdout.write(`${text}\n`);
 function prove(holds, claim) {
   if (!holds) throw new Error(`Not so: ${claim}`);
   say(`  ✓ ${claim}`);
+}
+
+/**
+ * The name of a mailbox in the program's configuration.
+ * @param {{ username: string }} user
+ */
+function nameOf({ username }) {
+  return username.replace(/@.*/, "");
+}
+
+/**
+ * @param {import("./kit/stack.mjs").PulumiStack} stack
+ * @returns {Promise<Record<string, string>>}
+ */
+async function grantIdsOf(stack) {
+  const { grantIds } = await stack.outputs();
+  // The program exports them as a map of strings.
+  return /** @type {Record<string, string>} */ (grantIds);
 }
 
 async function demo() {
@@ -29,36 +45,35 @@ async function demo() {
     PULUMI_CONFIG_PASSPHRASE: randomBytes(18).toString("base64url"),
   });
   const emulator = await startEmulator(env);
+  const { api } = emulator;
   const [ops] = emulator.users;
+  if (ops === undefined) throw new Error("The emulator has no mailbox.");
   say(
     `emulator:  ${emulator.apiUri} (IMAP ${emulator.imap.host}:${emulator.imap.port}, SMTP ${emulator.smtp.host}:${emulator.smtp.port})`,
   );
 
   const stack = demoStack(env);
-  const nameOf = (username) => username.split("@")[0];
   await stack.create();
-  await stack.configure(
+  await stack.config(
     {
       "nylas:apiUri": emulator.apiUri,
       imapHost: emulator.imap.host,
       imapPort: emulator.imap.port,
       smtpHost: emulator.smtp.host,
       smtpPort: emulator.smtp.port,
-      ...Object.fromEntries(emulator.users.map(({ username }) => [`mailboxes.${nameOf(username)}`, username])),
+      ...Object.fromEntries(emulator.users.map((user) => [`mailboxes.${nameOf(user)}`, user.username])),
     },
     {
       "nylas:apiKey": emulator.apiKey,
-      ...Object.fromEntries(
-        emulator.users.map(({ username, password }) => [`passwords.${nameOf(username)}`, password]),
-      ),
+      ...Object.fromEntries(emulator.users.map((user) => [`passwords.${nameOf(user)}`, user.password])),
     },
   );
 
   say("\n1. A connector and its mailboxes");
   await stack.up();
-  const made = await stack.outputs();
-  const grants = await emulator.grants();
-  const connectors = await emulator.connectors();
+  const made = await grantIdsOf(stack);
+  const grants = await api.grants();
+  const connectors = await api.connectors();
   prove(connectors.length === 1, `1 connector at Nylas: ${connectors[0]?.provider}`);
   prove(
     grants.length === emulator.users.length,
@@ -66,27 +81,27 @@ async function demo() {
   );
 
   say("\n2. The same program again");
-  await emulator.forgetRequests();
+  await api.forgetRequests();
   await stack.up("--expect-no-changes");
-  const writes = (await emulator.requests()).filter(({ method }) => WRITES.includes(method));
+  const writes = await api.writes();
   prove(writes.length === 0, "nothing changed, and no write was sent");
 
   say(`\n3. A password is rotated: ${ops.username}`);
   const rotated = randomBytes(12).toString("base64url");
-  await emulator.setPassword(ops.username, rotated);
-  await stack.configure({}, { [`passwords.${nameOf(ops.username)}`]: rotated });
+  await api.setPassword(ops.username, rotated);
+  await stack.config({}, { [`passwords.${nameOf(ops)}`]: rotated });
   await stack.up();
-  const after = await stack.outputs();
-  const grantId = after.grantIds[nameOf(ops.username)];
-  prove(grantId === made.grantIds[nameOf(ops.username)], `same grant id: ${grantId}`);
+  const after = await grantIdsOf(stack);
+  const grantId = after[nameOf(ops)];
+  prove(grantId === made[nameOf(ops)], `same grant id: ${grantId}`);
 
-  const exported = await stack.exported();
+  const exported = await stack.state();
   const secrets = [emulator.apiKey, rotated, ...emulator.users.map(({ password }) => password)];
   prove(!secrets.some((secret) => exported.includes(secret)), "no password and no API key in the state");
 
   say("\n4. Destroy");
   await stack.destroy();
-  const left = [...(await emulator.grants()), ...(await emulator.connectors())];
+  const left = [...(await api.grants()), ...(await api.connectors())];
   prove(left.length === 0, "the emulator is empty: 0 grants, 0 connectors");
 }
 

@@ -12,7 +12,25 @@ import {
 } from "./paths.mjs";
 import { installedPluginDirectory, standInDirectory } from "./random-plugin.mjs";
 
-/** @returns {import("./environment.mjs").Setup} */
+/**
+ * @typedef {object} Setup What `npm run setup` found or made, as it stands in `.work/setup.json`.
+ * @property {{ readonly directory: string, readonly version: string }} node Runs Pulumi's programs and plugins.
+ * @property {Engine} engine
+ * @property {{ readonly kind: "pulumi" | "stand-in", readonly reason: string }} randomPlugin
+ */
+
+/**
+ * @typedef {object} Engine
+ * @property {string} directory Holds `pulumi`.
+ * @property {string} version
+ * @property {"path" | "npm" | "build"} kind
+ * @property {string} reason Where it comes from and why not from an earlier choice.
+ */
+
+/**
+ * Throws, saying what to do, when set-up has not run or its engine is gone.
+ * @returns {Setup}
+ */
 export function readSetup() {
   /** @type {string} */
   let text;
@@ -36,7 +54,7 @@ export function readSetup() {
 }
 
 /**
- * @param {import("./environment.mjs").Setup} setup
+ * @param {Setup} setup
  * @param {string} home
  */
 function pluginDirectories(setup, home) {
@@ -57,7 +75,12 @@ function throwAwayBackend() {
   return `file://${pulumiStateDirectory.split(sep).join("/")}`;
 }
 
-/** @param {Record<string, string>} [overrides] */
+/**
+ * The environment of `npm run pulumi`, the demo and the tests: the caller's own variables win, `overrides` win over
+ * those; `PATH` begins with the fitting Node, the engine and the plugins. `PULUMI_CONFIG_PASSPHRASE` stays unset when
+ * the caller's own environment names another backend.
+ * @param {Record<string, string>} [overrides]
+ */
 export function pulumiEnvironment(overrides = {}) {
   const setup = readSetup();
   /** @type {Record<string, string>} */

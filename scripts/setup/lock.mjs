@@ -1,7 +1,7 @@
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
 import { codeOf } from "../kit/errors.mjs";
-import { isAlive } from "./alive.mjs";
+import { isAlive } from "../kit/processes.mjs";
 import { onInterruption } from "./interruption.mjs";
 import { report } from "./report.mjs";
 

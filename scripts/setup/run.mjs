@@ -1,11 +1,11 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { codeOf, messageOf } from "../kit/errors.mjs";
+import { messageOf } from "../kit/errors.mjs";
+import { isWindows, signalProcess } from "../kit/processes.mjs";
 import { onInterruption } from "./interruption.mjs";
 
 const KILL_GRACE_MS = 5_000;
 const OUTPUT_TAIL_LINES = 40;
-const windows = process.platform === "win32";
 
 class CommandError extends Error {
   /**
@@ -32,15 +32,11 @@ export function shortReason(error) {
  */
 function signalTree(child, signal) {
   if (child.pid === undefined) return;
-  if (windows) {
+  if (isWindows) {
     spawn("taskkill", ["/pid", String(child.pid), "/T", "/F"], { stdio: "ignore" });
     return;
   }
-  try {
-    process.kill(-child.pid, signal);
-  } catch (error) {
-    if (codeOf(error) !== "ESRCH") throw error;
-  }
+  signalProcess(-child.pid, signal);
 }
 
 /**
@@ -56,7 +52,7 @@ export async function run(command, args, options) {
     cwd: options.cwd,
     env: options.env ?? process.env,
     stdio: ["ignore", "pipe", "pipe"],
-    detached: !windows,
+    detached: !isWindows,
     shell: options.shell ?? false,
     windowsHide: true,
   });

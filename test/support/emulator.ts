@@ -1,37 +1,18 @@
 import { type Emulator, type EmulatorOptions, startEmulator } from "nylas-emulator";
+import { EmulatorApi, type LoggedRequest, type WireGrant } from "../../scripts/kit/emulator.mjs";
 import { type ChosenAnswers, emulators } from "../conformance/contract/emulators.ts";
 
-/** A line of the emulator's request log. */
-export interface LoggedRequest {
-  method: string;
-  path: string;
-  query: Record<string, string>;
-  status: number;
-  time: string;
-  durationMs: number;
-}
-
-/** A grant on the wire. */
-export interface WireGrant {
-  id: string;
-  email: string;
-  provider: string;
-  grant_status: string;
-  created_at: number;
-  updated_at: number;
-  state?: string;
-}
-
-const WRITES = ["POST", "PUT", "PATCH", "DELETE"];
+export type { LoggedRequest, WireGrant };
 
 /** An emulator with its mail servers, and what tests ask of it: over HTTP, as everybody else does. */
-export class TestEmulator {
+export class TestEmulator extends EmulatorApi {
   readonly #port: number;
 
   constructor(
     readonly emulator: Emulator,
     behaviour: ChosenAnswers = {},
   ) {
+    super(emulator);
     this.#port = Number(new URL(emulator.apiUri).port);
     emulators.set(this.#port, behaviour);
   }
@@ -61,25 +42,6 @@ export class TestEmulator {
     return present(this.users[index]);
   }
 
-  async call<T = unknown>(method: string, path: string, body?: unknown): Promise<T> {
-    const response = await fetch(`${this.emulator.apiUri}${path}`, {
-      method,
-      headers: { authorization: `Bearer ${this.emulator.apiKey}`, "content-type": "application/json" },
-      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-    });
-    if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${await response.text()}`);
-    const { data } = (await response.json()) as { data: T };
-    return data;
-  }
-
-  grants(): Promise<WireGrant[]> {
-    return this.call("GET", "/v3/grants?limit=200");
-  }
-
-  connectors(): Promise<{ provider: string; name: string }[]> {
-    return this.call("GET", "/v3/connectors");
-  }
-
   async grantOf(username: string): Promise<WireGrant> {
     return present((await this.grants()).find((grant) => grant.email === username));
   }
@@ -102,20 +64,6 @@ export class TestEmulator {
     });
   }
 
-  requests(): Promise<LoggedRequest[]> {
-    return this.call("GET", "/_emulator/requests");
-  }
-
-  /** The log as short lines, writes only. */
-  async writes(): Promise<string[]> {
-    const log = await this.requests();
-    return log.filter(({ method }) => WRITES.includes(method)).map(({ method, path }) => `${method} ${path}`);
-  }
-
-  async forgetRequests(): Promise<void> {
-    await this.call("DELETE", "/_emulator/requests");
-  }
-
   async faults(...rules: Record<string, unknown>[]): Promise<void> {
     await this.call("PUT", "/_emulator/faults", rules);
   }
@@ -124,10 +72,6 @@ export class TestEmulator {
   async questionsAsked(): Promise<string[]> {
     const behaviours: { name: string; asked: number }[] = await this.call("GET", "/_emulator/behaviours");
     return behaviours.filter(({ asked }) => asked > 0).map(({ name }) => name);
-  }
-
-  async setPassword(username: string, password: string): Promise<void> {
-    await this.call("PUT", `/_emulator/mailboxes/${encodeURIComponent(username)}`, { password });
   }
 
   async setStatus(grantId: string, status: "valid" | "invalid"): Promise<void> {

@@ -1,18 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
+import { type Finished, type PulumiStack, pulumiStack } from "../../scripts/kit/stack.mjs";
 import { pulumiEnvironment } from "../../scripts/setup/environment.mjs";
 import { portOfProgram } from "./program-hosts.js";
 
-const root = join(import.meta.dirname, "../..");
+export type { Finished };
 
-export interface Finished {
-  code: number | null;
-  stdout: string;
-  /** Everything that was printed, in no particular order between the two streams. */
-  output: string;
-}
+const root = join(import.meta.dirname, "../..");
 
 /** A resource as it stands in an exported state. */
 export interface StateResource {
@@ -25,30 +20,12 @@ export interface StateResource {
   initErrors?: string[];
 }
 
-/** A stack of its own: project directory, backend, home and passphrase, all thrown away at the end. */
-export interface Stack {
-  directory: string;
-  /** The environment of the commands to come; may be changed between them. */
-  env: Record<string, string>;
+/** A stack of its own: project directory, backend, home and passphrase, all deleted by `remove`. */
+export interface Stack extends PulumiStack {
   /** What the engine keeps: the checkpoint, its backups and its history. */
   backend: string;
-  /** Every byte that the engine has printed so far. */
-  printed(): string;
   writeProgram(source: string): void;
-  config(settings: Record<string, string>, secrets?: Record<string, string>): Promise<void>;
-  run(...args: string[]): Promise<Finished>;
-  /** Starts a command without waiting for it. */
-  start(...args: string[]): { child: ChildProcess; finished: Promise<Finished> };
-  /** `up` that must succeed. */
-  up(...args: string[]): Promise<Finished>;
-  refresh(...args: string[]): Promise<Finished>;
-  /** `pulumi stack rename`. */
-  rename(name: string): Promise<void>;
-  destroy(...args: string[]): Promise<Finished>;
-  outputs(): Promise<Record<string, unknown>>;
   resources(): Promise<StateResource[]>;
-  /** The exported state, as text. */
-  state(): Promise<string>;
   remove(): void;
 }
 
@@ -91,17 +68,12 @@ function writeFiles(base: string, files: readonly WrittenFile[]): void {
 }
 
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
-  const { project = "lifecycle" } = options;
-  let { name = "test" } = options;
+  const { name = "test", project = "lifecycle" } = options;
   const base = join(root, ".work/tests");
   mkdirSync(base, { recursive: true });
   const own = await mkdtemp(join(base, "stack-"));
   const directory = options.directory ?? join(own, "project");
-  // `stack init` writes the stack's file beside the project's, so an existing project is left alone by giving it a copy.
-  const configDirectory = join(own, "config");
-  const configFile = join(configDirectory, `Pulumi.${name}.yaml`);
   const temporary = join(own, "tmp");
-  mkdirSync(configDirectory);
   mkdirSync(join(own, "state"));
   mkdirSync(temporary);
   if (options.directory === undefined) {
@@ -123,84 +95,29 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     GOGC: "off",
     ...options.env,
   });
-  let printed = "";
   const port = options.sharedHost === true ? await portOfProgram(join(directory, "index.js")) : undefined;
-
-  const start: Stack["start"] = (...args) => {
-    const command = args[0] ?? "";
-    const child = spawn("pulumi", [...args, ...flags(command)], { cwd: directory, env, detached: true });
-    let stdout = "";
-    let output = "";
-    child.stdout.on("data", (chunk) => {
-      stdout += chunk;
-      output += chunk;
-      printed += chunk;
-    });
-    child.stderr.on("data", (chunk) => {
-      output += chunk;
-      printed += chunk;
-    });
-    const finished = new Promise<Finished>((resolve, reject) => {
-      child.on("error", reject);
-      child.on("close", (code) => resolve({ code, stdout, output }));
-    });
-    return { child, finished };
-  };
-
-  function flags(command: string): string[] {
-    const stackFlags = ["--stack", name, "--non-interactive"];
-    if (["stack", "cancel", "state"].includes(command)) return stackFlags;
-    const withFile = [...stackFlags, "--config-file", configFile];
-    const withProgram = port === undefined ? withFile : [...withFile, `--client=127.0.0.1:${port}`];
-    if (command === "preview") return withProgram;
-    if (["up", "refresh", "destroy"].includes(command)) return [...withProgram, "--yes", "--skip-preview"];
-    return withFile;
-  }
-
-  const run: Stack["run"] = (...args) => start(...args).finished;
-  const succeed = async (...args: string[]) => {
-    const finished = await run(...args);
-    if (finished.code !== 0)
-      throw new Error(`pulumi ${args.join(" ")} ended with ${finished.code}:\n${finished.output}`);
-    return finished;
-  };
-
   if (options.program !== undefined) writeFileSync(join(directory, "index.js"), options.program);
-  copyFileSync(join(directory, "Pulumi.yaml"), join(configDirectory, "Pulumi.yaml"));
-  if (existsSync(join(directory, `Pulumi.${name}.yaml`)))
-    copyFileSync(join(directory, `Pulumi.${name}.yaml`), configFile);
+  const stack = pulumiStack({
+    name,
+    directory,
+    configDirectory: join(own, "config"),
+    env,
+    ...(port === undefined ? {} : { programAddress: `127.0.0.1:${port}` }),
+  });
   const blank = options.directory === undefined ? blanks.get(`${project}/${name}`) : undefined;
   if (blank !== undefined) writeFiles(own, blank);
-  else await succeed("stack", "init", "--cwd", configDirectory);
+  else await stack.create();
   if (options.directory === undefined && blank === undefined) {
     const written = readFiles(own).filter(({ path }) => !path.startsWith("project"));
     blanks.set(`${project}/${name}`, written);
   }
 
   return {
-    directory,
-    env,
+    ...stack,
     backend: join(own, "state"),
-    printed: () => printed,
     writeProgram: (source) => writeFileSync(join(directory, "index.js"), source),
-    config: async (settings, secrets = {}) => {
-      const plain = Object.entries(settings).flatMap(([key, value]) => ["--plaintext", `${key}=${value}`]);
-      const hidden = Object.entries(secrets).flatMap(([key, value]) => ["--secret", `${key}=${value}`]);
-      await succeed("config", "set-all", "--path", ...plain, ...hidden);
-    },
-    run,
-    start,
-    up: (...args) => succeed("up", ...args),
-    refresh: (...args) => succeed("refresh", ...args),
-    rename: async (other) => {
-      await succeed("stack", "rename", other);
-      name = other;
-    },
-    destroy: (...args) => succeed("destroy", ...args),
-    outputs: async () => JSON.parse((await succeed("stack", "output", "--json", "--show-secrets")).stdout),
-    state: async () => (await succeed("stack", "export")).stdout,
     resources: async () => {
-      const exported = JSON.parse((await succeed("stack", "export")).stdout);
+      const exported = JSON.parse(await stack.state());
       return exported.deployment.resources ?? [];
     },
     remove: () => rmSync(own, { recursive: true, force: true }),

@@ -20,7 +20,7 @@ const directory = mkdtempSync(join(workDirectory, "check-"));
 let tarball;
 
 /**
- * Runs a tool of this repository on the Node of this script; the error has everything that it printed.
+ * Runs a tool from node_modules with the running Node. On failure the error contains the whole output of the tool.
  * @param {string} tool its script below node_modules
  * @param {...string} args
  */
@@ -42,26 +42,26 @@ function printedBy(error) {
   return `${error.stdout}${error.stderr}`.trim();
 }
 
-/** Packs provider/ and says what is wrong with the package's list of files. */
+/** Packs provider/; throws if the tarball has unexpected files or lacks required ones. */
 async function pack() {
   await npm(["pack", "--pack-destination", directory], {
     cwd: join(repositoryDirectory, "provider"),
     timeoutMs: PACK_TIMEOUT_MS,
-    next: "Run npm pack --dry-run in provider/ to see it again.",
+    next: "Run npm pack --dry-run in provider/ to reproduce this.",
   });
   const [name] = readdirSync(directory);
   if (name === undefined) throw new Error("npm pack ended without an error, but left no tarball.");
   tarball = join(directory, name);
   const { stdout } = await execute("tar", ["-tf", tarball], { maxBuffer: MAX_OUTPUT });
   const files = stdout.trim().split(/\r?\n/);
-  const odd = files.filter((file) => !PACKED.test(file));
+  const unexpected = files.filter((file) => !PACKED.test(file));
   const missing = NEEDED.filter((file) => !files.includes(`package/${file}`));
-  if (odd.length > 0) throw new Error(`It holds what does not belong into it:\n${odd.join("\n")}`);
-  if (missing.length > 0) throw new Error(`It lacks ${missing.join(", ")}.`);
+  if (unexpected.length > 0) throw new Error(`The package contains unexpected files:\n${unexpected.join("\n")}`);
+  if (missing.length > 0) throw new Error(`The package lacks ${missing.join(", ")}.`);
 }
 
 function packed() {
-  if (tarball === undefined) throw new Error("There is no package to look at: it could not be packed.");
+  if (tarball === undefined) throw new Error("There is no package to check: packing it failed.");
   return tarball;
 }
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-// The closing line of a CI run, from vitest's JSON reports. A report that is missing or has no test is a failure.
+// Prints the last line of a CI run: the number of tests in vitest's JSON reports. A report that is missing or has no
+// tests counts as a failure.
 import { readFileSync } from "node:fs";
 import { messageOf } from "./kit/errors.mjs";
 
@@ -11,7 +12,7 @@ for (const file of process.argv.slice(2)) {
   if (report === undefined || report.numTotalTests === 0) empty += 1;
   if (report === undefined) continue;
   total.passed += report.numPassedTests;
-  // A file that cannot be loaded fails as a suite and counts no test.
+  // A test file that fails to load is a failed suite without tests.
   total.failed += report.numFailedTests === 0 ? report.numFailedTestSuites : report.numFailedTests;
   total.skipped += report.numPendingTests;
 }
@@ -25,7 +26,7 @@ function readReport(file) {
   try {
     return JSON.parse(readFileSync(file, "utf8"));
   } catch (error) {
-    process.stderr.write(`No report of the tests in ${file}: ${messageOf(error)}\n`);
+    process.stderr.write(`Cannot read the test report ${file}: ${messageOf(error)}\n`);
     return undefined;
   }
 }

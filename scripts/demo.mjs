@@ -11,7 +11,7 @@ const say = (text) => process.stdout.write(`${text}\n`);
 
 /** @param {boolean} holds @param {string} claim */
 function prove(holds, claim) {
-  if (!holds) throw new Error(`Not so: ${claim}`);
+  if (!holds) throw new Error(`Expected but not true: ${claim}`);
   say(`  ✓ ${claim}`);
 }
 
@@ -38,7 +38,7 @@ async function demo() {
   say(`engine:    Pulumi ${engine.version}, ${engine.reason}`);
   say(`random:    ${randomPlugin.kind === "pulumi" ? "Pulumi's own plugin" : `stand-in, as ${randomPlugin.reason}`}`);
 
-  // A real application's settings in the caller's environment have no business in a demonstration.
+  // The demo must not reach the real Nylas application that the caller's environment may name.
   for (const name of Object.keys(process.env)) if (name.startsWith("NYLAS_")) delete process.env[name];
   const env = pulumiEnvironment({
     PULUMI_BACKEND_URL: demoBackend(),
@@ -125,6 +125,6 @@ try {
   if (!ending) process.stderr.write(`\ndemo: ${messageOf(error)}\n`);
   exitCode = 1;
 }
-// An interrupted run fails on the way down; its own exit code has been chosen by then.
+// An interruption stops the demo's processes, so the demo fails. `end` then exits with the code of the signal.
 if (ending) await new Promise(() => {});
 await end(exitCode);

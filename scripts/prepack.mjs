@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-/** Run by `npm pack` and `npm publish` in provider/: the package carries the repository's README and licence. */
+/** Copies README and licence into the package. `npm pack` and `npm publish` in provider/ run this script. */
 import { copyFileSync } from "node:fs";
 import { join } from "node:path";
 

@@ -5,7 +5,10 @@ import { pulumiEnvironment, readSetup } from "./setup/environment.mjs";
 import { executableIn } from "./setup/executables.mjs";
 import { setUp } from "./setup/main.mjs";
 
-/** npm passes a signal on to the script that got it from the terminal or the process group already. */
+/**
+ * npm forwards a signal that this script has already received from the terminal or with its process group. A signal
+ * that repeats within this time, in milliseconds, is such a copy.
+ */
 const SAME_SIGNAL_MS = 500;
 const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 
@@ -19,8 +22,9 @@ async function engineCommand() {
 }
 
 /**
- * Pulumi takes a second interrupt as an order to stop at once, leaving resources it has no record of. So each signal
- * has to reach it exactly once: from the terminal where there is one, and from here, in a group of its own, otherwise.
+ * Starts Pulumi such that each signal reaches it exactly once: a second SIGINT stops Pulumi at once, and its state then
+ * lacks the resources that were being created. With a terminal, Ctrl-C reaches Pulumi directly. Without one, Pulumi
+ * runs in a process group of its own and this script forwards the signals.
  * @param {string} command
  */
 function start(command) {

@@ -9,5 +9,5 @@ try {
   process.stderr.write(`set-up: ${messageOf(error)}\n`);
   exitCode = 1;
 }
-// Explicitly: a name look-up that outlasted the attempt's limit would keep this process waiting for it.
+// Exit explicitly: a DNS look-up that outlives the time-out of its request would keep the process running.
 process.exit(exitCode);

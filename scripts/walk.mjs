@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 
 const DEFAULT_MINUTES = "30";
-/** A vitest process remembers every provider process of the walk, so it is a new one after this many minutes. */
+/** A vitest process keeps data about every provider process of the walk. Restarting vitest bounds its memory. */
 const MINUTES_PER_PROCESS = 5;
 
 const { values } = parseArgs({
@@ -23,7 +23,7 @@ let exitCode = 0;
 for (let left = minutes; left > 0 && exitCode === 0; left -= MINUTES_PER_PROCESS) {
   /** @type {NodeJS.ProcessEnv} */
   const env = { ...process.env, WALK_MINUTES: String(Math.min(left, MINUTES_PER_PROCESS)) };
-  // The seed that a failure has printed: its sequences once more, and no others.
+  // A failed walk prints its seed. With a seed, only the sequences of that seed run.
   if (values.seed !== undefined) env.WALK_SEED = values.seed;
   const { status, error } = spawnSync(process.execPath, args, { cwd: root, env, stdio: "inherit" });
   if (error !== undefined) process.stderr.write(`walk: ${error.message}\n`);

@@ -37,11 +37,11 @@ export async function stopAll() {
   for (const { pid, ended } of [...running].reverse()) {
     const family = isWindows ? [] : descendants(pid);
     signalProcess(pid, "SIGINT");
-    const patience = setTimeout(() => {
+    const killTimer = setTimeout(() => {
       for (const member of [pid, ...family.map((child) => child.pid)]) endProcess(member);
     }, GRACE_MS);
     await ended;
-    clearTimeout(patience);
+    clearTimeout(killTimer);
     // Pulumi's plugins have process groups of their own and may outlive the engine that started them.
     for (const child of family) endProcess(child.pid);
   }

@@ -28,7 +28,7 @@ import { startProcess } from "./processes.mjs";
 export function pulumiStack({ name: firstName, directory, configDirectory, env, programAddress, shown = [] }) {
   let name = firstName;
   let printed = "";
-  // `stack init` writes the stack's file next to Pulumi.yaml. A copy of Pulumi.yaml keeps the project's directory clean.
+  // `stack init` writes the stack's file next to Pulumi.yaml; with a copy of Pulumi.yaml the project stays unchanged.
   const stackFile = `Pulumi.${name}.yaml`;
   const configFile = join(configDirectory, stackFile);
   mkdirSync(configDirectory, { recursive: true });

@@ -15,7 +15,7 @@ export async function buildPackages(node) {
   await run(command, [compiler, "-b", ...PACKAGES], {
     cwd: repositoryDirectory,
     timeoutMs: BUILD_TIMEOUT_MS,
-    next: "Correct the sources, or git stash to see whether the committed state compiles.",
+    next: "Fix the sources, or run git stash to check whether the committed state compiles.",
   });
   report("build", `${PACKAGES.join(" and ")} compiled in ${seconds(started)} (usually under 15 s, 1 s when unchanged)`);
 }

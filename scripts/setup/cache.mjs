@@ -7,7 +7,10 @@ import { isInterrupted, onInterruption } from "./interruption.mjs";
 import { cacheDirectory } from "./paths.mjs";
 
 const TEMPORARY = ".tmp-";
-/** Older than any build: what a killed set-up left, even if its process id belongs to another process by now. */
+/**
+ * Longer than any build takes: a temporary directory of this age was left by a killed set-up, even if its process id
+ * belongs to another process.
+ */
 const LEFTOVER_AGE_MS = 24 * 3_600_000;
 
 /** @param {string} directory */
@@ -15,12 +18,12 @@ function remove(directory) {
   return rm(directory, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 });
 }
 
-/** A cache may be shared by machines or containers, whose process ids mean nothing here. */
+/** The cache may be shared with other machines or containers, whose process ids cannot be checked here. */
 function machine() {
   return hostname().replace(/[^a-zA-Z0-9]/g, "_");
 }
 
-/** Directories whose set-up was killed without a chance to remove them. */
+/** Removes the temporary directories of set-ups that were killed. */
 export async function removeLeftovers() {
   /** @type {string[]} */
   let names;
@@ -41,8 +44,8 @@ export async function removeLeftovers() {
 }
 
 /**
- * Makes a cache entry: `make` fills a temporary sibling and names the part of it to keep, which is renamed into place.
- * Of two set-ups at once the first one wins, and neither ever sees half an entry.
+ * Creates a cache entry atomically: `make` fills a temporary directory next to the entry and returns the path of the
+ * part to keep, which is renamed to the entry. If two set-ups create the same entry, the first rename wins.
  * @param {string} entry the entry's path
  * @param {(temporary: string) => Promise<string>} make
  */
@@ -57,7 +60,7 @@ export async function makeEntry(entry, make) {
       if (!winner?.isDirectory()) throw error;
     });
   } finally {
-    // Otherwise the interruption removes it, once the processes that write into it have ended.
+    // After an interruption the registered clean-up removes it, once the processes that write to it have exited.
     if (!isInterrupted()) await remove(temporary);
     forget();
   }

@@ -23,8 +23,8 @@ async function textOf(file) {
 }
 
 /**
- * Whether npm itself noted, at the end of an installation, the packages that this lock names: then the user's own
- * `npm ci` or `npm install` made node_modules and it need not be made again.
+ * True if the user has already run `npm ci` or `npm install` with this lock file. At the end of an installation npm
+ * writes the installed packages to node_modules/.package-lock.json.
  * @param {string} lock
  */
 async function installedByUser(lock) {
@@ -51,7 +51,7 @@ export async function installDependencies() {
     report("dependencies", "in place, installed by npm");
     return;
   }
-  const reason = stamp === undefined ? "none or incomplete here" : "package-lock.json has changed";
+  const reason = stamp === undefined ? "node_modules is missing or incomplete" : "package-lock.json has changed";
   report("dependencies", `npm ci (${reason}; usually under a minute) …`);
   const started = performance.now();
   await npm(["ci"], {

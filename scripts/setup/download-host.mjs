@@ -1,6 +1,6 @@
 import { codeOf } from "../kit/errors.mjs";
 
-/** What the npm package `pulumi` fetches first; the engine's plugins come from the same host. */
+/** The first download of the npm package `pulumi`. Pulumi's plugins come from the same host. */
 const INSTALLER = "https://get.pulumi.com/install.sh";
 const ATTEMPT_TIMEOUT_MS = 3_000;
 
@@ -21,11 +21,11 @@ async function ask() {
 function reasonOf(error) {
   if (!(error instanceof Error)) return String(error);
   return error.name === "TimeoutError"
-    ? `${ATTEMPT_TIMEOUT_MS / 1000} s passed`
+    ? `no answer within ${ATTEMPT_TIMEOUT_MS / 1000} s`
     : (codeOf(error.cause) ?? error.message);
 }
 
-/** One attempt for the engine and the plugin together, so that a network without the host costs its limit once. */
+/** Asks once for both the engine and the plugin, so that an unreachable host costs one time-out only. */
 export function downloadHost() {
   attempt ??= ask();
   return attempt;

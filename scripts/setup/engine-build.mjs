@@ -24,7 +24,7 @@ const TARGETS = [
   },
 ];
 
-/** Starts dynamic providers. Distributions of the CLI have it beside the CLI, and Pulumi warns if it lies elsewhere. */
+/** Starts dynamic providers. CLI distributions ship it next to `pulumi`; Pulumi warns if it is in another directory. */
 const LAUNCHER = "pulumi-resource-pulumi-nodejs";
 const COMMANDS = [...TARGETS.map(({ module }) => module), LAUNCHER];
 
@@ -42,8 +42,8 @@ export function buildFingerprint() {
 }
 
 /**
- * Only the directories Go writes to and what could point the build elsewhere; GOPROXY, GOFLAGS and the like stay the
- * user's.
+ * Sets the directories that Go writes to and removes what could change the target of the build. GOPROXY, GOFLAGS and
+ * the like keep the user's values.
  * @param {string} scratch
  */
 function goEnvironment(scratch) {
@@ -57,7 +57,7 @@ function goEnvironment(scratch) {
     GOWORK: "off",
     GO111MODULE: "on",
     CGO_ENABLED: "0",
-    // Go's own switch for where its usage counters go; without it they are written to the user's configuration.
+    // Go writes its usage counters here instead of to the user's configuration directory.
     TEST_TELEMETRY_DIR: join(scratch, "telemetry"),
   };
 }
@@ -93,7 +93,7 @@ async function build(go, temporary, onLine) {
   await mkdir(bin, { recursive: true });
   for (const target of TARGETS) {
     const linker = `-s -w -X ${VERSION_VARIABLE}=${target.version}`;
-    // -modcacherw: Go makes downloaded modules read-only otherwise, and they could not be deleted afterwards.
+    // Without -modcacherw Go makes downloaded modules read-only, and they cannot be deleted afterwards.
     const flags = [
       "-mod=readonly",
       "-modcacherw",
@@ -119,7 +119,7 @@ async function build(go, temporary, onLine) {
     cwd: temporary,
     env: { ...process.env, PULUMI_HOME: join(temporary, "home"), PULUMI_SKIP_UPDATE_CHECK: "true" },
     timeoutMs: VERSION_TIMEOUT_MS,
-    next: "The build made a CLI that does not run here. Install the Pulumi CLI and run npm run setup again.",
+    next: "The built CLI does not run on this machine. Install the Pulumi CLI and run npm run setup again.",
   });
   return made;
 }

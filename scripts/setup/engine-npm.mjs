@@ -12,12 +12,12 @@ import { NPM_PULUMI } from "./versions.mjs";
 
 const INSTALL_TIMEOUT_MS = 5 * 60_000;
 const DOWNLOAD_TIMEOUT_MS = 10 * 60_000;
-const NEXT = "Set-up goes on with the Go build.";
+const NEXT = "Set-up continues with the Go build.";
 const COMMANDS = ["pulumi", "pulumi-language-nodejs"];
 
 /** @param {string} temporary */
 async function download(temporary) {
-  // Not a dependency of this project: node_modules/.bin/pulumi would hide the user's own CLI from every npm script.
+  // `pulumi` is no dependency of this project: node_modules/.bin/pulumi would hide the user's own CLI from npm scripts.
   await npm(["install", "--prefix", temporary, "--no-save", "--no-package-lock", `pulumi@${NPM_PULUMI}`], {
     cwd: temporary,
     timeoutMs: INSTALL_TIMEOUT_MS,

@@ -15,7 +15,7 @@ function found() {
   return { command, host: executableIn(dirname(command), HOST) ?? findOnPath(HOST) };
 }
 
-/** Changes when another `pulumi` appears on PATH or the one there is exchanged. */
+/** Changes when another `pulumi` comes first on PATH or its file is replaced. */
 export function pathFingerprint() {
   const { command, host } = found() ?? {};
   return [command, host].map((file) => {

@@ -13,7 +13,7 @@ import {
 import { installedPluginDirectory, standInDirectory } from "./random-plugin.mjs";
 
 /**
- * @typedef {object} Setup What `npm run setup` found or made, as it stands in `.work/setup.json`.
+ * @typedef {object} Setup What `npm run setup` found or built; saved in `.work/setup.json`.
  * @property {{ readonly directory: string, readonly version: string }} node Runs Pulumi's programs and plugins.
  * @property {Engine} engine
  * @property {{ readonly kind: "pulumi" | "stand-in", readonly reason: string }} randomPlugin
@@ -21,14 +21,14 @@ import { installedPluginDirectory, standInDirectory } from "./random-plugin.mjs"
 
 /**
  * @typedef {object} Engine
- * @property {string} directory Holds `pulumi`.
+ * @property {string} directory Contains `pulumi`.
  * @property {string} version
  * @property {"path" | "npm" | "build"} kind
- * @property {string} reason Where it comes from and why not from an earlier choice.
+ * @property {string} reason Where the engine comes from, and why each preferred source was rejected.
  */
 
 /**
- * Throws, saying what to do, when set-up has not run or its engine is gone.
+ * Throws if set-up has not run, or if its engine or Node has been removed since.
  * @returns {Setup}
  */
 export function readSetup() {
@@ -47,7 +47,7 @@ export function readSetup() {
     [setup.node.directory, "node"],
   ]) {
     if (!executableIn(directory, name)) {
-      throw new Error(`${setupFile} names ${directory}, which holds no ${name} any more. Run npm run setup.`);
+      throw new Error(`${setupFile} names ${directory}, which no longer contains ${name}. Run npm run setup.`);
     }
   }
   return setup;
@@ -59,26 +59,26 @@ export function readSetup() {
  */
 function pluginDirectories(setup, home) {
   const directories = [];
-  // Packagers of the CLI may leave out the launcher of dynamic providers; the SDK has it as well.
+  // Some packages of the CLI lack the launcher of dynamic providers; the SDK ships it too.
   if (!executableIn(setup.engine.directory, "pulumi-resource-pulumi-nodejs")) {
     directories.push(join(nodeModulesDirectory, "@pulumi", "pulumi"));
   }
-  // What is on PATH takes the place of installed plugins, so the stand-in must not be there beside the real one.
+  // Pulumi prefers a plugin on PATH to an installed one, so the stand-in must not hide an installed real plugin.
   if (setup.randomPlugin.kind === "stand-in" && !existsSync(installedPluginDirectory(home))) {
     directories.push(standInDirectory);
   }
   return directories;
 }
 
-/** Pulumi takes what follows file:// as it is, so a percent-encoded file URL would name another directory. */
+/** Pulumi does not decode file URLs, so percent-encoding would name another directory. */
 function throwAwayBackend() {
   return `file://${pulumiStateDirectory.split(sep).join("/")}`;
 }
 
 /**
- * The environment of `npm run pulumi`, the demo and the tests: the caller's own variables win, `overrides` win over
- * those; `PATH` begins with the fitting Node, the engine and the plugins. `PULUMI_CONFIG_PASSPHRASE` stays unset when
- * the caller's own environment names another backend.
+ * The environment of `npm run pulumi`, the demo and the tests. `overrides` take precedence over the caller's variables,
+ * which take precedence over the defaults. `PATH` begins with the Node, engine and plugins that set-up chose.
+ * `PULUMI_CONFIG_PASSPHRASE` has no default when the caller's environment names another backend.
  * @param {Record<string, string>} [overrides]
  */
 export function pulumiEnvironment(overrides = {}) {
@@ -88,7 +88,7 @@ export function pulumiEnvironment(overrides = {}) {
   let path = "";
   for (const [name, value] of Object.entries({ ...process.env, ...overrides })) {
     if (value === undefined) continue;
-    // Windows spells it Path, and a second spelling would make it a matter of luck which one counts.
+    // Windows spells it Path. If both spellings were set, it would be undefined which one counts.
     if (name.toUpperCase() === "PATH") path = value;
     else given[name] = value;
   }
@@ -99,10 +99,10 @@ export function pulumiEnvironment(overrides = {}) {
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
   if (setup.randomPlugin.kind === "stand-in") {
-    // Where Pulumi's host is out of reach, every attempt to fetch a plugin would cost its time-out.
+    // Without access to Pulumi's download host, every attempt to download a plugin would wait for its time-out.
     defaults.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION = "true";
   }
-  // Only stacks in the throw-away backend may depend on a passphrase that goes away with this clone.
+  // The passphrase is deleted with this clone, so only stacks whose backend is deleted too may depend on it.
   const ownBackend = process.env.PULUMI_BACKEND_URL !== undefined && overrides.PULUMI_BACKEND_URL === undefined;
   if (!ownBackend && given.PULUMI_CONFIG_PASSPHRASE_FILE === undefined) {
     defaults.PULUMI_CONFIG_PASSPHRASE = readFileSync(passphraseFile, "utf8");

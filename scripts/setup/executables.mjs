@@ -22,7 +22,7 @@ export function executableIn(directory, name) {
   return extensions.map((extension) => join(directory, name + extension)).find(isExecutable);
 }
 
-/** The user's PATH, without what npm or an enclosing `npm run pulumi` put there. */
+/** The user's PATH without the directories that npm or an enclosing `npm run pulumi` added. */
 export function ownPath() {
   return (process.env.PATH ?? "")
     .split(delimiter)

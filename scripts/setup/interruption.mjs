@@ -1,7 +1,9 @@
+import { messageOf } from "../kit/errors.mjs";
+
 const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 
 /** @type {Set<() => Promise<void>>} */
-const undoings = new Set();
+const cleanUps = new Set();
 let interrupted = false;
 
 export function isInterrupted() {
@@ -9,21 +11,24 @@ export function isInterrupted() {
 }
 
 /**
- * What has to be undone when set-up is interrupted. Latest first: a process dies before its directory is removed.
- * @param {() => Promise<void>} undo
- * @returns {() => void} call it when there is nothing to undo any more
+ * Registers what to do when set-up is interrupted. The latest registration runs first, so that a process is stopped
+ * before its directory is removed.
+ * @param {() => Promise<void>} cleanUp
+ * @returns {() => void} removes the registration
  */
-export function onInterruption(undo) {
-  undoings.add(undo);
-  return () => undoings.delete(undo);
+export function onInterruption(cleanUp) {
+  cleanUps.add(cleanUp);
+  return () => cleanUps.delete(cleanUp);
 }
 
 /** @param {NodeJS.Signals} signal */
 async function interrupt(signal) {
   if (interrupted) return;
   interrupted = true;
-  for (const undo of [...undoings].reverse()) {
-    await undo().catch((error) => process.stderr.write(`set-up: cleaning up after ${signal}: ${error.message}\n`));
+  for (const cleanUp of [...cleanUps].reverse()) {
+    await cleanUp().catch((error) =>
+      process.stderr.write(`set-up: cleaning up after ${signal}: ${messageOf(error)}\n`),
+    );
   }
   stopListening();
   process.kill(process.pid, signal);
@@ -37,7 +42,7 @@ export function stopListening() {
   for (const signal of SIGNALS) process.off(signal, interrupt);
 }
 
-/** The signal handler ends this process; until then the interrupted work must not go on or report its own failure. */
+/** Never resolves: the signal handler ends this process, and the interrupted step must not report its own failure. */
 export function untilEnd() {
   return new Promise(() => {});
 }

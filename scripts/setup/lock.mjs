@@ -7,7 +7,7 @@ import { report } from "./report.mjs";
 
 const POLL_MS = 200;
 const WAIT_LIMIT_MS = 45 * 60_000;
-/** A lock without a process id is one whose owner was killed between creating and filling it. */
+/** Age at which a lock file without a process id is abandoned: its owner was killed between creating and writing it. */
 const UNFILLED_LIMIT_MS = 10_000;
 
 /** @param {string} file */
@@ -25,7 +25,7 @@ async function owner(file) {
 
 /**
  * @param {string} file
- * @param {string} text what the dead owner left in it
+ * @param {string} text its content when its owner was found dead
  */
 async function removeLeftover(file, text) {
   const aside = `${file}.${process.pid}`;
@@ -35,13 +35,13 @@ async function removeLeftover(file, text) {
     if (codeOf(error) === "ENOENT") return;
     throw error;
   }
-  // Another waiter may have replaced the leftover by its own lock between our reading and our renaming.
+  // Another set-up may have replaced the file with its own lock since it was read; then put that lock back.
   if ((await readFile(aside, "utf8")) === text) await rm(aside, { force: true });
   else await rename(aside, file);
 }
 
 /**
- * One set-up at a time in one clone: `npm ci` empties node_modules, and two of them would leave a mixture.
+ * Runs `body` while holding a lock file: two concurrent `npm ci` in one clone would corrupt node_modules.
  * @template T
  * @param {string} file
  * @param {() => Promise<T>} body
@@ -62,7 +62,8 @@ export async function withLock(file, body) {
       await removeLeftover(file, found.text);
       continue;
     }
-    if (!waiting) report("lock", `another set-up works in this clone (process ${found.text}); waiting for it to end`);
+    if (!waiting)
+      report("lock", `another set-up is running in this clone (process ${found.text}); waiting for it to end`);
     waiting = true;
     if (Date.now() > giveUpAt) {
       throw new Error(

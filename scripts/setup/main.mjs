@@ -30,7 +30,7 @@ async function makeThrowAwayPulumi() {
   }
 }
 
-/** The choice of engine and plugin stands as long as everything it depends on does. */
+/** Everything that the choice of engine and plugin depends on. When it changes, set-up chooses again. */
 function fingerprint() {
   const parts = [process.platform, process.arch, NPM_PULUMI, RANDOM_PLUGIN, buildFingerprint(), ...pathFingerprint()];
   return parts.join("|");
@@ -76,14 +76,14 @@ async function steps(withEngine) {
   await remember({ node, engine, randomPlugin });
 }
 
-/** @param {{ withEngine?: boolean }} [options] the emulator runs without an engine, whose build takes minutes */
+/** @param {{ withEngine?: boolean }} [options] the emulator needs no engine, whose build takes minutes */
 export async function setUp({ withEngine = true } = {}) {
   const started = performance.now();
   listenForInterruption();
   try {
     await mkdir(workDirectory, { recursive: true });
     await withLock(join(workDirectory, "setup.lock"), () => steps(withEngine));
-    report("done", `in ${seconds(started)}; delete .work/setup.json to have the choices made again`);
+    report("done", `in ${seconds(started)}; delete .work/setup.json to have engine and plugin chosen again`);
   } catch (error) {
     if (isInterrupted()) await untilEnd();
     throw error;

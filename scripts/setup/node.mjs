@@ -12,7 +12,7 @@ const VERSION_TIMEOUT_MS = 20_000;
 export async function findNode() {
   const directory = join(nodeModulesDirectory, "node", "bin");
   const command = executableIn(directory, "node");
-  let problem = `${directory} holds no executable node`;
+  let problem = `${directory} contains no executable node`;
   if (command) {
     try {
       const version = await run(command, ["--version"], {
@@ -28,11 +28,11 @@ export async function findNode() {
   }
   const running = process.versions.node;
   if (isAtLeast(running, MINIMUM_NODE)) {
-    report("node", `v${running}, the running one (the npm package \`node\` has none that works here)`);
+    report("node", `v${running}, the running one (the Node of the npm package \`node\` does not work here)`);
     return { directory: dirname(process.execPath), version: running };
   }
   throw new Error(
-    `No Node that fits. Pulumi's SDK needs at least ${MINIMUM_NODE}; this is ${running}, and the npm package \`node\`, ` +
+    `No suitable Node. Pulumi's SDK needs at least ${MINIMUM_NODE}; this is ${running}, and the npm package \`node\`, ` +
       `which brings a newer one, does not work here: ${problem}. ` +
       `Start with Node ${MINIMUM_NODE} or newer, or allow npm to run install scripts (npm config get ignore-scripts), ` +
       "delete node_modules and run npm run setup again.",

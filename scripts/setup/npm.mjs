@@ -7,7 +7,7 @@ import { run } from "./run.mjs";
  * @param {{ cwd: string, timeoutMs: number, next: string }} options
  */
 export function npm(args, options) {
-  // `npm ci` deletes the Node it would run on if that is the one in node_modules.
+  // `npm ci` deletes node_modules, so npm must not run on the Node in there.
   const node = findOnPath("node") ?? process.execPath;
   const quiet = [...args, "--no-audit", "--no-fund", "--loglevel=error"];
   const script = process.env.npm_execpath;

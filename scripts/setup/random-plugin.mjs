@@ -15,7 +15,7 @@ export function installedPluginDirectory(home) {
   return join(home, "plugins", `resource-random-v${RANDOM_PLUGIN}`);
 }
 
-/** In the throw-away home it counts as installed; from PATH, where other homes find it, Pulumi warns at every use. */
+/** Installs the stand-in into the PULUMI_HOME of this clone: Pulumi warns whenever it uses a plugin from PATH. */
 export async function installStandIn() {
   await cp(standInDirectory, installedPluginDirectory(pulumiHomeDirectory), { recursive: true });
 }

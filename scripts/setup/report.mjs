@@ -1,7 +1,7 @@
 const STEP_WIDTH = 13;
 
 /**
- * Standard error, because `npm run pulumi -- stack export` may have to set up first and its output belongs to Pulumi.
+ * Prints to standard error: `npm run pulumi -- stack export` may run set-up first, and its standard output is Pulumi's.
  * @param {string} step
  * @param {string} text
  */

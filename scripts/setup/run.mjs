@@ -40,7 +40,7 @@ function signalTree(child, signal) {
 }
 
 /**
- * Runs a command without a terminal, as a process group of its own so that its compilers and scripts end with it.
+ * Runs a command in a process group of its own, so that its child processes can be stopped with it.
  * @param {string} command
  * @param {readonly string[]} args
  * @param {{ cwd: string, env?: NodeJS.ProcessEnv, timeoutMs: number, shell?: boolean, next: string,
@@ -82,10 +82,10 @@ export async function run(command, args, options) {
   });
   const stop = async () => {
     signalTree(child, "SIGTERM");
-    const impatience = setTimeout(() => signalTree(child, "SIGKILL"), KILL_GRACE_MS);
+    const killTimer = setTimeout(() => signalTree(child, "SIGKILL"), KILL_GRACE_MS);
     await ended;
-    clearTimeout(impatience);
-    // The group's leader may be gone while a compiler that ignores SIGTERM is not.
+    clearTimeout(killTimer);
+    // A child process that ignores SIGTERM may still run after the command has exited.
     signalTree(child, "SIGKILL");
   };
   const forget = onInterruption(stop);
@@ -100,7 +100,7 @@ export async function run(command, args, options) {
   forget();
   if (failure === undefined) return output.join("\n");
   const answer = timedOut ? `did not end within ${options.timeoutMs / 1000} s and was stopped` : failure;
-  const printed = tail.length > 0 ? `; its last lines:\n    ${tail.join("\n    ")}\n  ` : ", printing nothing. ";
+  const printed = tail.length > 0 ? `; its last lines:\n    ${tail.join("\n    ")}\n  ` : " without output. ";
   const text = `"${[command, ...args].join(" ")}" in ${options.cwd} ${answer}${printed}${options.next}`;
   throw new CommandError(text, tail.at(-1)?.trim() ?? answer);
 }

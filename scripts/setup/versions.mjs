@@ -1,4 +1,4 @@
-/** The SDK's own `engines` ask for Node 22; 22.12 is the first that lets CommonJS programs require an ESM package. */
+/** The SDK requires Node 22; 22.12 is the first release in which CommonJS programs can require an ESM package. */
 export const MINIMUM_NODE = "22.12.0";
 /** The first CLI whose dynamic providers may return inputs from `read`. */
 export const MINIMUM_PULUMI = "3.216.0";

@@ -31,7 +31,7 @@ function pick(characters) {
 
 /**
  * @param {Rules} rules
- * @returns {string} the minima of each class, the rest from all allowed classes, in random order
+ * @returns {string} the minimum of each class, filled up from all allowed classes, in random order
  */
 export function randomCharacters(rules) {
   const parts = classes(rules);

@@ -37,7 +37,7 @@ function typeOf(urn) {
   );
 }
 
-/** @param {Record<string, unknown>} properties as they arrive */
+/** @param {Record<string, unknown>} properties in wire format */
 function rulesOf(properties) {
   const given = plainProperties(properties);
   const numeric = given.numeric ?? given.number ?? DEFAULTS.numeric;
@@ -109,7 +109,7 @@ export const provider = {
     const type = typeOf(urn);
     const rules = rulesOf(inputs);
     const result = randomCharacters(rules);
-    // The inputs as they arrived, so that a secret among them stays one in the outputs.
+    // The inputs stay in wire format, so that a secret input is a secret output.
     return {
       id: type.id(result),
       outs: { ...rules, ...inputs, number: rules.numeric, numeric: rules.numeric, result: type.protect(result) },
@@ -119,12 +119,12 @@ export const provider = {
   async read(id, urn, props) {
     const type = typeOf(urn);
     if (plainProperties(props ?? {}).result !== undefined) return { id, props };
-    // A look-up with .get(): all that is known of the string is the string, which is the id.
+    // `RandomString.get(name, id)`: only the string itself is known, and it is the id.
     return { id, props: { ...rulesOf({ length: [...id].length }), result: type.protect(id) } };
   },
 
   async update(urn) {
-    throw new Error(`${urn}: no change is made in place, every one replaces; the engine should not have asked for it.`);
+    throw new Error(`${urn}: every change replaces the resource, so the engine must not ask for an update.`);
   },
 
   async delete() {},

@@ -1,4 +1,4 @@
-/** Pulumi's wire format: `main` hands property values on as they arrived, secrets and outputs in such envelopes. */
+/** Pulumi's wire format. `main` passes property values on without decoding the envelopes of secrets and outputs. */
 const SIGNATURE = "4dabf18193072939515e22adb298388d";
 const SECRET = "1b47061264138c4ac30d75fd1eb44270";
 const OUTPUT = "d0e6a833031e9bbcd3f4e8bde6ca49a4";

@@ -9,7 +9,7 @@ const READY_TIMEOUT_MS = 30_000;
  * @param {Record<string, string>} env
  */
 export async function startEmulator(env) {
-  const { child, firstLine } = watchCli(startProcess("node", [emulatorCli, "--mail"], { env }));
+  const { child, ready } = watchCli(startProcess("node", [emulatorCli, "--mail"], { env }));
   child.stderr.pipe(process.stderr);
   /** @type {NodeJS.Timeout | undefined} */
   let limit;
@@ -19,9 +19,8 @@ export async function startEmulator(env) {
     limit = setTimeout(() => reject(error), READY_TIMEOUT_MS);
   });
   try {
-    /** @type {import("../kit/emulator.mjs").Ready} */
-    const ready = JSON.parse(await Promise.race([firstLine, tooLate]));
-    return { ...ready, api: new EmulatorApi(ready) };
+    const emulator = await Promise.race([ready(), tooLate]);
+    return { ...emulator, api: new EmulatorApi(emulator) };
   } finally {
     clearTimeout(limit);
   }

@@ -10,7 +10,7 @@ export const emulatorCli = fileURLToPath(new URL("../../emulator/dist/cli.js", i
  * @property {string} apiUri
  * @property {string} apiKey
  * @property {string} applicationId
- * @property {string} region
+ * @property {"us"} region
  * @property {string} ca
  * @property {{ host: string, port: number }} imap
  * @property {{ host: string, port: number }} smtp
@@ -44,7 +44,9 @@ export function watchCli(child) {
   });
   // A caller that expects the process to fail waits for `ended` only.
   firstLine.catch(() => undefined);
-  return { child, firstLine, ended };
+  /** @returns {Promise<Ready>} */
+  const ready = async () => JSON.parse(await firstLine);
+  return { child, firstLine, ready, ended };
 }
 
 /**

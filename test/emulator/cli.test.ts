@@ -14,20 +14,9 @@ import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type CliProcess, startCli, stopCli } from "../support/cli.js";
+import { EmulatorApi } from "../../scripts/kit/emulator.mjs";
+import { type CliProcess, type Ready, startCli, stopCli } from "../support/cli.js";
 import { present, type WireGrant } from "../support/emulator.js";
-
-/** The line that the emulator prints when it is ready, with `--mail`. */
-interface Ready {
-  apiUri: string;
-  apiKey: string;
-  applicationId: string;
-  region: string;
-  ca: string;
-  imap: { host: string; port: number };
-  smtp: { host: string; port: number };
-  users: { username: string; password: string }[];
-}
 
 let directory: string;
 const running = new Set<CliProcess>();
@@ -38,10 +27,6 @@ function start(...args: string[]): CliProcess {
   return process;
 }
 
-async function ready(process: CliProcess): Promise<Ready> {
-  return JSON.parse(await process.firstLine);
-}
-
 /** A usage that must be refused: the message. */
 async function refused(...args: string[]): Promise<string> {
   const { code, stdout, stderr } = await start(...args).ended;
@@ -50,14 +35,8 @@ async function refused(...args: string[]): Promise<string> {
   return stderr;
 }
 
-async function call<T>({ apiUri, apiKey }: Ready, method: string, path: string, body?: unknown): Promise<T> {
-  const response = await fetch(`${apiUri}${path}`, {
-    method,
-    headers: { authorization: `Bearer ${apiKey}` },
-    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  });
-  expect(response.ok, `${method} ${path}: ${response.status}`).toBe(true);
-  return ((await response.json()) as { data: T }).data;
+function call<T>(emulator: Ready, method: string, path: string, body?: unknown): Promise<T> {
+  return new EmulatorApi(emulator).call<T>(method, path, body);
 }
 
 /** Connects the first mailbox. */
@@ -82,7 +61,7 @@ afterAll(() => rmSync(directory, { recursive: true, force: true }));
 describe("nylas-emulator --mail", () => {
   it("prints one line of JSON, works, and ends with 0 when it is asked to", async () => {
     const cli = start("--mail");
-    const emulator = await ready(cli);
+    const emulator = await cli.ready();
     expect(Object.keys(emulator)).toEqual([
       "apiUri",
       "apiKey",
@@ -112,13 +91,13 @@ describe("nylas-emulator --mail", () => {
     const users = join(directory, "users.json");
     const own = [{ username: "me@example.test", password: "häufig benutzt" }];
     writeFileSync(users, JSON.stringify(own));
-    const emulator = await ready(start("--mail", "--api-key", "a-key-of-mine", "--users", users));
+    const emulator = await start("--mail", "--api-key", "a-key-of-mine", "--users", users).ready();
     expect(emulator).toMatchObject({ apiKey: "a-key-of-mine", users: own });
     await call(emulator, "POST", "/v3/connectors", { provider: "imap" });
     expect(await connect(emulator)).toMatchObject({ email: "me@example.test", grant_status: "valid" });
 
     const [one, same, other] = await Promise.all(
-      ["7", "7", "8"].map(async (seed) => (await ready(start("--mail", "--seed", seed))).users),
+      ["7", "7", "8"].map(async (seed) => (await start("--mail", "--seed", seed).ready()).users),
     );
     expect(one).toEqual(same);
     expect(one).not.toEqual(other);
@@ -127,7 +106,7 @@ describe("nylas-emulator --mail", () => {
 
 describe("nylas-emulator without --mail", () => {
   it("names no mail server", async () => {
-    const emulator = await ready(start());
+    const emulator = await start().ready();
     expect(Object.keys(emulator)).toEqual(["apiUri", "apiKey", "applicationId", "region"]);
   });
 });
@@ -195,7 +174,7 @@ describe("nylas-emulator --state", () => {
   it("keeps everything over a restart, and no secret in clear", async () => {
     const state = join(directory, "state.json");
     const first = start("--mail", "--state", state);
-    const before = await ready(first);
+    const before = await first.ready();
     await call(before, "POST", "/v3/connectors", { provider: "imap", name: "kept" });
     const grant = await connect(before);
     const [ops] = before.users;
@@ -210,7 +189,7 @@ describe("nylas-emulator --state", () => {
     }
     expect(statSync(state).mode & 0o077, "nobody else may read it").toBe(0);
 
-    const after = await ready(start("--mail", "--state", state));
+    const after = await start("--mail", "--state", state).ready();
     expect(after).toMatchObject({ apiKey: before.apiKey, applicationId: before.applicationId });
     expect(after.users[0]).toEqual({ username: present(ops).username, password: "a rotated password" });
     expect(await call(after, "GET", "/v3/connectors")).toEqual([expect.objectContaining({ name: "kept" })]);
@@ -220,25 +199,25 @@ describe("nylas-emulator --state", () => {
   it("survives being killed right after an answer", async () => {
     const state = join(directory, "killed.json");
     const first = start("--mail", "--state", state);
-    const before = await ready(first);
+    const before = await first.ready();
     await call(before, "POST", "/v3/connectors", { provider: "imap" });
     const grant = await connect(before);
     first.child.kill("SIGKILL");
     expect((await first.ended).signal).toBe("SIGKILL");
 
-    const after = await ready(start("--mail", "--state", state));
+    const after = await start("--mail", "--state", state).ready();
     expect(await call(after, "GET", `/v3/grants/${grant.id}`)).toEqual(grant);
   });
 
   it("opens with the user's own key only, which it does not hold", async () => {
     const state = join(directory, "own-key.json");
     const first = start("--state", state, "--api-key", "a-key-of-mine");
-    await ready(first);
+    await first.ready();
     await stopCli(first);
     expect(readFileSync(state, "utf8")).not.toContain("a-key-of-mine");
     expect(await refused("--state", state)).toContain("--api-key");
     expect(await refused("--state", state, "--api-key", "another")).toContain("does not open");
-    expect(await ready(start("--state", state, "--api-key", "a-key-of-mine"))).toBeDefined();
+    expect(await start("--state", state, "--api-key", "a-key-of-mine").ready()).toBeDefined();
   });
 
   it("refuses a file that is something else", async () => {
@@ -251,11 +230,11 @@ describe("nylas-emulator --state", () => {
   it("is closed to others when it was open before", async () => {
     const state = join(directory, "open.json");
     const first = start("--state", state);
-    await ready(first);
+    await first.ready();
     await stopCli(first);
     chmodSync(state, 0o666);
     const second = start("--state", state);
-    await ready(second);
+    await second.ready();
     expect(statSync(state).mode & 0o777).toBe(0o600);
     await stopCli(second);
   });
@@ -281,7 +260,7 @@ describe("nylas-emulator --state", () => {
     const target = join(directory, "target of aside");
     writeFileSync(target, "precious");
     const cli = start("--state", state);
-    const emulator = await ready(cli);
+    const emulator = await cli.ready();
     symlinkSync(target, `${state}.${cli.child.pid}.new`);
     await call(emulator, "POST", "/v3/connectors", { provider: "imap" });
     expect(readFileSync(target, "utf8")).toBe("precious");

@@ -388,7 +388,7 @@ describe("which requests a fault hits", () => {
     const play = async (seed: string): Promise<number[][]> => {
       const cli = startCli("--seed", seed);
       try {
-        const { apiUri, apiKey } = JSON.parse(await cli.firstLine) as { apiUri: string; apiKey: string };
+        const { apiUri, apiKey } = await cli.ready();
         const headers = { authorization: `Bearer ${apiKey}` };
         const storm = async (): Promise<number[]> => {
           const body = JSON.stringify([{ probability: 0.5, status: 500 }]);

@@ -1,7 +1,9 @@
 import { spawn } from "node:child_process";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
-import { type Ended, emulatorCli, watchCli } from "../../scripts/kit/emulator.mjs";
+import { type Ended, emulatorCli, type Ready, watchCli } from "../../scripts/kit/emulator.mjs";
+
+export type { Ready };
 
 /** Has what the process answers checked against Nylas's contract. */
 const preload = pathToFileURL(join(import.meta.dirname, "../conformance/contract/preload.ts")).href;

@@ -191,7 +191,7 @@ describeWithDovecot("Mail and passwords at Dovecot", () => {
     ] as const) {
       const cli = startCli(...args);
       try {
-        const { apiUri, apiKey } = JSON.parse(await cli.firstLine);
+        const { apiUri, apiKey } = await cli.ready();
         const headers = { authorization: `Bearer ${apiKey}` };
         const post = (path: string, body: unknown) =>
           fetch(`${apiUri}${path}`, { method: "POST", headers, body: JSON.stringify(body) });

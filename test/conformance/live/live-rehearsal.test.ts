@@ -2,7 +2,7 @@ import { execFile } from "node:child_process";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
-import { type CliProcess, startCli, stopCli } from "../../support/cli.js";
+import { type CliProcess, type Ready, startCli, stopCli } from "../../support/cli.js";
 import { type LoggedRequest, present, type WireGrant } from "../../support/emulator.js";
 import { type Answers, allRows } from "../../support/open-questions.js";
 import { fieldOf } from "../register/answer.js";
@@ -18,15 +18,6 @@ const COMMAND = [
   join(ROOT, "node_modules/vitest/vitest.mjs"),
   ...["run", "--reporter=verbose", "--no-color", "test/conformance/live/live.test.ts"],
 ];
-
-/** The line that the emulator prints when it is ready. */
-interface Ready {
-  apiUri: string;
-  apiKey: string;
-  imap: { host: string; port: number };
-  smtp: { host: string; port: number };
-  users: { username: string; password: string }[];
-}
 
 /** What stands in an application, as its lists show it. */
 interface Standing {
@@ -257,7 +248,7 @@ class Rehearsal {
     const chosen = Object.entries(answers).flatMap(([name, value]) => ["--behaviour", `${name}=${value}`]);
     const cli = startCli("--mail", "--seed", "1", ...chosen);
     running.add(cli);
-    return new Rehearsal(JSON.parse(await cli.firstLine));
+    return new Rehearsal(await cli.ready());
   }
 
   get env(): Record<string, string> {

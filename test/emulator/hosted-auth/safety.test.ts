@@ -126,9 +126,8 @@ describeWithChromium("The hosted form keeps people safe", () => {
   it("leaves no password, code, verifier or key where somebody may find it", async () => {
     const cli = startCli("--mail");
     try {
-      const { apiUri, apiKey, applicationId, region, ca, imap, smtp, users } = JSON.parse(await cli.firstLine);
       const close = async () => void (await stopCli(cli));
-      const emulator = new TestEmulator({ apiUri, apiKey, applicationId, region, ca, imap, smtp, users, close });
+      const emulator = new TestEmulator({ ...(await cli.ready()), close });
       await connectImap(emulator);
       const { username, password } = emulator.user(0);
       const verifier = randomBytes(32).toString("base64url");
@@ -156,7 +155,7 @@ describeWithChromium("The hosted form keeps people safe", () => {
       const places = { pages, told, log, history, printed, stderr, referrers: stage.application.referrers };
 
       expect(code.length).toBeGreaterThan(20);
-      const found = Object.entries({ password, WRONG, apiKey }).flatMap(([name, secret]) =>
+      const found = Object.entries({ password, WRONG, apiKey: emulator.emulator.apiKey }).flatMap(([name, secret]) =>
         whereIs(name, secret, places),
       );
       expect(found).toEqual([]);

@@ -1,8 +1,10 @@
 import { createServer, type Server } from "node:net";
 import tls from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { NOT_TLS } from "../../emulator/src/mail-client/verdict.js";
 import { NylasError } from "../../provider/src/errors.js";
 import { preflight } from "../../provider/src/preflight/preflight.js";
+import { categoryOf } from "../../provider/src/preflight/verdict.js";
 import {
   makeServerCertificates,
   type ServerCertificate,
@@ -166,4 +168,8 @@ describe("preflight", () => {
     const port = await misbehaving((socket) => socket.destroy());
     expect((await refusal({ imapPort: port })).message).toMatch(/IMAP at .*closed/);
   });
+});
+
+it.each([...NOT_TLS])("takes %s for the wrong kind of TLS, as the emulator does", (code) => {
+  expect(categoryOf(code)).toBe("tls_mode");
 });

@@ -2,7 +2,7 @@
 export type Verdict = "accepted" | "refused" | "unreachable" | "tls-mode";
 
 /** OpenSSL's error codes for a server that does not answer the TLS handshake with TLS. */
-const NOT_TLS = new Set([
+export const NOT_TLS: ReadonlySet<string> = new Set([
   "ERR_SSL_WRONG_VERSION_NUMBER",
   "ERR_SSL_PACKET_LENGTH_TOO_LONG",
   "ERR_SSL_RECORD_LAYER_FAILURE",

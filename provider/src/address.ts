@@ -1,10 +1,13 @@
 import { domainToASCII } from "node:url";
 
-/** The characters of RFC 5322's atoms, those of RFC 6532 beyond ASCII, and dots anywhere: some providers allow more than one. */
+/**
+ * The characters of RFC 5322's atoms and RFC 6532's non-ASCII ones. Dots may stand anywhere: some providers allow leading,
+ * trailing and consecutive dots.
+ */
 const LOCAL_PART = /^(?:[^\s\p{Cc}"(),:;<>@[\\\]]+|"[^\p{Cc}"]+")$/u;
-/** Labels, in which some scripts need the joiners U+200C and U+200D. */
+/** Labels separated by dots. Some scripts need the joiners U+200C and U+200D in a label. */
 const DOMAIN = /^(?:[\p{L}\p{M}\p{N}\p{Join_Control}_-]+\.)*[\p{L}\p{M}\p{N}\p{Join_Control}_-]+\.?$/u;
-/** An IP address in the place of a domain, as in `ops@[192.0.2.1]`. */
+/** An IP address instead of a domain, as in `ops@[192.0.2.1]`. */
 const ADDRESS_LITERAL = /^\[[0-9a-z.:]+\]$/i;
 const BEYOND_ASCII = /\P{ASCII}/u;
 
@@ -15,13 +18,13 @@ export function isAddress(name: string): boolean {
 }
 
 /**
- * The same text for every spelling of one mailbox: letter case does not matter, and `bücher.example` is
- * `xn--bcher-kva.example`. A log-in name that is no address is only put into lower case.
+ * Normalizes an address, so that all spellings of one mailbox give the same key: lower case, and the domain in ASCII
+ * (`bücher.example` becomes `xn--bcher-kva.example`). A log-in name that is not an address is only lower-cased.
  */
 export function mailboxKey(name: string): string {
   const [local, domain] = split(name);
   if (!DOMAIN.test(domain)) return fold(name);
-  // Only beyond ASCII: the URL parser behind `domainToASCII` reads `127.1` as an IP address.
+  // Skip ASCII domains: the URL parser behind `domainToASCII` would read `127.1` as an IP address.
   const ascii = BEYOND_ASCII.test(domain) ? domainToASCII(domain) : "";
   return `${fold(local)}@${ascii === "" ? fold(domain) : ascii}`;
 }
@@ -30,7 +33,10 @@ export function sameMailbox(left: string, right: string): boolean {
   return mailboxKey(left) === mailboxKey(right);
 }
 
-/** True if both are addresses, and of two mailboxes. What a mail server makes of a log-in name is not known here. */
+/**
+ * True if both are addresses and belong to different mailboxes. False if either is a log-in name: only the mail server
+ * knows which mailbox that opens.
+ */
 export function areTwoMailboxes(left: string, right: string): boolean {
   return isAddress(left) && isAddress(right) && !sameMailbox(left, right);
 }

@@ -1,6 +1,6 @@
 import { cleaned } from "./redact.js";
 
-/** Longest operation, answer or remedy of an error, in characters; addresses and lists from outside stand in them. */
+/** Longest operation, answer or remedy of an error, in characters. They may quote addresses and lists from a server. */
 const MAX_FACT_LENGTH = 2_000;
 
 /** What went wrong, as a stable word that programs may branch on. */
@@ -25,25 +25,25 @@ export type NylasErrorCode =
 
 export interface NylasErrorFacts<Code extends NylasErrorCode = NylasErrorCode> {
   code: Code;
-  /** What was tried and on which mailbox or connector, as the first half of a sentence. */
+  /** What was attempted, and on which mailbox or connector; the first half of a sentence. */
   operation: string;
-  /** What happened, in words; never a request body. */
+  /** What happened, in words. Never quotes a request body. */
   answer: string;
   /** What the reader should do next. */
   remedy: string;
-  /** HTTP status of the answer, when there was one. */
+  /** HTTP status of the answer, if there was one. */
   status?: number | undefined;
-  /** Nylas's request id, for its support. */
+  /** Nylas's request id, which Nylas's support asks for. */
   requestId?: string | undefined;
   /** Nylas's own `error.type`, such as `grant.invalid_authentication`. */
   type?: string | undefined;
-  /** How often the request was sent; an earlier one may have taken effect although its answer was lost. */
+  /** How often the request was sent. An earlier attempt may have taken effect although its answer was lost. */
   attempts?: number | undefined;
 }
 
 /**
- * Base of every error of this package. It carries facts only: no request, no body, no header.
- * It must never get a property `id`: Pulumi takes a thrown object with an id for a half-made resource.
+ * Base class of every error of this package. It holds no request, body or header, because those contain secrets.
+ * It must never get a property `id`: Pulumi treats a thrown object with an `id` as a partially created resource.
  */
 export class NylasError<Code extends NylasErrorCode = NylasErrorCode> extends Error {
   readonly code: Code;
@@ -56,7 +56,7 @@ export class NylasError<Code extends NylasErrorCode = NylasErrorCode> extends Er
   readonly attempts: number | undefined;
 
   constructor(given: NylasErrorFacts<Code>) {
-    // Part by part: the message has several lines, and no part may add one.
+    // Clean each part by itself: the message has several lines, and no part may add another.
     const facts = { ...given, ...cleanedParts(given) };
     super(describe(facts));
     this.name = new.target.name;
@@ -73,13 +73,13 @@ export class NylasError<Code extends NylasErrorCode = NylasErrorCode> extends Er
 
 /** Give other credentials. */
 export class CredentialsError extends NylasError<"invalid_credentials" | "auth_limit_reached"> {}
-/** Mend the mail server's settings, or the mail server. */
+/** Correct the mail server's settings, or repair the mail server. */
 export class MailServerError extends NylasError<"provider_not_responding" | "smtp_missing"> {}
-/** Adopt, refer to, or delete what is there already. */
+/** Adopt, refer to, or delete the existing object. */
 export class AlreadyExistsError extends NylasError<"grant_exists" | "connector_exists"> {}
 /** Create the connector first, or delete its grants first. */
 export class ConnectorError extends NylasError<"connector_missing" | "connector_in_use"> {}
-/** Give another API key, region or application, or the key the permission that it lacks. */
+/** Use another API key, region or application, or grant the key the missing permission. */
 export class AccessError extends NylasError<"wrong_application" | "api_key_refused" | "permission_denied"> {}
 /** Check the id or address, and the application that the key belongs to. */
 export class NotFoundError extends NylasError<"not_found"> {}

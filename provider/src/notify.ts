@@ -4,9 +4,9 @@ import { cleaned } from "./redact.js";
 const MAX_NOTICE_LENGTH = 500;
 
 /**
- * Tells the operator something that is not an error. The provider process has no logger of the engine's: what it prints
- * stands as an information line under the stack. A notice often names grants and addresses from a server's answer, so it is
- * cleaned here, where no caller can forget it.
+ * Shows the user a notice that is not an error. A dynamic provider has no access to the engine's logger; the engine shows
+ * what it prints to stderr as information under the stack. Notices often quote grants and addresses from a server's answer,
+ * so every notice is cleaned here.
  */
 export function notify(text: string): void {
   console.error(`nylas: ${cleaned(text, MAX_NOTICE_LENGTH)}`);

@@ -3,40 +3,40 @@ import { stripVTControlCharacters } from "node:util";
 /** Shown in place of a secret. */
 const MASK = "[secret]";
 /**
- * Shortest secret, in characters, that is masked inside of words too. Passwords of one to three letters occur in ordinary
- * words: masking them there would garble the text and tell the reader which letters they are. They are masked where they
- * stand as a word of their own, between blanks, quotes or other punctuation.
+ * Shortest secret, in characters, that is masked inside words too. Shorter ones occur in ordinary words: masking them there
+ * would garble the text and reveal their letters. They are masked only as separate words, between blanks, quotes or other
+ * punctuation.
  */
 const MIN_LENGTH_INSIDE_WORDS = 4;
-/** Read of a text from outside, in characters: a body may be megabytes long, and no text is shown at such a length. */
+/** Characters processed of an external text. A body may be megabytes long, but no message shows that much of it. */
 export const MAX_READ_LENGTH = 16_000;
 /** Longest run of backslashes before an escaped character, and of `25` in a repeated percent-encoding. */
 const MAX_ESCAPE_DEPTH = 4;
 
-/** The secrets that this process has sent or may send. */
+/** The secrets that this process has sent or may send; masked in every text. */
 const known = new Set<string>();
 
-/** Has the values masked in every text from here on, whoever shows it. Empty ones are ignored. */
+/** Registers secrets, which are masked in every text from then on. Ignores empty ones. */
 export function keepSecret(...secrets: readonly string[]): void {
   for (const secret of secrets) if (secret !== "") known.add(secret);
 }
 
 /**
- * Prepares a text from outside for a terminal or log: every value from a server's answer that is shown goes through this
- * function. Masks the secrets, removes control, format and bidirectional characters and ANSI sequences, makes it one line,
- * and cuts it at `maxLength` characters.
+ * Prepares an external text for a terminal or log. Every value from a server's answer that is shown goes through this
+ * function. It masks secrets, removes control, format and bidirectional characters and ANSI sequences, joins the lines, and
+ * truncates to `maxLength` characters.
  */
 export function cleaned(text: string, maxLength: number, secrets: readonly string[] = []): string {
   const read = text.slice(0, MAX_READ_LENGTH);
-  // Before and after: the removal may put a secret together, or take characters out of one.
+  // Mask before and after removing characters: the removal may complete a secret, or damage one.
   let clean = redact(oneLine(redact(read, secrets)), secrets);
-  // The first cut may have left the beginning of a secret at the end.
+  // Truncation to `MAX_READ_LENGTH` may leave the beginning of a secret at the end, which no pattern finds.
   if (read.length < text.length) clean = clean.slice(0, Math.max(0, clean.length - longestForm(secrets)));
-  // Without half a character.
+  // Do not end with half of a surrogate pair.
   return clean.length > maxLength ? `${clean.slice(0, maxLength - 1).replace(/\p{Cs}$/u, "")}…` : clean;
 }
 
-/** The text in one line, without characters that a terminal acts on or that nobody sees. */
+/** Joins the lines, and removes invisible characters and those that control a terminal. */
 export function oneLine(text: string): string {
   return stripVTControlCharacters(text)
     .replaceAll(/[\s\u0085]+/g, " ")
@@ -45,8 +45,8 @@ export function oneLine(text: string): string {
 }
 
 /**
- * The text with these and all kept secrets masked: plain, percent-encoded, as form data, JSON-escaped, as UTF-8 read as
- * Latin-1, and inside of base64, where SASL PLAIN and basic authentication put them.
+ * Masks these secrets and all registered ones: plain, percent-encoded, as form data, JSON-escaped, as UTF-8 decoded as
+ * Latin-1, and inside base64, which SASL PLAIN and basic authentication use.
  */
 export function redact(text: string, secrets: readonly string[]): string {
   const finders = [...new Set([...secrets, ...known])].filter((secret) => secret !== "").map(finderOf);
@@ -61,11 +61,11 @@ interface Range {
   end: number;
 }
 
-/** A part of a text that may be base64, and what it then means. */
+/** A part of a text that may be base64, with its decodings. */
 interface Token extends Range {
-  /** Decoded from the token's beginning. */
+  /** The whole token decoded; empty if it is not base64 of a UTF-8 text. */
   whole: string;
-  /** Readable decodings, from each of the four places where a quantum may begin: the token may have a prefix. */
+  /** Readable decodings from offsets 0 to 3: behind a prefix, base64's groups of four characters start at any of them. */
   readings: string[];
 }
 
@@ -86,14 +86,14 @@ function finderOf(secret: string): Finder {
 }
 
 function createFinder(secret: string): Finder {
-  // Servers trim, normalize and clean what they echo.
+  // Servers trim and normalize what they echo.
   const variants = [secret, secret.trim(), secret.normalize("NFC"), secret.normalize("NFD"), secret.normalize("NFKC")];
   const spellings = [...new Set([...variants, oneLine(secret)])].filter((spelling) => spelling !== "");
   const inside = spellings.filter((spelling) => !isShort(spelling));
-  // Alone, or after the user name of SASL PLAIN or basic authentication.
+  // In base64, a short secret counts only alone, or after the user name of SASL PLAIN or basic authentication.
   const alone = spellings.filter(isShort);
   const patterns = new Map<string, RegExp>();
-  // A run may have thousands of passwords, and a pattern takes far longer to compile than to rule out.
+  // A run may have thousands of passwords. Compiling a pattern takes far longer than checking that it cannot match.
   const find = (text: string, spelling: string): Range[] => {
     if (!mayContain(text, spelling)) return [];
     const pattern = patterns.get(spelling) ?? patternOf(spelling);
@@ -108,7 +108,7 @@ function createFinder(secret: string): Finder {
   };
 }
 
-/** Whether one of the forms of `formsOf` may occur: without their signs, only the plain one can. */
+/** Whether any of the forms of `formsOf` can occur. Without `%`, `\` and `+`, only the plain and Latin-1 forms can. */
 function mayContain(text: string, spelling: string): boolean {
   if (text.includes(spelling) || /[%\\+]/.test(text)) return true;
   return /[^ -~]/.test(spelling) && /[^ -~]/.test(text);
@@ -123,7 +123,7 @@ function patternOf(secret: string): RegExp {
   return new RegExp(isShort(secret) ? `(?<![\\p{L}\\p{N}])${forms}(?![\\p{L}\\p{N}])` : forms, "gu");
 }
 
-/** Every way to write a character, as regular expressions; a server need not choose the same one for each. */
+/** All encodings of a character, as regular expressions. A server may encode each character of a secret differently. */
 function formsOf(character: string): string[] {
   const utf8 = Buffer.from(character, "utf8");
   const backslashes = `\\\\{1,${MAX_ESCAPE_DEPTH}}`;
@@ -131,7 +131,7 @@ function formsOf(character: string): string[] {
   const escaped = JSON.stringify(character).slice(1, -1);
   return [
     literal(character),
-    // Node reads headers as Latin-1.
+    // Node decodes headers as Latin-1.
     literal(utf8.toString("latin1")),
     [...utf8].map((byte) => `%(?:25){0,${MAX_ESCAPE_DEPTH}}${hexadecimal(byte, 2)}`).join(""),
     units.map((unit) => `${backslashes}u${hexadecimal(unit, 4)}`).join(""),
@@ -149,7 +149,7 @@ function hexadecimal(value: number, digits: number): string {
   return hex.replaceAll(/[a-f]/g, (digit) => `[${digit}${digit.toUpperCase()}]`);
 }
 
-/** Overlapping ones too: of two secrets that share characters, neither's rest may stay. */
+/** All matches, including overlapping ones, so that no part of two overlapping secrets remains. */
 function occurrences(text: string, pattern: RegExp): Range[] {
   const found: Range[] = [];
   pattern.lastIndex = 0;
@@ -169,7 +169,7 @@ function base64Tokens(text: string): Token[] {
       .replaceAll(/%2f|\\\//gi, "/")
       .replaceAll(/(?:=|%3d)+$/gi, "");
     const decodings = [0, 1, 2, 3].map((offset) => Buffer.from(base64.slice(offset), "base64").toString("utf8"));
-    // Ordinary words do not decode to text.
+    // Most ordinary words are not base64 of a text.
     const readings = decodings.filter((decoded) => /[^\ufffd]{4}/u.test(decoded));
     const [first = ""] = decodings;
     const isCanonical =
@@ -181,7 +181,7 @@ function base64Tokens(text: string): Token[] {
 
 function masked(text: string, found: readonly Range[]): string {
   const masks = [...text.matchAll(/\[secret\]/g)].map(({ index }) => ({ start: index, end: index + MASK.length }));
-  // A second pass over a masked text must not mask the mask.
+  // Do not mask a part of a `[secret]` that an earlier pass has left.
   const hidden = found.filter((range) => !masks.some(({ start, end }) => range.start >= start && range.end <= end));
   let result = "";
   let at = 0;
@@ -193,7 +193,7 @@ function masked(text: string, found: readonly Range[]): string {
   return result + text.slice(at);
 }
 
-/** Length of the longest text that a secret's forms can take, in characters. */
+/** Upper bound of a secret's encoded length, in characters. */
 function longestForm(secrets: readonly string[]): number {
   const perCharacter = 12 + 2 * MAX_ESCAPE_DEPTH;
   return Math.max(0, ...[...secrets, ...known].map((secret) => secret.length)) * perCharacter;

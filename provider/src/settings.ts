@@ -3,12 +3,13 @@ import { InvalidInputError } from "./errors.js";
 
 /** The configuration namespace, and the default application. */
 export const DEFAULT_APPLICATION = "nylas";
-/** Requests a second that one process sends at most; Nylas allows 50 per application. */
+/** Most requests per second of one process; Nylas allows 50 per application. */
 export const DEFAULT_REQUESTS_PER_SECOND = 40;
-/** One request's limit in seconds; Nylas's own ceiling for a login at a slow mail server is 120. */
+/** Time limit of one request, in seconds. Nylas itself waits at most 120 for a login at a slow mail server. */
 export const DEFAULT_TIMEOUT_SECONDS = 120;
-/** Upper bounds of the two numbers above. */
+/** Largest `requestsPerSecond` that may be configured. */
 export const MAX_REQUESTS_PER_SECOND = 1_000;
+/** Largest `timeoutSeconds` that may be configured. */
 export const MAX_TIMEOUT_SECONDS = 3_600;
 
 const API_URIS = { us: "https://api.us.nylas.com", eu: "https://api.eu.nylas.com" } as const;
@@ -22,21 +23,21 @@ export interface Endpoint {
   apiUri: string;
 }
 
-/** How one application is reached. */
+/** The settings of one application. */
 export interface Settings extends Endpoint {
   application: string;
-  /** In the order they are tried: the configured key, then a different one from the environment. */
+  /** In order of use: the configured key, then the environment's if it differs. */
   apiKeys: readonly [string, ...string[]];
-  /** Refuse keys of any other application. */
+  /** If set, a key of any other application is refused. */
   applicationId: string | undefined;
   requestsPerSecond: number;
   timeoutSeconds: number;
 }
 
-/** Looks up `namespace:key`, as `pulumi.Config` and the provider's `configure` both can. */
+/** Looks up `namespace:key`, in the program's configuration or in the one passed to the provider's `configure`. */
 export type ConfigLookup = (key: string) => string | undefined;
 
-/** Reads one application's settings from configuration and environment; throws `InvalidInputError` naming the key. */
+/** Reads one application's settings from configuration and environment; throws `InvalidInputError` naming the wrong one. */
 export function readSettings(
   application: string,
   config: ConfigLookup,
@@ -74,7 +75,7 @@ export function readSettings(
   };
 }
 
-/** Reads where an application's requests go, which needs no key; throws `InvalidInputError` naming the key that is wrong. */
+/** Reads region and base URL, which needs no API key; throws `InvalidInputError` naming the wrong setting. */
 export function readEndpoint(
   application: string,
   config: ConfigLookup,
@@ -109,8 +110,8 @@ function lookups(application: string, config: ConfigLookup, env: NodeJS.ProcessE
 }
 
 /**
- * Normalized, so that the checked address is the one requests go to. No message quotes the value: a mistyped address may hold
- * a password or the API key.
+ * Checks and normalizes a base URL, so that the checked URL is the one that requests use. Messages never quote it: a mistyped
+ * URL may contain a password or the API key.
  */
 function parseUri(application: string, value: string | undefined, allowHttp: boolean): string | undefined {
   if (value === undefined) return undefined;
@@ -133,7 +134,7 @@ function parseUri(application: string, value: string | undefined, allowHttp: boo
   return url.href.replace(/\/+$/, "");
 }
 
-/** Whether a URL's host name is this machine by definition. `URL` has normalized every way to write an IP address. */
+/** Whether a URL's host name always means this machine. `URL` has already normalized IP addresses. */
 function isLoopback(hostname: string): boolean {
   if (isIPv4(hostname)) return hostname.startsWith("127.");
   return hostname === "[::1]" || /(^|\.)localhost$/.test(hostname);
@@ -187,7 +188,7 @@ function invalid(application: string, key: string, problem: string, remedy?: str
   });
 }
 
-/** The operation that messages about the settings name. */
+/** The `operation` of errors about settings. */
 export function readingNamespace(application: string): string {
   return `Reading the configuration namespace "${application}"`;
 }

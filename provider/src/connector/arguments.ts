@@ -4,7 +4,7 @@ import { namesWith, pick, type Values } from "../lifecycle/values.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import type { ImapConnectorArgs } from "./resource.js";
 
-/** Set by the resource class. */
+/** Inputs that the resource class sets, not the user. */
 const HIDDEN_ARGUMENTS = ["owner", "stack"] as const;
 type ArgumentName = keyof ImapConnectorArgs | (typeof HIDDEN_ARGUMENTS)[number];
 
@@ -18,7 +18,7 @@ const entries = {
   stack: v.optional(text),
 } satisfies Record<ArgumentName, v.GenericSchema>;
 
-/** What a change does. `recorded`: the state takes it, and nothing is asked of Nylas. */
+/** What a change does. `recorded`: it is written to the state, and no request is sent. */
 const ON_CHANGE = {
   name: "renames",
   onExisting: "recorded",
@@ -46,13 +46,13 @@ const properties: Properties = {
   hidden: HIDDEN_ARGUMENTS,
 };
 
-/** What is wrong with the arguments; what is not known yet passes. */
+/** Validates the arguments; a value that is not known yet passes. */
 export function checkConnectorArguments(given: Values): { inputs: Values; failures: Failure[] } {
   const inputs = pick(given, Object.keys(given));
   return { inputs, failures: validate(properties, inputs) };
 }
 
-/** The typed arguments; `check` has passed them before. */
+/** Parses arguments that have passed `check`. */
 export function readConnectorArguments(values: Values): ConnectorArguments {
   return v.parse(schema, pick(values, CONNECTOR_ARGUMENTS));
 }

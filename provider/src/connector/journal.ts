@@ -4,34 +4,36 @@ import { join } from "node:path";
 import * as v from "valibot";
 import { attempt, pulumiHome } from "../run/pulumi-home.js";
 
-/** Which resource holds an application's connector, as far as this machine's runs know. */
+/** The owner of an application's connector, as recorded on this machine. */
 export interface JournalEntry {
   /** The resource's owner digest. */
   owner: string;
-  /** It made the connector, rather than adopting one that was there. */
+  /** True if this owner created the connector, false if it adopted it. */
   made: boolean;
-  /** The stack's digest; absent from notes of 0.1.0. */
+  /** Digest of the owner's stack; absent from entries of version 0.1.0. */
   stack?: string | undefined;
 }
 
 /**
- * Whose an application's connector is. A connector has no field that could carry a marker, as a grant has in `state`; so a
- * run that is killed between making it and saving the state would take it for somebody else's, and the deletion of a
- * renamed resource would take it from its successor. Written before the request that makes or adopts it. Where the note is
- * missing (a runner that is thrown away, no home directory, a home that cannot be written), a connector that is found
- * counts as somebody else's: the safe side.
+ * Records on this machine who owns an application's connector. A grant carries an owner marker in its `state`; a connector
+ * has no such field. Without a record, a resource whose run was killed before Pulumi saved the state could not recognize the
+ * connector as its own, and deleting a renamed resource would delete the connector that its successor uses.
+ *
+ * The entry is written before the request that creates or adopts the connector. Where there is no entry (an ephemeral
+ * runner, no home directory, a read-only home), an existing connector counts as another owner's: creating one then fails
+ * rather than taking over a connector that may be somebody else's.
  */
 export interface Journal {
   read(): JournalEntry | undefined;
   write(entry: JournalEntry): void;
-  /** Drops the entry, when it is this owner's. */
+  /** Removes the entry if this owner holds the connector. */
   forget(owner: string | undefined): void;
 }
 
-/** How often a change or a read starts again because another process was quicker. */
+/** Attempts of a read or change that other processes interrupt with changes of their own. */
 const MAX_ATTEMPTS = 100;
 
-/** `null` says that the last holder has given the connector up. */
+/** `null`: the last owner has deleted or released the connector. */
 const schema = v.nullable(v.object({ owner: v.string(), made: v.boolean(), stack: v.optional(v.string()) }));
 type Note = v.InferOutput<typeof schema>;
 
@@ -40,7 +42,7 @@ interface Version {
   note: Note;
 }
 
-/** Holds within a run where the file cannot be written. */
+/** Entries that could not be written to a file; they last as long as this process. */
 const remembered = new Map<string, JournalEntry>();
 
 export function connectorJournal(applicationId: string): Journal {
@@ -62,14 +64,14 @@ export function connectorJournal(applicationId: string): Journal {
 }
 
 /**
- * The note of one application, as numbered files of which the highest counts. Each version is written aside and then
- * linked to its name, which fails if another process has taken the number. So a change rests on the note before it, a
- * reader never meets half a note, and no lock is left behind by a process that is killed. A process so slow that its
- * number is free again, because later versions have replaced that one, writes a note that counts as older than theirs.
+ * The versions of one application's note: numbered files, of which the highest number is current. A version is written to a
+ * temporary file and then hard-linked to its final name, which fails with EEXIST if another process has used the number.
+ * So no update is lost, a reader never sees a partial file, and a killed process leaves no lock. A very slow process may find
+ * its number free again because later versions have replaced that file; its note then counts as older than theirs.
  */
 class Notes {
   readonly #directory: string;
-  /** Version 0, where the package once kept its only note. */
+  /** Version 0: the single file that earlier versions of this package kept. */
   readonly #single: string;
 
   constructor(directory: string, name: string) {
@@ -81,13 +83,13 @@ class Notes {
     for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
       const number = Math.max(0, ...this.#numbers());
       const text = readIfThere(this.#file(number));
-      // A version that is listed and gone has given way to a later one.
+      // A version that was listed but is gone has been replaced by a later one: list again.
       if (text !== undefined || number === 0) return { number, note: parse(text) };
     }
     return { number: 0, note: null };
   }
 
-  /** Writes what `next` makes of the note, or nothing when that is undefined. True when it was written. */
+  /** Replaces the note by `next(note)`, unless that is undefined. Returns whether a version was written. */
   change(next: (note: Note) => Note | undefined): boolean {
     for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
       const { number, note } = this.latest();
@@ -110,7 +112,7 @@ class Notes {
     } finally {
       rmSync(aside, { force: true });
     }
-    // The one before stays, for a reader that lists the directory at this moment.
+    // Keep the previous version: a concurrent reader may have listed it and be about to read it.
     for (const old of [0, ...this.#numbers()]) if (old < number - 1) rmSync(this.#file(old), { force: true });
     return true;
   }
@@ -140,7 +142,7 @@ function readIfThere(file: string): string | undefined {
   }
 }
 
-/** A text that is not a note is none. */
+/** `null` for a text that is not a valid note. */
 function parse(text: string | undefined): Note {
   try {
     const parsed = v.safeParse(schema, JSON.parse(text ?? "null"));

@@ -22,21 +22,21 @@ import {
 import { connectorJournal, type Journal } from "./journal.js";
 import { type ConnectorOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./outputs.js";
 
-/** A connector is known by its provider: there is one per provider and application. */
+/** Nylas addresses a connector by its provider, and an application has at most one per provider. */
 const CONNECTOR_ID = "imap";
-/** Grants that an error lists at most. */
+/** Most grants that an error lists. */
 const MAX_LISTED_GRANTS = 10;
-/** Hexadecimal digits by which an error tells owners apart. */
+/** Hexadecimal digits of an owner's digest that an error shows. */
 const SHOWN_DIGEST_LENGTH = 8;
 
-/** The application's IMAP connector, which all its IMAP grants hang on. */
+/** The application's IMAP connector, which all its IMAP grants need. */
 export const connectorLifecycle: Lifecycle = {
   secrets: [],
 
   check: checkConnectorArguments,
 
   diff(olds, news) {
-    // A value that is not known yet replaces nothing: the engine asks again when it is.
+    // A value that is not known yet does not replace: the engine calls `diff` again once it is known.
     const replaces = changed(olds, news, REPLACING_ARGUMENTS, CONNECTOR_DEFAULTS).filter(
       (name) => !isUnknown(news[name]),
     );
@@ -111,15 +111,12 @@ export const connectorLifecycle: Lifecycle = {
   },
 };
 
-/**
- * The owner that the note on this machine names. In states of 0.1.0 it is `heldBy`, which a rename of the resource left as it
- * was.
- */
+/** The owner as the journal has it. States of version 0.1.0 have it in `heldBy`, which a rename did not update. */
 function ownerIn(outs: Values): string | undefined {
   return asText(outs.heldBy) ?? asText(outs.owner);
 }
 
-/** The name is declared and is not the one Nylas has, nor one that Nylas was asked for and did not take over. */
+/** Whether the declared name differs from the one at Nylas, and from one that Nylas has already ignored. */
 function needsRename(olds: Values, news: Values): boolean {
   return news.name !== undefined && news.name !== olds.name && news.name !== olds.requestedName;
 }
@@ -129,7 +126,7 @@ interface Held {
   adopted: boolean;
 }
 
-/** After a rename of the resource or its stack, puts the present owner into the note on this machine, as the state has it then. */
+/** After a rename of the resource or its stack, replaces the old owner in the journal, as the update does in the state. */
 function rewriteNote(olds: Values, news: Values): void {
   const [applicationId, before, owner] = [asText(olds.applicationId), ownerIn(olds), asText(news.owner)];
   if (applicationId === undefined || before === undefined || owner === undefined || before === owner) return;
@@ -138,7 +135,7 @@ function rewriteNote(olds: Values, news: Values): void {
   if (note?.owner === before) journal.write({ ...note, owner, stack: asText(news.stack) });
 }
 
-/** Makes the connector, adopts it, or goes on with the one that this resource made in a run that was cut off. */
+/** Creates the connector, adopts it, or continues with the one that an interrupted run of this resource created. */
 async function hold(
   run: Run,
   args: ConnectorArguments,
@@ -154,7 +151,7 @@ async function hold(
   const interrupted =
     owner !== undefined && last?.owner === owner && last.made && run.unsaved.find(applicationId, owner) !== undefined;
   if (!interrupted && args.onExisting !== "adopt") throw connectorExists(run.client, found);
-  // A take-over within one stack is a rename: what the stack has made it may delete.
+  // A resource that takes over from another of its own stack has been renamed: it may delete what its stack has created.
   const made = interrupted || (last?.made === true && last.stack !== undefined && last.stack === stack);
   if (owner !== undefined) {
     run.unsaved.begin(applicationId, owner);
@@ -179,7 +176,7 @@ async function make(
   } catch (error) {
     if (!(error instanceof NylasError) || error.status === undefined || error.status >= 500) throw error;
     const found = error.status === 400 || error.status === 409 ? await findConnector(client) : undefined;
-    // It was not there a moment ago. If the request was sent more than once, the first one made it and its answer was lost.
+    // It did not exist before the request. After a repeated request, the first attempt created it and its answer was lost.
     if (found !== undefined && (error.attempts ?? 1) > 1) return rename(client, found, name);
     journal.forget(owner);
     throw found === undefined ? error : connectorExists(client, found);
@@ -195,7 +192,7 @@ type Recorded = Omit<ConnectorOutputs, "name"> & Partial<Pick<ConnectorOutputs, 
 function state(inputs: Values, { connector, adopted }: Held, applicationId: string): Values & Recorded {
   const declared = pick(inputs, CONNECTOR_ARGUMENTS);
   const ignored = declared.name !== undefined && declared.name !== connector.name;
-  // Whether Nylas takes a name for this connector is not documented: remember the wish, so that it is not sent for ever.
+  // Nylas does not document whether an IMAP connector can have a name. Record an ignored name, so that it is sent only once.
   return {
     ...declared,
     ...facts(connector),

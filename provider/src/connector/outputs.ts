@@ -1,7 +1,7 @@
-/** What the resource shows of its connector. */
+/** The public outputs of a connector. */
 export interface ConnectorOutputs {
   provider: string;
-  /** Absent where Nylas shows none. */
+  /** Absent if Nylas returns none. */
   name: string;
   adopted: boolean;
   applicationId: string;
@@ -9,11 +9,11 @@ export interface ConnectorOutputs {
 
 /** Outputs that only the lifecycle reads. */
 export interface HiddenOutputs {
-  /** The declared name, where Nylas has accepted a request for it and goes on showing another. */
+  /** The declared name, if Nylas has accepted it but still returns another. */
   requestedName?: string | undefined;
 }
 
-/** Names every output to the engine. Their values come from the provider. */
+/** Declares the outputs to the engine; the provider supplies their values. */
 export const CONNECTOR_OUTPUTS = {
   provider: undefined,
   name: undefined,
@@ -21,9 +21,9 @@ export const CONNECTOR_OUTPUTS = {
   applicationId: undefined,
 } as const satisfies Record<keyof ConnectorOutputs, undefined>;
 
-/** The outputs that an update without any request keeps. */
+/** The outputs that an update without a request carries over. */
 export const KEPT_OUTPUTS: readonly (keyof ConnectorOutputs | keyof HiddenOutputs)[] = [
-  // The keys of an object literal are the ones that its type names.
+  // `Object.keys` returns `string[]`; an object literal has exactly the keys of its type.
   ...(Object.keys(CONNECTOR_OUTPUTS) as (keyof ConnectorOutputs)[]),
   "requestedName",
 ];

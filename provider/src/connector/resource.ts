@@ -6,26 +6,38 @@ import { CONNECTOR_OUTPUTS, type ConnectorOutputs } from "./outputs.js";
 
 /** The arguments of {@link ImapConnector}. */
 export interface ImapConnectorArgs {
-  /** Display name. Default: the one Nylas chooses. A change updates in place. */
+  /** Display name. If absent, Nylas chooses one. A change updates in place. */
   name?: pulumi.Input<string> | undefined;
   /**
-   * What to do when the application has an IMAP connector already: `"fail"` (default) with `connector_exists`, or `"adopt"`
-   * it. A change sends no request.
+   * What to do if the application already has an IMAP connector: `"fail"` with `connector_exists`, or `"adopt"` it. A change
+   * sends no request.
+   *
+   * @default "fail"
    */
   onExisting?: pulumi.Input<"fail" | "adopt"> | undefined;
-  /** Delete the connector at destroy although it was adopted. Default: `false`, it stays. A change sends no request. */
+  /**
+   * Whether destroy deletes an adopted connector. Otherwise it stays at Nylas. A change sends no request.
+   *
+   * @default false
+   */
   deleteAdopted?: pulumi.Input<boolean> | undefined;
   /**
-   * Delete the connector although grants hang on it; all of them stop working at once and are lost. Default: `false`, the
-   * deletion is refused with `connector_in_use` and says how many there are. A change sends no request.
+   * Whether to delete the connector while grants use it; all of them then stop working at once and are lost. Otherwise the
+   * deletion fails with `connector_in_use`, which gives their number. A change sends no request.
+   *
+   * @default false
    */
   forceDelete?: pulumi.Input<boolean> | undefined;
-  /** The configuration namespace that names key and region. Default: `"nylas"`. A change replaces. */
+  /**
+   * The configuration namespace of the application's settings, such as key and region. A change replaces.
+   *
+   * @default "nylas"
+   */
   application?: string | undefined;
 }
 
 /**
- * The IMAP connector of a Nylas application: what lets the application use IMAP mailboxes. There is at most one.
+ * The IMAP connector of a Nylas application, which enables IMAP mailboxes. An application has at most one.
  *
  * ```ts
  * const connector = new ImapConnector("imap");
@@ -40,16 +52,16 @@ export class ImapConnector extends pulumi.dynamic.Resource implements Outputs<Co
 
   /** Always `imap`. */
   declare readonly provider: pulumi.Output<string>;
-  /** The name that Nylas shows. */
+  /** The name that Nylas returns. */
   declare readonly name: pulumi.Output<string>;
-  /** Whether it was there before this resource took it. */
+  /** Whether it existed before this resource adopted it. */
   declare readonly adopted: pulumi.Output<boolean>;
   /** The Nylas application it belongs to. */
   declare readonly applicationId: pulumi.Output<string>;
 
   /**
-   * The configuration namespace, which its grants inherit; a connector of an earlier version has none. The name keeps it out
-   * of the outputs of a stack that exports the connector.
+   * The configuration namespace, which its grants inherit. A connector of an earlier version has none. The two underscores
+   * keep it out of the outputs of a stack that exports the connector.
    *
    * @internal
    */
@@ -68,7 +80,7 @@ export class ImapConnector extends pulumi.dynamic.Resource implements Outputs<Co
     return new ImapConnector(name, {}, { ...opts, id });
   }
 
-  /** Whether it is an `ImapConnector`, also one of another copy of this package. */
+  /** Whether a value is an `ImapConnector`, including one of another copy of this package. */
   static override isInstance(obj: unknown): obj is ImapConnector {
     return pulumi.Resource.isInstance(obj) && "__pulumiType" in obj && obj.__pulumiType === ImapConnector.__pulumiType;
   }

@@ -13,37 +13,42 @@ export interface MailboxDefaults extends OptionalArguments {}
 /** The arguments that every mailbox needs. */
 type RequiredArgument = { [K in keyof MailboxArgs]-?: undefined extends MailboxArgs[K] ? never : K }[keyof MailboxArgs];
 
-/** The arguments that the defaults give for certain: not those that may be undefined. */
+/** The arguments that the defaults are certain to provide, leaving out those that may be undefined. */
 type GivenBy<D> = { [K in keyof D]-?: undefined extends D[K] ? never : K }[keyof D];
 
-/** A mailbox of a {@link MailEnvironment}: what its defaults give may be left out. */
+/** A mailbox of a {@link MailEnvironment}. Arguments that the defaults provide may be left out. */
 export type EnvironmentMailbox<D> = MailboxDefaults & Pick<MailboxArgs, Exclude<RequiredArgument, GivenBy<D>>>;
 
 /** The arguments of {@link MailEnvironment}. */
 export interface MailEnvironmentArgs<D extends MailboxDefaults = Record<never, never>> {
-  /** The connector's arguments, or `"imap"` to refer to one that somebody else manages. Default: one is made. */
+  /**
+   * The arguments of a connector to create, an existing {@link ImapConnector}, or `"imap"` to refer to one that is managed
+   * elsewhere.
+   *
+   * @default {}
+   */
   connector?: ImapConnectorArgs | ImapConnector | "imap";
-  /** What all mailboxes share, such as the hosts. */
+  /** Arguments that all mailboxes share, such as the hosts. */
   defaults?: D;
-  /** The mailboxes by their resource name; each gives what `defaults` does not. */
+  /** Mailboxes by name, which is the second part of the grant's resource name. Each overrides and completes `defaults`. */
   mailboxes: Record<string, EnvironmentMailbox<D>>;
 }
 
-/** The same as values. */
+/** The names of {@link RequiredArgument} as values. */
 const REQUIRED_ARGUMENTS = ["imapUsername", "imapPassword", "imapHost"] as const satisfies RequiredArgument[];
 
-/** Most missing arguments that one message lists. */
+/** Most missing arguments that an error lists. */
 const MAX_LISTED = 10;
 
-/** One connector and the mailboxes on it: what an environment of an application has. */
+/** One connector and the mailboxes that use it, as each environment of an application has them. */
 export class MailEnvironment<D extends MailboxDefaults = Record<never, never>> extends pulumi.ComponentResource {
-  /** Grant id by mailbox. */
+  /** Grant ids by mailbox name. */
   readonly grantIds: pulumi.Output<Record<string, string>>;
-  /** The grants by mailbox. */
+  /** Grants by mailbox name. */
   readonly grants: Record<string, ByoImapGrant>;
 
   constructor(name: string, args: MailEnvironmentArgs<D>, opts?: pulumi.ComponentResourceOptions) {
-    // Everything is checked before the first resource is registered: the engine makes it while the program goes on.
+    // Check everything before registering a resource: the engine creates registered resources while the program still runs.
     const mailboxes = mailboxesOf(name, args);
     super("nylas:index:MailEnvironment", name, {}, opts);
     const declared = connectorOf(args);
@@ -61,7 +66,7 @@ export class MailEnvironment<D extends MailboxDefaults = Record<never, never>> e
   }
 }
 
-/** The arguments before it is known that each mailbox has what it needs. */
+/** The arguments before the check that each mailbox has the required ones. */
 interface UncheckedArgs {
   connector?: MailEnvironmentArgs["connector"];
   defaults?: MailboxDefaults;
@@ -70,12 +75,12 @@ interface UncheckedArgs {
 
 interface DeclaredMailbox {
   mailbox: string;
-  /** The name of its grant's resource. */
+  /** The resource name of its grant. */
   resource: string;
   full: MailboxArgs;
 }
 
-/** Throws when an argument that a mailbox needs is missing, or when its application is not its connector's. */
+/** Merges the defaults into each mailbox. Throws for a missing argument, or an application other than the connector's. */
 function mailboxesOf(name: string, args: UncheckedArgs): DeclaredMailbox[] {
   const merged = Object.entries(args.mailboxes).map(([mailbox, own]) => ({
     mailbox,
@@ -93,16 +98,16 @@ function mailboxesOf(name: string, args: UncheckedArgs): DeclaredMailbox[] {
       refuseContradiction(resource, full.application, application ?? DEFAULT_APPLICATION);
     }
   }
-  // The required ones are there: see above.
+  // `missingFrom` has found all required arguments.
   return merged as DeclaredMailbox[];
 }
 
-/** Without what is undefined, which must not hide a default. */
+/** Drops undefined arguments, which would otherwise override a default. */
 function given(own: MailboxDefaults): MailboxDefaults {
   return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
 }
 
-/** The connector to refer to, or the arguments of the one to make. */
+/** The connector to refer to, or the arguments of the one to create. */
 function connectorOf({ connector = {}, defaults }: UncheckedArgs): ImapConnectorArgs | ImapConnector | "imap" {
   if (isReference(connector)) return connector;
   const application = connector.application ?? defaults?.application;
@@ -113,7 +118,7 @@ function isReference(connector: ImapConnectorArgs | ImapConnector | "imap"): con
   return connector === "imap" || ImapConnector.isInstance(connector);
 }
 
-/** A value that is not known yet is an `Output`, which is there. */
+/** Required arguments without a value. A value that is not known yet is an `Output`, and so not missing. */
 function missingFrom(full: MailboxDefaults): RequiredArgument[] {
   return REQUIRED_ARGUMENTS.filter((argument) => full[argument] === undefined || full[argument] === null);
 }

@@ -5,7 +5,7 @@ import { runFor } from "../run/run.js";
 import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
 import type { LookupOptions } from "./lookup-options.js";
 
-/** The program's own client for an application; one per process. Throws when the configured key is not a secret. */
+/** The program's client for an application, shared within the process. Throws if the configured key is not a secret. */
 export function clientOf(opts: LookupOptions): NylasClient {
   const application = opts.application ?? DEFAULT_APPLICATION;
   refusePlainKey(application);

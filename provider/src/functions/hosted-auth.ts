@@ -3,27 +3,31 @@ import { InvalidInputError } from "../errors.js";
 import { redeemCode } from "../nylas/tokens.js";
 import { DEFAULT_APPLICATION, isRegion, type Region, readEndpoint, regionUri } from "../settings.js";
 import { clientOf } from "./client-of.js";
-// A file of its own: the public types must not lead to the client and to types of its libraries.
+// In a separate file, so that the published types do not import the client and the types of its libraries.
 import type { LookupOptions } from "./lookup-options.js";
 
-/** What {@link hostedAuthUrl} needs. */
+/** The arguments of {@link hostedAuthUrl}. */
 export interface HostedAuthUrlArgs {
-  /** The application's id. */
+  /** The Nylas application's id. */
   clientId: string;
-  /** A callback that is registered with the application, to the letter. */
+  /** A callback URI exactly as it is registered with the application. */
   redirectUri: string;
-  /** The address to prefill; one that has a grant is re-authenticated. */
+  /** The e-mail address to prefill. If it already has a grant, the login re-authenticates that grant. */
   loginHint?: string | undefined;
-  /** Comes back unchanged with the code; up to 256 characters. */
+  /** Returned unchanged to `redirectUri` with the code; at most 256 characters. */
   state?: string | undefined;
-  /** Demand SMTP settings, so that the grant can send. Default: `true`. */
+  /**
+   * Whether the person must give SMTP settings, so that the grant can send.
+   *
+   * @default true
+   */
   requireSmtp?: boolean | undefined;
-  /** Default: the configured `apiUri` or region. */
+  /** The region of the application. If absent, the configured `apiUri` or region is used. */
   region?: Region | undefined;
 }
 
 /**
- * The address at which a person connects an IMAP mailbox of their own.
+ * Returns the URL of the page where a person connects their own IMAP mailbox. Sends no request.
  *
  * @see https://developer.nylas.com/docs/v3/auth/imap/
  */
@@ -39,39 +43,40 @@ export function hostedAuthUrl(args: HostedAuthUrlArgs, opts: LookupOptions = {})
   return url.toString();
 }
 
-/** {@link hostedAuthUrl} with inputs. */
+/** {@link hostedAuthUrl} with inputs, as an output. */
 export function hostedAuthUrlOutput(
   args: pulumi.Inputs & { [K in keyof HostedAuthUrlArgs]: pulumi.Input<HostedAuthUrlArgs[K]> },
   opts: LookupOptions = {},
 ): pulumi.Output<string> {
-  // `output` keeps the names and resolves the values, which its type does not follow through a mapped type.
+  // `output` resolves each value under its name, but its type does not show this for a mapped type.
   return pulumi.output(args).apply((resolved) => hostedAuthUrl(resolved as HostedAuthUrlArgs, opts));
 }
 
-/** What {@link exchangeCode} needs. */
+/** The arguments of {@link exchangeCode}. */
 export interface ExchangeCodeArgs {
+  /** The Nylas application's id. */
   clientId: string;
-  /** The one that the address was made with. */
+  /** The `redirectUri` that was passed to {@link hostedAuthUrl}. */
   redirectUri: string;
-  /** Good for one exchange. */
+  /** The code that the login sent to `redirectUri`. Nylas accepts it once. */
   code: string;
-  /** When the address carried a PKCE challenge. */
+  /** The PKCE verifier, if the login URL carried a PKCE challenge. */
   codeVerifier?: string | undefined;
 }
 
-/** What a person's login has brought. */
+/** The grant of a hosted login. */
 export interface ExchangedCode {
   grantId: string;
   email: string | undefined;
   provider: string | undefined;
 }
 
-/** Exchanges a hosted login's code for its grant, once. The access token that Nylas sends along is dropped. */
+/** Exchanges a hosted login's code for its grant. Nylas accepts a code once. The access token in the answer is discarded. */
 export async function exchangeCode(args: ExchangeCodeArgs, opts: LookupOptions = {}): Promise<ExchangedCode> {
   return redeemCode(clientOf(opts), args);
 }
 
-/** {@link exchangeCode} with inputs. */
+/** {@link exchangeCode} with inputs, as an output. */
 export function exchangeCodeOutput(
   args: { [K in keyof ExchangeCodeArgs]: pulumi.Input<ExchangeCodeArgs[K]> },
   opts: LookupOptions = {},

@@ -1,5 +1,9 @@
-/** Which application a function asks. */
+/** Options of every function that sends a request. */
 export interface LookupOptions {
-  /** The configuration namespace. Default: `"nylas"`. */
+  /**
+   * The configuration namespace of the application's settings.
+   *
+   * @default "nylas"
+   */
   application?: string | undefined;
 }

@@ -7,25 +7,25 @@ import { findProvider } from "../nylas/providers.js";
 import type { Application, Connector, Grant } from "../nylas/wire.js";
 import { createGrantDirectory } from "../run/grant-directory.js";
 import { clientOf } from "./client-of.js";
-// A file of its own: the public types must not lead to the client and to types of its libraries.
+// In a separate file, so that the published types do not import the client and the types of its libraries.
 import type { LookupOptions } from "./lookup-options.js";
 
 export type { LookupOptions };
 
-/** A grant, as the functions give it. */
+/** A grant, as the functions return it. */
 export interface GrantResult {
   grantId: string;
   provider: string;
   email: string | undefined;
   /** `valid` or `invalid`. */
   grantStatus: string;
-  /** ISO 8601. */
+  /** Creation time, in ISO 8601. */
   createdAt: string;
-  /** ISO 8601: the last authentication. */
+  /** Time of the last authentication, in ISO 8601. */
   updatedAt: string;
 }
 
-/** The application that the API key belongs to. */
+/** Returns the application that the API key belongs to. */
 export async function getApplication(opts: LookupOptions = {}): Promise<Application> {
   return clientOf(opts).application();
 }
@@ -35,7 +35,7 @@ export function getApplicationOutput(opts: LookupOptions = {}): pulumi.Output<Ap
   return pulumi.output(getApplication(opts));
 }
 
-/** The application's IMAP connector; throws when there is none. */
+/** Returns the application's IMAP connector. Throws `not_found` if there is none. */
 export async function getConnector(opts: LookupOptions = {}): Promise<Connector> {
   const client = clientOf(opts);
   const connector = await findConnector(client);
@@ -48,7 +48,10 @@ export function getConnectorOutput(opts: LookupOptions = {}): pulumi.Output<Conn
   return pulumi.output(getConnector(opts));
 }
 
-/** One grant, by its id or by the mailbox's address (letter case does not matter, nor how an internationalized domain is written); throws when there is none. */
+/**
+ * Returns one grant, by its id or by the mailbox's address in any spelling: letter case and the form of an internationalized
+ * domain do not matter. Throws `not_found` if there is none.
+ */
 export async function getGrant(
   args: { id: string } | { email: string },
   opts: LookupOptions = {},
@@ -61,7 +64,7 @@ export async function getGrant(
   throw missing(`Looking up ${wanted}`, "the application has no such grant", "check it, and the API key's application");
 }
 
-/** {@link getGrant} with inputs. */
+/** {@link getGrant} with inputs, as an output. */
 export function getGrantOutput(
   args: { id: pulumi.Input<string> } | { email: pulumi.Input<string> },
   opts: LookupOptions = {},
@@ -71,14 +74,14 @@ export function getGrantOutput(
     : pulumi.output(args.email).apply((email) => getGrant({ email }, opts));
 }
 
-/** Narrows {@link listGrants}. */
+/** Filters of {@link listGrants}. */
 export interface ListGrantsArgs {
   status?: "valid" | "invalid";
-  /** Such as `imap`. */
+  /** For example `imap`. */
   provider?: string;
 }
 
-/** The application's grants, oldest first. Narrowed here: Nylas's filtered lists lag behind. */
+/** Returns the application's grants, oldest first. Filters the complete list, because Nylas's filtered lists lag behind. */
 export async function listGrants(args: ListGrantsArgs = {}, opts: LookupOptions = {}): Promise<GrantResult[]> {
   const client = clientOf(opts);
   const { grants, unreadable } = await listReadableGrants(client);
@@ -89,7 +92,7 @@ export async function listGrants(args: ListGrantsArgs = {}, opts: LookupOptions 
     .map(result);
 }
 
-/** {@link listGrants} with inputs. */
+/** {@link listGrants} with inputs, as an output. */
 export function listGrantsOutput(
   args: { status?: pulumi.Input<"valid" | "invalid">; provider?: pulumi.Input<string> } = {},
   opts: LookupOptions = {},
@@ -104,22 +107,22 @@ export function listGrantsOutput(
     );
 }
 
-/** What Nylas knows of an address's mail provider. */
+/** The mail provider of an address, as Nylas detects it. */
 export interface DetectedProvider {
   detected: boolean;
-  /** Such as `imap` or `google`; absent when nothing was detected. */
+  /** For example `imap` or `google`; absent if nothing was detected. */
   provider: string | undefined;
-  /** The flavour of IMAP. */
+  /** The variant of IMAP, if Nylas names one. */
   type: string | undefined;
 }
 
-/** Asks Nylas which provider serves an address; Nylas allows 20 of these a minute. */
+/** Detects which provider serves an address. Nylas allows 20 such requests per minute. */
 export async function detectProvider(args: { email: string }, opts: LookupOptions = {}): Promise<DetectedProvider> {
   const client = clientOf(opts);
   return (await findProvider(client, args.email)) ?? { detected: false, provider: undefined, type: undefined };
 }
 
-/** {@link detectProvider} with inputs. */
+/** {@link detectProvider} with inputs, as an output. */
 export function detectProviderOutput(
   args: { email: pulumi.Input<string> },
   opts: LookupOptions = {},

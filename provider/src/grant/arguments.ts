@@ -24,7 +24,7 @@ const DEFAULT_IMAP_PORT = 993;
 /** Submission over TLS. */
 const DEFAULT_SMTP_PORT = 465;
 
-/** Set by the resource class. */
+/** Inputs that the resource class sets, not the user. */
 const HIDDEN_ARGUMENTS = ["owner", "stack"] as const;
 type ArgumentName = keyof ByoImapGrantArgs | (typeof HIDDEN_ARGUMENTS)[number];
 
@@ -50,8 +50,8 @@ const entries = {
 } satisfies Record<ArgumentName, v.GenericSchema>;
 
 /**
- * What a change does. `authenticates`: Nylas is asked to authenticate the mailbox again, and the grant stays. `recorded`: the
- * state takes it, and nothing is asked of Nylas. Of `imapUsername`, only another spelling: another mailbox replaces.
+ * What a change does. `authenticates`: the grant is re-authenticated in place. `recorded`: the change is written to the state,
+ * and no request is sent. `imapUsername` authenticates only if its spelling changes; another mailbox replaces the grant.
  */
 const ON_CHANGE = {
   imapUsername: "authenticates",
@@ -93,7 +93,7 @@ const properties: Properties = {
   hidden: HIDDEN_ARGUMENTS,
 };
 
-/** Fills in defaults and says what is wrong; what is not known yet passes. */
+/** Fills in the default ports and validates the arguments; a value that is not known yet passes. */
 export function checkGrantArguments(given: Values, before: Values = {}): { inputs: Values; failures: Failure[] } {
   const inputs: Record<string, unknown> = { ...pick(given, Object.keys(given)) };
   inputs.imapPort ??= DEFAULT_IMAP_PORT;
@@ -104,7 +104,7 @@ export function checkGrantArguments(given: Values, before: Values = {}): { input
   };
 }
 
-/** The typed arguments; `check` has passed them before. */
+/** Parses arguments that have passed `check`. */
 export function readGrantArguments(values: Values): GrantArguments {
   return v.parse(schema, pick(values, GRANT_ARGUMENTS));
 }
@@ -124,8 +124,9 @@ function smtpFailures(inputs: Values): Failure[] {
 }
 
 /**
- * Version 0.1.0 made every grant without an `application` in the default one, whatever its connector's. Inheriting the
- * connector's then plans a replacement, which loses the grant's id, although nobody has changed the program. States of 0.1.0 have no `stack`.
+ * Refuses a replacement that only an upgrade causes. Version 0.1.0 created every grant without an `application` in the default
+ * application, even if its connector had another. Inheriting the connector's application would replace such a grant, and lose
+ * its id, although the program has not changed. States of 0.1.0 are recognized by the missing `stack`.
  */
 function movedUnasked(inputs: Values, before: Values): Failure[] {
   const { application } = inputs;

@@ -21,8 +21,8 @@ import { credentials, type GrantArguments } from "./arguments.js";
 import { grantAppeared } from "./ownership.js";
 
 /**
- * Seconds by which a grant may look older than the request that made it: the API counts whole seconds, and the two time
- * stamps need not be taken at once.
+ * Seconds by which a grant's `created_at` and `updated_at` may differ beyond the duration of the request that created it: they
+ * are whole seconds, and Nylas may set them at different moments.
  */
 const CREATION_TOLERANCE_SECONDS = 2;
 
@@ -32,7 +32,7 @@ export interface Held {
   adopted: boolean;
 }
 
-/** The one place that sends credentials: for creation, adoption, rotation and healing alike. */
+/** Authenticates the mailbox: for creation, adoption, rotation and repair. Nothing else sends credentials to Nylas. */
 export async function authenticate(
   run: Run,
   args: GrantArguments,
@@ -50,8 +50,8 @@ export async function authenticate(
   if (found !== undefined && grant.id !== found.id) throw otherGrantAnswered(args, found, grant);
   if (found !== undefined || !existedBefore(grant, startedAt)) return { grant, adopted };
 
-  // The list did not show the grant, and authenticating it has put our marker on it. Marked as adopted, no later run takes
-  // it for one that this resource made, and none deletes it unasked.
+  // Nylas's list did not show this grant, and authenticating it has replaced its marker by ours. Mark it as adopted, so that
+  // no later run treats it as created by this resource and deletes it.
   const adoption = marker === undefined ? undefined : { ...marker, adopted: true };
   const marked = await post(run, mailbox, adoption, grant);
   if (args.onExisting !== "adopt") throw grantAppeared(run, args, marked);
@@ -80,12 +80,12 @@ async function post(
   }
 }
 
-/** Stands for credentials that were refused, which this process need not remember. */
+/** Identifies refused credentials without keeping them in memory. */
 function digestOf(mailbox: MailboxCredentials): string {
   return createHash("sha256").update(JSON.stringify(mailbox)).digest("hex");
 }
 
-/** Finds out what a refused `connect/custom` means; Nylas has one status for several causes. */
+/** Determines why `connect/custom` failed: Nylas uses one status for several causes. */
 async function explainRefusal(run: Run, error: NylasError, found: Grant | undefined): Promise<NylasError> {
   if (error instanceof MailServerError) return error;
   const kept =
@@ -125,8 +125,8 @@ function endsWith(type: string | undefined, suffix: string): boolean {
 }
 
 /**
- * Whether Nylas re-authenticated a grant that its list did not show, instead of making one. The elapsed time is read from the
- * monotonic clock: the wall clock may be set meanwhile, and a jump would make an old grant look like the result of this request.
+ * Whether Nylas re-authenticated a grant that its list did not show, instead of creating one. Elapsed time comes from the
+ * monotonic clock: if the wall clock were set forward meanwhile, an old grant would look like the result of this request.
  */
 function existedBefore(grant: Grant, startedAt: number): boolean {
   const elapsed = (performance.now() - startedAt) / 1000;
@@ -143,7 +143,7 @@ function otherGrantAnswered(args: GrantArguments, found: Grant, grant: Grant): U
   });
 }
 
-/** Proves that Nylas can use the grant; a failure keeps the grant and is healed by the next run. */
+/** Checks that Nylas can read the mailbox. After a failure the grant is kept, and the next run checks it again. */
 export async function verified(run: Run, args: GrantArguments, outs: Values): Promise<Values> {
   if (!args.verify) return outs;
   const grantId = String(outs.grantId);
@@ -153,7 +153,7 @@ export async function verified(run: Run, args: GrantArguments, outs: Values): Pr
   } catch (error) {
     if (!(error instanceof NylasError)) throw error;
     const kept = `grant ${grantId} exists and is kept; the next \`up\` checks it again`;
-    // The key has just been good for the authentication, so a 401 here speaks of the mailbox.
+    // The authentication has just succeeded with this API key, so a 401 here is about the mailbox.
     if (!(error instanceof AccessError && error.code === "api_key_refused")) {
       throw new HalfMadeError(grantId, { ...outs, verified: false }, `${error.message}\n  kept:       ${kept}`);
     }

@@ -24,7 +24,7 @@ import { authenticate, type Held, verified } from "./authenticate.js";
 import { type GrantOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./outputs.js";
 import { claim, isRenamed, isTaken, markerFor, refuseForeign } from "./ownership.js";
 
-/** A mailbox that Nylas may use: observe, ensure, and give back what was observed. */
+/** A mailbox that a Nylas application may use. */
 export const grantLifecycle: Lifecycle = {
   secrets: GRANT_SECRETS,
 
@@ -113,7 +113,7 @@ export const grantLifecycle: Lifecycle = {
     const applicationId = await sameApplication(run.client, props.applicationId, `Deleting ${mailbox}`);
     const email = String(props.email ?? props.imapUsername ?? id);
     await run.exclusively(email, async () => {
-      // Asked for by itself, not taken from a list: another run may have adopted it a moment ago.
+      // Request the grant itself rather than use the cached list: another run may have adopted it since.
       const found = await findGrant(run.client, id, email);
       if (found !== undefined && isTaken(run, found, props, applicationId)) {
         run.holders.left(id);
@@ -129,7 +129,7 @@ export const grantLifecycle: Lifecycle = {
   },
 };
 
-/** The mailbox's grant; of a log-in name, whose grant has an address that is not known here, the one with this resource's marker. */
+/** Finds the mailbox's grant by address; for a log-in name, whose address is unknown, by this owner's marker. */
 async function findExisting(run: Run, { imapUsername, owner }: GrantArguments): Promise<Grant | undefined> {
   const found = await run.directory.byEmail(imapUsername);
   if (found !== undefined || isAddress(imapUsername) || owner === undefined) return found;
@@ -138,7 +138,7 @@ async function findExisting(run: Run, { imapUsername, owner }: GrantArguments): 
 
 function replacingArguments(olds: Values, news: Values): string[] {
   const replaces: string[] = [];
-  // A value that is not known yet replaces nothing: the engine asks again when it is.
+  // A value that is not known yet does not replace: the engine calls `diff` again once it is known.
   if (!isUnknown(news.imapUsername) && !sameMailbox(asText(olds.imapUsername) ?? "", asText(news.imapUsername) ?? "")) {
     replaces.push("imapUsername");
   }
@@ -163,7 +163,7 @@ function needsVerification(olds: Values, news: Values): boolean {
   return olds.verified === false && news.verify !== false;
 }
 
-/** What Pulumi stores: the arguments as sent, and what Nylas said. */
+/** The outputs that Pulumi stores: the arguments as sent, and the grant as Nylas returned it. */
 function state(
   inputs: Values,
   args: GrantArguments,

@@ -1,4 +1,4 @@
-/** What the resource shows of its grant. */
+/** The public outputs of a grant. */
 export interface GrantOutputs {
   grantId: string;
   email: string;
@@ -11,15 +11,15 @@ export interface GrantOutputs {
 
 /** Outputs that only the lifecycle reads. */
 export interface HiddenOutputs {
-  /** The owner marker as it was last sent, or as Nylas shows it. */
+  /** The owner marker as Nylas returns it, or as it was last sent if Nylas returns none. */
   marker?: string | undefined;
-  /** A refresh has found another owner's marker on the grant. */
+  /** Set if a refresh has found another owner's marker on the grant. */
   heldElsewhere?: true | undefined;
-  /** The last verification has failed. */
+  /** Set if the last verification failed. */
   verified?: false | undefined;
 }
 
-/** Names every output to the engine. Their values come from the provider. */
+/** Declares the outputs to the engine; the provider supplies their values. */
 export const GRANT_OUTPUTS = {
   grantId: undefined,
   email: undefined,
@@ -30,9 +30,9 @@ export const GRANT_OUTPUTS = {
   applicationId: undefined,
 } as const satisfies Record<keyof GrantOutputs, undefined>;
 
-/** The outputs that an update without any request keeps. */
+/** The outputs that an update without a request carries over. */
 export const KEPT_OUTPUTS: readonly (keyof GrantOutputs | keyof HiddenOutputs)[] = [
-  // The keys of an object literal are the ones that its type names.
+  // `Object.keys` returns `string[]`; an object literal has exactly the keys of its type.
   ...(Object.keys(GRANT_OUTPUTS) as (keyof GrantOutputs)[]),
   "marker",
   "heldElsewhere",

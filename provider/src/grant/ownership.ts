@@ -6,9 +6,11 @@ import type { Run } from "../run/run.js";
 import type { GrantArguments } from "./arguments.js";
 
 /**
- * Whether taking the grant means adopting it; throws when it is not this resource's to take. The resource's own name in the
- * marker is not enough: another stack may have had this name before it was renamed. A note of this machine that a run of
- * this very resource was interrupted is required besides.
+ * Decides whether a creation may use an existing grant. Returns true if that adopts the grant, false if it counts as created
+ * by this resource or its stack; throws `grant_exists` if the resource may not use it.
+ *
+ * A marker with this resource's owner does not suffice: another stack may have had this name before it was renamed. This
+ * machine must also have a note that a run of this resource was interrupted.
  */
 export function claim(run: Run, args: GrantArguments, found: Grant, applicationId: string): boolean {
   if (run.holders.isOther(found.id, args.owner)) throw grantExists(run, args, found);
@@ -18,7 +20,7 @@ export function claim(run: Run, args: GrantArguments, found: Grant, applicationI
   return !isMadeByStack(args, marker);
 }
 
-/** A take-over within one stack is a rename: what the stack has made it may delete. */
+/** True if this stack created the grant. Taking it over is then a rename of the resource, which may delete it. */
 function isMadeByStack({ stack }: GrantArguments, marker: Marker | undefined): boolean {
   return marker?.adopted === false && marker.stack !== undefined && marker.stack === stack;
 }
@@ -28,7 +30,7 @@ function isInterruptedRun(run: Run, { owner }: GrantArguments, marker: Marker | 
   return run.unsaved.find(applicationId, owner) === marker.nonce;
 }
 
-/** The marker for an authentication: the same one for the same holder, so that a run may be killed at any point of it. */
+/** The marker to send. An owner keeps its nonce, so that a run that was killed at any point recognizes its grant. */
 export function markerFor(
   run: Run,
   { owner, stack }: GrantArguments,
@@ -48,7 +50,7 @@ export function markerFor(
   };
 }
 
-/** Whether the resource, its stack or its project has another name than when the marker was written. */
+/** Whether the resource, its stack or its project was renamed since the marker was written. */
 export function isRenamed(owner: unknown, inState: Marker | undefined): boolean {
   return typeof owner === "string" && inState !== undefined && inState.owner !== owner;
 }
@@ -58,7 +60,7 @@ export function grantExists(run: Run, args: GrantArguments, found: Grant): Alrea
   return existing(run, args, found, `${answer}. Nothing was changed`, remedy);
 }
 
-/** The list of grants did not show the grant, so that an authentication that was meant to make one has changed it. */
+/** For a grant that Nylas's list did not show: the authentication that should have created a grant has changed this one. */
 export function grantAppeared(run: Run, args: GrantArguments, found: Grant): AlreadyExistsError {
   const answer =
     "it existed before, but Nylas's list did not show it. It was authenticated before it could be seen, and is marked as adopted";
@@ -90,7 +92,7 @@ function existing(
   });
 }
 
-/** Who holds the grant, and the ways on that only this case has, the likeliest first. */
+/** Who owns the grant, and the remedies that apply only to this case, most likely first. */
 function explainHolder(run: Run, args: GrantArguments, found: Grant): { answer: string; remedy: string[] } {
   if (run.holders.isOther(found.id, args.owner))
     return { answer: "another resource of this program holds it", remedy: [] };
@@ -125,13 +127,13 @@ function explainHolder(run: Run, args: GrantArguments, found: Grant): { answer: 
   };
 }
 
-/** An update must not take a grant back, unasked, that another resource has taken meanwhile. */
+/** Throws if another resource has taken the grant since, so that an update does not take it back without being told to. */
 export function refuseForeign(operation: string, found: Grant, olds: Values, args: GrantArguments): void {
   if (args.onExisting === "adopt") return;
   const inState = parseMarker(asText(olds.marker));
   const atNylas = parseMarker(found.state);
   if (!isHeldByOther(atNylas, inState)) return;
-  // This very update has written it in a run that was killed before it could be saved.
+  // The same update wrote this marker in an earlier run, which was killed before Pulumi saved the state.
   if (atNylas?.owner === args.owner && isSuccessor(atNylas, inState)) return;
   throw new AlreadyExistsError({
     code: "grant_exists",
@@ -143,12 +145,12 @@ export function refuseForeign(operation: string, found: Grant, olds: Values, arg
   });
 }
 
-/** Whether somebody else holds the grant: by its marker, or by this run, whose marker Nylas may not show. */
+/** True if another owner has the grant, by its marker or by this run's records: Nylas may not return a marker just sent. */
 export function isTaken(run: Run, found: Grant, props: Values, applicationId: string): boolean {
   if (run.holders.isOther(found.id, asText(props.owner))) return true;
   const inState = parseMarker(asText(props.marker));
   const atNylas = parseMarker(found.state);
   if (atNylas === undefined || !isHeldByOther(atNylas, inState)) return false;
-  // A rename of this very resource that was interrupted on this machine before it could be saved.
+  // Not taken if this machine has a note that a rename of this resource was interrupted before Pulumi saved the state.
   return !isSuccessor(atNylas, inState) || run.unsaved.find(applicationId, atNylas.owner) !== atNylas.nonce;
 }

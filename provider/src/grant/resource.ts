@@ -17,48 +17,81 @@ import { GRANT_OUTPUTS, type GrantOutputs } from "./outputs.js";
 /** The arguments of a mailbox, wherever it is declared. */
 export interface MailboxArgs {
   /**
-   * The mailbox's e-mail address, which is also its log-in; or its log-in name, such as `CORP\ops`, where the mail server has
-   * others. A change replaces: another address is another mailbox. Letter case is no change.
+   * The mailbox's e-mail address; or its log-in name, such as `CORP\ops`, if the mail server's log-in names are not addresses.
+   * A change replaces, because another address is another mailbox. A change of letter case only re-authenticates in place.
    */
   imapUsername: pulumi.Input<string>;
-  /** Password or app password; always a secret. A change re-authenticates in place, with the same grant id. */
+  /** Password or app password; always a secret. A change re-authenticates in place and keeps the grant id. */
   imapPassword: pulumi.Input<string>;
   /** IMAP server: a host name or IP address, without scheme and port. A change re-authenticates in place. */
   imapHost: pulumi.Input<string>;
-  /** IMAP port, 1 to 65535. Default: 993 (TLS). A change re-authenticates in place. */
+  /**
+   * IMAP port, 1 to 65535. The default is IMAP over TLS. A change re-authenticates in place.
+   *
+   * @default 993
+   */
   imapPort?: pulumi.Input<number> | undefined;
-  /** SMTP server; required unless `receiveOnly`. A change re-authenticates in place. */
+  /** SMTP server, in the form of `imapHost`; required unless `receiveOnly` is set. A change re-authenticates in place. */
   smtpHost?: pulumi.Input<string> | undefined;
-  /** SMTP port, 1 to 65535. Default: 465 (TLS). A change re-authenticates in place. */
+  /**
+   * SMTP port, 1 to 65535. The default is submission over TLS. A change re-authenticates in place.
+   *
+   * @default 465
+   */
   smtpPort?: pulumi.Input<number> | undefined;
-  /** SMTP login. Default: `imapUsername`. A change re-authenticates in place. */
+  /**
+   * SMTP log-in name. A change re-authenticates in place.
+   *
+   * @default imapUsername
+   */
   smtpUsername?: pulumi.Input<string> | undefined;
-  /** SMTP password; always a secret. Default: `imapPassword`. A change re-authenticates in place. */
+  /**
+   * SMTP password; always a secret. A change re-authenticates in place.
+   *
+   * @default imapPassword
+   */
   smtpPassword?: pulumi.Input<string> | undefined;
   /**
-   * Send no SMTP settings: Nylas then reads the mailbox but cannot send from it. Default: `false`. A change re-authenticates
+   * Whether to leave out the SMTP settings: Nylas then can read the mailbox but not send from it. A change re-authenticates
    * in place.
+   *
+   * @default false
    */
   receiveOnly?: pulumi.Input<boolean> | undefined;
   /**
-   * What to do when the mailbox has a grant already: `"fail"` (default) with `grant_exists`, or `"adopt"` it by authenticating
-   * it with the declared credentials; its id stays. A change sends no request.
+   * What to do if the mailbox already has a grant: `"fail"` with `grant_exists`, or `"adopt"` it, which re-authenticates it
+   * with the declared credentials and keeps its id. A change sends no request.
+   *
+   * @default "fail"
    */
   onExisting?: pulumi.Input<"fail" | "adopt"> | undefined;
-  /** Delete the grant at destroy although it was adopted. Default: `false`, it stays. A change sends no request. */
+  /**
+   * Whether destroy deletes an adopted grant. Otherwise it stays at Nylas. A change sends no request.
+   *
+   * @default false
+   */
   deleteAdopted?: pulumi.Input<boolean> | undefined;
-  /** Any value; a change re-authenticates in place. A way to ask for it when nothing else has changed. */
+  /** Any value. A change re-authenticates in place, even if no other argument has changed. */
   credentialVersion?: pulumi.Input<string | number> | undefined;
-  /** List one message through Nylas after authenticating. Default: `true`. A change sends no request. */
+  /**
+   * Whether to list one message through Nylas after authenticating, to check that Nylas can read the mailbox. A change sends
+   * no request.
+   *
+   * @default true
+   */
   verify?: pulumi.Input<boolean> | undefined;
   /**
-   * Log in to IMAP and SMTP from here before asking Nylas: `"off"` (default), `"warn"` of a failure, or `"enforce"` success.
-   * A change sends no request.
+   * Whether this machine logs in to IMAP and SMTP before Nylas does: `"off"`, `"warn"` on failure and continue, or
+   * `"enforce"` success. A change sends no request.
+   *
+   * @default "off"
    */
   preflight?: pulumi.Input<"off" | "warn" | "enforce"> | undefined;
   /**
-   * The configuration namespace that names key and region. Default: the one of the connector where that is an
-   * {@link ImapConnector}, which it must not contradict, and `"nylas"` otherwise. A change replaces.
+   * The configuration namespace of the application's settings, such as key and region. If `connector` is an
+   * {@link ImapConnector}, the default is the connector's application, and another one is refused. A change replaces.
+   *
+   * @default "nylas"
    */
   application?: string | undefined;
 }
@@ -66,16 +99,18 @@ export interface MailboxArgs {
 /** The arguments of {@link ByoImapGrant}. */
 export interface ByoImapGrantArgs extends MailboxArgs {
   /**
-   * The connector that the grant hangs on: orders creation and deletion. Default: `"imap"`, one that exists already. A change
-   * sends no request.
+   * The connector that the grant needs. An {@link ImapConnector} is created before the grant and deleted after it; `"imap"`
+   * refers to an existing one. A change sends no request.
+   *
+   * @default "imap"
    */
   connector?: ImapConnector | pulumi.Input<string> | undefined;
 }
 
 /**
- * A mailbox that a Nylas application may use, made from credentials you hold. Nylas keeps one grant per address and
- * application; every object id of the mailbox hangs on the grant's id, so this resource never gives it another one but for a
- * changed `imapUsername` or `application`.
+ * A mailbox that a Nylas application may use, authenticated with credentials that you hold. Nylas keeps one grant per address
+ * and application. All object ids of the mailbox belong to its grant, so this resource replaces a grant only if `imapUsername`
+ * or `application` changes.
  *
  * Errors: `invalid_credentials`, `auth_limit_reached`, `provider_not_responding`, `grant_exists`, `connector_missing`,
  * `wrong_application` and those of every request; see {@link NylasError}.
@@ -86,17 +121,17 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
   /** @internal */
   static readonly __pulumiType = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
 
-  /** The grant's id, the same as `id`: what other programs use the mailbox with. */
+  /** The grant's id, which other programs use to access the mailbox; equal to `id`. */
   declare readonly grantId: pulumi.Output<string>;
-  /** The mailbox's address, as Nylas has it. */
+  /** The mailbox's address, as Nylas returns it. */
   declare readonly email: pulumi.Output<string>;
-  /** `valid`, or `invalid` when Nylas may not log in any more; the next `up` then authenticates it again. */
+  /** `valid`, or `invalid` if Nylas can no longer log in; the next `up` then re-authenticates the grant. */
   declare readonly grantStatus: pulumi.Output<string>;
-  /** ISO 8601. */
+  /** Creation time, in ISO 8601. */
   declare readonly createdAt: pulumi.Output<string>;
-  /** ISO 8601: the last authentication. */
+  /** Time of the last authentication, in ISO 8601. */
   declare readonly updatedAt: pulumi.Output<string>;
-  /** Whether the grant was there before this resource took it. */
+  /** Whether the grant existed before this resource adopted it. */
   declare readonly adopted: pulumi.Output<boolean>;
   /** The Nylas application it belongs to. */
   declare readonly applicationId: pulumi.Output<string>;
@@ -123,26 +158,26 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
 
   /** Refers to an existing grant by its id without managing it: nothing is ever written or deleted. */
   static get(name: string, id: pulumi.Input<pulumi.ID>, opts?: pulumi.CustomResourceOptions): ByoImapGrant {
-    // The arguments are read from Nylas then; none of them is sent.
+    // With an id, the constructor sends no argument but `application`, and Pulumi reads the resource instead.
     return new ByoImapGrant(name, {} as ByoImapGrantArgs, { ...opts, id });
   }
 
-  /** Whether it is a `ByoImapGrant`, also one of another copy of this package. */
+  /** Whether a value is a `ByoImapGrant`, including one of another copy of this package. */
   static override isInstance(obj: unknown): obj is ByoImapGrant {
     return pulumi.Resource.isInstance(obj) && "__pulumiType" in obj && obj.__pulumiType === ByoImapGrant.__pulumiType;
   }
 }
 
-/** Throws when the arguments name another application than their connector has. */
+/** The application to declare; throws if it is not the connector's. */
 function inheritedApplication(name: string, { application, connector }: ByoImapGrantArgs): string | undefined {
   if (!ImapConnector.isInstance(connector)) return application;
   const inherited = connector.__application ?? DEFAULT_APPLICATION;
   refuseContradiction(name, application, inherited);
-  // The default is not sent: states of earlier versions do not hold it either.
+  // Leave out the default, as states of earlier versions do, so that an upgrade changes no input.
   return application ?? (inherited === DEFAULT_APPLICATION ? undefined : inherited);
 }
 
-/** Throws when a grant is declared with another application than its connector has. */
+/** Throws if a grant's application differs from its connector's. */
 export function refuseContradiction(name: string, application: string | undefined, connectors: string): void {
   if (application === undefined || application === connectors) return;
   throw refusal({

@@ -1,35 +1,35 @@
 import { createHash } from "node:crypto";
 
-/** First part of every marker; the number after it is the marker's format. */
+/** First field of every marker; the number after it is the format's version. */
 const PREFIX = "pulumi-nylas-imap";
 /** Hexadecimal digits of a digest: 128 bits. */
 const DIGEST_LENGTH = 32;
 
 /**
- * Whose grant it is, as written into Nylas's `state` field, which comes back unchanged.
+ * The owner of a grant, stored in the grant's `state` field, which Nylas returns unchanged.
  *
- * The digests are made of names: whoever knows or guesses the organization, project, stack and resource can compute them. A
- * marker is therefore a label and no proof; see `isHeldByOther` and `claim` for what is required besides.
+ * The digests are computed from names, so anyone who knows or guesses organization, project, stack and resource can compute
+ * them. A marker is therefore a label, not a proof of ownership; `isHeldByOther` and `claim` require more.
  */
 export interface Marker {
-  /** Digest of organization, project, stack, type, name and parent of the resource that holds the grant. */
+  /** Digest of organization, project, stack, type, name and parent of the resource that owns the grant. */
   owner: string;
-  /** Whether the grant existed before its owner took it: such a grant stays at destroy. */
+  /** Whether the grant existed before its owner adopted it. An adopted grant stays at destroy. */
   adopted: boolean;
   /** Digest of the owner's organization, project and stack. Absent from the first format. */
   stack?: string | undefined;
-  /** Random, one for each grant that a resource takes: tells two owners with equal names apart. Absent from the first format. */
+  /** Random; distinguishes owners with equal names. Kept while the owner has the grant. Absent from the first format. */
   nonce?: string | undefined;
-  /** After a change of the resource's or the stack's name, until the next authentication: the marker before, see `isSuccessor`. */
+  /** After a rename of resource or stack, until the next authentication: `nameOf` the marker before; see `isSuccessor`. */
   previous?: string | undefined;
 }
 
-/** The digest that stands for one resource or one stack. */
+/** The digest that identifies a resource or stack. */
 export function ownerDigest(parts: readonly string[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, DIGEST_LENGTH);
 }
 
-/** At most 256 characters, Nylas's limit for `state`. */
+/** The text of a marker: at most 256 characters, Nylas's limit for `state`. */
 export function formatMarker({ owner, adopted, stack, nonce, previous }: Marker): string {
   const kind = adopted ? "adopted" : "created";
   if (stack === undefined || nonce === undefined) return `${PREFIX}:1:${owner}:${kind}`;
@@ -37,7 +37,7 @@ export function formatMarker({ owner, adopted, stack, nonce, previous }: Marker)
   return [...fields, ...(previous === undefined ? [] : [previous])].join(":");
 }
 
-/** The marker in a grant's `state`, of any released format, or `undefined` for anything else. */
+/** The marker in a grant's `state`, in any released format; `undefined` if there is none. */
 export function parseMarker(state: string | undefined): Marker | undefined {
   const [, owner, kind] = state?.match(/^pulumi-nylas-imap:1:([0-9a-f]+):(adopted|created)$/) ?? [];
   if (owner !== undefined) return { owner, adopted: kind === "adopted" };
@@ -49,20 +49,20 @@ export function parseMarker(state: string | undefined): Marker | undefined {
   return { owner: current, stack, nonce, adopted: adopted === "adopted", previous };
 }
 
-/** What a marker's successor calls it: its nonce, or in the first format its owner. */
+/** How a later marker refers to this one in `previous`: by its nonce, or in the first format by its owner. */
 export function nameOf({ nonce, owner }: Marker): string {
   return nonce ?? owner;
 }
 
-/** Whether the marker at Nylas replaced the one in the state because the resource or its stack was renamed. */
+/** Whether the marker at Nylas has replaced the one in the state after a rename of the resource or its stack. */
 export function isSuccessor(atNylas: Marker | undefined, inState: Marker | undefined): boolean {
   return atNylas?.previous !== undefined && inState !== undefined && atNylas.previous === nameOf(inState);
 }
 
 /**
- * Whether the marker at Nylas is another holder's than the one in the state. Equal owners are not enough: a renamed stack and
- * a later one of its old name have equal digests, and so have two backends with equal names. Where one of the two is missing
- * or of the first format, only what both have is compared.
+ * Whether the marker at Nylas has another owner than the one in the state. The nonces must match as well as the owners: a
+ * renamed stack and a later stack of its old name have equal digests, as have stacks with equal names in two backends. If a
+ * marker is missing, or has no nonce because it is in the first format, only the fields that both have are compared.
  */
 export function isHeldByOther(atNylas: Marker | undefined, inState: Marker | undefined): boolean {
   if (atNylas === undefined || inState === undefined) return false;

@@ -3,8 +3,9 @@ import type { NylasClient } from "../nylas/client.js";
 import { environmentVariable } from "../settings.js";
 
 /**
- * The key's application id, after making sure that it is the one the object was made in. Every read, write and delete asks
- * here first: with another application's key each object looks deleted, and believing that would cost the mailbox its history.
+ * Returns the id of the key's application; throws `wrong_application` if the object was created in another one. Every read,
+ * update and delete calls this first. With another application's key every object looks deleted, and Pulumi would create a
+ * second grant, whose mailbox has other object ids.
  */
 export async function sameApplication(client: NylasClient, madeIn: unknown, operation: string): Promise<string> {
   const { applicationId } = await client.application();

@@ -2,23 +2,23 @@ import { isIP } from "node:net";
 import leven from "leven";
 import * as v from "valibot";
 
-/** What Pulumi puts in the place of a value that is not known yet. */
+/** Pulumi's placeholder for a value that is not known yet. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
 
 /** Highest TCP port. */
 const MAX_PORT = 65_535;
-/** Longest host name of the DNS, in characters. */
+/** Longest host name in the DNS, in characters. */
 const MAX_HOST_LENGTH = 253;
 /** Longest password that is sent, in characters. */
 const MAX_PASSWORD_LENGTH = 4_096;
 /** Longest other text argument, in characters. */
 const MAX_TEXT_LENGTH = 1_024;
-/** Edits up to which an unknown property is taken for a mistyped one. */
+/** Largest edit distance between an unknown property and the argument that is suggested for it. */
 const MAX_SUGGESTION_DISTANCE = 3;
 
 /**
- * What no log-in name has: blanks, control characters, halves of surrogate pairs, and invisible characters but the two joiners
- * that some scripts need in a domain.
+ * Characters that no log-in name contains: blanks, control characters, unpaired surrogates, and invisible characters except
+ * the two joiners that some scripts need in a domain.
  */
 const UNTYPABLE = /[\s\p{Cc}\p{Cs}]|(?!\p{Join_Control})\p{Cf}/u;
 
@@ -27,17 +27,17 @@ export interface Failure {
   reason: string;
 }
 
-/** The arguments of a resource: their schemas, which of them must be there, and which are secret. */
+/** The arguments of a resource: their schemas, which of them are required, and which are secret. */
 export interface Properties {
   schemas: Record<string, v.GenericSchema>;
   required: readonly string[];
-  /** Pulumi prints the value of a failing property, so failures of these are reported without naming it as one. */
+  /** Secret arguments. Their failures have no `property`, because Pulumi prints the value of the property that failed. */
   secret: readonly string[];
-  /** Set by the resource class, so not offered as a suggestion. */
+  /** Inputs that the resource class sets; never suggested. */
   hidden: readonly string[];
 }
 
-/** Checks what is known of the arguments; a value that is not known yet passes. */
+/** Validates the arguments; a value that is not known yet passes. */
 export function validate(properties: Properties, given: Readonly<Record<string, unknown>>): Failure[] {
   const failures: Failure[] = [];
   const names = Object.keys(properties.schemas);
@@ -51,7 +51,7 @@ export function validate(properties: Properties, given: Readonly<Record<string, 
     const schema = properties.schemas[property];
     if (schema === undefined) {
       const known = names.filter((name) => !properties.hidden.includes(name));
-      // The value may be a mistyped secret, so it is not shown either.
+      // The property may be a mistyped secret one, so its value must not be shown either.
       failures.push({ property: "", reason: `"${property}" is not an argument${suggestion(property, known)}` });
       continue;
     }
@@ -61,12 +61,12 @@ export function validate(properties: Properties, given: Readonly<Record<string, 
   return failures;
 }
 
-/** The reason reads as a sentence on the property; a secret one is named in it only. */
+/** The reason always names the property; `property` stays empty for a secret one, so that Pulumi does not print its value. */
 function failure(properties: Pick<Properties, "secret">, property: string, reason: string): Failure {
   return { property: properties.secret.includes(property) ? "" : property, reason: `${property} ${reason}` };
 }
 
-/** Without the property: Pulumi would print a value that is not there as `value {<nil>} has a problem`. */
+/** A failure without `property`, for which Pulumi would print `value {<nil>} has a problem`. */
 export function missing(property: string, reason: string): Failure {
   return { property: "", reason: `${property} ${reason}` };
 }
@@ -91,8 +91,8 @@ export const port = v.pipe(
 );
 
 /**
- * An e-mail address, or the log-in name of a mail server that has others, such as `CORP\ops`. The mail server decides, so
- * this refuses only what none could have.
+ * An e-mail address, or another log-in name, such as `CORP\ops`. Mail servers decide what they accept, so this refuses only
+ * what none can accept.
  */
 export const loginName = v.pipe(
   text,
@@ -106,7 +106,7 @@ export const loginName = v.pipe(
   ),
 );
 
-/** Reasons never quote the value. */
+/** A password. The messages never quote it. */
 export const password = v.pipe(
   v.string("must be a string"),
   v.nonEmpty("must not be empty"),

@@ -1,7 +1,7 @@
-/** Property values as Pulumi hands them over: from any released version, so every field may be missing. */
+/** Property values from Pulumi. Any released version may have written them, so every property may be missing. */
 export type Values = Readonly<Record<string, unknown>>;
 
-/** The values of these names that are there. */
+/** The values of these names, without those that are undefined or null. */
 export function pick(values: Values, names: readonly string[]): Values {
   return Object.fromEntries(
     names.flatMap((name) => {
@@ -11,7 +11,7 @@ export function pick(values: Values, names: readonly string[]): Values {
   );
 }
 
-/** Which of these names differ, an absent one standing for its default; a value that is not known yet differs. */
+/** The names whose values differ. An absent value counts as its default; a value that is not known yet differs. */
 export function changed(olds: Values, news: Values, names: readonly string[], defaults: Values = {}): string[] {
   const value = (values: Values, name: string) => values[name] ?? defaults[name];
   return names.filter((name) => value(olds, name) !== value(news, name));
@@ -21,7 +21,7 @@ export function asText(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
 
-/** The names that the table gives this value. */
+/** The names that have this value in the table. */
 export function namesWith<Value>(table: Readonly<Record<string, Value>>, value: Value): string[] {
   return Object.keys(table).filter((name) => table[name] === value);
 }

@@ -2,21 +2,27 @@ import type { Request } from "got";
 
 /** Largest body that is read, in bytes, after decompression. A page of 200 grants has less than 300 kB. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
-/** Size from which on bodies are read one at a time, in bytes: many requests run side by side, and one bound is for each. */
+/**
+ * Size in bytes above which bodies are read one at a time. `MAX_BODY_BYTES` limits each body, but many requests run in
+ * parallel.
+ */
 export const LARGE_BODY_BYTES = 1024 * 1024;
 
-/** Values that a large body may have: as objects they take many times their text. A page of 200 grants has less than 20,000. */
+/**
+ * Most JSON values of a large body: parsed, they need many times the memory of their text. A page of 200 grants has fewer
+ * than 20,000.
+ */
 export const MAX_LARGE_BODY_VALUES = 500_000;
 
-/** A body beyond the bounds; the message says which, as the end of a sentence. */
+/** A body exceeds a limit. The message names the limit, as the end of a sentence. */
 export class BodyTooLarge extends Error {}
 
 const [COMMA, BRACKET, BRACE] = Buffer.from(",[{");
 
-/** Ends when the large body before it has been read. */
+/** The queue of large bodies: resolves once the last one has been read. */
 let largeBodies: Promise<void> = Promise.resolve();
 
-/** The answer's body as text; its connection is closed where it is too large. */
+/** Reads an answer's body as text. Closes the connection and throws `BodyTooLarge` if the body exceeds a limit. */
 export async function readBody(answer: Request, announcedBytes: number): Promise<string> {
   if (announcedBytes > MAX_BODY_BYTES) {
     answer.destroy();
@@ -26,7 +32,7 @@ export async function readBody(answer: Request, announcedBytes: number): Promise
   let size = 0;
   let leave: (() => void) | undefined;
   try {
-    // Leaving the loop destroys the stream.
+    // An exception within the loop destroys the stream.
     for await (const chunk of answer as AsyncIterable<Uint8Array>) {
       size += chunk.length;
       if (size > MAX_BODY_BYTES) throw tooLarge();
@@ -47,10 +53,10 @@ function tooLarge(): BodyTooLarge {
   return new BodyTooLarge(`is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB`);
 }
 
-/** At least as many as the JSON has, up to the bound: each value but the first follows a bracket or a comma. */
+/** Upper bound of the number of JSON values, counted up to the limit: each but the first follows a bracket or comma. */
 function countValues(body: Buffer): number {
   let count = 0;
-  // By index, and no further than needed: an iterator takes a second for such a body.
+  // Use an index and stop at the limit: an iterator takes a second for such a body.
   for (let index = 0; index < body.length && count <= MAX_LARGE_BODY_VALUES; index += 1) {
     const byte = body[index];
     if (byte === COMMA || byte === BRACKET || byte === BRACE) count += 1;
@@ -58,6 +64,7 @@ function countValues(body: Buffer): number {
   return count;
 }
 
+/** Waits until all large bodies before this one have been read. Returns the function that ends this one's turn. */
 async function enter(): Promise<() => void> {
   const before = largeBodies;
   let leave = () => {};

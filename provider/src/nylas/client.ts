@@ -9,25 +9,25 @@ import { type Application, ApplicationWire, single } from "./wire.js";
 
 export type { NylasRequest };
 
-/** One application of Nylas, reached with one key. */
+/** Sends requests to one Nylas application. */
 export interface NylasClient {
   readonly settings: Settings;
-  /** The application that the key belongs to, asked once per process. Throws `wrong_application` when another one is configured. */
+  /** The application of the key, requested once per client. Throws `wrong_application` if another one is configured. */
   application(): Promise<Application>;
   /**
-   * Sends a request once the key's application is known. By then a refused key has fallen back to the environment's, and a
-   * 404 cannot come from another application.
+   * Sends a request, after the key's application is known: a refused key has then fallen back to the environment's, and a
+   * 404 cannot be about an object of another application.
    */
   request<T>(request: NylasRequest<T>): Promise<T>;
-  /** The same, or `undefined` when Nylas answers this request with 404. */
+  /** Like `request`, but returns `undefined` if Nylas answers with 404. */
   requestIfExists<T>(request: NylasRequest<T>): Promise<T | undefined>;
-  /** The key in use, for the one request that carries it in its body. */
+  /** The key in use, for `v3/connect/token`, which expects it in the body. */
   apiKey(): Promise<string>;
 }
 
-/** Makes a client; one per settings and process, so that its limiter and its connections are shared. */
+/** Creates a client. A process needs one for each `Settings`, so that its requests share rate limiter and connections. */
 export function createClient(settings: Settings): NylasClient {
-  // The environment's key too: a server may get it when the configured one is refused.
+  // Register all keys: the environment's key is sent if the configured one is refused.
   keepSecret(...settings.apiKeys);
   const throttle = pThrottle({ limit: settings.requestsPerSecond, interval: 1000, strict: true })(() => {});
   let apiKey = settings.apiKeys[0];
@@ -56,7 +56,7 @@ export function createClient(settings: Settings): NylasClient {
       return send(await connected(), apiKey, settings, request);
     },
     requestIfExists: async (request) => {
-      // Outside of the `try`: a 404 of this question says nothing about the object.
+      // Outside the `try`: a 404 for the application does not mean that the object is missing.
       await application();
       try {
         return await send(await connected(), apiKey, settings, request);
@@ -88,7 +88,7 @@ export function createClient(settings: Settings): NylasClient {
     try {
       return await identifyWithKeys();
     } catch (error) {
-      // A refused key stays refused for this process; anything else may pass, so the next caller asks again.
+      // A refused key stays refused in this process. Other failures may be temporary, so the next caller tries again.
       if (!(error instanceof AccessError)) known = undefined;
       throw error;
     }

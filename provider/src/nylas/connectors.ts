@@ -4,7 +4,7 @@ import { type Connector, ConnectorWire, single } from "./wire.js";
 
 const PATH = "v3/connectors/imap";
 
-/** The application's IMAP connector, or `undefined`: there is at most one. */
+/** Returns the application's IMAP connector, or `undefined` if it has none. It has at most one. */
 export async function findConnector(client: NylasClient): Promise<Connector | undefined> {
   const answer = await client.requestIfExists({
     operation: "Reading the IMAP connector",
@@ -27,7 +27,7 @@ export async function createConnector(client: NylasClient, name: string | undefi
   return data;
 }
 
-/** PATCH, as the contract and every client but the Node SDK do. */
+/** Renames the connector with PATCH, as Nylas's contract and all its SDKs but the one for Node do. */
 export async function renameConnector(client: NylasClient, name: string): Promise<Connector> {
   const { data } = await client.request({
     operation: "Renaming the IMAP connector",
@@ -39,7 +39,7 @@ export async function renameConnector(client: NylasClient, name: string): Promis
   return data;
 }
 
-/** Deletes the connector, and with it, after Nylas's grace period, every grant on it. */
+/** Deletes the connector. Nylas then also deletes every grant on it, after a grace period. */
 export async function deleteConnector(client: NylasClient): Promise<void> {
   await client.requestIfExists({
     operation: "Deleting the IMAP connector",

@@ -10,26 +10,27 @@ import { environmentVariable, type Settings } from "../settings.js";
 import { PROXY_AUTHENTICATION_REQUIRED } from "./proxy-refusal.js";
 import { isProviderFailure } from "./retry-delay.js";
 
-/** What is kept of a failed attempt: facts, cleaned where they are from outside, and nothing of the request. */
+/** A failed attempt. Contains cleaned text only, and nothing of the request. */
 export interface Failure {
   status: number | undefined;
-  /** What a proxy answered in Nylas's place. */
+  /** HTTP status of a proxy that answered instead of Nylas. */
   proxyStatus?: number;
-  /** The address of the proxy that the request went through, without credentials. */
+  /** URL of the proxy that the request used, without credentials. */
   proxy?: string | undefined;
   type: string | undefined;
   requestId: string | undefined;
   retryAfter: string | undefined;
   answer: string;
   timedOut: boolean;
-  /** Whether there was an answer that cannot be read. */
+  /** Whether there was an answer that could not be read. */
   unreadable: boolean;
-  /** Whether a POST may have taken effect unseen. */
+  /** Whether this was a POST that may have taken effect although its answer was lost. */
   lostPost: boolean;
+  /** Whether another attempt is safe and may help. */
   repeatable: boolean;
 }
 
-/** The error that stands for a failed request: one class per thing that its reader can do about it. */
+/** Converts a failed request into an error. Each error class stands for one kind of remedy. */
 export function toNylasError(operation: string, settings: Settings, failure: Failure, attempts: number): NylasError {
   const tried = attempts === 1 ? "" : ` after ${attempts} attempts`;
   const base = {
@@ -74,7 +75,7 @@ function isRedirect(status: number | undefined): boolean {
   return status !== undefined && status >= 300 && status <= 399;
 }
 
-/** Redirects are not followed: the next address would get the key. */
+/** For redirects and unreadable answers. Redirects are not followed, because the target would receive the API key. */
 function elsewhereError(base: BaseFacts, settings: Settings): UnexpectedResponseError {
   return new UnexpectedResponseError({
     ...base,
@@ -83,7 +84,7 @@ function elsewhereError(base: BaseFacts, settings: Settings): UnexpectedResponse
   });
 }
 
-/** The mail server failed, as Nylas reports it. */
+/** Nylas reports that the mail server failed. */
 function mailServerError(base: BaseFacts): MailServerError {
   return new MailServerError({
     ...base,
@@ -128,7 +129,7 @@ function unreachableError(base: BaseFacts, settings: Settings, failure: Failure)
   });
 }
 
-/** Keys with roles (IAM) may do some calls and not others. */
+/** An API key with an IAM role may lack the permission for a call. */
 function permissionError(base: BaseFacts, settings: Settings): AccessError {
   return new AccessError({
     ...base,

@@ -5,14 +5,14 @@ import { notify } from "../notify.js";
 import type { NylasClient } from "./client.js";
 import { type Grant, GrantId, GrantWire, page, single, type UnreadableGrant, UnreadableGrantWire } from "./wire.js";
 
-/** Grants per page; Nylas's own maximum. */
+/** Grants per page; the maximum that Nylas allows. */
 export const GRANTS_PER_PAGE = 200;
-/** Pages read at most: 100,000 grants. */
+/** Most pages that are read: 100,000 grants. */
 const MAX_PAGES = 500;
-/** Ids named in a message about several grants. */
+/** Most ids that a message about several grants lists. */
 const MAX_NAMED_IDS = 3;
 
-/** What `POST /v3/connect/custom` is told about a mailbox. */
+/** The mailbox settings for `POST /v3/connect/custom`. */
 export interface MailboxCredentials {
   imapUsername: string;
   imapPassword: string;
@@ -25,7 +25,7 @@ export interface MailboxCredentials {
 }
 
 /**
- * Makes the mailbox's grant, or re-authenticates the one that its address has: Nylas keeps one per address and application.
+ * Creates the mailbox's grant, or re-authenticates an existing one: Nylas keeps one grant per address and application.
  *
  * @see https://developer.nylas.com/docs/reference/api/manage-grants/byo_auth/
  */
@@ -39,12 +39,12 @@ export async function authenticateMailbox(
     operation,
     method: "POST",
     path: "v3/connect/custom",
-    // JSON leaves out what is undefined.
+    // JSON.stringify leaves out undefined properties.
     json: { provider: "imap", state, settings: settingsOf(mailbox) },
     secrets: [mailbox.imapPassword, mailbox.smtpPassword ?? ""],
     schema: single(GrantWire),
   });
-  // Nylas may leave out the address.
+  // Nylas may omit the address.
   if (grant.email !== undefined && areTwoMailboxes(grant.email, mailbox.imapUsername)) {
     throw otherAnswer(operation, `grant ${grant.id} of another mailbox`);
   }
@@ -58,7 +58,7 @@ export async function authenticateMailbox(
   return grant;
 }
 
-/** The names of Nylas's settings for IMAP. */
+/** Nylas's names of the IMAP settings. */
 const SETTING_NAMES = {
   imapUsername: "imap_username",
   imapPassword: "imap_password",
@@ -76,7 +76,7 @@ function settingsOf(mailbox: MailboxCredentials): Record<string, string | number
   );
 }
 
-/** The grant, or `undefined` when Nylas says 404. Errors name the mailbox where the caller knows it. */
+/** Returns the grant, or `undefined` if Nylas answers with 404. Errors name the mailbox if the caller passes it. */
 export async function findGrant(client: NylasClient, grantId: string, mailbox?: string): Promise<Grant | undefined> {
   const operation = readingGrant(grantId, mailbox);
   const path = grantPath(operation, grantId);
@@ -97,8 +97,8 @@ export interface GrantList {
 }
 
 /**
- * The application's grants, unfiltered: Nylas's filtered lists have been seen to lag by more than a minute. A grant that
- * cannot be read is listed apart, so that it stops nobody but who asks for it.
+ * Lists all grants of the application without a filter, because Nylas's filtered lists have been observed to lag by more than
+ * a minute. Entries that break the contract are returned separately, so that they fail only operations on those grants.
  */
 export async function listReadableGrants(client: NylasClient): Promise<GrantList> {
   const operation = "Listing the application's grants";
@@ -110,7 +110,7 @@ export async function listReadableGrants(client: NylasClient): Promise<GrantList
       operation,
       method: "GET",
       path: "v3/grants",
-      // Oldest first: a grant that is made meanwhile comes at the end and shifts no page.
+      // Oldest first: a grant that is created meanwhile is added at the end and shifts no page.
       query: { limit: GRANTS_PER_PAGE, offset, sort_by: "created_at", order_by: "asc" },
       schema: page(v.unknown()),
     });
@@ -125,8 +125,8 @@ export async function listReadableGrants(client: NylasClient): Promise<GrantList
 }
 
 /**
- * Every grant on the IMAP connector and whatever else could be read. Throws where one that may be on the connector cannot
- * be read: who deletes the connector would delete that grant with it.
+ * Lists all readable grants of the application. Throws if an unreadable one may be on the IMAP connector: the caller is about
+ * to delete the connector, which would delete that grant too.
  */
 export async function listAllGrants(client: NylasClient): Promise<Grant[]> {
   const { grants, unreadable } = await listReadableGrants(client);
@@ -140,7 +140,7 @@ export async function listAllGrants(client: NylasClient): Promise<Grant[]> {
   });
 }
 
-/** How many grants of a list cannot be read, and the first of their ids. An id that is none is not quoted. */
+/** Describes unreadable grants: their number, and the first ids. Does not quote an invalid id. */
 export function describeUnreadable(unreadable: readonly UnreadableGrant[]): string {
   const named = unreadable
     .slice(0, MAX_NAMED_IDS)
@@ -153,7 +153,7 @@ export function describeUnreadable(unreadable: readonly UnreadableGrant[]): stri
 function addEntry(list: GrantList, seen: Set<string>, entry: unknown): void {
   const known = v.parse(UnreadableGrantWire, entry);
   const key = known.id ?? JSON.stringify(entry);
-  // Grants of one second have no fixed order, so two pages may both show one of them.
+  // Grants that were created in the same second have no fixed order, so two pages may contain the same grant.
   if (seen.has(key)) return;
   seen.add(key);
   const parsed = v.safeParse(GrantWire, entry);
@@ -175,7 +175,7 @@ function endlessList(operation: string, answer: string): UnexpectedResponseError
   });
 }
 
-/** For an answer that is about something else than the request. */
+/** The answer is about another object than the request. */
 export function otherAnswer(operation: string, about: string): UnexpectedResponseError {
   return new UnexpectedResponseError({
     code: "unexpected_response",
@@ -186,7 +186,7 @@ export function otherAnswer(operation: string, about: string): UnexpectedRespons
   });
 }
 
-/** The path of a grant. An id such as `..` would lead to another one. */
+/** The path of a grant. Throws for an invalid id: one such as `..` would change the path. */
 function grantPath(operation: string, grantId: string): string {
   if (v.is(GrantId, grantId)) return `v3/grants/${grantId}`;
   throw new InvalidInputError({
@@ -198,14 +198,14 @@ function grantPath(operation: string, grantId: string): string {
   });
 }
 
-/** Deletes the grant; one that is gone already is no error. Final: the mailbox's object ids are lost with it. */
+/** Deletes the grant; succeeds if it no longer exists. Cannot be undone: the mailbox's object ids are lost. */
 export async function deleteGrant(client: NylasClient, grantId: string): Promise<void> {
   const operation = `Deleting grant ${grantId}`;
   const path = grantPath(operation, grantId);
   await client.requestIfExists({ operation, method: "DELETE", path, schema: v.unknown() });
 }
 
-/** Lists one message: proves that Nylas can use the grant. */
+/** Lists one message, to check that Nylas can read the mailbox. */
 export async function probeMailbox(client: NylasClient, grantId: string, email: string): Promise<void> {
   const operation = `Listing one message of mailbox ${email} (grant ${grantId})`;
   await client.request({

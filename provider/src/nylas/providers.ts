@@ -14,7 +14,7 @@ const DetectedWire = v.pipe(
   })),
 );
 
-/** What Nylas knows of an address's mail provider; `undefined` when it says 404. */
+/** Detects the mail provider of an address; `undefined` if Nylas answers with 404. */
 export async function findProvider(
   client: NylasClient,
   email: string,

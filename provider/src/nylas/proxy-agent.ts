@@ -1,4 +1,4 @@
-/** The only module that loads the proxy libraries: most processes have no proxy. */
+/** The only module that imports the proxy libraries. It is loaded on demand, because most processes use no proxy. */
 import type { Agent, ClientRequest, IncomingMessage } from "node:http";
 import type { Socket } from "node:net";
 import { HttpProxyAgent } from "http-proxy-agent";
@@ -12,7 +12,7 @@ export function isProxied(uri: string): boolean {
 
 type ConnectOptions = Parameters<HttpsProxyAgent<string>["connect"]>[1];
 
-/** Requests to http addresses are forwarded, those to https ones go through a tunnel. */
+/** The proxy forwards http requests, and opens a tunnel for https requests. */
 export function createProxyAgent(scheme: "http" | "https", proxy: URL): Agent {
   return scheme === "http"
     ? new HttpProxyAgent(proxy, { keepAlive: true })
@@ -20,8 +20,8 @@ export function createProxyAgent(scheme: "http" | "https", proxy: URL): Agent {
 }
 
 /**
- * The library hands on what a proxy answers to CONNECT as if the server had answered it. A proxy's 404 would then stand for a
- * grant that is gone, so it is an error here.
+ * Fails if the proxy refuses CONNECT. The library would pass the proxy's response on as the server's: a 404 would then mean
+ * that a grant does not exist.
  */
 class TunnelAgent extends HttpsProxyAgent<string> {
   override async connect(request: ClientRequest, options: ConnectOptions): Promise<Socket> {

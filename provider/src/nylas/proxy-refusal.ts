@@ -1,4 +1,4 @@
-/** The proxy answered instead of Nylas: nothing was forwarded. */
+/** The proxy refused the connection; nothing was sent to Nylas. */
 export class ProxyRefusal extends Error {
   readonly code = "PROXY_REFUSED";
 
@@ -7,5 +7,5 @@ export class ProxyRefusal extends Error {
   }
 }
 
-/** The status of a proxy that wants credentials, or other ones. */
+/** HTTP status of a proxy that requires credentials, or refuses the given ones. */
 export const PROXY_AUTHENTICATION_REQUIRED = 407;

@@ -2,16 +2,16 @@ import type { Agents } from "got";
 import { InvalidInputError } from "../errors.js";
 import { keepSecret } from "../redact.js";
 
-/** A proxy of the environment, as requests use it. */
+/** A proxy from the environment. */
 export interface Proxy {
   agent: Agents;
-  /** Its address without credentials, for errors. */
+  /** Its URL without credentials, for errors. */
   uri: string;
 }
 
 /**
- * The proxy for this address, or `undefined`: `HTTPS_PROXY` for https, `HTTP_PROXY` for http, less what `NO_PROXY` names, each
- * also in lower case, which wins. Loads the libraries only where such a variable is set.
+ * Returns the proxy for this URL, or `undefined`. Reads `HTTPS_PROXY` for https, `HTTP_PROXY` for http, and the exceptions in
+ * `NO_PROXY`. A variable in lower case takes precedence. Imports the libraries only if such a variable is set.
  */
 export async function proxyFor(apiUri: string): Promise<Proxy | undefined> {
   const scheme = apiUri.startsWith("https:") ? "https" : "http";
@@ -24,7 +24,7 @@ export async function proxyFor(apiUri: string): Promise<Proxy | undefined> {
 }
 
 function parseProxy(variable: string, value: string): URL {
-  // As curl does: a proxy without scheme is an http one, whatever the address is.
+  // A proxy without a scheme is an http proxy, as in curl, whatever the scheme of the URL.
   const address = value.includes("://") ? value : `http://${value}`;
   const url = URL.canParse(address) ? new URL(address) : undefined;
   if (url === undefined || !["http:", "https:"].includes(url.protocol) || url.hostname === "") {
@@ -39,7 +39,7 @@ function parseProxy(variable: string, value: string): URL {
   return url;
 }
 
-/** The value is not quoted: it may contain credentials. */
+/** Does not quote the value, which may contain credentials. */
 function invalid(variable: string, problem: string): InvalidInputError {
   return new InvalidInputError({
     code: "invalid_input",

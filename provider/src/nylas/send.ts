@@ -11,40 +11,40 @@ import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy-refusal.js"
 import { retryDelay } from "./retry-delay.js";
 import { ErrorEnvelope } from "./wire.js";
 
-/** A pause longer than this, in milliseconds, is announced, so that a waiting run does not look hung. */
+/** Delay in milliseconds from which a notice announces it, so that a waiting run does not look stuck. */
 const ANNOUNCED_PAUSE_MS = 3_000;
 /** Longest server text quoted in an error, in characters. */
 const MAX_QUOTED_LENGTH = 300;
-/** Longest `error.type` or request id of an answer, in characters; Nylas's own have less than 50. */
+/** Longest `error.type` or request id of an answer, in characters; Nylas's have fewer than 50. */
 const MAX_NAME_LENGTH = 100;
-/** Connection failures before the request was sent. It may be sent again; a wrong host name or certificate stays wrong. */
+/** Connection failures before the request was sent. Not those that a retry cannot mend: a wrong host name or certificate. */
 const UNSENT_CODES = ["ECONNREFUSED", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"];
 /** Connection failures after which the request may have taken effect. */
 const LOST_CODES = ["ECONNRESET", "EPIPE"];
 
 export interface NylasRequest<T> {
-  /** What is tried and on what, for errors: `Authenticating mailbox ops@example.com`. */
+  /** The operation and its object, for errors: `Authenticating mailbox ops@example.com`. */
   operation: string;
   method: "GET" | "POST" | "PATCH" | "DELETE";
-  /** From `v3/` on, without a leading slash. */
+  /** Starts with `v3/`, without a leading slash. */
   path: string;
   query?: Record<string, string | number>;
   json?: unknown;
   /** Values in the body that no message may show. */
   secrets?: readonly string[];
   schema: v.GenericSchema<unknown, T>;
-  /** Do not send again whatever happens. */
+  /** Never retry. */
   once?: boolean;
 }
 
-/** How Nylas is reached. */
+/** HTTP client and proxy for Nylas. */
 export interface Connection {
   http: Got;
-  /** The address of the proxy that every request goes through, without credentials. */
+  /** URL of the proxy that every request uses, without credentials. */
   proxy: string | undefined;
 }
 
-/** Sends one request, again where that is safe, and gives back the checked answer or a `NylasError` without the request. */
+/** Sends a request, retrying if that is safe, and returns the parsed answer. Throws a `NylasError`, which holds no request. */
 export async function send<T>(
   connection: Connection,
   apiKey: string,
@@ -85,7 +85,7 @@ interface Failed {
   tookMs: number;
 }
 
-/** Sends once. got's response and error carry the request's body and headers: only facts taken from them leave this function. */
+/** Sends once. got's responses and errors contain the request's body and headers, so this returns only extracted fields. */
 async function attempt(
   { http, proxy }: Connection,
   apiKey: string,
@@ -96,21 +96,21 @@ async function attempt(
     headers: { authorization: `Bearer ${apiKey}` },
     ...(request.query === undefined ? {} : { searchParams: request.query }),
     ...(request.json === undefined ? {} : { json: request.json }),
-    // The rule for sending again is one function of this package's; got sends once.
+    // `retryDelay` decides about retries; got sends once.
     retry: { limit: 0 },
-    // The rule for success too: got takes a redirect that it does not follow for one.
+    // Checked below: got counts a redirect that it does not follow as a success.
     throwHttpErrors: false,
   });
-  // Whoever waits for the stream gets its error; without a listener, Node exits between two waits.
+  // The promises below receive the stream's error. Without a listener, Node exits if it comes while none of them is pending.
   stream.on("error", () => {});
-  // got leaves the end of an absent body to its caller, except with GET.
+  // Without a body, got expects its caller to end the stream, except for GET.
   if (request.json === undefined && request.method !== "GET") stream.end();
   try {
     const head = await headOf(stream);
     const body = await readBody(stream, Number(head.headers["content-length"] ?? 0));
     const status = head.statusCode;
     if (status >= 200 && status <= 299) return { status, body };
-    // Without a tunnel, this status alone tells the proxy's answers from Nylas's.
+    // Without a tunnel, only this status distinguishes the proxy's answers from Nylas's.
     const isProxys = proxy !== undefined && status === PROXY_AUTHENTICATION_REQUIRED;
     const failure = isProxys ? proxyRefusal(status) : refusal(head, body);
     return { failure, tookMs: elapsed(stream) };
@@ -129,12 +129,12 @@ function headOf(stream: Request): Promise<Response> {
   });
 }
 
-/** Since the request was sent, in milliseconds: its wait for the limiter is not the server's time. */
+/** Milliseconds since the request was sent, without its wait for the rate limiter. */
 function elapsed({ timings }: Request): number {
   return timings === undefined ? 0 : Date.now() - timings.start;
 }
 
-/** What a whole answer says that is not a success. */
+/** The failure that a complete answer describes. */
 function refusal({ statusCode, statusMessage, headers }: Response, body: string): Failure {
   const envelope = v.safeParse(ErrorEnvelope, parseJson(body));
   const described = envelope.success ? envelope.output : undefined;
@@ -154,10 +154,10 @@ function refusal({ statusCode, statusMessage, headers }: Response, body: string)
   };
 }
 
-/** What is known when there is no whole answer. */
+/** The failure if there is no complete answer. */
 function breakdown(error: RequestError, { method }: NylasRequest<unknown>): Failure {
   const timedOut = error instanceof TimeoutError;
-  // A body that broke off leaves the status: a refusal stays one, although it cannot say why any more.
+  // If the connection broke within the body, the status is known: an error status still counts, without its reason.
   const status = error.response?.statusCode;
   const refused = status !== undefined && (status < 200 || status > 299);
   const lost = (status !== undefined && !refused) || LOST_CODES.includes(error.code);
@@ -175,7 +175,7 @@ function breakdown(error: RequestError, { method }: NylasRequest<unknown>): Fail
   };
 }
 
-/** A body of this size is not Nylas's, so nothing is believed of its status: a 404 would mean that a grant is gone. */
+/** Nylas sends no bodies of this size, so the status is ignored too: a 404 would mean that a grant does not exist. */
 function tooLarge({ message }: BodyTooLarge, status: number | undefined): Failure {
   return {
     status: undefined,
@@ -190,7 +190,7 @@ function tooLarge({ message }: BodyTooLarge, status: number | undefined): Failur
   };
 }
 
-/** Nothing was forwarded, and the status is not Nylas's: a 404 would mean that a grant is gone. */
+/** The status is the proxy's and not Nylas's, so it is kept apart: a 404 would mean that a grant does not exist. */
 function proxyRefusal(status: number): Failure {
   return {
     status: undefined,
@@ -224,7 +224,7 @@ function quote(message: string | undefined): string {
 function parse<T>(request: NylasRequest<T>, { body, status }: Received): T {
   const json = parseJson(body);
   const parsed = v.safeParse(request.schema, json);
-  // A gateway's page is no answer, also where nothing is read of the answer: the request may not have reached Nylas.
+  // Require JSON even if the schema accepts anything: with a gateway's HTML page, the request may not have reached Nylas.
   if (parsed.success && (json !== undefined || body === "")) return parsed.output;
   const where = parsed.issues?.map((issue) => v.getDotPath(issue) ?? "the body").join(", ") ?? "the body";
   throw new UnexpectedResponseError({

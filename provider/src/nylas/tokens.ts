@@ -11,7 +11,7 @@ const TokenWire = v.pipe(
   })),
 );
 
-/** A hosted login's code, and what its address was made with. */
+/** A hosted login's code, and the parameters of its URL that the exchange repeats. */
 export interface AuthorizationCode {
   clientId: string;
   redirectUri: string;
@@ -19,7 +19,7 @@ export interface AuthorizationCode {
   codeVerifier?: string | undefined;
 }
 
-/** Exchanges the code for its grant, once; the access token that comes along is dropped. */
+/** Exchanges a code for its grant. Nylas accepts a code once, so this never retries. Discards the access token. */
 export async function redeemCode(
   client: NylasClient,
   { clientId, redirectUri, code, codeVerifier }: AuthorizationCode,

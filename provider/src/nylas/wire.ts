@@ -1,13 +1,13 @@
-/** The shapes on the wire (snake_case) and their camelCase twins. Unknown fields are kept out: Nylas may add some. */
+/** Schemas of Nylas's answers (snake_case) and their types here (camelCase). Unknown fields are dropped. */
 import * as v from "valibot";
 
-/** A text that may be absent or null. */
+/** A string that may be absent or null. */
 export const text = v.optional(v.nullable(v.string()));
 
-/** A grant's id. It stands in paths, so an id such as `..` must not come out of an answer either. */
+/** A grant's id. It is used in paths, so ids from answers are checked too: one such as `..` would change the path. */
 export const GrantId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/));
 
-/** The end of the year 9999, in seconds since 1970: the last second whose ISO 8601 form has a year of four digits. */
+/** The last second of the year 9999, in Unix time: later ones have no ISO 8601 form with a four-digit year. */
 const LATEST_SECOND = 253_402_300_799;
 const unixSeconds = v.pipe(v.number(), v.minValue(0), v.maxValue(LATEST_SECOND));
 
@@ -25,17 +25,17 @@ export function page<S extends v.GenericSchema>(data: S) {
   return v.object({ request_id: text, data: v.array(data), limit: v.optional(v.nullable(v.number())) });
 }
 
-/** A grant, as this package reads it. */
+/** A grant, with the fields that this package uses. */
 export interface Grant {
   id: string;
   provider: string;
   email: string | undefined;
   status: string;
-  /** ISO 8601. */
+  /** Creation time, in ISO 8601. */
   createdAt: string;
-  /** ISO 8601; the last authentication. */
+  /** Time of the last authentication, in ISO 8601. */
   updatedAt: string;
-  /** Sent at authentication and returned unchanged: carries the ownership marker. */
+  /** Sent with an authentication and returned unchanged; contains the owner marker. */
   state: string | undefined;
 }
 
@@ -54,7 +54,7 @@ export const GrantWire = v.pipe(
       id: wire.id,
       provider: wire.provider,
       email: wire.email ?? undefined,
-      // The contract makes the status optional; a grant that was just answered for is taken as usable.
+      // The contract makes the status optional. A grant that Nylas has just returned without one counts as valid.
       status: wire.grant_status ?? "valid",
       createdAt: fromUnixSeconds(wire.created_at),
       updatedAt: fromUnixSeconds(wire.updated_at ?? wire.created_at),
@@ -63,7 +63,7 @@ export const GrantWire = v.pipe(
   ),
 );
 
-/** What can be told of an entry that `GrantWire` refuses: a field of another type counts as absent. */
+/** The readable fields of an entry that `GrantWire` refuses. A field of the wrong type counts as absent. */
 export const UnreadableGrantWire = v.fallback(
   v.object({
     id: v.fallback(v.optional(GrantId), undefined),
@@ -74,7 +74,7 @@ export const UnreadableGrantWire = v.fallback(
   {},
 );
 
-/** A grant of a list whose entry is not what the contract promises. */
+/** An entry of a list of grants that breaks Nylas's contract. */
 export interface UnreadableGrant {
   id?: string | undefined;
   provider?: string | undefined;

@@ -2,7 +2,7 @@ import { ImapFlow } from "imapflow";
 import { inTlsMode, type TlsMode } from "./tls-mode.js";
 import { type Category, categoryOf, field } from "./verdict.js";
 
-/** Limits of one attempt, in milliseconds. */
+/** Time limits of one attempt, in milliseconds; imapflow's names. */
 const CONNECT_TIMEOUT_MS = 15_000;
 const GREETING_TIMEOUT_MS = 10_000;
 const SOCKET_TIMEOUT_MS = 20_000;
@@ -14,7 +14,7 @@ export interface Login {
   password: string;
 }
 
-/** Logs in over IMAP and out again; never throws. */
+/** Logs in over IMAP and disconnects. Never throws. */
 export function tryImap(login: Login): Promise<Category> {
   return inTlsMode(login.port, (mode, signal) => attempt(login, mode, signal));
 }
@@ -24,7 +24,7 @@ async function attempt(login: Login, mode: TlsMode, signal: AbortSignal): Promis
     host: login.host,
     port: login.port,
     secure: mode === "implicit",
-    // Left unset, imapflow would go on in plain text where the server offers no STARTTLS.
+    // Without this option, imapflow continues in plain text if the server offers no STARTTLS.
     ...(mode === "starttls" ? { doSTARTTLS: true } : {}),
     auth: { user: login.username, pass: login.password },
     verifyOnly: true,
@@ -33,7 +33,7 @@ async function attempt(login: Login, mode: TlsMode, signal: AbortSignal): Promis
     greetingTimeout: GREETING_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
   });
-  // Emitted besides the rejection; unheard it would end the process.
+  // imapflow rejects and also emits `error`; without a listener Node exits.
   client.on("error", () => {});
   const close = () => client.close();
   signal.addEventListener("abort", close);

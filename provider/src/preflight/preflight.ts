@@ -4,8 +4,8 @@ import type { MailboxCredentials } from "../nylas/grants.js";
 import { MEANING, type Verdict } from "./verdict.js";
 
 /**
- * Logs in to the mailbox's servers from here, both at once, before Nylas is asked. `warn` tells of a failure and goes on:
- * a CI runner often cannot reach a mail server that Nylas reaches.
+ * Logs in to the mailbox's IMAP and SMTP servers from this machine, in parallel, before any request to Nylas. `enforce` throws
+ * on failure. `warn` shows a notice and continues, because a CI runner often cannot reach a mail server that Nylas can.
  */
 export async function preflight(mailbox: MailboxCredentials, mode: "off" | "warn" | "enforce"): Promise<void> {
   if (mode === "off") return;
@@ -17,7 +17,7 @@ export async function preflight(mailbox: MailboxCredentials, mode: "off" | "warn
 }
 
 async function logins(mailbox: MailboxCredentials): Promise<Verdict[]> {
-  // Loaded on demand: most runs make no preflight, and the mail clients take longer to load than all the rest.
+  // Import on demand: most runs have no preflight, and the mail clients take longer to load than everything else.
   const [{ tryImap }, { trySmtp }] = await Promise.all([import("./imap.js"), import("./smtp.js")]);
   const { imapUsername, imapPassword, imapHost, imapPort, smtpHost, smtpPort } = mailbox;
   const imap = { host: imapHost, port: imapPort, username: imapUsername, password: imapPassword };
@@ -34,7 +34,7 @@ async function logins(mailbox: MailboxCredentials): Promise<Verdict[]> {
   return Promise.all(verdicts);
 }
 
-/** What a category means is said once, after the last server that has it: a notice has room for it once. */
+/** Explains a category only after its last server, because a notice is too short to repeat the explanation. */
 function describe({ server, at, category }: Verdict, position: number, verdicts: readonly Verdict[]): string {
   const isRepeated = verdicts.slice(position + 1).some((later) => later.category === category);
   return `${server} at ${at}: ${category}${category === "ok" || isRepeated ? "" : `, ${MEANING[category]}`}`;

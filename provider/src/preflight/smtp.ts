@@ -3,18 +3,18 @@ import type { Login } from "./imap.js";
 import { inTlsMode, type TlsMode } from "./tls-mode.js";
 import { type Category, categoryOf, field } from "./verdict.js";
 
-/** Limits of one attempt, in milliseconds. */
+/** Time limits of one attempt, in milliseconds; nodemailer's names. */
 const CONNECT_TIMEOUT_MS = 15_000;
 const GREETING_TIMEOUT_MS = 10_000;
 const SOCKET_TIMEOUT_MS = 20_000;
 
-/** Logs in over SMTP without sending anything; never throws. */
+/** Logs in over SMTP and sends no message. Never throws. */
 export function trySmtp(login: Login): Promise<Category> {
   return inTlsMode(login.port, (mode, signal) => attempt(login, mode, signal));
 }
 
 async function attempt(login: Login, mode: TlsMode, signal: AbortSignal): Promise<Category> {
-  // Not a transport of nodemailer's: its `verify` cannot be ended from outside.
+  // Use the connection class rather than a nodemailer transport, whose `verify` cannot be aborted.
   const connection = new SMTPConnection({
     host: login.host,
     port: login.port,
@@ -41,7 +41,7 @@ async function attempt(login: Login, mode: TlsMode, signal: AbortSignal): Promis
   }
 }
 
-/** Also where the server offers no login on this connection, which is a failure and not a success. */
+/** Connects and logs in. Rejects too if the server offers no authentication on this connection. */
 function logIn(connection: SMTPConnection, { username, password }: Login): Promise<void> {
   return new Promise((resolve, reject) => {
     const settle = (error?: Error | null) => (error ? reject(error) : resolve());

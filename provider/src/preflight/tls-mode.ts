@@ -1,6 +1,6 @@
 import type { Category } from "./verdict.js";
 
-/** Whether TLS comes with the connection, or after a STARTTLS command. */
+/** Whether TLS starts with the connection, or after a STARTTLS command. */
 export type TlsMode = "implicit" | "starttls";
 
 type Attempt = (mode: TlsMode, signal: AbortSignal) => Promise<Category>;
@@ -13,16 +13,16 @@ const BY_PORT: Record<number, readonly TlsMode[]> = {
   25: ["starttls"],
 };
 
-/** Of all attempts at one server. The mail clients' limits are of silence, and a server may talk without end. */
+/** Time limit of all attempts at one server. The mail clients limit only silence, but a server may send data for ever. */
 const DEADLINE_MS = 30_000;
 
 /**
- * Tries the modes that a port may speak; only a refused handshake leads to the next, so that credentials go out once.
- * The signal ends an attempt that nobody waits for any more.
+ * Tries the TLS modes that are usual on a port. Only a failed TLS handshake leads to the next mode, so that credentials are
+ * sent once. The signal aborts an attempt at the deadline.
  */
 export function inTlsMode(port: number, attempt: Attempt): Promise<Category> {
   const signal = AbortSignal.timeout(DEADLINE_MS);
-  // Not every wait of a client ends with its connection: a name look-up does not.
+  // Do not rely on the attempt to end when it is aborted: closing a client does not cancel a DNS look-up.
   const late = new Promise<Category>((resolve) => {
     signal.addEventListener("abort", () => resolve("timeout"), { once: true });
   });

@@ -1,7 +1,7 @@
-/** How one of a mailbox's two servers answered a login from here. */
+/** The result of a login at one of a mailbox's two servers. */
 export interface Verdict {
   server: "IMAP" | "SMTP";
-  /** Host and port. */
+  /** `host:port`. */
   at: string;
   category: Category;
 }
@@ -19,7 +19,7 @@ export type Category =
   | "closed"
   | "other";
 
-/** What each category means and what to do about it. */
+/** The meaning of each category, and its remedy. */
 export const MEANING: Record<Exclude<Category, "ok">, string> = {
   credentials: "the server refused the login; check user name and password (many providers want an app password)",
   unknown_host: "the host name is not known; check its spelling",
@@ -38,7 +38,7 @@ export const MEANING: Record<Exclude<Category, "ok">, string> = {
   other: 'the server failed in a way that has no name here; try again, or set preflight: "off"',
 };
 
-/** Codes of Node's sockets and TLS, and of the two mail clients; never message texts, which change with versions. */
+/** Error codes of Node's sockets and TLS and of the mail clients. Not message texts, which change between versions. */
 const BY_CODE: Record<string, Category> = {
   ENOTFOUND: "unknown_host",
   EDNS: "unknown_host",
@@ -78,7 +78,7 @@ export function categoryOf(code: string | undefined): Category {
   return (code === undefined ? undefined : BY_CODE[code]) ?? "other";
 }
 
-/** A field of a thrown value, when it is a string. */
+/** A property of a thrown value, if it is a string. */
 export function field(error: unknown, name: string): string | undefined {
   const value = typeof error === "object" && error !== null ? Reflect.get(error, name) : undefined;
   return typeof value === "string" ? value : undefined;

@@ -10,10 +10,13 @@ import { type ConfigLookup, DEFAULT_APPLICATION, readSettings } from "../setting
 /** The property under which Pulumi's host keeps the provider's serialized code in each resource's inputs and outputs. */
 const STORED_CODE = "__provider";
 
-/** The methods that Pulumi calls, with every argument and answer as plain data. */
+/** The methods that Pulumi calls, with arguments and results as plain data. */
 export type ProviderMethods = Required<Omit<pulumi.dynamic.ResourceProvider<Values, Values>, "configure">>;
 
-/** Puts a lifecycle behind Pulumi's methods: settings, plain outputs, and errors that Pulumi cannot misread. */
+/**
+ * Implements Pulumi's provider methods with a lifecycle. Reads the settings, converts outputs to plain data, and converts
+ * errors to a form that Pulumi handles correctly.
+ */
 export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): ProviderMethods {
   return {
     check: (olds, news) =>
@@ -44,7 +47,7 @@ export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): Pro
         reading.holders.refreshed(id);
         saved(lifecycle, reading, props);
         const found = await lifecycle.read(reading, id, props);
-        // An answer without an id is Pulumi's "gone".
+        // A result without an id tells Pulumi that the object no longer exists.
         return found === undefined ? {} : { id, props: plain(found.outs), inputs: plain(found.inputs) };
       }),
     update: (id, olds, news) =>
@@ -67,13 +70,13 @@ function run(values: Values, config: ConfigLookup): Run {
   return runFor(readSettings(applicationOf(values), config));
 }
 
-/** Outputs that Pulumi hands over are in the state: their run was not interrupted. */
+/** Removes the note of an object whose outputs Pulumi passes in: they come from the state, so Pulumi has saved them. */
 function saved(lifecycle: Lifecycle, { unsaved }: Run, props: Values): void {
   const holder = lifecycle.holder(props);
   if (holder !== undefined) unsaved.saved(holder.applicationId, holder.owner, holder.nonce);
 }
 
-/** Pulumi saves what it is given, a half-made object included, unless its process is killed before. */
+/** Runs a creation or update and marks its note as returned: Pulumi then saves the result, even of a `HalfMadeError`. */
 async function answering<T extends { outs: Values }>(
   lifecycle: Lifecycle,
   { unsaved }: Run,
@@ -97,7 +100,7 @@ function applicationOf(values: Values): string {
   return typeof values.application === "string" ? values.application : DEFAULT_APPLICATION;
 }
 
-/** A missing key is found here, in the plan, rather than in the middle of an `up`. */
+/** Reports missing or wrong settings in `check`, so that a preview fails rather than an `up` halfway. */
 function settingsFailures(news: Values, config: ConfigLookup): Failure[] {
   if (isUnknown(news.application)) return [];
   try {
@@ -109,7 +112,7 @@ function settingsFailures(news: Values, config: ConfigLookup): Failure[] {
   }
 }
 
-/** Only data goes back: Pulumi refuses `undefined`, and does so after the object was made. */
+/** Drops undefined values. Pulumi refuses them, and only after the object was created. */
 function plain(values: Values): Record<string, unknown> {
   return JSON.parse(JSON.stringify(values));
 }
@@ -123,18 +126,18 @@ async function guarded<T>(lifecycle: Lifecycle, given: readonly Values[], work: 
 }
 
 /**
- * What Pulumi may see of an error: a message, and for a half-made object its id and outputs. Pulumi prints the stack of
- * some errors and takes any `id` for a made object, so nothing else of the original goes along.
+ * Builds the error that Pulumi receives: a redacted message, and for a `HalfMadeError` also id and outputs. It copies nothing
+ * else, because Pulumi prints the stack of some errors and treats any error with an `id` as a created object.
  */
 function presentable(error: unknown, secrets: readonly string[], storedCode: unknown): Error {
   const message = redact(error instanceof Error ? error.message : String(error), secrets);
   const shown = new Error(message);
   shown.name = error instanceof Error ? error.name : "Error";
   shown.stack = "";
-  // For check, diff, read and delete, Pulumi's host prints the error as a text as well, and the engine shows both.
+  // In check, diff, read and delete, Pulumi's host also prints `String(error)`, so keep that short: the engine shows both.
   shown.toString = () => `${shown.name}: see the error of the resource`;
   if (!(error instanceof HalfMadeError)) return shown;
-  // Pulumi's host adds its own property to successful answers only. Without it, the next read or delete finds no provider.
+  // Pulumi's host adds `__provider` only to successful results. Without it, the next read or delete finds no provider.
   const properties = plain({ ...error.outs, [STORED_CODE]: storedCode });
   return Object.assign(shown, { id: error.objectId, properties, reasons: [message] });
 }

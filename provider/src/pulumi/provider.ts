@@ -1,6 +1,6 @@
 /**
  * The entry that every Pulumi state refers to: `require("pulumi-nylas-imap/provider").ByoImapGrant(this, request)`.
- * This path and these two names are frozen; state written by any released version loads them.
+ * Never change this path and the two names: states of every released version load them.
  */
 import type * as pulumi from "@pulumi/pulumi";
 import { connectorLifecycle } from "../connector/lifecycle.js";
@@ -9,20 +9,17 @@ import type { Lifecycle } from "../lifecycle/lifecycle.js";
 import { settleRuns } from "../run/run.js";
 import { providerMethods } from "./adapter.js";
 
-/** Makes `target` the provider of connectors. */
+/** Adds the provider methods for connectors to `target`. */
 export function ImapConnector(target: object, request: pulumi.dynamic.ConfigureRequest): void {
   install(target, connectorLifecycle, request);
 }
 
-/** Makes `target` the provider of grants. */
+/** Adds the provider methods for grants to `target`. */
 export function ByoImapGrant(target: object, request: pulumi.dynamic.ConfigureRequest): void {
   install(target, grantLifecycle, request);
 }
 
-/**
- * Synchronous on purpose: Pulumi waits for `configure` in the first call only, and a call that comes meanwhile must find
- * the methods in place.
- */
+/** Must be synchronous: Pulumi awaits `configure` in the first call only, and concurrent calls already need the methods. */
 function install(target: object, lifecycle: Lifecycle, request: pulumi.dynamic.ConfigureRequest): void {
   prepareProcess();
   Object.assign(

@@ -6,52 +6,51 @@ import { DEFAULT_APPLICATION, readingNamespace } from "../settings.js";
 /** Module part of the type tokens `pulumi-nodejs:dynamic/nylas:…`. */
 export const MODULE = "nylas";
 
-/** Outputs as a resource class declares them. */
+/** The output properties of a resource class. */
 export type Outputs<T> = { readonly [Name in keyof T]: pulumi.Output<T[Name]> };
 
 /**
- * The user's options with the order of a replacement settled: the old object goes before its successor comes. The other way
- * round, creating would re-authenticate the very grant that the following delete destroys; the engine asks no `diff` for
- * `--replace`, so only the resource option holds then.
+ * The user's options with `deleteBeforeReplace`. In the opposite order, the creation would re-authenticate the existing grant,
+ * and the deletion that follows would destroy it. `diff` asks for the same order, but the engine skips `diff` for `--replace`.
  */
 export function resourceOptions(opts: pulumi.CustomResourceOptions | undefined): pulumi.CustomResourceOptions {
   return pulumi.mergeOptions(opts, { deleteBeforeReplace: true });
 }
 
-/** Who this resource is, for the marker on its grant. The parent counts: two components may use one name. */
+/** The owner's digest of this resource. Includes the parent, because two components may have children of the same name. */
 export function ownerOf(name: string, type: string, opts: pulumi.ResourceOptions | undefined): pulumi.Input<string> {
   const own = [organization(), pulumi.getProject(), pulumi.getStack(), type, name];
   const { parent } = opts ?? {};
   if (parent === undefined) return ownerDigest(own);
-  // A promise rather than the output itself: that would make the child depend on all its parent's children, itself included.
+  // Pass a promise: passing the output would make the child depend on all children of its parent, including itself.
   return new Promise<string>((resolve) => {
     parent.urn.apply((urn) => resolve(ownerDigest([...own, urn])));
   });
 }
 
-/** The stack that this resource belongs to, for the marker on its grant: a take-over within it is a rename. */
+/** The digest of this resource's stack. If a resource takes over from another of its own stack, it has been renamed. */
 export function stackDigest(): string {
   return ownerDigest([organization(), pulumi.getProject(), pulumi.getStack()]);
 }
 
-/** What backends without organizations give for one. */
+/** The organization's name in backends without organizations. */
 const DEFAULT_ORGANIZATION = "organization";
 
 function organization(): string {
   try {
     return pulumi.getOrganization();
   } catch (error) {
-    // Under `setMocks`, which has no engine, a unit test need not name one. With an engine there is no substitute: a marker
-    // with the wrong owner would make this resource's own grant look like somebody else's.
+    // Unit tests with `setMocks` have no engine and need not set an organization. With an engine there is no fallback: a wrong
+    // organization would make the resource's own grant look like another owner's.
     if (pulumi.runtime.getEngine() !== undefined) throw error;
     return DEFAULT_ORGANIZATION;
   }
 }
 
-/** Refuses an API key that stands in clear in the stack's configuration, and with it in every checkpoint. */
+/** Throws if the API key is plain text in the stack's configuration: every checkpoint would then contain it in plain text. */
 export function refusePlainKey(application: string = DEFAULT_APPLICATION): void {
   const key = `${application}:apiKey`;
-  // The runtime exports it without declaring it; there is no declared way to learn whether a value is a secret.
+  // `pulumi.runtime` exports this function but does not declare it. No declared function tells whether a value is secret.
   const { isConfigSecret } = pulumi.runtime as typeof pulumi.runtime & { isConfigSecret?: (key: string) => boolean };
   if (pulumi.runtime.getConfig(key) === undefined || isConfigSecret === undefined || isConfigSecret(key)) return;
   throw refusal({
@@ -64,8 +63,8 @@ export function refusePlainKey(application: string = DEFAULT_APPLICATION): void 
 }
 
 /**
- * An error that ends the program. Pulumi prints the message without a stack, as it does for its own `RunError`, which it
- * knows by this property because a program may load several copies of the SDK.
+ * Creates an error that ends the program. `__pulumiRunError` makes Pulumi print the message without a stack. Pulumi's own
+ * `RunError` has the same property, so that it is recognized across several copies of the SDK.
  */
 export function refusal(facts: Omit<NylasErrorFacts, "code">): InvalidInputError {
   return Object.assign(new InvalidInputError({ ...facts, code: "invalid_input" }), { __pulumiRunError: true });

@@ -1,8 +1,8 @@
 /**
- * What Pulumi stores in the state of every resource, twice: so small that it never needs to change. All logic is behind the
- * frozen path, and so the installed version of this package runs, also for `refresh` and `destroy` of old state.
+ * The code that Pulumi serializes into the state of every resource, twice. It only loads a frozen path, so that it never needs
+ * to change, and the installed version of this package runs even for `refresh` and `destroy` of old states.
  *
- * Do not reformat: a test holds the stored text, because another text would show every user a change in every resource.
+ * Do not reformat: a different text would show every user a change in every resource, so a test compares it.
  */
 import type * as pulumi from "@pulumi/pulumi";
 
@@ -12,6 +12,6 @@ const connector: Configurable = { configure(req) { return require("pulumi-nylas-
 
 const grant: Configurable = { configure(req) { return require("pulumi-nylas-imap/provider").ByoImapGrant(this, req); } };
 
-// `configure` puts the methods in place, `create` included: see provider.ts.
+// `configure` adds `create` and the other methods at run time: see provider.ts.
 export const connectorThunk = connector as pulumi.dynamic.ResourceProvider;
 export const grantThunk = grant as pulumi.dynamic.ResourceProvider;

@@ -6,27 +6,29 @@ import type { NylasClient } from "../nylas/client.js";
 import { describeUnreadable, findGrant, type GrantList, listReadableGrants, readingGrant } from "../nylas/grants.js";
 import type { Grant, UnreadableGrant } from "../nylas/wire.js";
 
-/** How long a listing is believed, in milliseconds. A run asks for it again after that. */
+/** How long a listing is cached, in milliseconds. */
 const MAX_AGE_MS = 60_000;
 
 /**
- * The application's grants, shared by all look-ups of a run: one page of 200 instead of one request for each mailbox.
- * What the run itself makes and deletes is entered, so its own work never looks stale. A grant of the list that cannot be
- * read fails the look-ups that ask for it, and no others.
+ * Cache of the application's grants, shared by all look-ups of a run: one request per 200 grants instead of one per mailbox.
+ * Callers enter the grants that the run creates and remove those that it deletes, so that the cache is never behind the run's
+ * own changes. An unreadable grant of the list fails only look-ups of that grant.
  */
 export interface GrantDirectory {
-  /** The grant of this address, with any provider, however the address is spelt. */
+  /** The grant of this address in any spelling, with any provider. */
   byEmail(email: string): Promise<Grant | undefined>;
   /**
-   * The grant with this id. One that no page shows is asked for by its id before it is believed gone. Errors name the
-   * mailbox where the caller knows it.
+   * The grant with this id. If the list does not contain it, it is requested by its id before it counts as deleted. Errors
+   * name the mailbox if the caller passes it.
    */
   byId(grantId: string, mailbox?: string): Promise<Grant | undefined>;
-  /** The first grant whose `state` fits: for a mailbox whose log-in name is not the address that Nylas gives its grant. */
+  /** The first grant that matches: for mailboxes with a log-in name, whose grant has an unknown address. */
   find(fits: (grant: { state?: string | undefined }) => boolean): Promise<Grant | undefined>;
+  /** Records a grant that this run has created or authenticated. */
   enter(grant: Grant): void;
+  /** Records that this run has deleted a grant. */
   remove(grantId: string): void;
-  /** Whether this run has deleted it: lists may go on showing it for a while. */
+  /** Whether this run has deleted the grant. Nylas's lists may still contain it for a while. */
   wasRemoved(grantId: string): boolean;
 }
 
@@ -56,7 +58,7 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
       const { byId, unreadable } = await listed();
       const known = present(byId.get(grantId)) ?? (await findGrant(client, grantId, mailbox));
       if (known !== undefined) return known;
-      // The list says that it exists, so a 404 is no proof that it is gone.
+      // The list contains it, so a 404 does not prove that it was deleted.
       refuseUnreadable(readingGrant(grantId, mailbox), unreadable, (entry) => entry.id === grantId);
       return undefined;
     },
@@ -65,7 +67,7 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
       if (own !== undefined) return own;
       const { byId, unreadable } = await listed();
       for (const grant of byId.values()) {
-        // What the run has made since is newer than the list.
+        // The run's own entries are newer than the list.
         if (!made.byId.has(grant.id) && present(grant) !== undefined && fits(grant)) return grant;
       }
       refuseUnreadable("Looking up a grant by its owner", unreadable, fits);
@@ -88,7 +90,7 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
     return grant === undefined || removed.has(grant.id) ? undefined : grant;
   }
 
-  /** Throws for the grant that is asked for and cannot be read: it must look neither gone nor never made. */
+  /** Throws if the wanted grant is an unreadable entry of the list: it must not look as if it did not exist. */
   function refuseUnreadable(
     operation: string,
     unreadable: readonly UnreadableGrant[],
@@ -104,7 +106,7 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
     });
   }
 
-  /** Whether this run has made or deleted it, and so knows better than a list. */
+  /** Whether this run has authenticated or deleted it, which is newer than a list. */
   function isKnown(grantId: string): boolean {
     return made.byId.has(grantId) || removed.has(grantId);
   }
@@ -124,7 +126,7 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
     return listing;
   }
 
-  /** Once, although a long run asks for the list again and again. */
+  /** Shows a notice once, although a long run lists the grants repeatedly. */
   function tell(unreadable: readonly UnreadableGrant[]): void {
     if (unreadable.length === 0) return;
     const text = `the list of grants: ${describeUnreadable(unreadable)}; the run goes on without`;

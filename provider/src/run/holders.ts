@@ -1,19 +1,20 @@
 /**
- * Which resources of the program hold which objects. The engine tells a provider nothing of the program, but it plans each
- * resource that stays: so a plan shows who holds what, and a resource that has gone or was renamed is never planned.
+ * Which resource of the program has which object. The engine does not show the program to a provider, but it calls `diff` for
+ * each resource that stays in it, and never for one that was removed or renamed. So those calls reveal the owners.
  */
 export interface Holders {
-  /** A resource was read for a refresh; the engine then plans it once more with its old arguments, in the program or not. */
+  /** A refresh has read the resource. The engine then calls `diff` once with its old inputs, even if it left the program. */
   refreshed(id: string): void;
-  /** A resource that keeps its object was planned. */
+  /** `diff` was called for a resource that keeps its object. */
   planned(id: string, owner: string | undefined): void;
-  /** A resource has made, adopted or authenticated its object. */
+  /** A resource has created, adopted or authenticated its object. */
   took(id: string, owner: string | undefined): void;
+  /** A resource has deleted its object. */
   released(id: string): void;
-  /** A deletion has left the object to another owner. */
+  /** A deletion has left the object at Nylas, because it has another owner. */
   left(id: string): void;
   wasLeft(id: string): boolean;
-  /** Whether a resource of another owner holds it. */
+  /** Whether another owner's resource has it. */
   isOther(id: string, owner: string | undefined): boolean;
 }
 

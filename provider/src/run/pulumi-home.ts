@@ -1,15 +1,15 @@
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-/** Where Pulumi keeps its own files: an empty variable counts as unset for it, too. */
+/** Pulumi's home directory, if there is one. An empty PULUMI_HOME counts as unset, as it does for Pulumi. */
 export function pulumiHome(): string | undefined {
   if (process.env.PULUMI_HOME) return process.env.PULUMI_HOME;
-  // Fails for a user that the system does not know, and is empty where HOME is.
+  // `homedir` throws for a user without a passwd entry, and is empty if HOME is.
   const home = attempt(homedir);
   return home ? join(home, ".pulumi") : undefined;
 }
 
-/** Work on a file of this package's. A file system that refuses is the same as one without the file. */
+/** Runs a file operation; `undefined` if the file system refuses it. Callers treat that like a missing file. */
 export function attempt<T>(work: () => T): T | undefined {
   try {
     return work();

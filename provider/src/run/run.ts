@@ -6,25 +6,25 @@ import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js"
 import { createHolders, type Holders } from "./holders.js";
 import { createUnsavedNotes, type UnsavedNotes } from "./unsaved.js";
 
-/** What one run (one provider process) shares about one application, and must not ask or do twice. */
+/** The state of one run (one provider process) that all resources of an application share. */
 export interface Run {
   client: NylasClient;
   directory: GrantDirectory;
-  /** Which resource of the program holds an object, by its id: the owner's digest. No second one may take it in this run. */
+  /** The owner of each object in this program. No second resource may take an object in the same run. */
   holders: Holders;
-  /** What this machine's runs have taken and may not have saved. */
+  /** Notes of objects that a run has created or adopted and Pulumi may not have saved. */
   unsaved: UnsavedNotes;
-  /** Refused logins, by a digest of the mailbox's credentials: a wrong password is never sent twice. */
+  /** Errors of refused logins, by a digest of the credentials, so that a wrong password is sent only once. */
   refusedLogins: Map<string, NylasError>;
-  /** Mailboxes that Nylas locked after too many wrong passwords, by address. */
+  /** Errors of mailboxes that are locked after too many wrong passwords, by `mailboxKey`. */
   lockedMailboxes: Map<string, NylasError>;
-  /** Runs work on one mailbox after the other: two resources with one address must see each other's grant. */
+  /** Runs work on the same mailbox sequentially, so that two resources with one address see each other's grant. */
   exclusively<T>(email: string, work: () => Promise<T>): Promise<T>;
 }
 
 const runs = new Map<string, Run>();
 
-/** The run of these settings; the same one for the same settings, as long as the process lives. */
+/** Returns the run for these settings, creating it on first use. */
 export function runFor(settings: Settings): Run {
   const key = JSON.stringify(settings);
   let run = runs.get(key);
@@ -35,10 +35,10 @@ export function runFor(settings: Settings): Run {
   return run;
 }
 
-/** Creations and updates that the engine waits for. */
+/** Number of creations and updates that the engine is waiting for. */
 let underWay = 0;
 
-/** Does what the engine waits for, and whose result it will save. */
+/** Counts work that the engine is waiting for, and whose result it will save. */
 export async function awaited<T>(work: () => Promise<T>): Promise<T> {
   underWay += 1;
   try {
@@ -49,8 +49,8 @@ export async function awaited<T>(work: () => Promise<T>): Promise<T> {
 }
 
 /**
- * The engine has ended. Whatever it was given is saved, unless it still waits for something: then Ctrl-C, pressed twice, has
- * ended it, and answers that it was given a moment ago may be lost.
+ * Removes the notes of returned results when the engine has ended. If it ended while waiting for a call, the user has pressed
+ * Ctrl-C twice, and it may not have saved the latest results: then all notes are kept.
  */
 export function settleRuns(): void {
   if (underWay > 0) return;

@@ -7,23 +7,23 @@ import { attempt, pulumiHome } from "./pulumi-home.js";
 const NONCE_BYTES = 8;
 
 /**
- * What this machine's runs have asked Nylas to make and Pulumi may not have saved. A note is written before the request
- * and removed when the state is known to hold its result. A note that is found therefore tells of an interrupted run: it is
- * the evidence without which a resource does not take a grant that merely bears its name.
+ * Notes of objects that runs on this machine have created or adopted and Pulumi may not have saved. A note is written before
+ * the request and removed once the state contains the result. A note that exists later is therefore evidence of an interrupted
+ * run. Without it, a resource does not take a grant whose marker has its name.
  *
- * The notes are files under PULUMI_HOME. Where they are missing (a runner that is thrown away, a home that cannot be
- * written), there is no evidence, and the resource asks its user: the safe side.
+ * The notes are files under PULUMI_HOME. If they are lost (an ephemeral runner, a read-only home), there is no evidence, and
+ * the resource fails with `grant_exists` or `connector_exists` instead of taking the object.
  */
 export interface UnsavedNotes {
-  /** Notes that this owner is about to take an object; answers the interrupted run's nonce, or a fresh one. */
+  /** Writes a note that this owner is about to take an object. Returns an interrupted run's nonce, or a fresh one. */
   begin(applicationId: string, owner: string): string;
-  /** The nonce that an unfinished run of this owner has used. */
+  /** The nonce that an interrupted run of this owner used. */
   find(applicationId: string, owner: string): string | undefined;
-  /** Pulumi has been given the result; it is saved as soon as the run ends in order. */
+  /** The result has been returned to Pulumi, which saves it unless the engine is killed. */
   answered(applicationId: string, owner: string): void;
-  /** A saved state holds the result; `nonce` is the one in its marker, where it has one. */
+  /** A saved state contains the result: removes its note. With a `nonce`, only the note of that nonce. */
   saved(applicationId: string, owner: string, nonce?: string): void;
-  /** The engine has ended in order: whatever it was given is saved. */
+  /** The engine has ended normally and saved all returned results: removes their notes. */
   settle(): void;
 }
 
@@ -37,7 +37,7 @@ export function createUnsavedNotes(): UnsavedNotes {
       const nonce = read(name) ?? randomBytes(NONCE_BYTES).toString("hex");
       inDirectory((directory) => {
         mkdirSync(directory, { recursive: true });
-        // Renamed into place, so that a run that is killed here leaves no half of a note.
+        // Write a temporary file and rename it, so that a run that is killed here leaves no partial note.
         const temporary = join(directory, `${name}.${process.pid}`);
         writeFileSync(temporary, nonce, { mode: 0o600 });
         renameSync(temporary, join(directory, name));
@@ -47,7 +47,7 @@ export function createUnsavedNotes(): UnsavedNotes {
     find: (applicationId, owner) => read(nameOf(applicationId, owner)),
     answered: (applicationId, owner) => given.add(nameOf(applicationId, owner)),
     saved: (applicationId, owner, nonce) => {
-      // Asked for every resource of every plan: one listing instead of one look at the disk for each.
+      // Called for every resource of every plan: list the directory once instead of checking a file each time.
       present ??= new Set(inDirectory((directory) => readdirSync(directory)));
       const name = nameOf(applicationId, owner);
       if (!present.has(name) || (nonce !== undefined && read(name) !== nonce)) return;
@@ -76,7 +76,7 @@ function remove(name: string): void {
   inDirectory((directory) => rmSync(join(directory, name), { force: true }));
 }
 
-/** Runs where there is a directory for the notes and it can be used. */
+/** Runs work on the directory of notes; `undefined` if there is none or it cannot be used. */
 function inDirectory<T>(work: (directory: string) => T): T | undefined {
   const home = pulumiHome();
   return home === undefined ? undefined : attempt(() => work(join(home, "nylas-imap", "unsaved")));

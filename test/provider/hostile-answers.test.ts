@@ -210,21 +210,21 @@ describe("the grant with an owner's mark", () => {
   it("is found whatever its address, and as the run knows it", async () => {
     script = application([grant("first", { state: "theirs" }), grant("second", { email: undefined, state: "ours" })]);
     const directory = createGrantDirectory(client);
-    expect(await directory.find(isOurs)).toMatchObject({ id: "second" });
+    expect(await directory.findByState(isOurs)).toMatchObject({ id: "second" });
     directory.enter({ ...present(await directory.byId("second")), state: "theirs" });
-    expect(await directory.find(isOurs)).toBeUndefined();
+    expect(await directory.findByState(isOurs)).toBeUndefined();
   });
 
   it("is not found when the run has deleted it", async () => {
     script = application([grant("mine", { state: "ours" })]);
     const directory = createGrantDirectory(client);
     directory.remove("mine");
-    expect(await directory.find(isOurs)).toBeUndefined();
+    expect(await directory.findByState(isOurs)).toBeUndefined();
   });
 
   it("fails the look-up when it cannot be read", async () => {
     script = application([grant("mine", { state: "ours", created_at: 1e300 })]);
-    const error = await failure(createGrantDirectory(client).find(isOurs));
+    const error = await failure(createGrantDirectory(client).findByState(isOurs));
     expect(error.message).toContain("mine: created_at");
   });
 });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect } from "vitest";
 import { connectorLifecycle } from "../../provider/src/connector/lifecycle.js";
 import { grantLifecycle } from "../../provider/src/grant/lifecycle.js";
-import { isHeldByOther, isSuccessor, parseMarker } from "../../provider/src/lifecycle/marker.js";
+import { hasOtherOwner, isSuccessor, parseMarker } from "../../provider/src/lifecycle/marker.js";
 import { providerMethods } from "../../provider/src/pulumi/adapter.js";
 import { runFor } from "../../provider/src/run/run.js";
 import { readSettings } from "../../provider/src/settings.js";
@@ -269,7 +269,7 @@ export class World {
       connector: providerMethods(connectorLifecycle, lookup),
       grant: providerMethods(grantLifecycle, lookup),
     };
-    const end = () => runFor(readSettings("nylas", lookup)).unsaved.settle();
+    const end = () => runFor(readSettings("nylas", lookup)).unsaved.removeReturned();
     return { process: { methods, killed: sent.killed.signal, end, clock, calls: [] }, sent };
   }
 
@@ -454,7 +454,7 @@ function sameOwner(saved: Saved, grant: WireGrant): boolean {
   const inState = parseMarker(typeof marker === "string" ? marker : undefined);
   const atNylas = parseMarker(grant.state);
   // A rename that was interrupted before it could be saved.
-  return isSuccessor(atNylas, inState) || !isHeldByOther(atNylas, inState);
+  return isSuccessor(atNylas, inState) || !hasOtherOwner(atNylas, inState);
 }
 
 function arrive(sent: Sent | undefined, request: ProxiedRequest): Fate {

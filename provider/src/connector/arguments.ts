@@ -1,5 +1,13 @@
 import * as v from "valibot";
-import { applicationName, type Failure, flag, oneOf, type Properties, text, validate } from "../lifecycle/validate.js";
+import {
+  applicationName,
+  type CheckFailure,
+  flag,
+  oneOf,
+  type Properties,
+  text,
+  validate,
+} from "../lifecycle/validate.js";
 import { namesWith, pick, type Values } from "../lifecycle/values.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import type { ImapConnectorArgs } from "./resource.js";
@@ -47,8 +55,8 @@ const properties: Properties = {
 };
 
 /** Validates the arguments; a value that is not known yet passes. */
-export function checkConnectorArguments(given: Values): { inputs: Values; failures: Failure[] } {
-  const inputs = pick(given, Object.keys(given));
+export function checkConnectorArguments(news: Values): { inputs: Values; failures: CheckFailure[] } {
+  const inputs = pick(news, Object.keys(news));
   return { inputs, failures: validate(properties, inputs) };
 }
 

@@ -43,21 +43,21 @@ interface Version {
 }
 
 /** Entries that could not be written to a file; they last as long as this process. */
-const remembered = new Map<string, JournalEntry>();
+const unwritten = new Map<string, JournalEntry>();
 
 export function connectorJournal(applicationId: string): Journal {
   const home = pulumiHome();
   const name = createHash("sha256").update(applicationId).digest("hex");
   const notes = home === undefined ? undefined : new Notes(join(home, "nylas-imap", "connectors"), name);
   return {
-    read: () => remembered.get(applicationId) ?? attempt(() => notes?.latest())?.note ?? undefined,
+    read: () => unwritten.get(applicationId) ?? attempt(() => notes?.latest())?.note ?? undefined,
     write: (entry) => {
       const kept = attempt(() => notes?.change(() => entry)) ?? false;
-      if (kept) remembered.delete(applicationId);
-      else remembered.set(applicationId, entry);
+      if (kept) unwritten.delete(applicationId);
+      else unwritten.set(applicationId, entry);
     },
     forget: (owner) => {
-      if (remembered.get(applicationId)?.owner === owner) remembered.delete(applicationId);
+      if (unwritten.get(applicationId)?.owner === owner) unwritten.delete(applicationId);
       attempt(() => notes?.change((note) => (note !== null && note.owner === owner ? null : undefined)));
     },
   };

@@ -44,7 +44,7 @@ export const connectorLifecycle: Lifecycle = {
     return { changes: replaces.length > 0 || recorded.length > 0 || needsRename(olds, news), replaces };
   },
 
-  holder(outs) {
+  ownership(outs) {
     const [applicationId, owner] = [asText(outs.applicationId), ownerIn(outs)];
     return applicationId === undefined || owner === undefined ? undefined : { applicationId, owner };
   },
@@ -54,9 +54,9 @@ export const connectorLifecycle: Lifecycle = {
     const { applicationId } = await run.client.application();
     return run.exclusively(CONNECTOR_ID, async () => {
       const found = await findConnector(run.client);
-      const held = await hold(run, args, found, applicationId);
-      run.holders.took(CONNECTOR_ID, args.owner);
-      return { id: CONNECTOR_ID, outs: state(inputs, held, applicationId) };
+      const owned = await createOrAdopt(run, args, found, applicationId);
+      run.owners.record(CONNECTOR_ID, args.owner);
+      return { id: CONNECTOR_ID, outs: state(inputs, owned, applicationId) };
     });
   },
 
@@ -70,7 +70,7 @@ export const connectorLifecycle: Lifecycle = {
       return undefined;
     }
     const seen = connector.name === props.name ? pick(props, ["requestedName"]) : {};
-    const outs = { ...props, requestedName: undefined, ...seen, ...facts(connector), applicationId };
+    const outs = { ...props, requestedName: undefined, ...seen, ...connectorOutputs(connector), applicationId };
     return { inputs: pick(props, CONNECTOR_ARGUMENTS), outs };
   },
 
@@ -79,8 +79,8 @@ export const connectorLifecycle: Lifecycle = {
     if (!needsRename(olds, news)) return { ...pick(news, CONNECTOR_ARGUMENTS), ...pick(olds, KEPT_OUTPUTS) };
     const applicationId = await sameApplication(run.client, olds.applicationId, "Renaming the IMAP connector");
     const connector = await renameConnector(run.client, String(news.name));
-    const held = { connector, adopted: olds.adopted === true };
-    return state(news, held, applicationId);
+    const owned = { connector, adopted: olds.adopted === true };
+    return state(news, owned, applicationId);
   },
 
   async delete(run, _id, props) {
@@ -95,7 +95,7 @@ export const connectorLifecycle: Lifecycle = {
     const journal = connectorJournal(applicationId);
     const last = journal.read()?.owner;
     const taken = last !== undefined && last !== owner;
-    if (taken || run.holders.isOther(CONNECTOR_ID, asText(props.owner))) {
+    if (taken || run.owners.isOwnedByOther(CONNECTOR_ID, asText(props.owner))) {
       notify("the IMAP connector stays at Nylas: another resource has adopted it");
       return;
     }
@@ -106,7 +106,7 @@ export const connectorLifecycle: Lifecycle = {
       if (grants.length > 0) throw connectorInUse(run, grants);
     }
     await deleteConnector(run.client);
-    run.holders.released(CONNECTOR_ID);
+    run.owners.remove(CONNECTOR_ID);
     journal.forget(owner);
   },
 };
@@ -121,7 +121,7 @@ function needsRename(olds: Values, news: Values): boolean {
   return news.name !== undefined && news.name !== olds.name && news.name !== olds.requestedName;
 }
 
-interface Held {
+interface OwnedConnector {
   connector: Connector;
   adopted: boolean;
 }
@@ -136,31 +136,35 @@ function rewriteNote(olds: Values, news: Values): void {
 }
 
 /** Creates the connector, adopts it, or continues with the one that an interrupted run of this resource created. */
-async function hold(
+async function createOrAdopt(
   run: Run,
   args: ConnectorArguments,
   found: Connector | undefined,
   applicationId: string,
-): Promise<Held> {
+): Promise<OwnedConnector> {
   const { owner, stack } = args;
   const journal = connectorJournal(applicationId);
-  if (found === undefined) return { connector: await make(run, args, journal, applicationId), adopted: false };
+  if (found === undefined)
+    return { connector: await createAndRecord(run, args, journal, applicationId), adopted: false };
 
   const last = journal.read();
-  if (run.holders.isOther(CONNECTOR_ID, owner)) throw connectorExists(run.client, found);
+  if (run.owners.isOwnedByOther(CONNECTOR_ID, owner)) throw connectorExists(run.client, found);
   const interrupted =
-    owner !== undefined && last?.owner === owner && last.made && run.unsaved.find(applicationId, owner) !== undefined;
+    owner !== undefined &&
+    last?.owner === owner &&
+    last.made &&
+    run.unsaved.nonceOf(applicationId, owner) !== undefined;
   if (!interrupted && args.onExisting !== "adopt") throw connectorExists(run.client, found);
   // A resource that takes over from another of its own stack has been renamed: it may delete what its stack has created.
   const made = interrupted || (last?.made === true && last.stack !== undefined && last.stack === stack);
   if (owner !== undefined) {
-    run.unsaved.begin(applicationId, owner);
+    run.unsaved.write(applicationId, owner);
     journal.write({ owner, made, stack });
   }
   return { connector: await rename(run.client, found, args.name), adopted: !made };
 }
 
-async function make(
+async function createAndRecord(
   { client, unsaved }: Run,
   args: ConnectorArguments,
   journal: Journal,
@@ -168,7 +172,7 @@ async function make(
 ): Promise<Connector> {
   const { name, owner, stack } = args;
   if (owner !== undefined) {
-    unsaved.begin(applicationId, owner);
+    unsaved.write(applicationId, owner);
     journal.write({ owner, made: true, stack });
   }
   try {
@@ -189,20 +193,22 @@ async function rename(client: NylasClient, connector: Connector, name: string | 
 
 type Recorded = Omit<ConnectorOutputs, "name"> & Partial<Pick<ConnectorOutputs, "name">> & HiddenOutputs;
 
-function state(inputs: Values, { connector, adopted }: Held, applicationId: string): Values & Recorded {
+function state(inputs: Values, { connector, adopted }: OwnedConnector, applicationId: string): Values & Recorded {
   const declared = pick(inputs, CONNECTOR_ARGUMENTS);
   const ignored = declared.name !== undefined && declared.name !== connector.name;
   // Nylas does not document whether an IMAP connector can have a name. Record an ignored name, so that it is sent only once.
   return {
     ...declared,
-    ...facts(connector),
+    ...connectorOutputs(connector),
     ...(ignored ? { requestedName: asText(declared.name) } : {}),
     adopted,
     applicationId,
   };
 }
 
-function facts(connector: Connector): Pick<ConnectorOutputs, "provider"> & Partial<Pick<ConnectorOutputs, "name">> {
+function connectorOutputs(
+  connector: Connector,
+): Pick<ConnectorOutputs, "provider"> & Partial<Pick<ConnectorOutputs, "name">> {
   return { provider: connector.provider, ...(connector.name === undefined ? {} : { name: connector.name }) };
 }
 
@@ -220,8 +226,8 @@ function connectorExists(client: NylasClient, found: Connector): AlreadyExistsEr
 function connectorInUse(run: Run, grants: readonly Grant[]): ConnectorError {
   const count = grants.length === 1 ? "1 grant hangs" : `${grants.length} grants hang`;
   const shown = grants.slice(0, MAX_LISTED_GRANTS).map((grant) => {
-    const left = run.holders.wasLeft(grant.id) ? ", left there because another resource has adopted it" : "";
-    return `${grant.id} (${grant.email ?? "no address"}, ${ownership(grant)}${left})`;
+    const left = run.owners.wasRetained(grant.id) ? ", left there because another resource has adopted it" : "";
+    return `${grant.id} (${grant.email ?? "no address"}, ${describeOwner(grant)}${left})`;
   });
   const more = grants.length > shown.length ? `, and ${grants.length - shown.length} more` : "";
   return new ConnectorError({
@@ -233,7 +239,7 @@ function connectorInUse(run: Run, grants: readonly Grant[]): ConnectorError {
   });
 }
 
-function ownership({ state }: Grant): string {
+function describeOwner({ state }: Grant): string {
   const marker = parseMarker(state);
   if (marker === undefined) return "not made with this package";
   return `${marker.adopted ? "adopted" : "made"} with this package by owner ${marker.owner.slice(0, SHOWN_DIGEST_LENGTH)}`;

@@ -85,7 +85,7 @@ function mailboxesOf(name: string, args: UncheckedArgs): DeclaredMailbox[] {
   const merged = Object.entries(args.mailboxes).map(([mailbox, own]) => ({
     mailbox,
     resource: `${name}-${mailbox}`,
-    full: { ...args.defaults, ...given(own) },
+    full: { ...args.defaults, ...defined(own) },
   }));
   const missing = merged.flatMap(({ mailbox, full }) =>
     missingFrom(full).map((argument) => `${pathOf(mailbox)}.${argument}`),
@@ -103,7 +103,7 @@ function mailboxesOf(name: string, args: UncheckedArgs): DeclaredMailbox[] {
 }
 
 /** Drops undefined arguments, which would otherwise override a default. */
-function given(own: MailboxDefaults): MailboxDefaults {
+function defined(own: MailboxDefaults): MailboxDefaults {
   return Object.fromEntries(Object.entries(own).filter(([, value]) => value !== undefined));
 }
 

@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import {
   applicationName,
-  type Failure,
+  type CheckFailure,
   flag,
   host,
   isUnknown,
@@ -94,13 +94,13 @@ const properties: Properties = {
 };
 
 /** Fills in the default ports and validates the arguments; a value that is not known yet passes. */
-export function checkGrantArguments(given: Values, before: Values = {}): { inputs: Values; failures: Failure[] } {
-  const inputs: Record<string, unknown> = { ...pick(given, Object.keys(given)) };
+export function checkGrantArguments(news: Values, olds: Values = {}): { inputs: Values; failures: CheckFailure[] } {
+  const inputs: Record<string, unknown> = { ...pick(news, Object.keys(news)) };
   inputs.imapPort ??= DEFAULT_IMAP_PORT;
   if (inputs.smtpHost !== undefined) inputs.smtpPort ??= DEFAULT_SMTP_PORT;
   return {
     inputs,
-    failures: [...validate(properties, inputs), ...smtpFailures(inputs), ...movedUnasked(inputs, before)],
+    failures: [...validate(properties, inputs), ...smtpFailures(inputs), ...upgradeFailures(inputs, olds)],
   };
 }
 
@@ -116,7 +116,7 @@ export function credentials(args: GrantArguments): MailboxCredentials {
   return { imapUsername, imapPassword, imapHost, imapPort, smtpHost, smtpPort, smtpUsername, smtpPassword };
 }
 
-function smtpFailures(inputs: Values): Failure[] {
+function smtpFailures(inputs: Values): CheckFailure[] {
   if (inputs.receiveOnly === true || isUnknown(inputs.receiveOnly) || inputs.smtpHost !== undefined) return [];
   const reason =
     "is required: without it Nylas makes the grant, but sending fails later. Give smtpHost (and smtpPort), or receiveOnly: true";
@@ -128,11 +128,10 @@ function smtpFailures(inputs: Values): Failure[] {
  * application, even if its connector had another. Inheriting the connector's application would replace such a grant, and lose
  * its id, although the program has not changed. States of 0.1.0 are recognized by the missing `stack`.
  */
-function movedUnasked(inputs: Values, before: Values): Failure[] {
+function upgradeFailures(inputs: Values, olds: Values): CheckFailure[] {
   const { application } = inputs;
-  const writtenBy010 = before.imapUsername !== undefined && before.stack === undefined;
-  if (!writtenBy010 || before.application !== undefined || application === undefined || isUnknown(application))
-    return [];
+  const writtenBy010 = olds.imapUsername !== undefined && olds.stack === undefined;
+  if (!writtenBy010 || olds.application !== undefined || application === undefined || isUnknown(application)) return [];
   if (application === DEFAULT_APPLICATION) return [];
   const reason =
     `is "${String(application)}", but version 0.1.0 made this grant in "${DEFAULT_APPLICATION}", and another application means another grant id. ` +

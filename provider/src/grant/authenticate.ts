@@ -9,7 +9,7 @@ import {
   NylasError,
   UnexpectedResponseError,
 } from "../errors.js";
-import { HalfMadeError } from "../lifecycle/lifecycle.js";
+import { PartialFailureError } from "../lifecycle/lifecycle.js";
 import { formatMarker, type Marker } from "../lifecycle/marker.js";
 import type { Values } from "../lifecycle/values.js";
 import { findConnector } from "../nylas/connectors.js";
@@ -18,7 +18,7 @@ import type { Grant } from "../nylas/wire.js";
 import { preflight } from "../preflight/preflight.js";
 import type { Run } from "../run/run.js";
 import { credentials, type GrantArguments } from "./arguments.js";
-import { grantAppeared } from "./ownership.js";
+import { unlistedGrantExists } from "./ownership.js";
 
 /**
  * Seconds by which a grant's `created_at` and `updated_at` may differ beyond the duration of the request that created it: they
@@ -27,7 +27,7 @@ import { grantAppeared } from "./ownership.js";
 const CREATION_TOLERANCE_SECONDS = 2;
 
 /** A grant that this resource has just authenticated. */
-export interface Held {
+export interface AuthenticatedGrant {
   grant: Grant;
   adopted: boolean;
 }
@@ -39,7 +39,7 @@ export async function authenticate(
   marker: Marker | undefined,
   adopted: boolean,
   found: Grant | undefined,
-): Promise<Held> {
+): Promise<AuthenticatedGrant> {
   const mailbox = credentials(args);
   const refused = run.lockedMailboxes.get(mailboxKey(args.imapUsername)) ?? run.refusedLogins.get(digestOf(mailbox));
   if (refused !== undefined) throw refused;
@@ -54,7 +54,7 @@ export async function authenticate(
   // no later run treats it as created by this resource and deletes it.
   const adoption = marker === undefined ? undefined : { ...marker, adopted: true };
   const marked = await post(run, mailbox, adoption, grant);
-  if (args.onExisting !== "adopt") throw grantAppeared(run, args, marked);
+  if (args.onExisting !== "adopt") throw unlistedGrantExists(run, args, marked);
   return { grant: marked, adopted: true };
 }
 
@@ -144,7 +144,7 @@ function otherGrantAnswered(args: GrantArguments, found: Grant, grant: Grant): U
 }
 
 /** Checks that Nylas can read the mailbox. After a failure the grant is kept, and the next run checks it again. */
-export async function verified(run: Run, args: GrantArguments, outs: Values): Promise<Values> {
+export async function verifyMailbox(run: Run, args: GrantArguments, outs: Values): Promise<Values> {
   if (!args.verify) return outs;
   const grantId = String(outs.grantId);
   try {
@@ -155,7 +155,7 @@ export async function verified(run: Run, args: GrantArguments, outs: Values): Pr
     const kept = `grant ${grantId} exists and is kept; the next \`up\` checks it again`;
     // The authentication has just succeeded with this API key, so a 401 here is about the mailbox.
     if (!(error instanceof AccessError && error.code === "api_key_refused")) {
-      throw new HalfMadeError(grantId, { ...outs, verified: false }, `${error.message}\n  kept:       ${kept}`);
+      throw new PartialFailureError(grantId, { ...outs, verified: false }, `${error.message}\n  kept:       ${kept}`);
     }
     const { operation, status, requestId, type, answer } = error;
     const unusable = new CredentialsError({
@@ -167,6 +167,6 @@ export async function verified(run: Run, args: GrantArguments, outs: Values): Pr
       type,
       remedy: `check that the mailbox may be read over IMAP, then run \`pulumi up\` again; ${kept}`,
     });
-    throw new HalfMadeError(grantId, { ...outs, verified: false, grantStatus: "invalid" }, unusable.message);
+    throw new PartialFailureError(grantId, { ...outs, verified: false, grantStatus: "invalid" }, unusable.message);
   }
 }

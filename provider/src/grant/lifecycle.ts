@@ -1,7 +1,7 @@
 import { isAddress, sameMailbox } from "../address.js";
 import { NotFoundError, type NylasError } from "../errors.js";
 import type { Lifecycle } from "../lifecycle/lifecycle.js";
-import { formatMarker, isHeldByOther, type Marker, parseMarker } from "../lifecycle/marker.js";
+import { formatMarker, hasOtherOwner, type Marker, parseMarker } from "../lifecycle/marker.js";
 import { sameApplication } from "../lifecycle/same-application.js";
 import { isUnknown } from "../lifecycle/validate.js";
 import { asText, changed, pick, type Values } from "../lifecycle/values.js";
@@ -20,9 +20,9 @@ import {
   RECORDED_ARGUMENTS,
   readGrantArguments,
 } from "./arguments.js";
-import { authenticate, type Held, verified } from "./authenticate.js";
+import { type AuthenticatedGrant, authenticate, verifyMailbox } from "./authenticate.js";
 import { type GrantOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./outputs.js";
-import { claim, isRenamed, isTaken, markerFor, refuseForeign } from "./ownership.js";
+import { decideAdoption, isRenamed, isTaken, markerToSend, refuseIfTaken } from "./ownership.js";
 
 /** A mailbox that a Nylas application may use. */
 export const grantLifecycle: Lifecycle = {
@@ -41,7 +41,7 @@ export const grantLifecycle: Lifecycle = {
     return { changes, replaces };
   },
 
-  holder({ applicationId, marker }) {
+  ownership({ applicationId, marker }) {
     const inState = parseMarker(asText(marker));
     if (typeof applicationId !== "string" || inState?.nonce === undefined) return undefined;
     return { applicationId, owner: inState.owner, nonce: inState.nonce };
@@ -52,11 +52,14 @@ export const grantLifecycle: Lifecycle = {
     const { applicationId } = await run.client.application();
     return run.exclusively(args.imapUsername, async () => {
       const found = await findExisting(run, args);
-      const adopting = found === undefined ? false : claim(run, args, found, applicationId);
-      const marker = markerFor(run, args, adopting, applicationId);
-      const held = await authenticate(run, args, marker, adopting, found);
-      run.holders.took(held.grant.id, args.owner);
-      return { id: held.grant.id, outs: await verified(run, args, state(inputs, args, held, marker, applicationId)) };
+      const adopting = found === undefined ? false : decideAdoption(run, args, found, applicationId);
+      const marker = markerToSend(run, args, adopting, applicationId);
+      const authenticated = await authenticate(run, args, marker, adopting, found);
+      run.owners.record(authenticated.grant.id, args.owner);
+      return {
+        id: authenticated.grant.id,
+        outs: await verifyMailbox(run, args, state(inputs, args, authenticated, marker, applicationId)),
+      };
     });
   },
 
@@ -68,14 +71,14 @@ export const grantLifecycle: Lifecycle = {
       notify(`grant ${id} of ${String(props.email)} was deleted outside of Pulumi; the next \`up\` makes another one`);
       return undefined;
     }
-    const heldElsewhere = isHeldByOther(parseMarker(grant.state), parseMarker(asText(props.marker)));
+    const heldElsewhere = hasOtherOwner(parseMarker(grant.state), parseMarker(asText(props.marker)));
     if (heldElsewhere) {
       notify(
         `grant ${id} of ${String(props.email)} is held by another resource or stack; the next \`up\` says what to do`,
       );
     }
     const outs = { ...props, heldElsewhere: undefined, ...(heldElsewhere ? { heldElsewhere } : {}) };
-    return { inputs: pick(props, GRANT_ARGUMENTS), outs: { ...outs, ...facts(grant), applicationId } };
+    return { inputs: pick(props, GRANT_ARGUMENTS), outs: { ...outs, ...grantOutputs(grant), applicationId } };
   },
 
   async update(run, id, olds, news) {
@@ -92,15 +95,15 @@ export const grantLifecycle: Lifecycle = {
       const found = await run.directory.byId(id, args.imapUsername);
       if (found === undefined) throw goneBeforeUpdate(operation, id);
       const adopted = olds.adopted === true;
-      refuseForeign(operation, found, olds, args);
+      refuseIfTaken(operation, found, olds, args);
       if (!changing && !renamed) {
-        return verified(run, args, state(news, args, { grant: found, adopted }, inState, applicationId));
+        return verifyMailbox(run, args, state(news, args, { grant: found, adopted }, inState, applicationId));
       }
-      const marker = markerFor(run, args, adopted, applicationId, inState);
-      const held = await authenticate(run, args, marker, adopted, found);
-      run.holders.took(id, args.owner);
-      const outs = state(news, args, held, marker, applicationId);
-      return verifying ? verified(run, args, outs) : outs;
+      const marker = markerToSend(run, args, adopted, applicationId, inState);
+      const authenticated = await authenticate(run, args, marker, adopted, found);
+      run.owners.record(id, args.owner);
+      const outs = state(news, args, authenticated, marker, applicationId);
+      return verifying ? verifyMailbox(run, args, outs) : outs;
     });
   },
 
@@ -116,7 +119,7 @@ export const grantLifecycle: Lifecycle = {
       // Request the grant itself rather than use the cached list: another run may have adopted it since.
       const found = await findGrant(run.client, id, email);
       if (found !== undefined && isTaken(run, found, props, applicationId)) {
-        run.holders.left(id);
+        run.owners.recordRetained(id);
         notify(
           `${mailbox} stays at Nylas: another resource has adopted it. If that resource is gone, nothing manages the grant any more; delete it by its id`,
         );
@@ -124,7 +127,7 @@ export const grantLifecycle: Lifecycle = {
       }
       if (found !== undefined) await deleteGrant(run.client, id);
       run.directory.remove(id);
-      run.holders.released(id);
+      run.owners.remove(id);
     });
   },
 };
@@ -133,7 +136,7 @@ export const grantLifecycle: Lifecycle = {
 async function findExisting(run: Run, { imapUsername, owner }: GrantArguments): Promise<Grant | undefined> {
   const found = await run.directory.byEmail(imapUsername);
   if (found !== undefined || isAddress(imapUsername) || owner === undefined) return found;
-  return run.directory.find(({ state }) => parseMarker(state)?.owner === owner);
+  return run.directory.findByState(({ state }) => parseMarker(state)?.owner === owner);
 }
 
 function replacingArguments(olds: Values, news: Values): string[] {
@@ -167,14 +170,14 @@ function needsVerification(olds: Values, news: Values): boolean {
 function state(
   inputs: Values,
   args: GrantArguments,
-  { grant, adopted }: Held,
+  { grant, adopted }: AuthenticatedGrant,
   marker: Marker | undefined,
   applicationId: string,
 ): Values & GrantOutputs & HiddenOutputs {
   const sent = marker === undefined ? undefined : formatMarker({ ...marker, adopted });
   return {
     ...pick(inputs, GRANT_ARGUMENTS),
-    ...facts(grant),
+    ...grantOutputs(grant),
     email: grant.email ?? args.imapUsername,
     adopted,
     applicationId,
@@ -182,7 +185,7 @@ function state(
   };
 }
 
-function facts(grant: Grant): Omit<GrantOutputs, "email" | "adopted" | "applicationId"> & { email?: string } {
+function grantOutputs(grant: Grant): Omit<GrantOutputs, "email" | "adopted" | "applicationId"> & { email?: string } {
   return {
     grantId: grant.id,
     ...(grant.email === undefined ? {} : { email: grant.email }),

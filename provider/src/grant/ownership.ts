@@ -1,5 +1,5 @@
 import { AlreadyExistsError } from "../errors.js";
-import { isHeldByOther, isSuccessor, type Marker, nameOf, parseMarker } from "../lifecycle/marker.js";
+import { hasOtherOwner, isSuccessor, type Marker, nameOf, parseMarker } from "../lifecycle/marker.js";
 import { asText, type Values } from "../lifecycle/values.js";
 import type { Grant } from "../nylas/wire.js";
 import type { Run } from "../run/run.js";
@@ -12,8 +12,8 @@ import type { GrantArguments } from "./arguments.js";
  * A marker with this resource's owner does not suffice: another stack may have had this name before it was renamed. This
  * machine must also have a note that a run of this resource was interrupted.
  */
-export function claim(run: Run, args: GrantArguments, found: Grant, applicationId: string): boolean {
-  if (run.holders.isOther(found.id, args.owner)) throw grantExists(run, args, found);
+export function decideAdoption(run: Run, args: GrantArguments, found: Grant, applicationId: string): boolean {
+  if (run.owners.isOwnedByOther(found.id, args.owner)) throw grantExists(run, args, found);
   const marker = parseMarker(found.state);
   if (isInterruptedRun(run, args, marker, applicationId) && !marker?.adopted) return false;
   if (args.onExisting !== "adopt" || found.provider !== "imap") throw grantExists(run, args, found);
@@ -27,11 +27,11 @@ function isMadeByStack({ stack }: GrantArguments, marker: Marker | undefined): b
 
 function isInterruptedRun(run: Run, { owner }: GrantArguments, marker: Marker | undefined, applicationId: string) {
   if (owner === undefined || marker?.owner !== owner || marker.nonce === undefined) return false;
-  return run.unsaved.find(applicationId, owner) === marker.nonce;
+  return run.unsaved.nonceOf(applicationId, owner) === marker.nonce;
 }
 
 /** The marker to send. An owner keeps its nonce, so that a run that was killed at any point recognizes its grant. */
-export function markerFor(
+export function markerToSend(
   run: Run,
   { owner, stack }: GrantArguments,
   adopted: boolean,
@@ -45,7 +45,7 @@ export function markerFor(
     owner,
     adopted,
     stack,
-    nonce: nonce ?? run.unsaved.begin(applicationId, owner),
+    nonce: nonce ?? run.unsaved.write(applicationId, owner),
     ...(renamed ? { previous: nameOf(inState) } : {}),
   };
 }
@@ -56,18 +56,18 @@ export function isRenamed(owner: unknown, inState: Marker | undefined): boolean 
 }
 
 export function grantExists(run: Run, args: GrantArguments, found: Grant): AlreadyExistsError {
-  const { answer, remedy } = explainHolder(run, args, found);
-  return existing(run, args, found, `${answer}. Nothing was changed`, remedy);
+  const { answer, remedy } = explainOwner(run, args, found);
+  return alreadyExists(run, args, found, `${answer}. Nothing was changed`, remedy);
 }
 
 /** For a grant that Nylas's list did not show: the authentication that should have created a grant has changed this one. */
-export function grantAppeared(run: Run, args: GrantArguments, found: Grant): AlreadyExistsError {
+export function unlistedGrantExists(run: Run, args: GrantArguments, found: Grant): AlreadyExistsError {
   const answer =
     "it existed before, but Nylas's list did not show it. It was authenticated before it could be seen, and is marked as adopted";
-  return existing(run, args, found, answer, []);
+  return alreadyExists(run, args, found, answer, []);
 }
 
-function existing(
+function alreadyExists(
   run: Run,
   args: GrantArguments,
   found: Grant,
@@ -93,8 +93,8 @@ function existing(
 }
 
 /** Who owns the grant, and the remedies that apply only to this case, most likely first. */
-function explainHolder(run: Run, args: GrantArguments, found: Grant): { answer: string; remedy: string[] } {
-  if (run.holders.isOther(found.id, args.owner))
+function explainOwner(run: Run, args: GrantArguments, found: Grant): { answer: string; remedy: string[] } {
+  if (run.owners.isOwnedByOther(found.id, args.owner))
     return { answer: "another resource of this program holds it", remedy: [] };
   if (found.provider !== "imap") {
     return { answer: `its provider is ${found.provider}, which cannot be adopted as IMAP`, remedy: [] };
@@ -128,11 +128,11 @@ function explainHolder(run: Run, args: GrantArguments, found: Grant): { answer: 
 }
 
 /** Throws if another resource has taken the grant since, so that an update does not take it back without being told to. */
-export function refuseForeign(operation: string, found: Grant, olds: Values, args: GrantArguments): void {
+export function refuseIfTaken(operation: string, found: Grant, olds: Values, args: GrantArguments): void {
   if (args.onExisting === "adopt") return;
   const inState = parseMarker(asText(olds.marker));
   const atNylas = parseMarker(found.state);
-  if (!isHeldByOther(atNylas, inState)) return;
+  if (!hasOtherOwner(atNylas, inState)) return;
   // The same update wrote this marker in an earlier run, which was killed before Pulumi saved the state.
   if (atNylas?.owner === args.owner && isSuccessor(atNylas, inState)) return;
   throw new AlreadyExistsError({
@@ -147,10 +147,10 @@ export function refuseForeign(operation: string, found: Grant, olds: Values, arg
 
 /** True if another owner has the grant, by its marker or by this run's records: Nylas may not return a marker just sent. */
 export function isTaken(run: Run, found: Grant, props: Values, applicationId: string): boolean {
-  if (run.holders.isOther(found.id, asText(props.owner))) return true;
+  if (run.owners.isOwnedByOther(found.id, asText(props.owner))) return true;
   const inState = parseMarker(asText(props.marker));
   const atNylas = parseMarker(found.state);
-  if (atNylas === undefined || !isHeldByOther(atNylas, inState)) return false;
+  if (atNylas === undefined || !hasOtherOwner(atNylas, inState)) return false;
   // Not taken if this machine has a note that a rename of this resource was interrupted before Pulumi saved the state.
-  return !isSuccessor(atNylas, inState) || run.unsaved.find(applicationId, atNylas.owner) !== atNylas.nonce;
+  return !isSuccessor(atNylas, inState) || run.unsaved.nonceOf(applicationId, atNylas.owner) !== atNylas.nonce;
 }

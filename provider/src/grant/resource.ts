@@ -178,11 +178,11 @@ function inheritedApplication(name: string, { application, connector }: ByoImapG
 }
 
 /** Throws if a grant's application differs from its connector's. */
-export function refuseContradiction(name: string, application: string | undefined, connectors: string): void {
-  if (application === undefined || application === connectors) return;
+export function refuseContradiction(name: string, application: string | undefined, connectorApplication: string): void {
+  if (application === undefined || application === connectorApplication) return;
   throw refusal({
     operation: `Declaring grant "${name}"`,
-    answer: `its application is "${application}", but its connector is of "${connectors}"`,
+    answer: `its application is "${application}", but its connector is of "${connectorApplication}"`,
     remedy:
       `leave \`application\` out to take the connector's, or pass a connector of "${application}" ` +
       '(connector: "imap" for one that is not declared here)',
@@ -207,6 +207,6 @@ function declared(
 }
 
 function wrapped(args: ByoImapGrantArgs, names: readonly (keyof ByoImapGrantArgs)[]): pulumi.Inputs {
-  const given = names.filter((name) => args[name] !== undefined);
-  return Object.fromEntries(given.map((name) => [name, pulumi.secret(args[name])]));
+  const present = names.filter((name) => args[name] !== undefined);
+  return Object.fromEntries(present.map((name) => [name, pulumi.secret(args[name])]));
 }

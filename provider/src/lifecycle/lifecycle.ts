@@ -1,9 +1,9 @@
 import type { Run } from "../run/run.js";
-import type { Failure } from "./validate.js";
+import type { CheckFailure } from "./validate.js";
 import type { Values } from "./values.js";
 
 /** The owner of an object, as recorded in the resource's outputs. */
-export interface Holder {
+export interface Ownership {
   applicationId: string;
   /** The owner's digest. */
   owner: string;
@@ -15,12 +15,12 @@ export interface Holder {
 export interface Lifecycle {
   /** Names of the arguments whose values no message may show. */
   secrets: readonly string[];
-  /** Fills in defaults and validates. `before` are the inputs of the last run. Sends no request. */
-  check(given: Values, before?: Values): { inputs: Values; failures: Failure[] };
+  /** Fills in defaults and validates. `olds` are the inputs of the last run. Sends no request. */
+  check(news: Values, olds?: Values): { inputs: Values; failures: CheckFailure[] };
   /** Whether changed arguments or a drifted object need an update, and which arguments replace. Sends no request. */
   diff(olds: Values, news: Values): { changes: boolean; replaces: string[] };
   /** `undefined` if the outputs name no owner, such as those of a resource that only refers to its object. */
-  holder(outs: Values): Holder | undefined;
+  ownership(outs: Values): Ownership | undefined;
   create(run: Run, inputs: Values): Promise<{ id: string; outs: Values }>;
   /** `undefined` if the object no longer exists. */
   read(run: Run, id: string, props: Values): Promise<{ inputs: Values; outs: Values } | undefined>;
@@ -29,13 +29,13 @@ export interface Lifecycle {
 }
 
 /** The object exists but is not usable as declared. Pulumi saves it, fails the run, and updates it in the next one. */
-export class HalfMadeError extends Error {
+export class PartialFailureError extends Error {
   constructor(
     readonly objectId: string,
     readonly outs: Values,
     readonly reason: string,
   ) {
     super(reason);
-    this.name = "HalfMadeError";
+    this.name = "PartialFailureError";
   }
 }

@@ -9,7 +9,7 @@ const DIGEST_LENGTH = 32;
  * The owner of a grant, stored in the grant's `state` field, which Nylas returns unchanged.
  *
  * The digests are computed from names, so anyone who knows or guesses organization, project, stack and resource can compute
- * them. A marker is therefore a label, not a proof of ownership; `isHeldByOther` and `claim` require more.
+ * them. A marker is therefore a label, not a proof of ownership; `hasOtherOwner` and `decideAdoption` require more.
  */
 export interface Marker {
   /** Digest of organization, project, stack, type, name and parent of the resource that owns the grant. */
@@ -64,7 +64,7 @@ export function isSuccessor(atNylas: Marker | undefined, inState: Marker | undef
  * renamed stack and a later stack of its old name have equal digests, as have stacks with equal names in two backends. If a
  * marker is missing, or has no nonce because it is in the first format, only the fields that both have are compared.
  */
-export function isHeldByOther(atNylas: Marker | undefined, inState: Marker | undefined): boolean {
+export function hasOtherOwner(atNylas: Marker | undefined, inState: Marker | undefined): boolean {
   if (atNylas === undefined || inState === undefined) return false;
   if (atNylas.owner !== inState.owner) return true;
   return atNylas.nonce !== undefined && inState.nonce !== undefined && atNylas.nonce !== inState.nonce;

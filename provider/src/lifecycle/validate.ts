@@ -22,7 +22,7 @@ const MAX_SUGGESTION_DISTANCE = 3;
  */
 const UNTYPABLE = /[\s\p{Cc}\p{Cs}]|(?!\p{Join_Control})\p{Cf}/u;
 
-export interface Failure {
+export interface CheckFailure {
   property: string;
   reason: string;
 }
@@ -38,15 +38,15 @@ export interface Properties {
 }
 
 /** Validates the arguments; a value that is not known yet passes. */
-export function validate(properties: Properties, given: Readonly<Record<string, unknown>>): Failure[] {
-  const failures: Failure[] = [];
+export function validate(properties: Properties, inputs: Readonly<Record<string, unknown>>): CheckFailure[] {
+  const failures: CheckFailure[] = [];
   const names = Object.keys(properties.schemas);
   for (const property of properties.required) {
-    if (given[property] === undefined || given[property] === null) {
+    if (inputs[property] === undefined || inputs[property] === null) {
       failures.push(missing(property, "is required"));
     }
   }
-  for (const [property, value] of Object.entries(given)) {
+  for (const [property, value] of Object.entries(inputs)) {
     if (property.startsWith("__") || value === UNKNOWN || value === undefined || value === null) continue;
     const schema = properties.schemas[property];
     if (schema === undefined) {
@@ -62,12 +62,12 @@ export function validate(properties: Properties, given: Readonly<Record<string, 
 }
 
 /** The reason always names the property; `property` stays empty for a secret one, so that Pulumi does not print its value. */
-function failure(properties: Pick<Properties, "secret">, property: string, reason: string): Failure {
+function failure(properties: Pick<Properties, "secret">, property: string, reason: string): CheckFailure {
   return { property: properties.secret.includes(property) ? "" : property, reason: `${property} ${reason}` };
 }
 
 /** A failure without `property`, for which Pulumi would print `value {<nil>} has a problem`. */
-export function missing(property: string, reason: string): Failure {
+export function missing(property: string, reason: string): CheckFailure {
   return { property: "", reason: `${property} ${reason}` };
 }
 

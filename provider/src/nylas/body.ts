@@ -30,13 +30,13 @@ export async function readBody(answer: Request, announcedBytes: number): Promise
   }
   const chunks: Uint8Array[] = [];
   let size = 0;
-  let leave: (() => void) | undefined;
+  let leaveQueue: (() => void) | undefined;
   try {
     // An exception within the loop destroys the stream.
     for await (const chunk of answer as AsyncIterable<Uint8Array>) {
       size += chunk.length;
       if (size > MAX_BODY_BYTES) throw tooLarge();
-      if (size > LARGE_BODY_BYTES) leave ??= await enter();
+      if (size > LARGE_BODY_BYTES) leaveQueue ??= await enterQueue();
       chunks.push(chunk);
     }
     const body = Buffer.concat(chunks, size);
@@ -45,7 +45,7 @@ export async function readBody(answer: Request, announcedBytes: number): Promise
     }
     return body.toString("utf8");
   } finally {
-    leave?.();
+    leaveQueue?.();
   }
 }
 
@@ -65,12 +65,12 @@ function countValues(body: Buffer): number {
 }
 
 /** Waits until all large bodies before this one have been read. Returns the function that ends this one's turn. */
-async function enter(): Promise<() => void> {
+async function enterQueue(): Promise<() => void> {
   const before = largeBodies;
-  let leave = () => {};
+  let leaveQueue = () => {};
   largeBodies = new Promise((resolve) => {
-    leave = resolve;
+    leaveQueue = resolve;
   });
   await before;
-  return leave;
+  return leaveQueue;
 }

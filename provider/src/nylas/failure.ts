@@ -10,8 +10,8 @@ import { environmentVariable, type Settings } from "../settings.js";
 import { PROXY_AUTHENTICATION_REQUIRED } from "./proxy-refusal.js";
 import { isProviderFailure } from "./retry-delay.js";
 
-/** A failed attempt. Contains cleaned text only, and nothing of the request. */
-export interface Failure {
+/** A failed attempt of a request. Contains cleaned text only, and nothing of the request. */
+export interface RequestFailure {
   status: number | undefined;
   /** HTTP status of a proxy that answered instead of Nylas. */
   proxyStatus?: number;
@@ -31,7 +31,12 @@ export interface Failure {
 }
 
 /** Converts a failed request into an error. Each error class stands for one kind of remedy. */
-export function toNylasError(operation: string, settings: Settings, failure: Failure, attempts: number): NylasError {
+export function toNylasError(
+  operation: string,
+  settings: Settings,
+  failure: RequestFailure,
+  attempts: number,
+): NylasError {
   const tried = attempts === 1 ? "" : ` after ${attempts} attempts`;
   const base = {
     operation,
@@ -43,7 +48,7 @@ export function toNylasError(operation: string, settings: Settings, failure: Fai
   };
   if (failure.proxyStatus !== undefined) return proxyError(base, failure);
   if (failure.timedOut) return timeoutError(base, settings, failure);
-  if (failure.unreadable || isRedirect(failure.status)) return elsewhereError(base, settings);
+  if (failure.unreadable || isRedirect(failure.status)) return notNylasError(base, settings);
   if (failure.status === undefined) return unreachableError(base, settings, failure);
   if (failure.status === 401) return refusedKeyError(base, settings);
   if (failure.status === 403) return permissionError(base, settings);
@@ -76,7 +81,7 @@ function isRedirect(status: number | undefined): boolean {
 }
 
 /** For redirects and unreadable answers. Redirects are not followed, because the target would receive the API key. */
-function elsewhereError(base: BaseFacts, settings: Settings): UnexpectedResponseError {
+function notNylasError(base: BaseFacts, settings: Settings): UnexpectedResponseError {
   return new UnexpectedResponseError({
     ...base,
     code: "unexpected_response",
@@ -94,7 +99,7 @@ function mailServerError(base: BaseFacts): MailServerError {
   });
 }
 
-function proxyError(base: BaseFacts, { proxy, proxyStatus }: Failure): UnavailableError {
+function proxyError(base: BaseFacts, { proxy, proxyStatus }: RequestFailure): UnavailableError {
   const remedy =
     proxyStatus === PROXY_AUTHENTICATION_REQUIRED
       ? "give the user name and password that the proxy wants in HTTPS_PROXY or HTTP_PROXY (http://user:password@host:port)"
@@ -107,24 +112,24 @@ function proxyError(base: BaseFacts, { proxy, proxyStatus }: Failure): Unavailab
   });
 }
 
-function through({ proxy }: Failure): string {
+function viaProxy({ proxy }: RequestFailure): string {
   return proxy === undefined ? "" : ` through the proxy ${proxy}`;
 }
 
-function timeoutError(base: BaseFacts, settings: Settings, failure: Failure): UnavailableError {
+function timeoutError(base: BaseFacts, settings: Settings, failure: RequestFailure): UnavailableError {
   return new UnavailableError({
     ...base,
     code: "timeout",
-    answer: `${base.answer} (${settings.timeoutSeconds} s)${through(failure)}`,
+    answer: `${base.answer} (${settings.timeoutSeconds} s)${viaProxy(failure)}`,
     remedy: `run again; raise ${settings.application}:timeoutSeconds if the mail server is known to be slow`,
   });
 }
 
-function unreachableError(base: BaseFacts, settings: Settings, failure: Failure): UnavailableError {
+function unreachableError(base: BaseFacts, settings: Settings, failure: RequestFailure): UnavailableError {
   return new UnavailableError({
     ...base,
     code: "nylas_unavailable",
-    answer: `${base.answer} at ${settings.apiUri}${through(failure)}`,
+    answer: `${base.answer} at ${settings.apiUri}${viaProxy(failure)}`,
     remedy: `check the network, a proxy, and ${settings.application}:apiUri; then run again`,
   });
 }

@@ -2,10 +2,15 @@ import * as v from "valibot";
 import { areTwoMailboxes } from "../address.js";
 import type { NylasClient } from "./client.js";
 import { otherAnswer } from "./grants.js";
-import { single, text } from "./wire.js";
+import { optionalText, single } from "./wire.js";
 
 const DetectedWire = v.pipe(
-  v.object({ detected: v.optional(v.nullable(v.boolean())), provider: text, type: text, email_address: text }),
+  v.object({
+    detected: v.optional(v.nullable(v.boolean())),
+    provider: optionalText,
+    type: optionalText,
+    email_address: optionalText,
+  }),
   v.transform((wire) => ({
     detected: wire.detected ?? false,
     provider: wire.provider ?? undefined,

@@ -6,7 +6,7 @@ import { notify } from "../notify.js";
 import { cleaned, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { BodyTooLarge, readBody } from "./body.js";
-import { type Failure, toNylasError } from "./failure.js";
+import { type RequestFailure, toNylasError } from "./failure.js";
 import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy-refusal.js";
 import { retryDelay } from "./retry-delay.js";
 import { ErrorEnvelope } from "./wire.js";
@@ -81,7 +81,7 @@ interface Received {
 }
 
 interface Failed {
-  failure: Failure;
+  failure: RequestFailure;
   tookMs: number;
 }
 
@@ -111,14 +111,14 @@ async function attempt(
     const status = head.statusCode;
     if (status >= 200 && status <= 299) return { status, body };
     // Without a tunnel, only this status distinguishes the proxy's answers from Nylas's.
-    const isProxys = proxy !== undefined && status === PROXY_AUTHENTICATION_REQUIRED;
-    const failure = isProxys ? proxyRefusal(status) : refusal(head, body);
+    const isFromProxy = proxy !== undefined && status === PROXY_AUTHENTICATION_REQUIRED;
+    const failure = isFromProxy ? proxyRefusal(status) : errorAnswer(head, body);
     return { failure, tookMs: elapsed(stream) };
   } catch (error) {
     if (error instanceof BodyTooLarge)
       return { failure: tooLarge(error, stream.response?.statusCode), tookMs: elapsed(stream) };
     if (!(error instanceof RequestError)) throw error;
-    return { failure: breakdown(error, request), tookMs: elapsed(stream) };
+    return { failure: connectionFailure(error, request), tookMs: elapsed(stream) };
   }
 }
 
@@ -135,7 +135,7 @@ function elapsed({ timings }: Request): number {
 }
 
 /** The failure that a complete answer describes. */
-function refusal({ statusCode, statusMessage, headers }: Response, body: string): Failure {
+function errorAnswer({ statusCode, statusMessage, headers }: Response, body: string): RequestFailure {
   const envelope = v.safeParse(ErrorEnvelope, parseJson(body));
   const described = envelope.success ? envelope.output : undefined;
   const inner = described?.error;
@@ -155,7 +155,7 @@ function refusal({ statusCode, statusMessage, headers }: Response, body: string)
 }
 
 /** The failure if there is no complete answer. */
-function breakdown(error: RequestError, { method }: NylasRequest<unknown>): Failure {
+function connectionFailure(error: RequestError, { method }: NylasRequest<unknown>): RequestFailure {
   const timedOut = error instanceof TimeoutError;
   // If the connection broke within the body, the status is known: an error status still counts, without its reason.
   const status = error.response?.statusCode;
@@ -167,7 +167,7 @@ function breakdown(error: RequestError, { method }: NylasRequest<unknown>): Fail
     type: undefined,
     requestId: undefined,
     retryAfter: undefined,
-    answer: timedOut ? "no answer in time" : describeBreak(error.code, status),
+    answer: timedOut ? "no answer in time" : describeConnectionFailure(error.code, status),
     timedOut,
     unreadable: false,
     lostPost: lost && method === "POST",
@@ -176,7 +176,7 @@ function breakdown(error: RequestError, { method }: NylasRequest<unknown>): Fail
 }
 
 /** Nylas sends no bodies of this size, so the status is ignored too: a 404 would mean that a grant does not exist. */
-function tooLarge({ message }: BodyTooLarge, status: number | undefined): Failure {
+function tooLarge({ message }: BodyTooLarge, status: number | undefined): RequestFailure {
   return {
     status: undefined,
     type: undefined,
@@ -191,7 +191,7 @@ function tooLarge({ message }: BodyTooLarge, status: number | undefined): Failur
 }
 
 /** The status is the proxy's and not Nylas's, so it is kept apart: a 404 would mean that a grant does not exist. */
-function proxyRefusal(status: number): Failure {
+function proxyRefusal(status: number): RequestFailure {
   return {
     status: undefined,
     proxyStatus: status,
@@ -206,7 +206,7 @@ function proxyRefusal(status: number): Failure {
   };
 }
 
-function describeBreak(code: string, status: number | undefined): string {
+function describeConnectionFailure(code: string, status: number | undefined): string {
   return status === undefined
     ? `the connection failed with ${code}`
     : `the answer (HTTP ${status}) broke off with ${code}`;

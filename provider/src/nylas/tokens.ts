@@ -1,9 +1,9 @@
 import * as v from "valibot";
 import type { NylasClient } from "./client.js";
-import { text } from "./wire.js";
+import { optionalText } from "./wire.js";
 
 const TokenWire = v.pipe(
-  v.object({ grant_id: v.string(), email: text, provider: text }),
+  v.object({ grant_id: v.string(), email: optionalText, provider: optionalText }),
   v.transform((wire) => ({
     grantId: wire.grant_id,
     email: wire.email ?? undefined,

@@ -2,7 +2,7 @@
 import * as v from "valibot";
 
 /** A string that may be absent or null. */
-export const text = v.optional(v.nullable(v.string()));
+export const optionalText = v.optional(v.nullable(v.string()));
 
 /** A grant's id. It is used in paths, so ids from answers are checked too: one such as `..` would change the path. */
 export const GrantId = v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{1,128}$/));
@@ -12,17 +12,17 @@ const LATEST_SECOND = 253_402_300_799;
 const unixSeconds = v.pipe(v.number(), v.minValue(0), v.maxValue(LATEST_SECOND));
 
 export const ErrorEnvelope = v.object({
-  request_id: text,
-  error: v.optional(v.union([v.object({ type: text, message: text }), v.string()])),
-  error_description: text,
+  request_id: optionalText,
+  error: v.optional(v.union([v.object({ type: optionalText, message: optionalText }), v.string()])),
+  error_description: optionalText,
 });
 
 export function single<S extends v.GenericSchema>(data: S) {
-  return v.object({ request_id: text, data });
+  return v.object({ request_id: optionalText, data });
 }
 
 export function page<S extends v.GenericSchema>(data: S) {
-  return v.object({ request_id: text, data: v.array(data), limit: v.optional(v.nullable(v.number())) });
+  return v.object({ request_id: optionalText, data: v.array(data), limit: v.optional(v.nullable(v.number())) });
 }
 
 /** A grant, with the fields that this package uses. */
@@ -43,11 +43,11 @@ export const GrantWire = v.pipe(
   v.object({
     id: GrantId,
     provider: v.string(),
-    email: text,
-    grant_status: text,
+    email: optionalText,
+    grant_status: optionalText,
     created_at: unixSeconds,
     updated_at: v.optional(v.nullable(unixSeconds)),
-    state: text,
+    state: optionalText,
   }),
   v.transform(
     (wire): Grant => ({
@@ -90,7 +90,7 @@ export interface Connector {
 }
 
 export const ConnectorWire = v.pipe(
-  v.object({ provider: v.literal("imap"), name: text }),
+  v.object({ provider: v.literal("imap"), name: optionalText }),
   v.transform((wire): Connector => ({ provider: wire.provider, name: wire.name ?? undefined })),
 );
 
@@ -101,7 +101,7 @@ export interface Application {
 }
 
 export const ApplicationWire = v.pipe(
-  v.object({ application_id: v.pipe(v.string(), v.minLength(1)), region: text, environment: text }),
+  v.object({ application_id: v.pipe(v.string(), v.minLength(1)), region: optionalText, environment: optionalText }),
   v.transform(
     (wire): Application => ({
       applicationId: wire.application_id,

@@ -23,13 +23,13 @@ const DEADLINE_MS = 30_000;
 export function inTlsMode(port: number, attempt: Attempt): Promise<Category> {
   const signal = AbortSignal.timeout(DEADLINE_MS);
   // Do not rely on the attempt to end when it is aborted: closing a client does not cancel a DNS look-up.
-  const late = new Promise<Category>((resolve) => {
+  const deadline = new Promise<Category>((resolve) => {
     signal.addEventListener("abort", () => resolve("timeout"), { once: true });
   });
-  return Promise.race([firstThatFits(port, attempt, signal), late]);
+  return Promise.race([firstSupportedMode(port, attempt, signal), deadline]);
 }
 
-async function firstThatFits(port: number, attempt: Attempt, signal: AbortSignal): Promise<Category> {
+async function firstSupportedMode(port: number, attempt: Attempt, signal: AbortSignal): Promise<Category> {
   const modes = BY_PORT[port] ?? ["implicit", "starttls"];
   let category: Category = "tls_mode";
   for (const mode of modes) {

@@ -1,10 +1,10 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { NylasError } from "../errors.js";
-import { HalfMadeError, type Lifecycle } from "../lifecycle/lifecycle.js";
-import { type Failure, isUnknown } from "../lifecycle/validate.js";
+import { type Lifecycle, PartialFailureError } from "../lifecycle/lifecycle.js";
+import { type CheckFailure, isUnknown } from "../lifecycle/validate.js";
 import { asText, type Values } from "../lifecycle/values.js";
 import { redact } from "../redact.js";
-import { awaited, type Run, runFor } from "../run/run.js";
+import { countPending, type Run, runFor } from "../run/run.js";
 import { type ConfigLookup, DEFAULT_APPLICATION, readSettings } from "../settings.js";
 
 /** The property under which Pulumi's host keeps the provider's serialized code in each resource's inputs and outputs. */
@@ -30,22 +30,22 @@ export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): Pro
         const stays = difference.replaces.length === 0 && !isUnknown(news.application);
         if (stays) {
           const planning = run(news, config);
-          planning.holders.planned(id, asText(news.owner));
-          saved(lifecycle, planning, olds);
+          planning.owners.recordPlan(id, asText(news.owner));
+          removeNote(lifecycle, planning, olds);
         }
         return { ...difference, deleteBeforeReplace: true };
       }),
     create: (inputs) =>
       guarded(lifecycle, [inputs], async () => {
         const creating = run(inputs, config);
-        const { id, outs } = await answering(lifecycle, creating, () => lifecycle.create(creating, inputs));
+        const { id, outs } = await markingReturned(lifecycle, creating, () => lifecycle.create(creating, inputs));
         return { id, outs: plain(outs) };
       }),
     read: (id, props = {}) =>
       guarded(lifecycle, [props], async () => {
         const reading = run(props, config);
-        reading.holders.refreshed(id);
-        saved(lifecycle, reading, props);
+        reading.owners.recordRefresh(id);
+        removeNote(lifecycle, reading, props);
         const found = await lifecycle.read(reading, id, props);
         // A result without an id tells Pulumi that the object no longer exists.
         return found === undefined ? {} : { id, props: plain(found.outs), inputs: plain(found.inputs) };
@@ -53,14 +53,14 @@ export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): Pro
     update: (id, olds, news) =>
       guarded(lifecycle, [olds, news], async () => {
         const updating = run(news, config);
-        const { outs } = await answering(lifecycle, updating, async () => ({
+        const { outs } = await markingReturned(lifecycle, updating, async () => ({
           outs: await lifecycle.update(updating, id, olds, news),
         }));
         return { outs: plain(outs) };
       }),
     delete: (id, props) =>
       guarded(lifecycle, [props], () => {
-        saved(lifecycle, run(props, config), props);
+        removeNote(lifecycle, run(props, config), props);
         return lifecycle.delete(run(props, config), id, props);
       }),
   };
@@ -71,27 +71,27 @@ function run(values: Values, config: ConfigLookup): Run {
 }
 
 /** Removes the note of an object whose outputs Pulumi passes in: they come from the state, so Pulumi has saved them. */
-function saved(lifecycle: Lifecycle, { unsaved }: Run, props: Values): void {
-  const holder = lifecycle.holder(props);
-  if (holder !== undefined) unsaved.saved(holder.applicationId, holder.owner, holder.nonce);
+function removeNote(lifecycle: Lifecycle, { unsaved }: Run, props: Values): void {
+  const ownership = lifecycle.ownership(props);
+  if (ownership !== undefined) unsaved.remove(ownership.applicationId, ownership.owner, ownership.nonce);
 }
 
-/** Runs a creation or update and marks its note as returned: Pulumi then saves the result, even of a `HalfMadeError`. */
-async function answering<T extends { outs: Values }>(
+/** Runs a creation or update and marks its note as returned: Pulumi saves the result, even of a `PartialFailureError`. */
+async function markingReturned<T extends { outs: Values }>(
   lifecycle: Lifecycle,
   { unsaved }: Run,
   work: () => Promise<T>,
 ): Promise<T> {
-  const answered = (outs: Values) => {
-    const holder = lifecycle.holder(outs);
-    if (holder !== undefined) unsaved.answered(holder.applicationId, holder.owner);
+  const markReturned = (outs: Values) => {
+    const ownership = lifecycle.ownership(outs);
+    if (ownership !== undefined) unsaved.markReturned(ownership.applicationId, ownership.owner);
   };
   try {
-    const result = await awaited(work);
-    answered(result.outs);
+    const result = await countPending(work);
+    markReturned(result.outs);
     return result;
   } catch (error) {
-    if (error instanceof HalfMadeError) answered(error.outs);
+    if (error instanceof PartialFailureError) markReturned(error.outs);
     throw error;
   }
 }
@@ -101,7 +101,7 @@ function applicationOf(values: Values): string {
 }
 
 /** Reports missing or wrong settings in `check`, so that a preview fails rather than an `up` halfway. */
-function settingsFailures(news: Values, config: ConfigLookup): Failure[] {
+function settingsFailures(news: Values, config: ConfigLookup): CheckFailure[] {
   if (isUnknown(news.application)) return [];
   try {
     readSettings(applicationOf(news), config);
@@ -117,33 +117,33 @@ function plain(values: Values): Record<string, unknown> {
   return JSON.parse(JSON.stringify(values));
 }
 
-async function guarded<T>(lifecycle: Lifecycle, given: readonly Values[], work: () => Promise<T>): Promise<T> {
+async function guarded<T>(lifecycle: Lifecycle, propertyBags: readonly Values[], work: () => Promise<T>): Promise<T> {
   try {
     return await work();
   } catch (error) {
-    throw presentable(error, secretValues(lifecycle, given), given.at(-1)?.[STORED_CODE]);
+    throw toPulumiError(error, secretValues(lifecycle, propertyBags), propertyBags.at(-1)?.[STORED_CODE]);
   }
 }
 
 /**
- * Builds the error that Pulumi receives: a redacted message, and for a `HalfMadeError` also id and outputs. It copies nothing
- * else, because Pulumi prints the stack of some errors and treats any error with an `id` as a created object.
+ * Builds the error that Pulumi receives: a redacted message, and for a `PartialFailureError` also id and outputs. It copies
+ * nothing else, because Pulumi prints the stack of some errors and treats any error with an `id` as a created object.
  */
-function presentable(error: unknown, secrets: readonly string[], storedCode: unknown): Error {
+function toPulumiError(error: unknown, secrets: readonly string[], storedCode: unknown): Error {
   const message = redact(error instanceof Error ? error.message : String(error), secrets);
   const shown = new Error(message);
   shown.name = error instanceof Error ? error.name : "Error";
   shown.stack = "";
   // In check, diff, read and delete, Pulumi's host also prints `String(error)`, so keep that short: the engine shows both.
   shown.toString = () => `${shown.name}: see the error of the resource`;
-  if (!(error instanceof HalfMadeError)) return shown;
+  if (!(error instanceof PartialFailureError)) return shown;
   // Pulumi's host adds `__provider` only to successful results. Without it, the next read or delete finds no provider.
   const properties = plain({ ...error.outs, [STORED_CODE]: storedCode });
   return Object.assign(shown, { id: error.objectId, properties, reasons: [message] });
 }
 
-function secretValues(lifecycle: Lifecycle, given: readonly Values[]): string[] {
-  return given.flatMap((values) =>
+function secretValues(lifecycle: Lifecycle, propertyBags: readonly Values[]): string[] {
+  return propertyBags.flatMap((values) =>
     lifecycle.secrets.flatMap((name) => {
       const value = values[name];
       return typeof value === "string" && !isUnknown(value) ? [value] : [];

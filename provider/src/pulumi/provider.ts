@@ -6,7 +6,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { connectorLifecycle } from "../connector/lifecycle.js";
 import { grantLifecycle } from "../grant/lifecycle.js";
 import type { Lifecycle } from "../lifecycle/lifecycle.js";
-import { settleRuns } from "../run/run.js";
+import { removeReturnedNotes } from "../run/run.js";
 import { providerMethods } from "./adapter.js";
 
 /** Adds the provider methods for connectors to `target`. */
@@ -39,7 +39,7 @@ function prepareProcess(): void {
   // The engine ends its plugins with SIGINT after it has saved the state; a killed engine sends nothing. A terminal's Ctrl-C
   // does not reach this process, because plugins have a process group of their own.
   process.once("SIGINT", () => {
-    settleRuns();
+    removeReturnedNotes();
     process.kill(process.pid, "SIGINT");
   });
 }

@@ -23,7 +23,7 @@ export interface GrantDirectory {
    */
   byId(grantId: string, mailbox?: string): Promise<Grant | undefined>;
   /** The first grant that matches: for mailboxes with a log-in name, whose grant has an unknown address. */
-  find(fits: (grant: { state?: string | undefined }) => boolean): Promise<Grant | undefined>;
+  findByState(matches: (grant: { state?: string | undefined }) => boolean): Promise<Grant | undefined>;
   /** Records a grant that this run has created or authenticated. */
   enter(grant: Grant): void;
   /** Records that this run has deleted a grant. */
@@ -35,14 +35,14 @@ export interface GrantDirectory {
 export function createGrantDirectory(client: NylasClient): GrantDirectory {
   let listing: Promise<Listing> | undefined;
   let listedAt = 0;
-  let leftOut = "";
-  const made = index({ grants: [], unreadable: [] });
+  let lastNotice = "";
+  const entered = index({ grants: [], unreadable: [] });
   const removed = new Set<string>();
 
   return {
     byEmail: async (email) => {
       const key = mailboxKey(email);
-      const own = made.byEmail.get(key);
+      const own = entered.byEmail.get(key);
       if (own !== undefined) return own;
       const { byEmail, unreadable } = await listed();
       const found = present(byEmail.get(key));
@@ -53,7 +53,7 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
       return undefined;
     },
     byId: async (grantId, mailbox) => {
-      const own = made.byId.get(grantId);
+      const own = entered.byId.get(grantId);
       if (own !== undefined) return own;
       const { byId, unreadable } = await listed();
       const known = present(byId.get(grantId)) ?? (await findGrant(client, grantId, mailbox));
@@ -62,25 +62,25 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
       refuseUnreadable(readingGrant(grantId, mailbox), unreadable, (entry) => entry.id === grantId);
       return undefined;
     },
-    find: async (fits) => {
-      const own = [...made.byId.values()].find(fits);
+    findByState: async (matches) => {
+      const own = [...entered.byId.values()].find(matches);
       if (own !== undefined) return own;
       const { byId, unreadable } = await listed();
       for (const grant of byId.values()) {
         // The run's own entries are newer than the list.
-        if (!made.byId.has(grant.id) && present(grant) !== undefined && fits(grant)) return grant;
+        if (!entered.byId.has(grant.id) && present(grant) !== undefined && matches(grant)) return grant;
       }
-      refuseUnreadable("Looking up a grant by its owner", unreadable, fits);
+      refuseUnreadable("Looking up a grant by its owner", unreadable, matches);
       return undefined;
     },
     enter: (grant) => {
       removed.delete(grant.id);
-      put(made, grant);
+      addTo(entered, grant);
     },
     remove: (grantId) => {
-      const grant = made.byId.get(grantId);
-      made.byId.delete(grantId);
-      if (grant?.email !== undefined) made.byEmail.delete(mailboxKey(grant.email));
+      const grant = entered.byId.get(grantId);
+      entered.byId.delete(grantId);
+      if (grant?.email !== undefined) entered.byEmail.delete(mailboxKey(grant.email));
       removed.add(grantId);
     },
     wasRemoved: (grantId) => removed.has(grantId),
@@ -108,13 +108,13 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
 
   /** Whether this run has authenticated or deleted it, which is newer than a list. */
   function isKnown(grantId: string): boolean {
-    return made.byId.has(grantId) || removed.has(grantId);
+    return entered.byId.has(grantId) || removed.has(grantId);
   }
 
   function listed(): Promise<Listing> {
     if (listing === undefined || performance.now() - listedAt >= MAX_AGE_MS) {
       const asked = listReadableGrants(client).then((list) => {
-        tell(list.unreadable);
+        notifyUnreadable(list.unreadable);
         return index(list);
       });
       listing = asked;
@@ -127,11 +127,11 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
   }
 
   /** Shows a notice once, although a long run lists the grants repeatedly. */
-  function tell(unreadable: readonly UnreadableGrant[]): void {
+  function notifyUnreadable(unreadable: readonly UnreadableGrant[]): void {
     if (unreadable.length === 0) return;
     const text = `the list of grants: ${describeUnreadable(unreadable)}; the run goes on without`;
-    if (text !== leftOut) notify(text);
-    leftOut = text;
+    if (text !== lastNotice) notify(text);
+    lastNotice = text;
   }
 }
 
@@ -143,11 +143,11 @@ interface Listing {
 
 function index({ grants, unreadable }: GrantList): Listing {
   const listing: Listing = { byId: new Map(), byEmail: new Map(), unreadable };
-  for (const grant of grants) put(listing, grant);
+  for (const grant of grants) addTo(listing, grant);
   return listing;
 }
 
-function put(listing: Listing, grant: Grant): void {
+function addTo(listing: Listing, grant: Grant): void {
   listing.byId.set(grant.id, grant);
   if (grant.email !== undefined) listing.byEmail.set(mailboxKey(grant.email), grant);
 }

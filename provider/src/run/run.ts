@@ -3,7 +3,7 @@ import type { NylasError } from "../errors.js";
 import { createClient, type NylasClient } from "../nylas/client.js";
 import type { Settings } from "../settings.js";
 import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js";
-import { createHolders, type Holders } from "./holders.js";
+import { createOwners, type Owners } from "./owners.js";
 import { createUnsavedNotes, type UnsavedNotes } from "./unsaved.js";
 
 /** The state of one run (one provider process) that all resources of an application share. */
@@ -11,7 +11,7 @@ export interface Run {
   client: NylasClient;
   directory: GrantDirectory;
   /** The owner of each object in this program. No second resource may take an object in the same run. */
-  holders: Holders;
+  owners: Owners;
   /** Notes of objects that a run has created or adopted and Pulumi may not have saved. */
   unsaved: UnsavedNotes;
   /** Errors of refused logins, by a digest of the credentials, so that a wrong password is sent only once. */
@@ -36,15 +36,15 @@ export function runFor(settings: Settings): Run {
 }
 
 /** Number of creations and updates that the engine is waiting for. */
-let underWay = 0;
+let pendingCalls = 0;
 
 /** Counts work that the engine is waiting for, and whose result it will save. */
-export async function awaited<T>(work: () => Promise<T>): Promise<T> {
-  underWay += 1;
+export async function countPending<T>(work: () => Promise<T>): Promise<T> {
+  pendingCalls += 1;
   try {
     return await work();
   } finally {
-    underWay -= 1;
+    pendingCalls -= 1;
   }
 }
 
@@ -52,9 +52,9 @@ export async function awaited<T>(work: () => Promise<T>): Promise<T> {
  * Removes the notes of returned results when the engine has ended. If it ended while waiting for a call, the user has pressed
  * Ctrl-C twice, and it may not have saved the latest results: then all notes are kept.
  */
-export function settleRuns(): void {
-  if (underWay > 0) return;
-  for (const { unsaved } of runs.values()) unsaved.settle();
+export function removeReturnedNotes(): void {
+  if (pendingCalls > 0) return;
+  for (const { unsaved } of runs.values()) unsaved.removeReturned();
 }
 
 /** Creates a run that is not cached. */
@@ -63,7 +63,7 @@ export function createRun(client: NylasClient): Run {
   return {
     client,
     directory: createGrantDirectory(client),
-    holders: createHolders(),
+    owners: createOwners(),
     unsaved: createUnsavedNotes(),
     refusedLogins: new Map(),
     lockedMailboxes: new Map(),

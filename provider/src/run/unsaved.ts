@@ -16,25 +16,25 @@ const NONCE_BYTES = 8;
  */
 export interface UnsavedNotes {
   /** Writes a note that this owner is about to take an object. Returns an interrupted run's nonce, or a fresh one. */
-  begin(applicationId: string, owner: string): string;
+  write(applicationId: string, owner: string): string;
   /** The nonce that an interrupted run of this owner used. */
-  find(applicationId: string, owner: string): string | undefined;
+  nonceOf(applicationId: string, owner: string): string | undefined;
   /** The result has been returned to Pulumi, which saves it unless the engine is killed. */
-  answered(applicationId: string, owner: string): void;
+  markReturned(applicationId: string, owner: string): void;
   /** A saved state contains the result: removes its note. With a `nonce`, only the note of that nonce. */
-  saved(applicationId: string, owner: string, nonce?: string): void;
+  remove(applicationId: string, owner: string, nonce?: string): void;
   /** The engine has ended normally and saved all returned results: removes their notes. */
-  settle(): void;
+  removeReturned(): void;
 }
 
 export function createUnsavedNotes(): UnsavedNotes {
-  const given = new Set<string>();
+  const returned = new Set<string>();
   let present: Set<string> | undefined;
 
   return {
-    begin: (applicationId, owner) => {
+    write: (applicationId, owner) => {
       const name = nameOf(applicationId, owner);
-      const nonce = read(name) ?? randomBytes(NONCE_BYTES).toString("hex");
+      const nonce = readNote(name) ?? randomBytes(NONCE_BYTES).toString("hex");
       inDirectory((directory) => {
         mkdirSync(directory, { recursive: true });
         // Write a temporary file and rename it, so that a run that is killed here leaves no partial note.
@@ -44,19 +44,19 @@ export function createUnsavedNotes(): UnsavedNotes {
       });
       return nonce;
     },
-    find: (applicationId, owner) => read(nameOf(applicationId, owner)),
-    answered: (applicationId, owner) => given.add(nameOf(applicationId, owner)),
-    saved: (applicationId, owner, nonce) => {
+    nonceOf: (applicationId, owner) => readNote(nameOf(applicationId, owner)),
+    markReturned: (applicationId, owner) => returned.add(nameOf(applicationId, owner)),
+    remove: (applicationId, owner, nonce) => {
       // Called for every resource of every plan: list the directory once instead of checking a file each time.
       present ??= new Set(inDirectory((directory) => readdirSync(directory)));
       const name = nameOf(applicationId, owner);
-      if (!present.has(name) || (nonce !== undefined && read(name) !== nonce)) return;
+      if (!present.has(name) || (nonce !== undefined && readNote(name) !== nonce)) return;
       present.delete(name);
-      remove(name);
+      removeNote(name);
     },
-    settle: () => {
-      for (const name of given) remove(name);
-      given.clear();
+    removeReturned: () => {
+      for (const name of returned) removeNote(name);
+      returned.clear();
     },
   };
 }
@@ -67,12 +67,12 @@ function nameOf(applicationId: string, owner: string): string {
     .digest("hex");
 }
 
-function read(name: string): string | undefined {
+function readNote(name: string): string | undefined {
   const text = inDirectory((directory) => readFileSync(join(directory, name), "utf8"));
   return text !== undefined && /^[0-9a-f]+$/.test(text) ? text : undefined;
 }
 
-function remove(name: string): void {
+function removeNote(name: string): void {
   inDirectory((directory) => rmSync(join(directory, name), { force: true }));
 }
 

@@ -85,7 +85,7 @@ export interface ListGrantsArgs {
 export async function listGrants(args: ListGrantsArgs = {}, opts: LookupOptions = {}): Promise<GrantResult[]> {
   const client = clientOf(opts);
   const { grants, unreadable } = await listReadableGrants(client);
-  if (unreadable.length > 0) notify(`listGrants leaves grants out: ${describeUnreadable(unreadable)}`);
+  if (unreadable.length > 0) notify(`listGrants omits grants: ${describeUnreadable(unreadable)}`);
   return grants
     .filter((grant) => args.status === undefined || grant.status === args.status)
     .filter((grant) => args.provider === undefined || grant.provider === args.provider)

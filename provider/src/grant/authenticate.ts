@@ -89,7 +89,9 @@ function digestOf(mailbox: MailboxCredentials): string {
 async function explainRefusal(run: Run, error: NylasError, found: Grant | undefined): Promise<NylasError> {
   if (error instanceof MailServerError) return error;
   const kept =
-    found === undefined ? "nothing was made" : `grant ${found.id} was not changed and goes on with its old credentials`;
+    found === undefined
+      ? "no grant was created"
+      : `grant ${found.id} was not changed and goes on with its old credentials`;
   const base = { operation: error.operation, status: error.status, requestId: error.requestId, type: error.type };
   if (endsWith(error.type, "auth_limit_reached")) {
     return new CredentialsError({

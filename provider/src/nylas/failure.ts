@@ -64,13 +64,13 @@ export function toNylasError(
     return new UnavailableError({
       ...base,
       code: "nylas_unavailable",
-      remedy: "run again later; what was finished is kept",
+      remedy: "run again later; completed changes are kept",
     });
   }
   return new UnexpectedResponseError({
     ...base,
     code: "unexpected_response",
-    remedy: "look the request id up in the Nylas dashboard's logs, or report it to this package with the lines above",
+    remedy: "look up the request id in the logs of the Nylas dashboard, or report this whole error to this package",
   });
 }
 
@@ -85,7 +85,7 @@ function notNylasError(base: BaseFacts, settings: Settings): UnexpectedResponseE
   return new UnexpectedResponseError({
     ...base,
     code: "unexpected_response",
-    remedy: `check that ${settings.application}:apiUri (${settings.apiUri}) points at Nylas or its emulator, and what stands between; the request is not taken as done`,
+    remedy: `check that ${settings.application}:apiUri (${settings.apiUri}) points at Nylas or its emulator, and that no proxy or gateway answers instead; the request counts as failed`,
   });
 }
 

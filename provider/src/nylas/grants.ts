@@ -170,8 +170,7 @@ function endlessList(operation: string, answer: string): UnexpectedResponseError
     code: "unexpected_response",
     operation,
     answer: `the list is not complete: ${answer}`,
-    remedy:
-      "check that apiUri points at Nylas or its emulator, and that nothing between caches answers; then run again",
+    remedy: "check that apiUri points at Nylas or its emulator, and that no proxy caches its answers; then run again",
   });
 }
 
@@ -181,8 +180,7 @@ export function otherAnswer(operation: string, about: string): UnexpectedRespons
     code: "unexpected_response",
     operation,
     answer: `Nylas answered with ${about}; the answer was not used`,
-    remedy:
-      "check that apiUri points at Nylas or its emulator, and that nothing between caches answers; then run again",
+    remedy: "check that apiUri points at Nylas or its emulator, and that no proxy caches its answers; then run again",
   });
 }
 

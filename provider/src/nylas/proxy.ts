@@ -34,7 +34,7 @@ function parseProxy(variable: string, value: string): URL {
     keepSecret(url.password, decodeURIComponent(url.password));
     decodeURIComponent(url.username);
   } catch {
-    throw invalid(variable, "has a user name or password with a % that encodes nothing");
+    throw invalid(variable, "has a user name or password with an invalid percent-encoding");
   }
   return url;
 }

@@ -44,7 +44,7 @@ function preflightError(mailbox: MailboxCredentials, failed: readonly Verdict[],
   const facts = {
     operation: `Preflight of mailbox ${mailbox.imapUsername}`,
     answer: `${answer}. Nylas was not asked`,
-    remedy: 'mend what is named above, or set preflight: "warn" where this machine cannot reach the mail server',
+    remedy: 'correct what is named above, or set preflight: "warn" where this machine cannot reach the mail server',
   };
   return failed.every((verdict) => verdict.category === "credentials")
     ? new CredentialsError({ ...facts, code: "invalid_credentials" })

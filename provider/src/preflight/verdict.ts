@@ -33,9 +33,10 @@ export const MEANING: Record<Exclude<Category, "ok">, string> = {
   tls_certificate_expired:
     "the certificate has expired or is not valid yet; renew it on the server, and check this machine's clock",
   tls_certificate_name:
-    "the certificate is for another host; give the server by one of its names, or the server a certificate for this one",
-  closed: "the server closed the connection; check that the port speaks this protocol and that the server accepts us",
-  other: 'the server failed in a way that has no name here; try again, or set preflight: "off"',
+    "the certificate is for another host; set the host to one of the certificate's names, or install a certificate for this host on the server",
+  closed:
+    "the server closed the connection; check that the port speaks this protocol and that the server accepts connections from here",
+  other: 'the login failed for an unknown reason; try again, or set preflight: "off"',
 };
 
 /** Error codes of Node's sockets and TLS and of the mail clients. Not message texts, which change between versions. */

@@ -57,7 +57,7 @@ export function refusePlainKey(application: string = DEFAULT_APPLICATION): void 
     operation: readingNamespace(application),
     answer: `${key} is configured in clear`,
     remedy:
-      `run \`pulumi config set --secret ${key}\` (it asks for the key), and give the old key up: ` +
+      `run \`pulumi config set --secret ${key}\` (it asks for the key), and revoke the old key: ` +
       "it stands in the stack's configuration file and in its history",
   });
 }

@@ -129,7 +129,7 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
   /** Shows a notice once, although a long run lists the grants repeatedly. */
   function notifyUnreadable(unreadable: readonly UnreadableGrant[]): void {
     if (unreadable.length === 0) return;
-    const text = `the list of grants: ${describeUnreadable(unreadable)}; the run goes on without`;
+    const text = `the list of grants: ${describeUnreadable(unreadable)}; other grants are not affected`;
     if (text !== lastNotice) notify(text);
     lastNotice = text;
   }

@@ -294,7 +294,7 @@ export class World {
     return [
       ...(mistyped ? ["invalid_credentials", "auth_limit_reached"] : []),
       ...(foreign ? ["grant_exists"] : []),
-      ...(gone ? ["unexpected_response"] : []),
+      ...(gone ? ["not_found"] : []),
       ...(stack === "b" && !before.connector ? ["connector_missing"] : []),
       ...(faulty ? TROUBLE : []),
     ];

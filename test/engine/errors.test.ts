@@ -194,7 +194,7 @@ describe("from Nylas and the mail servers", () => {
       program(emulator, { connector: "imap", mailboxes: { ops: ops({ args: { onExisting: "adopt" } }) } }),
     );
     await stack.up();
-    expect(await stack.outputs()).toEqual({ grantIds: { ops: foreign.id } });
+    expect(stack.outputs()).toEqual({ grantIds: { ops: foreign.id } });
     await stack.up("--expect-no-changes");
     await stack.destroy();
     expect((await emulator.grantOf(ops().username)).id).toBe(foreign.id);
@@ -251,12 +251,12 @@ describe("from Nylas and the mail servers", () => {
       expect(finished.code).not.toBe(0);
       expect(finished.output).toContain("wrong_application");
       expect(finished.output).toContain(emulator.emulator.applicationId);
-      expect((await stack.resources()).map(({ id }) => id)).toContain(grantId);
+      expect(stack.resources().map(({ id }) => id)).toContain(grantId);
     }
     expect(await other.writes()).toEqual([]);
     await stack.config({ "nylas:apiUri": emulator.emulator.apiUri }, { "nylas:apiKey": emulator.emulator.apiKey });
     await stack.up();
-    expect(await stack.outputs()).toEqual({ grantIds: { ops: grantId } });
+    expect(stack.outputs()).toEqual({ grantIds: { ops: grantId } });
     await other.close();
   });
 

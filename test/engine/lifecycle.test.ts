@@ -12,8 +12,8 @@ function ops(change: Partial<Mailbox> = {}): Mailbox {
   return { ...emulator.user(0), ...change };
 }
 
-async function grantIn(state: Promise<StateResource[]>, name: string): Promise<StateResource> {
-  return present((await state).find(({ urn }) => urn.endsWith(`ByoImapGrant::${name}`)));
+function grantIn(state: StateResource[], name: string): StateResource {
+  return present(state.find(({ urn }) => urn.endsWith(`ByoImapGrant::${name}`)));
 }
 
 beforeAll(async () => {
@@ -45,11 +45,11 @@ describe("a mailbox, from its first up to its destroy", () => {
     await stack.up();
     const grant = await emulator.grantOf(ops().username);
     grantId = grant.id;
-    expect(await stack.outputs()).toEqual({ grantIds: { ops: grantId } });
+    expect(stack.outputs()).toEqual({ grantIds: { ops: grantId } });
     expect(await emulator.writes()).toEqual(["POST /v3/connectors", "POST /v3/connect/custom"]);
     expect(grant.state).toMatch(/^pulumi-nylas-imap:2:[0-9a-f]{32}:[0-9a-f]{32}:[0-9a-f]{16}:created$/);
 
-    const resource = await grantIn(stack.resources(), "ops");
+    const resource = grantIn(stack.resources(), "ops");
     expect(resource.id).toBe(grantId);
     expect(resource.type).toBe("pulumi-nodejs:dynamic/nylas:ByoImapGrant");
     expect(resource.outputs).toMatchObject({
@@ -73,7 +73,7 @@ describe("a mailbox, from its first up to its destroy", () => {
     secrets.add("a rotated password");
     stack.writeProgram(program(emulator, { mailboxes: { ops: ops({ password: "a rotated password" }) } }));
     await stack.up();
-    expect(await stack.outputs()).toEqual({ grantIds: { ops: grantId } });
+    expect(stack.outputs()).toEqual({ grantIds: { ops: grantId } });
     expect(await emulator.writes()).toEqual(["POST /v3/connect/custom"]);
   });
 
@@ -95,7 +95,7 @@ describe("a mailbox, from its first up to its destroy", () => {
     const mailboxes = { ops: ops({ password: "a rotated password", args: { imapHost: "localhost" } }) };
     stack.writeProgram(program(emulator, { mailboxes }));
     await stack.up();
-    expect(await stack.outputs()).toEqual({ grantIds: { ops: grantId } });
+    expect(stack.outputs()).toEqual({ grantIds: { ops: grantId } });
     expect(await emulator.writes()).toEqual(["POST /v3/connect/custom"]);
   });
 
@@ -117,7 +117,7 @@ describe("a mailbox, from its first up to its destroy", () => {
     stack.writeProgram(program(emulator, { mailboxes: { ops: ops({ password: "a rotated password", args }) } }));
     await stack.up();
     expect(await emulator.requests()).toEqual([]);
-    expect((await grantIn(stack.resources(), "ops")).outputs).toMatchObject({
+    expect(grantIn(stack.resources(), "ops").outputs).toMatchObject({
       deleteAdopted: true,
       onExisting: "adopt",
     });
@@ -136,7 +136,7 @@ describe("a mailbox, from its first up to its destroy", () => {
   });
 
   it("gets another id by the user's own --replace: deleted first, then made", async () => {
-    const { urn } = await grantIn(stack.resources(), "ops");
+    const { urn } = grantIn(stack.resources(), "ops");
     await stack.up("--replace", urn);
     expect(await emulator.writes()).toEqual([`DELETE /v3/grants/${grantId}`, "POST /v3/connect/custom"]);
     const grants = await emulator.grants();
@@ -161,7 +161,7 @@ describe("a mailbox, from its first up to its destroy", () => {
       program(emulator, { connector: "imap", more: `grants.read = ByoImapGrant.get("read", ${JSON.stringify(id)});` });
     other.writeProgram(reader(grant.id));
     await other.up();
-    expect(await other.outputs()).toEqual({ grantIds: { read: grant.id } });
+    expect(other.outputs()).toEqual({ grantIds: { read: grant.id } });
     await other.destroy();
     expect((await emulator.grants()).map(({ id }) => id)).toContain(grant.id);
     expect(await emulator.writes()).toEqual([]);
@@ -182,7 +182,7 @@ describe("a mailbox, from its first up to its destroy", () => {
   });
 
   it("has shown none of its secrets anywhere", async () => {
-    const written = stack.printed() + (await stack.state());
+    const written = stack.printed() + stack.checkpoint();
     for (const secret of secrets) {
       for (const form of [secret, encodeURIComponent(secret), Buffer.from(secret).toString("base64")]) {
         expect(written.includes(form)).toBe(false);
@@ -199,7 +199,7 @@ it("a grant is made in its connector's application, and changes nothing when tha
   const connector = { application: "nylas-b" };
   elsewhere.writeProgram(program(other, { connector, mailboxes: { ops: other.user(0) } }));
   await elsewhere.up();
-  expect((await grantIn(elsewhere.resources(), "ops")).outputs).toMatchObject({ applicationId });
+  expect(grantIn(elsewhere.resources(), "ops").outputs).toMatchObject({ applicationId });
   const named = { ...other.user(0), args: connector };
   elsewhere.writeProgram(program(other, { connector, mailboxes: { ops: named } }));
   await elsewhere.up("--expect-no-changes");

@@ -147,10 +147,7 @@ export class World {
 
   /** The resources that the engine has saved. */
   resources(stack: Stack = this.stack): StateResource[] {
-    const { name } = present(this.#stacks.find((entry) => entry.stack === stack));
-    const file = join(stack.backend, ".pulumi/stacks", PROJECT, `${name}.json`);
-    const saved: { checkpoint: { latest?: { resources?: StateResource[] } } } = JSON.parse(readFileSync(file, "utf8"));
-    return saved.checkpoint.latest?.resources ?? [];
+    return stack.resources();
   }
 
   /** The grants that the stack manages. */

@@ -42,7 +42,7 @@ describe.each(readdirSync(directory))("state written by %s", (file) => {
     stack.writeProgram("");
     await stack.up();
     const imported = JSON.parse(filled);
-    imported.deployment.secrets_providers = JSON.parse(await stack.state()).deployment.secrets_providers;
+    imported.deployment.secrets_providers = JSON.parse(stack.checkpoint()).checkpoint.latest.secrets_providers;
     const path = join(stack.directory, "state.json");
     writeFileSync(path, JSON.stringify(imported));
     stack.writeProgram(program(emulator, { connector: { name: "mail" }, mailboxes: { ops: emulator.user(0) } }));

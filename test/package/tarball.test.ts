@@ -90,7 +90,7 @@ describe.each([
     await emulator.forgetRequests();
     await stack.up();
     const grant = await emulator.grantOf(emulator.user(0).username);
-    expect(await stack.outputs()).toEqual({ grantId: grant.id, applicationId: emulator.emulator.applicationId });
+    expect(stack.outputs()).toEqual({ grantId: grant.id, applicationId: emulator.emulator.applicationId });
     expect(await emulator.writes()).toEqual(["POST /v3/connectors", "POST /v3/connect/custom"]);
   });
 
@@ -105,7 +105,7 @@ describe.each([
     await emulator.setPassword(emulator.user(0).username, `rotated in ${name}`);
     await stack.config({}, { password: `rotated in ${name}` });
     await stack.up();
-    expect(await stack.outputs()).toMatchObject({ grantId: id });
+    expect(stack.outputs()).toMatchObject({ grantId: id });
     await emulator.setPassword(emulator.user(0).username, emulator.user(0).password);
   });
 

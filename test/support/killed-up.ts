@@ -164,7 +164,7 @@ export class KillBench {
   /** Every mailbox has one grant, and the state knows each. */
   async #expectWhole(stack: Stack): Promise<void> {
     const grants = await this.emulator.grants();
-    const resources = await stack.resources();
+    const resources = stack.resources();
     const managed = resources.filter(({ type }) => type.endsWith(":ByoImapGrant"));
     const ids = managed.map(({ id }) => id);
     this.#points += 1;

@@ -3,13 +3,14 @@ import { mkdtemp } from "node:fs/promises";
 import { dirname, join, relative } from "node:path";
 import { type Finished, type PulumiStack, pulumiStack } from "../../scripts/kit/stack.mjs";
 import { pulumiEnvironment } from "../../scripts/setup/environment.mjs";
+import { present } from "./emulator.js";
 import { portOfProgram } from "./program-hosts.js";
 
 export type { Finished };
 
 const root = join(import.meta.dirname, "../..");
 
-/** A resource as it stands in an exported state. */
+/** A resource as it stands in a checkpoint. */
 export interface StateResource {
   urn: string;
   type: string;
@@ -21,11 +22,18 @@ export interface StateResource {
 }
 
 /** A stack of its own: project directory, backend, home and passphrase, all deleted by `remove`. */
-export interface Stack extends PulumiStack {
+export interface Stack extends Omit<PulumiStack, "outputs"> {
   /** What the engine keeps: the checkpoint, its backups and its history. */
   backend: string;
   writeProgram(source: string): void;
-  resources(): Promise<StateResource[]>;
+  /** What the engine has saved, as text; read from the backend's file, without starting the engine. */
+  checkpoint(): string;
+  /** Takes the place of what the engine has saved, as if nothing had happened since that was read. */
+  restore(checkpoint: string): void;
+  /** The saved resources. */
+  resources(): StateResource[];
+  /** The stack's saved outputs. */
+  outputs(): Record<string, unknown>;
   remove(): void;
 }
 
@@ -44,20 +52,39 @@ export interface StackOptions {
   sharedHost?: boolean;
 }
 
+interface Checkpoint {
+  checkpoint: { latest?: { resources?: StateResource[] } };
+}
+
 interface WrittenFile {
   /** Below the stack's own directory. */
   path: string;
-  content: Buffer;
+  content: string;
 }
 
-/** What `stack init` writes, by project and stack: it takes a second, and none of it names a directory. */
-const blanks = new Map<string, WrittenFile[]>();
+/** What `stack init` has written for the first stack of a project: it takes a second, and none of it names a directory. */
+interface Blank {
+  /** The stack's name. */
+  name: string;
+  files: readonly WrittenFile[];
+}
+
+/** By project. */
+const blanks = new Map<string, Blank>();
+
+/** The same for a stack of another name, which stands in the files' names and once in the checkpoint. */
+function renamed({ name, files }: Blank, other: string): WrittenFile[] {
+  return files.map(({ path, content }) => ({
+    path: path.replace(`Pulumi.${name}.yaml`, `Pulumi.${other}.yaml`).replace(`/${name}.json`, `/${other}.json`),
+    content: content.replace(`/${name}"}`, `/${other}"}`).replace(`/${name}",`, `/${other}",`),
+  }));
+}
 
 function readFiles(base: string): WrittenFile[] {
   return readdirSync(base, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
-    .map((file) => ({ path: relative(base, file), content: readFileSync(file) }));
+    .map((file) => ({ path: relative(base, file), content: readFileSync(file, "utf8") }));
 }
 
 function writeFiles(base: string, files: readonly WrittenFile[]): void {
@@ -104,22 +131,41 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     env,
     ...(port === undefined ? {} : { programAddress: `127.0.0.1:${port}` }),
   });
-  const blank = options.directory === undefined ? blanks.get(`${project}/${name}`) : undefined;
-  if (blank !== undefined) writeFiles(own, blank);
+  const blank = options.directory === undefined ? blanks.get(project) : undefined;
+  if (blank !== undefined) writeFiles(own, renamed(blank, name));
   else await stack.create();
   if (options.directory === undefined && blank === undefined) {
-    const written = readFiles(own).filter(({ path }) => !path.startsWith("project"));
-    blanks.set(`${project}/${name}`, written);
+    // A side file has the checksum of what is beside it, and may be missing.
+    const files = readFiles(own).filter(({ path }) => !path.startsWith("project") && !path.endsWith(".attrs"));
+    blanks.set(project, { name, files });
   }
+
+  const checkpointFile = () => {
+    const stacks = join(own, "state/.pulumi/stacks");
+    // One project in a backend of its own; an example's project has a name of its own.
+    return join(stacks, present(readdirSync(stacks)[0]), `${name}.json`);
+  };
+  const resources = (): StateResource[] => {
+    const { checkpoint }: Checkpoint = JSON.parse(readFileSync(checkpointFile(), "utf8"));
+    return checkpoint.latest?.resources ?? [];
+  };
 
   return {
     ...stack,
     backend: join(own, "state"),
     writeProgram: (source) => writeFileSync(join(directory, "index.js"), source),
-    resources: async () => {
-      const exported = JSON.parse(await stack.state());
-      return exported.deployment.resources ?? [];
+    rename: async (other) => {
+      await stack.rename(other);
+      name = other;
     },
+    checkpoint: () => readFileSync(checkpointFile(), "utf8"),
+    restore: (checkpoint) => {
+      writeFileSync(checkpointFile(), checkpoint);
+      // The side file has the checksum of the text before.
+      rmSync(`${checkpointFile()}.attrs`, { force: true });
+    },
+    resources,
+    outputs: () => resources().find(({ type }) => type === "pulumi:pulumi:Stack")?.outputs ?? {},
     remove: () => rmSync(own, { recursive: true, force: true }),
   };
 }

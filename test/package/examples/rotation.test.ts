@@ -33,13 +33,13 @@ it("examples/rotation rotates a password, and the grant goes on", async () => {
     { "nylas:apiKey": apiKey, adminKey: apiKey },
   );
   await stack.up();
-  const before = await stack.outputs();
+  const before = stack.outputs();
   await stack.up("--expect-no-changes");
 
   await emulator.forgetRequests();
   await stack.config({ rotation: "second" });
   await stack.up();
-  expect((await stack.outputs()).grantId).toBe(before.grantId);
+  expect(stack.outputs().grantId).toBe(before.grantId);
   expect(await emulator.writes()).toEqual(["POST /v3/connect/custom"]);
   // Reading through Nylas logs in with the password that Nylas holds: it is the one that the server has now.
   await emulator.call("GET", `/v3/grants/${String(before.grantId)}/messages?limit=1`);

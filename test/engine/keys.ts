@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import type { TestEmulator } from "../support/emulator.js";
+import type { Mailbox } from "../support/programs.js";
 import { Gate } from "./gate.js";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, type World } from "./world.js";
@@ -9,41 +10,61 @@ function pointAt(world: World, { env }: TestEmulator): void {
   Object.assign(world.stack.env, env);
 }
 
-/** One mailbox, and then the key of another application for one command, which must change nothing. */
-async function underAnotherKey(world: World, command: string): Promise<void> {
+/** One mailbox, and then the key of another application for some commands, which must change nothing. */
+async function underAnotherKey(world: World, ...commands: string[]): Promise<Record<string, string>> {
   const { emulator } = world;
   const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
   const other = await world.anotherApplication();
   pointAt(world, other);
-  if (command === "up") world.declare({ mailboxes: { ops: world.mailbox(0, { args: { imapHost: "localhost" } }) } });
-  await world.fails(["wrong_application", emulator.emulator.applicationId], command);
+  world.declare({ mailboxes: { ops: world.mailbox(0, { args: { imapHost: "localhost" } }) } });
+  for (const command of commands) {
+    await world.fails(["wrong_application", emulator.emulator.applicationId], command);
+    expect(world.ids()).toEqual(before);
+  }
   expect(await other.writes()).toEqual([]);
   expect(await emulator.requests()).toEqual([]);
-  expect(world.ids()).toEqual(before);
   pointAt(world, emulator);
-  await world.stack.up();
-  expect(world.ids()).toEqual(before);
+  return before;
+}
+
+/** A mailbox of another application, which is named by its connector. */
+function neighbour(other: TestEmulator, args: Record<string, unknown>): string {
+  const { username, password } = other.user(1);
+  const all = {
+    imapUsername: username,
+    imapPassword: password,
+    imapHost: other.imap.host,
+    imapPort: other.imap.port,
+    smtpHost: other.smtp.host,
+    smtpPort: other.smtp.port,
+    ...args,
+  };
+  return [
+    'const elsewhere = new ImapConnector("elsewhere", { application: "nylas-b" });',
+    `grants.neighbour = new ByoImapGrant("neighbour", { connector: elsewhere, ...${JSON.stringify(all)} });`,
+  ].join("\n");
 }
 
 /** Keys, regions and applications. */
 export const access: Scenario[] = [
   {
-    name: "a refresh runs with another application's key",
-    outcome: "`wrong_application`: what it cannot find is not believed to be gone",
-    rules: [7],
-    run: (world) => underAnotherKey(world, "refresh"),
+    name: "a refresh or an update runs with another application's key",
+    outcome: "`wrong_application`: what it cannot find is not believed to be gone, and no grant is made there",
+    rules: [2, 7],
+    run: async (world) => {
+      const before = await underAnotherKey(world, "refresh", "up");
+      await world.stack.up();
+      expect(await world.emulator.writes()).toEqual([AUTHENTICATE]);
+      expect(world.ids()).toEqual(before);
+    },
   },
   {
     name: "a destroy runs with another application's key",
     outcome: "`wrong_application`: nothing is deleted and nothing forgotten",
     rules: [4, 7],
-    run: (world) => underAnotherKey(world, "destroy"),
-  },
-  {
-    name: "an update runs with another application's key",
-    outcome: "`wrong_application`: no grant is made there",
-    rules: [2, 7],
-    run: (world) => underAnotherKey(world, "up"),
+    run: async (world) => {
+      await underAnotherKey(world, "destroy");
+    },
   },
   {
     name: "the key is not of the application that is configured as `applicationId`",
@@ -84,8 +105,6 @@ export const access: Scenario[] = [
       expect(world.ids()).toEqual(before);
       expect(await emulator.requests()).toEqual([]);
       stack.env.NYLAS_API_KEY = fresh;
-      await stack.refresh();
-      expect(world.ids()).toEqual(before);
       await stack.destroy();
       expect(await emulator.grants()).toEqual([]);
     },
@@ -104,13 +123,11 @@ export const access: Scenario[] = [
       await stack.config({}, { "nylas:apiKey": fresh });
       gate.revoke(old);
       await world.unchanged();
-      await stack.destroy();
-      expect(await emulator.grants()).toEqual([]);
     },
   },
   {
     name: "the API key is configured in clear",
-    outcome: "it is refused with the command that mends it, and not shown",
+    outcome: "resources and look-ups refuse it with the command that mends it, and do not show it",
     rules: [8, 9],
     run: async (world) => {
       const { stack } = world;
@@ -119,27 +136,37 @@ export const access: Scenario[] = [
       await stack.config({ "nylas:apiKey": "nyk_in_clear_0123456789" });
       world.declare({ mailboxes: { ops: world.mailbox(0) } });
       await world.fails(["pulumi config set --secret nylas:apiKey"], "up");
+      stack.writeProgram('exports.application = require("pulumi-nylas-imap").getApplicationOutput().applicationId;');
+      await world.fails(["pulumi config set --secret nylas:apiKey"], "up");
       expect(stack.printed()).not.toContain("nyk_in_clear");
       expect(await world.emulator.requests()).toEqual([]);
     },
   },
   {
-    name: "a mailbox is moved to another application",
-    outcome: "its grant is deleted in the first with the first's key, and another one is made in the second",
-    rules: [2, 3],
+    name: "a mailbox is moved to another application, where another one's connector is",
+    outcome:
+      "its grant is deleted in the first with the first's key, and another one is made in the second; naming the connector's application as well changes nothing",
+    rules: [1, 2, 3],
     run: async (world) => {
       const { emulator, stack } = world;
       const other = await world.anotherApplication();
-      for (const each of [emulator, other]) await each.call("POST", "/v3/connectors", { provider: "imap" });
+      await emulator.call("POST", "/v3/connectors", { provider: "imap" });
       Object.assign(stack.env, { NYLAS_B_API_KEY: other.emulator.apiKey, NYLAS_B_API_URI: other.emulator.apiUri });
-      const before = await world.given({ connector: "imap", mailboxes: { ops: world.mailbox(0) } });
-      await other.forgetRequests();
-      const args = { application: "nylas-b", imapPort: other.imap.port, smtpPort: other.smtp.port };
-      world.declare({ connector: "imap", mailboxes: { ops: { ...other.user(0), args } } });
+      const ports = { imapPort: other.imap.port, smtpPort: other.smtp.port };
+      const elsewhere = { application: "nylas-b", ...ports };
+      const withNeighbour = (ops: Mailbox, args: Record<string, unknown>) =>
+        world.declare({ connector: "imap", mailboxes: { ops }, more: neighbour(other, args) });
+      withNeighbour(world.mailbox(0), {});
+      await stack.up();
+      const before = world.ids();
+      expect(world.resource("neighbour").outputs).toMatchObject({ applicationId: other.emulator.applicationId });
+      for (const each of [emulator, other]) await each.forgetRequests();
+      withNeighbour({ ...other.user(0), args: elsewhere }, { application: "nylas-b" });
       await stack.up();
       expect(await emulator.writes()).toEqual([`DELETE /v3/grants/${before.ops}`]);
       expect(await other.writes()).toEqual([AUTHENTICATE]);
-      expect(Object.values(world.ids())).toEqual((await other.grants()).map(({ id }) => id));
+      expect(world.ids()).toMatchObject({ neighbour: before.neighbour });
+      expect(Object.values(world.ids()).toSorted()).toEqual((await other.grants()).map(({ id }) => id).toSorted());
     },
   },
 ];

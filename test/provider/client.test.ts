@@ -63,6 +63,16 @@ describe("sending again", () => {
     expect(await emulator.requests()).toHaveLength(1 + MAX_ATTEMPTS);
   });
 
+  it("stops as well where nothing listens, and names the address", async () => {
+    const gone = await TestEmulator.start({ mail: false });
+    await gone.close();
+    const { apiUri } = gone.emulator;
+    const error = await failure(clientWith({ NYLAS_API_URI: apiUri }).application());
+    expect(error).toMatchObject({ code: "nylas_unavailable", status: undefined });
+    expect(error.message).toContain(`at ${apiUri}`);
+    expect(error.message).toContain("nylas:apiUri");
+  });
+
   it("does not happen for a refused password whose answer breaks off", async () => {
     await emulator.faults({ method: "POST", path: "/v3/connect/custom", truncate: true, afterEffect: true });
     const error = await failure(authenticateMailbox(client, mailbox(0, "wrong"), undefined));

@@ -19,6 +19,8 @@ export interface StateResource {
   inputs: Record<string, unknown>;
   outputs: Record<string, unknown>;
   initErrors?: string[];
+  /** A replaced one that is still to be deleted. */
+  delete?: boolean;
 }
 
 /** A stack of its own: project directory, backend, home and passphrase, all deleted by `remove`. */

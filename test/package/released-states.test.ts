@@ -39,8 +39,6 @@ describe.each(readdirSync(directory))("state written by %s", (file) => {
       .replaceAll(/"\{\{(\w+_PORT)\}\}"/g, (_, name: string) => String(values[name]))
       .replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => String(values[name]));
     // An import is encrypted with what the state names, so the state names this stack's own.
-    stack.writeProgram("");
-    await stack.up();
     const imported = JSON.parse(filled);
     imported.deployment.secrets_providers = JSON.parse(stack.checkpoint()).checkpoint.latest.secrets_providers;
     const path = join(stack.directory, "state.json");
@@ -51,27 +49,24 @@ describe.each(readdirSync(directory))("state written by %s", (file) => {
     await emulator.forgetRequests();
   });
 
-  it("is refreshed without a change and planned without one", async () => {
+  it("is refreshed without a change, planned without one, and rotated with the same grant", async () => {
     await stack.refresh("--expect-no-changes");
     await stack.up("--expect-no-changes");
     expect(await emulator.writes()).toEqual([]);
-  });
 
-  it("is rotated with the same grant and destroyed", async () => {
     const { username } = emulator.user(0);
     await emulator.setPassword(username, "a later password");
     const mailboxes = { ops: { username, password: "a later password" } };
     stack.writeProgram(program(emulator, { connector: { name: "mail" }, mailboxes }));
     await stack.up();
+    expect(await emulator.writes()).toEqual(["POST /v3/connect/custom"]);
     expect((await emulator.grantOf(username)).id).toBe(grant.id);
-    await stack.destroy();
-    expect(await emulator.grants()).toEqual([]);
-    expect(await emulator.connectors()).toEqual([]);
   });
 
   it("is destroyed without its program", async () => {
     stack.writeProgram("throw new Error('the program is not run')");
     await stack.destroy();
     expect(await emulator.grants()).toEqual([]);
+    expect(await emulator.connectors()).toEqual([]);
   });
 });

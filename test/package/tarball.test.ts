@@ -100,15 +100,6 @@ describe.each([
     expect(await emulator.writes()).toEqual([]);
   });
 
-  it("rotates a password with the same grant", async () => {
-    const { id } = await emulator.grantOf(emulator.user(0).username);
-    await emulator.setPassword(emulator.user(0).username, `rotated in ${name}`);
-    await stack.config({}, { password: `rotated in ${name}` });
-    await stack.up();
-    expect(stack.outputs()).toMatchObject({ grantId: id });
-    await emulator.setPassword(emulator.user(0).username, emulator.user(0).password);
-  });
-
   it("is refreshed and destroyed without its program", async () => {
     await stack.refresh("--expect-no-changes");
     await stack.destroy();

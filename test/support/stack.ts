@@ -97,7 +97,8 @@ function writeFiles(base: string, files: readonly WrittenFile[]): void {
 }
 
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
-  const { name = "test", project = "lifecycle" } = options;
+  const { project = "lifecycle" } = options;
+  let { name = "test" } = options;
   const base = join(root, ".work/tests");
   mkdirSync(base, { recursive: true });
   const own = await mkdtemp(join(base, "stack-"));

@@ -5,7 +5,7 @@ import { onClock } from "./odd-clock.js";
 
 /**
  * The part of Pulumi's engine that decides which provider method is called when, with what, and what is saved of the
- * answer: `reference/pulumi-dynamic.md`, 1.2 to 1.5, as seen on the real one.
+ * answer, as seen on the real one; engine.test.ts walks through that.
  */
 
 export type Kind = "connector" | "grant";

@@ -58,7 +58,7 @@ export function removeReturnedNotes(): void {
 }
 
 /** Creates a run that is not cached. */
-export function createRun(client: NylasClient): Run {
+function createRun(client: NylasClient): Run {
   const queues = new Map<string, Promise<unknown>>();
   return {
     client,

@@ -36,15 +36,17 @@ export function pulumiStack({ name: firstName, directory, configDirectory, env, 
     if (existsSync(join(directory, file))) copyFileSync(join(directory, file), join(configDirectory, file));
   }
 
-  /** @param {string} command */
-  function flags(command) {
+  /** @param {readonly string[]} args */
+  function flags(args) {
+    const command = args[0] ?? "";
     const stackFlags = ["--stack", name, "--non-interactive"];
     if (["stack", "cancel", "state"].includes(command)) return stackFlags;
     const withFile = [...stackFlags, "--config-file", configFile];
-    const withProgram = programAddress === undefined ? withFile : [...withFile, `--client=${programAddress}`];
-    if (command === "preview") return withProgram;
+    const runsProgram = ["up", "preview"].includes(command) || args.includes("--run-program");
+    const withProgram =
+      programAddress !== undefined && runsProgram ? [...withFile, `--client=${programAddress}`] : withFile;
     if (["up", "refresh", "destroy"].includes(command)) return [...withProgram, "--yes", "--skip-preview"];
-    return withFile;
+    return withProgram;
   }
 
   /**
@@ -55,7 +57,7 @@ export function pulumiStack({ name: firstName, directory, configDirectory, env, 
     const command = args[0] ?? "";
     const isShown = shown.includes(command);
     if (isShown) process.stdout.write(`\n$ pulumi ${args.join(" ")}\n`);
-    const child = startProcess("pulumi", [...args, ...flags(command)], { cwd: directory, env });
+    const child = startProcess("pulumi", [...args, ...flags(args)], { cwd: directory, env });
     let stdout = "";
     let output = "";
     /** @param {Buffer} chunk */

@@ -2,7 +2,7 @@ import { AlreadyExistsError, ConnectorError, NotFoundError, NylasError } from ".
 import type { Lifecycle } from "../lifecycle/lifecycle.js";
 import { parseMarker } from "../lifecycle/marker.js";
 import { sameApplication } from "../lifecycle/same-application.js";
-import { isUnknown } from "../lifecycle/validate.js";
+import { replacing } from "../lifecycle/validate.js";
 import { asText, changed, pick, type Values } from "../lifecycle/values.js";
 import { notify } from "../notify.js";
 import type { NylasClient } from "../nylas/client.js";
@@ -36,10 +36,7 @@ export const connectorLifecycle: Lifecycle = {
   check: checkConnectorArguments,
 
   diff(olds, news) {
-    // A value that is not known yet does not replace: the engine calls `diff` again once it is known.
-    const replaces = changed(olds, news, REPLACING_ARGUMENTS, CONNECTOR_DEFAULTS).filter(
-      (name) => !isUnknown(news[name]),
-    );
+    const replaces = replacing(olds, news, REPLACING_ARGUMENTS, CONNECTOR_DEFAULTS);
     const recorded = changed(olds, news, RECORDED_ARGUMENTS, CONNECTOR_DEFAULTS);
     return { changes: replaces.length > 0 || recorded.length > 0 || needsRename(olds, news), replaces };
   },

@@ -85,6 +85,7 @@ export const GRANT_DEFAULTS: Values = v.getDefaults(schema);
 
 export const AUTHENTICATED_ARGUMENTS = namesWith<string>(ON_CHANGE, "authenticates");
 export const RECORDED_ARGUMENTS = namesWith<string>(ON_CHANGE, "recorded");
+export const REPLACING_ARGUMENTS = namesWith<string>(ON_CHANGE, "replaces");
 
 const properties: Properties = {
   schemas: entries,

@@ -3,13 +3,12 @@ import { NotFoundError, type NylasError } from "../errors.js";
 import type { Lifecycle } from "../lifecycle/lifecycle.js";
 import { formatMarker, hasOtherOwner, type Marker, parseMarker } from "../lifecycle/marker.js";
 import { sameApplication } from "../lifecycle/same-application.js";
-import { isUnknown } from "../lifecycle/validate.js";
+import { isUnknown, replacing } from "../lifecycle/validate.js";
 import { asText, changed, pick, type Values } from "../lifecycle/values.js";
 import { notify } from "../notify.js";
 import { deleteGrant, findGrant } from "../nylas/grants.js";
 import type { Grant } from "../nylas/wire.js";
 import type { Run } from "../run/run.js";
-import { DEFAULT_APPLICATION } from "../settings.js";
 import {
   AUTHENTICATED_ARGUMENTS,
   checkGrantArguments,
@@ -18,6 +17,7 @@ import {
   GRANT_SECRETS,
   type GrantArguments,
   RECORDED_ARGUMENTS,
+  REPLACING_ARGUMENTS,
   readGrantArguments,
 } from "./arguments.js";
 import { type AuthenticatedGrant, authenticate, verifyMailbox } from "./authenticate.js";
@@ -140,18 +140,11 @@ async function findExisting(run: Run, { imapUsername, owner }: GrantArguments): 
 }
 
 function replacingArguments(olds: Values, news: Values): string[] {
-  const replaces: string[] = [];
-  // A value that is not known yet does not replace: the engine calls `diff` again once it is known.
-  if (!isUnknown(news.imapUsername) && !sameMailbox(asText(olds.imapUsername) ?? "", asText(news.imapUsername) ?? "")) {
-    replaces.push("imapUsername");
-  }
-  if (
-    !isUnknown(news.application) &&
-    (olds.application ?? DEFAULT_APPLICATION) !== (news.application ?? DEFAULT_APPLICATION)
-  ) {
-    replaces.push("application");
-  }
-  return replaces;
+  const replaces = replacing(olds, news, REPLACING_ARGUMENTS, GRANT_DEFAULTS);
+  // Another spelling of the same mailbox does not replace.
+  const isOtherMailbox =
+    !isUnknown(news.imapUsername) && !sameMailbox(asText(olds.imapUsername) ?? "", asText(news.imapUsername) ?? "");
+  return isOtherMailbox ? ["imapUsername", ...replaces] : replaces;
 }
 
 function needsAuthentication(olds: Values, news: Values): boolean {

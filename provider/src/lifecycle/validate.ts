@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import leven from "leven";
 import * as v from "valibot";
+import { changed, type Values } from "./values.js";
 
 /** Pulumi's placeholder for a value that is not known yet. */
 export const UNKNOWN = "04da6b54-80e4-46f7-96ec-b56ff0331ba9";
@@ -73,6 +74,14 @@ export function missing(property: string, reason: string): CheckFailure {
 
 export function isUnknown(value: unknown): boolean {
   return value === UNKNOWN;
+}
+
+/**
+ * Which of these names replace the object. A value that is not known yet does not: the engine calls `diff` again once it is
+ * known.
+ */
+export function replacing(olds: Values, news: Values, names: readonly string[], defaults: Values): string[] {
+  return changed(olds, news, names, defaults).filter((name) => !isUnknown(news[name]));
 }
 
 export const text = v.pipe(

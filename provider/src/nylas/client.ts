@@ -53,13 +53,13 @@ export function createClient(settings: Settings): NylasClient {
     application,
     request: async (request) => {
       await application();
-      return send(await connected(), apiKey, settings, request);
+      return sendWith(apiKey, request);
     },
     requestIfExists: async (request) => {
       // Outside the `try`: a 404 for the application does not mean that the object is missing.
       await application();
       try {
-        return await send(await connected(), apiKey, settings, request);
+        return await sendWith(apiKey, request);
       } catch (error) {
         if (error instanceof NylasError && error.status === 404) return undefined;
         throw error;
@@ -74,6 +74,10 @@ export function createClient(settings: Settings): NylasClient {
   function application(): Promise<Application> {
     known ??= identify();
     return known;
+  }
+
+  async function sendWith<T>(key: string, request: NylasRequest<T>): Promise<T> {
+    return send(await connected(), key, settings, request);
   }
 
   function connected(): Promise<Connection> {
@@ -98,7 +102,7 @@ export function createClient(settings: Settings): NylasClient {
     let refused: unknown;
     for (const candidate of settings.apiKeys) {
       try {
-        const found = await send(await connected(), candidate, settings, {
+        const found = await sendWith(candidate, {
           operation: `Asking Nylas which application the key of "${settings.application}" belongs to`,
           method: "GET",
           path: "v3/applications",

@@ -60,8 +60,9 @@ export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): Pro
       }),
     delete: (id, props) =>
       guarded(lifecycle, [props], () => {
-        removeNote(lifecycle, run(props, config), props);
-        return lifecycle.delete(run(props, config), id, props);
+        const deleting = run(props, config);
+        removeNote(lifecycle, deleting, props);
+        return lifecycle.delete(deleting, id, props);
       }),
   };
 }

@@ -1,10 +1,10 @@
 import type { ChildProcess } from "node:child_process";
 import { expect } from "vitest";
 import { BASE_DELAY_MS } from "../../provider/src/nylas/retry-delay.js";
+import { descendants, endProcess, type RunningProcess } from "../../scripts/kit/processes.mjs";
 import { removeBrokenSideFiles } from "./backend.js";
 import { present, TestEmulator } from "./emulator.js";
 import { type Fate, type Gate, type KillProxy, type ProxiedRequest, startKillProxy } from "./kill-proxy.js";
-import { descendants, endProcess, type RunningProcess } from "./processes.js";
 import { program } from "./programs.js";
 import { createStack, type Stack } from "./stack.js";
 import { until } from "./until.js";

@@ -1,1 +1,0 @@
-export { descendants, endProcess, type RunningProcess } from "../../scripts/kit/processes.mjs";

@@ -7,6 +7,7 @@ import { createRequire } from "node:module";
 import { Server, ServerCredentials, type UntypedServiceImplementation } from "@grpc/grpc-js";
 import * as automation from "@pulumi/pulumi/automation/server.js";
 import rpc from "@pulumi/pulumi/proto/language_grpc_pb.js";
+import * as settings from "@pulumi/pulumi/runtime/settings.js";
 
 /** Asks for a port at which the engine finds this program. */
 export interface ProgramRequest {
@@ -23,6 +24,11 @@ export interface ProgramAnswer {
 // The program of a killed engine fails at any moment, and there is nobody to tell.
 process.on("uncaughtException", () => {});
 process.on("unhandledRejection", () => {});
+
+// Each engine listens at a port of its own, and the system gives a port of an ended engine to a later one. A process keeps one
+// connection for each address, and a connection to the ended engine would refuse the later one's calls ("UNAVAILABLE: No
+// connection established. Last error: null"). Pulumi's types do not declare its internal options.
+Object.assign(Reflect.get(settings, "grpcClientOptions"), { "grpc.use_local_subchannel_pool": 1 });
 
 process.once("disconnect", () => process.exit());
 

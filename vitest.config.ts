@@ -5,11 +5,27 @@ import { BaseSequencer, type TestSpecification } from "vitest/node";
 const ENGINE_TEST_TIMEOUT_MS = 300_000;
 
 const DOVECOT = "test/conformance/dovecot/**/*.test.ts";
-const RANDOM_WALK = "test/random-walk/walk.test.ts";
+
+/** What plays again, in other surroundings or by the thousand, what other tests play once. */
+const REPETITIONS = [
+  DOVECOT,
+  // Sequences of what the scenarios do one by one.
+  "test/random-walk/**/*.test.ts",
+  // Each other answer that Nylas may give.
+  "test/provider/open-questions.test.ts",
+  // Load on the embedded mail servers.
+  "test/emulator/imap/fire.test.ts",
+  "test/emulator/imap/smtp.test.ts",
+  // The suite that needs a key of Nylas's, played at an emulator.
+  "test/conformance/live/live-rehearsal.test.ts",
+  // The package installed from its tarball, and used by the examples.
+  "test/package/tarball.test.ts",
+  "test/package/examples/{examples,rotation,surviving-429}.test.ts",
+];
 
 /** What each mode plays: `npm test`, `npm run test:all`, and `npm run test:mail`. */
 const MODES: Readonly<Record<string, { include?: string[]; exclude?: string[]; repetitions?: "all" }>> = {
-  test: { exclude: [DOVECOT, RANDOM_WALK] },
+  test: { exclude: REPETITIONS },
   all: { repetitions: "all" },
   mail: { include: [DOVECOT] },
 };

@@ -9,6 +9,7 @@ import { portOfProgram } from "./program-hosts.js";
 export type { Finished };
 
 const root = join(import.meta.dirname, "../..");
+const LATE_MODULES = join(import.meta.dirname, "late-modules.cjs");
 
 /** A resource as it stands in a checkpoint. */
 export interface StateResource {
@@ -122,6 +123,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     TMPDIR: temporary,
     // Each command starts the engine and two Node processes anew, for seconds: compiled code is kept, garbage left.
     NODE_COMPILE_CACHE: join(root, ".work/compile-cache"),
+    NODE_OPTIONS: `--require ${JSON.stringify(LATE_MODULES)}`,
     GOGC: "off",
     ...options.env,
   });

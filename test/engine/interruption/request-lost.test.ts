@@ -4,8 +4,8 @@ import { allOr } from "../../support/repetitions.js";
 
 /** The other half of the points is in the file beside this one, with the requests ended the other way. */
 const all = Array.from({ length: UP_REQUESTS / 2 }, (_, index) => 2 * index + 2);
-/** A look-up, and an authentication. */
-const points = allOr(all, [2, 8]);
+/** An authentication. */
+const points = allOr(all, [8]);
 
 let bench: KillBench;
 

@@ -56,7 +56,7 @@ export default defineConfig(({ mode }) => {
       testTimeout: ENGINE_TEST_TIMEOUT_MS,
       hookTimeout: ENGINE_TEST_TIMEOUT_MS,
       pool: "forks",
-      maxWorkers: 3,
+      maxWorkers: 4,
       // Most of what runs side by side in one file waits for a mail server that does not answer.
       maxConcurrency: 16,
       sequence: { sequencer: LongestFirst },

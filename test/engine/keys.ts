@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { TestEmulator } from "../support/emulator.js";
 import type { Mailbox } from "../support/programs.js";
-import { Gate } from "./gate.js";
+import { KeyProxy } from "./key-proxy.js";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, type World } from "./world.js";
 
@@ -95,11 +95,11 @@ export const access: Scenario[] = [
     run: async (world) => {
       const { emulator, stack } = world;
       const [old, fresh] = [world.secret("nyk_old_0123456789abcdef"), world.secret("nyk_new_0123456789abcdef")];
-      const gate = world.owns(await Gate.open(emulator, old, fresh));
+      const proxy = world.owns(await KeyProxy.open(emulator, old, fresh));
       stack.env.NYLAS_API_KEY = "";
-      await stack.config({ "nylas:apiUri": gate.uri }, { "nylas:apiKey": old });
+      await stack.config({ "nylas:apiUri": proxy.uri }, { "nylas:apiKey": old });
       const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
-      gate.revoke(old);
+      proxy.revoke(old);
       await world.fails(["api_key_refused", "NYLAS_API_KEY"], "refresh");
       await world.fails(["api_key_refused", "NYLAS_API_KEY"], "destroy");
       expect(world.ids()).toEqual(before);
@@ -116,12 +116,12 @@ export const access: Scenario[] = [
     run: async (world) => {
       const { emulator, stack } = world;
       const [old, fresh] = [world.secret("nyk_old_0123456789abcdef"), world.secret("nyk_new_0123456789abcdef")];
-      const gate = world.owns(await Gate.open(emulator, old, fresh));
+      const proxy = world.owns(await KeyProxy.open(emulator, old, fresh));
       stack.env.NYLAS_API_KEY = "";
-      await stack.config({ "nylas:apiUri": gate.uri }, { "nylas:apiKey": old });
+      await stack.config({ "nylas:apiUri": proxy.uri }, { "nylas:apiKey": old });
       await world.given({ mailboxes: { ops: world.mailbox(0) } });
       await stack.config({}, { "nylas:apiKey": fresh });
-      gate.revoke(old);
+      proxy.revoke(old);
       await world.unchanged();
     },
   },

@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 import { ADDRESSES, type Declarations, type Mailbox, passwordOf, type StackName } from "./program.js";
-import type { ClockJump, Fault, Kill, UpOptions, World } from "./world.js";
+import type { ClockJump, Fault, Kill, Simulation, UpOptions } from "./simulation.js";
 
 /** Requests of a run that a kill may hit; most runs have fewer. */
 const MAX_KILL_REQUEST = 12;
@@ -11,22 +11,22 @@ const ALL_ATTEMPTS = 5;
 /** The first, second or third request that matches. */
 const MAX_NTH = 3;
 
-export type Command = fc.AsyncCommand<Declarations, World>;
+export type Command = fc.AsyncCommand<Declarations, Simulation>;
 
 /** Counts what all walks of this process have done. */
 export const done = { steps: 0 };
 
-/** Something that users, Nylas or fate do; `what` says it, for the sequence that is printed with a failure. */
+/** Something that users, Nylas or an accident do; `what` says it, for the sequence that is printed with a failure. */
 function command(
   what: string,
   possible: (declarations: Declarations) => boolean,
-  act: (declarations: Declarations, world: World) => Promise<unknown>,
+  act: (declarations: Declarations, simulation: Simulation) => Promise<unknown>,
 ): Command {
   return {
     check: possible,
-    run: async (declarations, world) => {
+    run: async (declarations, simulation) => {
       done.steps += 1;
-      await act(declarations, world);
+      await act(declarations, simulation);
     },
     toString: () => what,
   };
@@ -37,18 +37,18 @@ function edit(
   what: string,
   pick: number,
   thenUp: boolean,
-  change: (mailbox: Mailbox, declarations: Declarations, world: World) => unknown,
+  change: (mailbox: Mailbox, declarations: Declarations, simulation: Simulation) => unknown,
   options?: (mailbox: Mailbox) => UpOptions,
 ): Command {
   return command(
     `${what} #${pick}${thenUp ? "" : " (no up)"}`,
     ({ mailboxes }) => mailboxes.length > 0,
-    async (declarations, world) => {
+    async (declarations, simulation) => {
       const mailbox = declarations.mailboxes[pick % declarations.mailboxes.length];
       if (mailbox === undefined) return;
       const { stack } = mailbox;
-      await change(mailbox, declarations, world);
-      if (thenUp) await world.up(declarations, stack, options?.(mailbox));
+      await change(mailbox, declarations, simulation);
+      if (thenUp) await simulation.up(declarations, stack, options?.(mailbox));
     },
   );
 }
@@ -83,9 +83,9 @@ const add = fc.record({ stack, addresses, onExisting, thenUp, deleteAdopted: fc.
   command(
     `add ${one.addresses.join(", ")} to ${one.stack} (${one.onExisting}${one.deleteAdopted ? ", deleteAdopted" : ""}${one.thenUp ? "" : ", no up"})`,
     (declarations) => one.addresses.some((address) => !declarations.declares(one.stack, address)),
-    async (declarations, world) => {
+    async (declarations, simulation) => {
       declare(declarations, one);
-      if (one.thenUp) await world.up(declarations, one.stack);
+      if (one.thenUp) await simulation.up(declarations, one.stack);
     },
   ),
 );
@@ -109,13 +109,13 @@ const rotate = fc.record({ pick, thenUp, mistyped: fc.constantFrom(false, false,
     one.mistyped ? "mistype the password" : "rotate the password",
     one.pick,
     one.thenUp,
-    async (mailbox, all, world) => {
+    async (mailbox, all, simulation) => {
       const { address } = mailbox;
       const password = passwordOf(address, all.next());
       mailbox.password = password;
       if (one.mistyped) return;
       all.passwords[address] = password;
-      await world.rotate(address, password);
+      await simulation.rotate(address, password);
     },
   ),
 );
@@ -131,12 +131,12 @@ const mend = stack.map((name) =>
   command(
     `mend all of ${name}`,
     (declarations) => declarations.of(name).length > 0,
-    async (declarations, world) => {
+    async (declarations, simulation) => {
       for (const mailbox of declarations.of(name)) {
         mailbox.password = declarations.password(mailbox.address);
         mailbox.onExisting = "adopt";
       }
-      await world.up(declarations, name);
+      await simulation.up(declarations, name);
     },
   ),
 );
@@ -176,11 +176,11 @@ const outside = fc
     command(
       `${what} grant of ${address} outside, up of ${stack}`,
       () => true,
-      async (declarations, world) => {
-        if (what === "delete") await world.deleteOutside(address);
-        if (what === "expire") await world.expire(address);
-        if (what === "foreign") await world.foreign(address, declarations.password(address));
-        await world.up(declarations, stack);
+      async (declarations, simulation) => {
+        if (what === "delete") await simulation.deleteOutside(address);
+        if (what === "expire") await simulation.expire(address);
+        if (what === "foreign") await simulation.foreign(address, declarations.password(address));
+        await simulation.up(declarations, stack);
       },
     ),
   );
@@ -197,9 +197,9 @@ const destroy = fc.record({ stack, kill: maybeKill, upKill: maybeKill }).map((on
   command(
     `destroy ${one.stack} ${JSON.stringify([one.kill, one.upKill])}`,
     () => true,
-    async (declarations, world) => {
-      await world.destroy(one.stack, one.kill);
-      await world.up(declarations, one.stack, one.upKill === undefined ? {} : { kill: one.upKill });
+    async (declarations, simulation) => {
+      await simulation.destroy(one.stack, one.kill);
+      await simulation.up(declarations, one.stack, one.upKill === undefined ? {} : { kill: one.upKill });
     },
   ),
 );
@@ -215,10 +215,10 @@ const renameStack = fc
     command(
       `rename stack ${one.stack}${one.reuse ? ", the other one gets its name" : ""}, up of ${one.thenUp} ${JSON.stringify(one.kill)}`,
       () => true,
-      async (declarations, world) => {
+      async (declarations, simulation) => {
         declarations.renameStack(one.stack, one.reuse);
         if (one.thenUp === "none") return;
-        await world.up(declarations, one.thenUp, one.kill === undefined ? {} : { kill: one.kill });
+        await simulation.up(declarations, one.thenUp, one.kill === undefined ? {} : { kill: one.kill });
       },
     ),
   );
@@ -227,9 +227,9 @@ const refresh = stack.map((name) =>
   command(
     `refresh ${name}`,
     () => true,
-    async (declarations, world) => {
-      await world.refresh(name);
-      await world.up(declarations, name);
+    async (declarations, simulation) => {
+      await simulation.refresh(name);
+      await simulation.up(declarations, name);
     },
   ),
 );
@@ -305,9 +305,9 @@ const trouble = fc
     command(
       `${work} in ${stack} (#${pick}) with ${JSON.stringify(options)}`,
       () => true,
-      async (declarations, world) => {
+      async (declarations, simulation) => {
         const replace = works[work]?.(stack, declarations, pick) ?? [];
-        await world.up(declarations, stack, { ...options, replace });
+        await simulation.up(declarations, stack, { ...options, replace });
       },
     ),
   );

@@ -5,7 +5,7 @@ import { type Answers, SINGLE_ALTERNATIVES } from "../support/open-questions.js"
 import { commands, done, kill } from "./commands.js";
 import { installOddClock } from "./odd-clock.js";
 import { Declarations } from "./program.js";
-import { seen, World } from "./world.js";
+import { Simulation, seen } from "./simulation.js";
 
 /** Of the run that is part of every test run. */
 const FIXED_SEED = 20_261_123;
@@ -25,14 +25,14 @@ const minutes = Number(process.env.WALK_MINUTES ?? 0);
 const givenSeed = process.env.WALK_SEED;
 const printError = console.error;
 const home = process.env.PULUMI_HOME;
-let world: World | undefined;
+let simulation: Simulation | undefined;
 
 let setClockRight = () => {};
 
 beforeEach(() => {
   setClockRight = installOddClock();
   // The provider's notices are read for secrets instead of being printed.
-  console.error = (...line: unknown[]) => world?.notice(line.join(" "));
+  console.error = (...line: unknown[]) => simulation?.notice(line.join(" "));
 });
 
 afterEach(() => {
@@ -49,9 +49,9 @@ function walkWhere(answers: Answers) {
     kill,
     fc.commands(commands, { maxCommands: MAX_COMMANDS, size: "max" }),
     async (firstKill, sequence) => {
-      const walked = await World.start(answers);
-      world = walked;
-      // The journal of connectors that runs of this world have made.
+      const walked = await Simulation.start(answers);
+      simulation = walked;
+      // The journal of connectors that runs of this simulation have made.
       process.env.PULUMI_HOME = walked.home;
       try {
         const model = new Declarations();

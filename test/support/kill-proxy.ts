@@ -17,13 +17,14 @@ export interface ProxiedRequest {
  * `pass` goes on; `reset` cuts the connection; `refuse` answers with a status that is not tried again and means that the
  * request may have been performed.
  */
-export type Fate = "pass" | "reset" | "refuse";
+export type Verdict = "pass" | "reset" | "refuse";
 
-export interface Gate {
+/** Decides about each request, twice. */
+export interface Interception {
   /** Before the request is forwarded. */
-  before?(request: ProxiedRequest): Fate;
+  before?(request: ProxiedRequest): Verdict;
   /** After it was performed, before the answer goes back. */
-  after?(request: ProxiedRequest): Fate;
+  after?(request: ProxiedRequest): Verdict;
 }
 
 export interface KillProxy {
@@ -38,7 +39,7 @@ const REFUSED_STATUS = 501;
 const HOP_HEADERS = ["host", "connection", "transfer-encoding", "content-length"];
 
 /** Stands between the provider and the emulator, sees each request twice, and may let it get lost on either way. */
-export async function startKillProxy(target: string, gate: Gate): Promise<KillProxy> {
+export async function startKillProxy(target: string, interception: Interception): Promise<KillProxy> {
   const agent = new Agent({ keepAlive: true });
   let open = 0;
   let lastAt = Date.now();
@@ -57,11 +58,11 @@ export async function startKillProxy(target: string, gate: Gate): Promise<KillPr
     const [, process = "", path = "/"] = incoming.url?.match(/^(?:\/(p\d+))?(\/.*)$/) ?? [];
     const body = await text(incoming);
     const seen: ProxiedRequest = { process, method: incoming.method ?? "GET", path, body };
-    if (stopped(gate.before?.(seen), incoming, outgoing)) return;
+    if (stopped(interception.before?.(seen), incoming, outgoing)) return;
     const answer = await forward(incoming, seen);
     seen.status = answer.statusCode ?? 0;
     const answered = await text(answer).catch(() => undefined);
-    if (stopped(gate.after?.(seen), incoming, outgoing)) return;
+    if (stopped(interception.after?.(seen), incoming, outgoing)) return;
     if (answered === undefined) {
       // It broke off: so it does here, after the status.
       outgoing.writeHead(seen.status, answer.headers).write("{", () => outgoing.destroy());
@@ -92,10 +93,10 @@ export async function startKillProxy(target: string, gate: Gate): Promise<KillPr
   };
 }
 
-function stopped(fate: Fate | undefined, incoming: IncomingMessage, outgoing: ServerResponse): boolean {
-  if (fate === "reset") incoming.socket.resetAndDestroy();
-  if (fate === "refuse") outgoing.writeHead(REFUSED_STATUS).end();
-  return fate === "reset" || fate === "refuse";
+function stopped(verdict: Verdict | undefined, incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+  if (verdict === "reset") incoming.socket.resetAndDestroy();
+  if (verdict === "refuse") outgoing.writeHead(REFUSED_STATUS).end();
+  return verdict === "reset" || verdict === "refuse";
 }
 
 function withoutHop(headers: IncomingMessage["headers"]): IncomingMessage["headers"] {

@@ -4,7 +4,7 @@ import { BASE_DELAY_MS } from "../../provider/src/nylas/retry-delay.js";
 import { descendants, endProcess, type RunningProcess } from "../../scripts/kit/processes.mjs";
 import { removeBrokenSideFiles } from "./backend.js";
 import { present, TestEmulator } from "./emulator.js";
-import { type Fate, type Gate, type KillProxy, type ProxiedRequest, startKillProxy } from "./kill-proxy.js";
+import { type Interception, type KillProxy, type ProxiedRequest, startKillProxy, type Verdict } from "./kill-proxy.js";
 import { program } from "./programs.js";
 import { createStack, type Stack } from "./stack.js";
 import { until } from "./until.js";
@@ -49,7 +49,7 @@ export const interruptTwice: End = (engine) => {
 };
 
 /** Counts a run's requests and ends the run at one of them. */
-class Ender implements Gate {
+class Ender implements Interception {
   /** Since the last run began. */
   requests = 0;
   #at: { number: number; when: When; end: () => void } | undefined;
@@ -65,17 +65,17 @@ class Ender implements Gate {
     return this.#at === undefined;
   }
 
-  before(request: ProxiedRequest): Fate {
+  before(request: ProxiedRequest): Verdict {
     this.requests += 1;
     if (this.requests === this.#at?.number) this.#request = request;
     return this.#reached(request, "before");
   }
 
-  after(request: ProxiedRequest): Fate {
+  after(request: ProxiedRequest): Verdict {
     return this.#reached(request, "after");
   }
 
-  #reached(request: ProxiedRequest, when: When): Fate {
+  #reached(request: ProxiedRequest, when: When): Verdict {
     const at = this.#at;
     if (request !== this.#request || when !== at?.when) return "pass";
     this.#at = undefined;

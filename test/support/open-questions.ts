@@ -5,7 +5,7 @@ export type Answers = Readonly<Partial<Record<BehaviourName, string>>>;
 
 /**
  * Not open questions: a limit of the emulator's own and what a key may do, which scenarios set where they need it; and
- * the fate of `state`, which Nylas's contract promises to return, and whose absence has scenarios with outcomes of their
+ * what becomes of `state`, which Nylas's contract promises to return, and whose absence has scenarios with outcomes of their
  * own.
  */
 const NOT_OPEN: readonly string[] = ["rateLimitPerSecond", "deniedPermissions", "stateEcho"];

@@ -9,7 +9,7 @@ import { providerMethods } from "../../provider/src/pulumi/adapter.js";
 import { runFor } from "../../provider/src/run/run.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { TestEmulator, type WireGrant } from "../support/emulator.js";
-import { type Fate, type KillProxy, type ProxiedRequest, startKillProxy } from "../support/kill-proxy.js";
+import { type KillProxy, type ProxiedRequest, startKillProxy, type Verdict } from "../support/kill-proxy.js";
 import type { Answers } from "../support/open-questions.js";
 import { type Declared, type Operation, type ProviderProcess, type Saved, StackModel } from "./engine-model.js";
 import { ADDRESSES, addressOf, type Declarations, passwordOf, STACKS, type StackName } from "./program.js";
@@ -50,13 +50,13 @@ interface Sent {
   dead: boolean;
 }
 
-/** What all worlds of this process have seen, for the line that says what a walk is worth. */
+/** What all simulations of this process have seen, for the line that says what a walk is worth. */
 export const seen = { ups: 0, failed: 0, killed: 0, requests: 0 };
 
-const TROUBLE = ["rate_limited", "nylas_unavailable"];
+const TRANSIENT = ["rate_limited", "nylas_unavailable"];
 
 /** The two stacks, their provider processes and one Nylas application; checks the contract's rules after every step. */
-export class World {
+export class Simulation {
   readonly stacks: Readonly<Record<StackName, StackModel>> = { a: new StackModel(), b: new StackModel() };
   /** Grants that are gone although a state has them, and may: somebody else deleted them, or a failed run did. */
   readonly #gone: Readonly<Record<StackName, Set<string>>> = { a: new Set(), b: new Set() };
@@ -79,7 +79,7 @@ export class World {
     this.#secrets.add(emulator.emulator.apiKey);
   }
 
-  static async start(behaviour: Answers = {}): Promise<World> {
+  static async start(behaviour: Answers = {}): Promise<Simulation> {
     const users = Array.from({ length: ADDRESSES }, (_, address) => ({
       username: addressOf(address),
       password: passwordOf(address, 0),
@@ -90,7 +90,7 @@ export class World {
       before: (request) => arrive(sent.get(request.process), request),
       after: (request) => answer(sent.get(request.process), request),
     });
-    return new World(emulator, proxy, mkdtempSync(join(tmpdir(), "nylas-walk-")), sent);
+    return new Simulation(emulator, proxy, mkdtempSync(join(tmpdir(), "nylas-walk-")), sent);
   }
 
   async close(): Promise<void> {
@@ -296,7 +296,7 @@ export class World {
       ...(foreign ? ["grant_exists"] : []),
       ...(gone ? ["not_found"] : []),
       ...(stack === "b" && !before.connector ? ["connector_missing"] : []),
-      ...(faulty ? TROUBLE : []),
+      ...(faulty ? TRANSIENT : []),
     ];
   }
 
@@ -457,20 +457,20 @@ function sameOwner(saved: Saved, grant: WireGrant): boolean {
   return isSuccessor(atNylas, inState) || !hasOtherOwner(atNylas, inState);
 }
 
-function arrive(sent: Sent | undefined, request: ProxiedRequest): Fate {
+function arrive(sent: Sent | undefined, request: ProxiedRequest): Verdict {
   if (sent === undefined || sent.dead) return "refuse";
   sent.requests.push(request);
   if (sent.requests.length === sent.jump?.request) sent.clock.ms += sent.jump.ms;
   return end(sent, request, "before");
 }
 
-function answer(sent: Sent | undefined, request: ProxiedRequest): Fate {
+function answer(sent: Sent | undefined, request: ProxiedRequest): Verdict {
   if (sent === undefined || sent.dead) return "refuse";
   return end(sent, request, "after");
 }
 
 /** Kills the run if this is the request for it. */
-function end(sent: Sent, request: ProxiedRequest, when: Kill["when"]): Fate {
+function end(sent: Sent, request: ProxiedRequest, when: Kill["when"]): Verdict {
   const { kill } = sent;
   if (kill?.when !== when || sent.requests[kill.request - 1] !== request) return "pass";
   sent.killed.abort();

@@ -2,7 +2,7 @@ import { createServer, request } from "node:http";
 import type { TestEmulator } from "../support/emulator.js";
 
 /** An application with several API keys, as Nylas has them: each opens the emulator until it is revoked. */
-export class Gate {
+export class KeyProxy {
   readonly #keys: Set<string>;
 
   private constructor(
@@ -13,7 +13,7 @@ export class Gate {
     this.#keys = keys;
   }
 
-  static async open(emulator: TestEmulator, ...keys: string[]): Promise<Gate> {
+  static async open(emulator: TestEmulator, ...keys: string[]): Promise<KeyProxy> {
     const valid = new Set(keys);
     const server = createServer((incoming, outgoing) => {
       const key = incoming.headers.authorization?.replace(/^Bearer /, "") ?? "";
@@ -34,7 +34,7 @@ export class Gate {
     await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
     const address = server.address();
     if (address === null || typeof address === "string") throw new Error("no port");
-    return new Gate(`http://127.0.0.1:${address.port}`, valid, async () => {
+    return new KeyProxy(`http://127.0.0.1:${address.port}`, valid, async () => {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     });

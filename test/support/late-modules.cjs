@@ -8,9 +8,12 @@ const LATE = ["typescript", "@npmcli/arborist"];
 
 const load = Module._load;
 
-Module._load = function (request, ...rest) {
-  const now = () => load.call(this, request, ...rest);
-  return LATE.includes(request) ? late(now) : now();
+Module._load = function (request, parent, isMain) {
+  const now = () => load.call(this, request, parent, isMain);
+  if (!LATE.includes(request)) return now();
+  // Throws where the module is missing: the SDK then takes another one.
+  Module._resolveFilename(request, parent, isMain);
+  return late(now);
 };
 
 /** @param {() => object} loadNow */

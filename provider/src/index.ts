@@ -31,6 +31,7 @@ export {
   listGrants,
   listGrantsOutput,
 } from "./functions/lookups.js";
+export type { PasswordSource } from "./grant/password-source.js";
 export { ByoImapGrant, type ByoImapGrantArgs, type MailboxArgs } from "./grant/resource.js";
 export type { Application, Connector } from "./nylas/wire.js";
 export type { Region } from "./settings.js";

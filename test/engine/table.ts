@@ -4,6 +4,7 @@ import { halfMade } from "./half-made.js";
 import { input } from "./input.js";
 import { access } from "./keys.js";
 import { ownership } from "./ownership.js";
+import { passwordSources } from "./password-sources.js";
 import { renames } from "./renames.js";
 import { retries } from "./retries.js";
 import { rotation } from "./rotation.js";
@@ -16,6 +17,7 @@ export const SUBJECTS: Readonly<Record<string, readonly Scenario[]>> = {
   "Keys and applications": access,
   Drift: drift,
   "Changes of a mailbox": rotation,
+  "Passwords by reference": passwordSources,
   "Interrupted runs": halfMade,
   Renames: renames,
   "Busy and failing servers": retries,

@@ -108,8 +108,8 @@ describe("the arguments of a grant", () => {
   it("names every missing one at once", () => {
     expect(reasons(grantLifecycle, {})).toEqual([
       "imapUsername is required",
-      "imapPassword is required",
       "imapHost is required",
+      "imapPassword or imapPasswordFrom is required",
       expect.stringContaining("smtpHost is required"),
     ]);
   });

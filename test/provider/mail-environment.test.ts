@@ -78,7 +78,7 @@ describe("a mailbox of a MailEnvironment", () => {
         new MailEnvironment("mail", {
           defaults: servers,
           mailboxes: {
-            // @ts-expect-error imapPassword is missing
+            // Either form of the password does, which its type does not say.
             ops: { imapUsername: "ops@example.com" },
           },
         }),

@@ -66,6 +66,7 @@ function declare(
       name: declarations.freeName(one.stack, address),
       aliases: [],
       password: declarations.password(address),
+      byReference: address % 3 === 1,
       host: "127.0.0.1",
       credentialVersion: 0,
     });
@@ -142,10 +143,15 @@ const mend = stack.map((name) =>
 );
 
 const change = fc
-  .record({ pick, thenUp, field: fc.constantFrom("host", "onExisting", "deleteAdopted", "credentialVersion") })
+  .record({
+    pick,
+    thenUp,
+    field: fc.constantFrom("host", "byReference", "onExisting", "deleteAdopted", "credentialVersion"),
+  })
   .map((one) =>
     edit(`change ${one.field}`, one.pick, one.thenUp, (mailbox, all) => {
       if (one.field === "host") mailbox.host = mailbox.host === "localhost" ? "127.0.0.1" : "localhost";
+      if (one.field === "byReference") mailbox.byReference = !mailbox.byReference;
       if (one.field === "onExisting") mailbox.onExisting = mailbox.onExisting === "adopt" ? "fail" : "adopt";
       if (one.field === "deleteAdopted") mailbox.deleteAdopted = !mailbox.deleteAdopted;
       if (one.field === "credentialVersion") mailbox.credentialVersion = all.next();

@@ -17,6 +17,8 @@ export interface Mailbox {
   aliases: string[];
   address: number;
   password: string;
+  /** Whether the provider reads the password from an environment variable, instead of the program giving it. */
+  byReference: boolean;
   host: Host;
   onExisting: "fail" | "adopt";
   deleteAdopted: boolean;
@@ -82,11 +84,12 @@ export class Declarations {
       aliases: [],
     };
     const grants = this.of(stack).map((mailbox): Declared => {
-      const { name, aliases, address, password, host, onExisting, deleteAdopted, credentialVersion } = mailbox;
+      const { name, aliases, address, password, byReference, host, onExisting, deleteAdopted, credentialVersion } =
+        mailbox;
       const args = {
         connector: "imap",
         imapUsername: addressOf(address),
-        imapPassword: password,
+        ...(byReference ? { imapPasswordFrom: { env: provide(stack, name, password) } } : { imapPassword: password }),
         imapHost: host,
         imapPort: endpoints.imapPort,
         smtpHost: host,
@@ -112,6 +115,13 @@ export function addressOf(address: number): string {
 /** With characters that look different in URLs and in JSON. */
 export function passwordOf(address: number, version: number): string {
   return `pass "word" ${address}/${version} äöü`;
+}
+
+/** Puts the password where the provider reads it; answers the variable's name. */
+function provide(stack: StackName, name: string, password: string): string {
+  const variable = `WALK_PASSWORD_${stack}_${name}`;
+  process.env[variable] = password;
+  return variable;
 }
 
 /** As the resource classes make it, see `registration.ts`. */

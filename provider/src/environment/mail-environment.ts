@@ -16,7 +16,10 @@ type RequiredArgument = { [K in keyof MailboxArgs]-?: undefined extends MailboxA
 /** The arguments that the defaults are certain to provide, leaving out those that may be undefined. */
 type GivenBy<D> = { [K in keyof D]-?: undefined extends D[K] ? never : K }[keyof D];
 
-/** A mailbox of a {@link MailEnvironment}. Arguments that the defaults provide may be left out. */
+/**
+ * A mailbox of a {@link MailEnvironment}. Arguments that the defaults provide may be left out. It needs `imapPassword` or
+ * `imapPasswordFrom`, which is checked when the program runs.
+ */
 export type EnvironmentMailbox<D> = MailboxDefaults & Pick<MailboxArgs, Exclude<RequiredArgument, GivenBy<D>>>;
 
 /** The arguments of {@link MailEnvironment}. */
@@ -35,7 +38,13 @@ export interface MailEnvironmentArgs<D extends MailboxDefaults = Record<never, n
 }
 
 /** The names of {@link RequiredArgument} as values. */
-const REQUIRED_ARGUMENTS = ["imapUsername", "imapPassword", "imapHost"] as const satisfies RequiredArgument[];
+const REQUIRED_ARGUMENTS = ["imapUsername", "imapHost"] as const satisfies RequiredArgument[];
+
+/** Arguments of which a mailbox has one: its own takes the place of the other one in the defaults. */
+const ALTERNATIVES = [
+  ["imapPassword", "imapPasswordFrom"],
+  ["smtpPassword", "smtpPasswordFrom"],
+] as const satisfies (keyof MailboxArgs)[][];
 
 /** Most missing arguments that an error lists. */
 const MAX_LISTED = 10;
@@ -85,7 +94,7 @@ function mailboxesOf(name: string, args: UncheckedArgs): DeclaredMailbox[] {
   const merged = Object.entries(args.mailboxes).map(([mailbox, own]) => ({
     mailbox,
     resource: `${name}-${mailbox}`,
-    full: { ...args.defaults, ...defined(own) },
+    full: merge(args.defaults ?? {}, defined(own)),
   }));
   const missing = merged.flatMap(({ mailbox, full }) =>
     missingFrom(full).map((argument) => `${pathOf(mailbox)}.${argument}`),
@@ -100,6 +109,12 @@ function mailboxesOf(name: string, args: UncheckedArgs): DeclaredMailbox[] {
   }
   // `missingFrom` has found all required arguments.
   return merged as DeclaredMailbox[];
+}
+
+function merge(defaults: MailboxDefaults, own: MailboxDefaults): MailboxDefaults {
+  const overridden = ALTERNATIVES.filter((names) => names.some((name) => own[name] !== undefined)).flat();
+  const left = Object.entries(defaults).filter(([name]) => !overridden.some((other) => other === name));
+  return { ...Object.fromEntries(left), ...own };
 }
 
 /** Drops undefined arguments, which would otherwise override a default. */
@@ -119,8 +134,10 @@ function isReference(connector: ImapConnectorArgs | ImapConnector | "imap"): con
 }
 
 /** Required arguments without a value. A value that is not known yet is an `Output`, and so not missing. */
-function missingFrom(full: MailboxDefaults): RequiredArgument[] {
-  return REQUIRED_ARGUMENTS.filter((argument) => full[argument] === undefined || full[argument] === null);
+function missingFrom(full: MailboxDefaults): string[] {
+  const isMissing = (argument: keyof MailboxDefaults) => full[argument] === undefined || full[argument] === null;
+  const password = isMissing("imapPassword") && isMissing("imapPasswordFrom") ? ["imapPassword"] : [];
+  return [...REQUIRED_ARGUMENTS.filter(isMissing), ...password];
 }
 
 function missingArguments(name: string, missing: readonly string[]): InvalidInputError {

@@ -1,4 +1,6 @@
 import * as v from "valibot";
+import { sameMailbox } from "../address.js";
+import { InvalidInputError } from "../errors.js";
 import {
   applicationName,
   type CheckFailure,
@@ -17,6 +19,7 @@ import {
 import { namesWith, pick, type Values } from "../lifecycle/values.js";
 import type { MailboxCredentials } from "../nylas/grants.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
+import { isDigestOf, passwordDigest, passwordSource, readPassword } from "./password-source.js";
 import type { ByoImapGrantArgs } from "./resource.js";
 
 /** IMAP over TLS. */
@@ -25,18 +28,22 @@ const DEFAULT_IMAP_PORT = 993;
 const DEFAULT_SMTP_PORT = 465;
 
 /** Inputs that the resource class sets, not the user. */
-const HIDDEN_ARGUMENTS = ["owner", "stack"] as const;
+const HIDDEN_ARGUMENTS = ["owner", "stack", "imapPasswordDigest", "smtpPasswordDigest"] as const;
 type ArgumentName = keyof ByoImapGrantArgs | (typeof HIDDEN_ARGUMENTS)[number];
 
 const entries = {
   imapUsername: loginName,
-  imapPassword: password,
+  imapPassword: v.optional(password),
+  imapPasswordFrom: v.optional(passwordSource),
+  imapPasswordDigest: v.optional(text),
   imapHost: host,
   imapPort: port,
   smtpHost: v.optional(host),
   smtpPort: v.optional(port),
   smtpUsername: v.optional(text),
   smtpPassword: v.optional(password),
+  smtpPasswordFrom: v.optional(passwordSource),
+  smtpPasswordDigest: v.optional(text),
   receiveOnly: v.optional(flag, false),
   onExisting: v.optional(oneOf(["fail", "adopt"]), "fail"),
   deleteAdopted: v.optional(flag, false),
@@ -52,16 +59,21 @@ const entries = {
 /**
  * What a change does. `authenticates`: the grant is re-authenticated in place. `recorded`: the change is written to the state,
  * and no request is sent. `imapUsername` authenticates only if its spelling changes; another mailbox replaces the grant.
+ * `compared`: see `changesPassword`.
  */
 const ON_CHANGE = {
   imapUsername: "authenticates",
-  imapPassword: "authenticates",
+  imapPassword: "compared",
+  imapPasswordFrom: "recorded",
+  imapPasswordDigest: "compared",
   imapHost: "authenticates",
   imapPort: "authenticates",
   smtpHost: "authenticates",
   smtpPort: "authenticates",
   smtpUsername: "authenticates",
-  smtpPassword: "authenticates",
+  smtpPassword: "compared",
+  smtpPasswordFrom: "recorded",
+  smtpPasswordDigest: "compared",
   receiveOnly: "authenticates",
   credentialVersion: "authenticates",
   onExisting: "recorded",
@@ -72,14 +84,21 @@ const ON_CHANGE = {
   connector: "ignored",
   owner: "recorded",
   stack: "ignored",
-} as const satisfies Record<ArgumentName, "authenticates" | "recorded" | "replaces" | "ignored">;
+} as const satisfies Record<ArgumentName, "authenticates" | "compared" | "recorded" | "replaces" | "ignored">;
 
 const schema = v.object(entries);
 
 /** The checked arguments of a grant. */
 export type GrantArguments = v.InferOutput<typeof schema>;
 
-export const GRANT_SECRETS = ["imapPassword", "smtpPassword"] as const satisfies ArgumentName[];
+/** The two passwords of a mailbox: the argument, its source, and the digest by which a change of the source is noticed. */
+const PASSWORDS = [
+  { argument: "imapPassword", source: "imapPasswordFrom", digest: "imapPasswordDigest" },
+  { argument: "smtpPassword", source: "smtpPasswordFrom", digest: "smtpPasswordDigest" },
+] as const satisfies Record<string, ArgumentName>[];
+
+export const GRANT_PASSWORDS = PASSWORDS.map(({ argument }) => argument);
+export const GRANT_SECRETS = PASSWORDS.flatMap(({ argument, digest }) => [argument, digest]);
 export const GRANT_ARGUMENTS = Object.keys(entries);
 export const GRANT_DEFAULTS: Values = v.getDefaults(schema);
 
@@ -89,19 +108,28 @@ export const REPLACING_ARGUMENTS = namesWith<string>(ON_CHANGE, "replaces");
 
 const properties: Properties = {
   schemas: entries,
-  required: ["imapUsername", "imapPassword", "imapHost"],
+  required: ["imapUsername", "imapHost"],
   secret: GRANT_SECRETS,
   hidden: HIDDEN_ARGUMENTS,
 };
 
-/** Fills in the default ports and validates the arguments; a value that is not known yet passes. */
+/**
+ * Fills in the default ports and the digests of passwords that have a source, and validates the arguments. A value that is not
+ * known yet passes.
+ */
 export function checkGrantArguments(news: Values, olds: Values = {}): { inputs: Values; failures: CheckFailure[] } {
   const inputs: Record<string, unknown> = { ...pick(news, Object.keys(news)) };
   inputs.imapPort ??= DEFAULT_IMAP_PORT;
   if (inputs.smtpHost !== undefined) inputs.smtpPort ??= DEFAULT_SMTP_PORT;
+  const passwords = PASSWORDS.map((names) => checkPassword(names, inputs, olds));
   return {
-    inputs,
-    failures: [...validate(properties, inputs), ...smtpFailures(inputs), ...upgradeFailures(inputs, olds)],
+    inputs: { ...inputs, ...Object.assign({}, ...passwords.map(({ digest }) => digest)) },
+    failures: [
+      ...validate(properties, inputs),
+      ...passwords.flatMap(({ failures }) => failures),
+      ...smtpFailures(inputs),
+      ...upgradeFailures(inputs, olds),
+    ],
   };
 }
 
@@ -110,11 +138,95 @@ export function readGrantArguments(values: Values): GrantArguments {
   return v.parse(schema, pick(values, GRANT_ARGUMENTS));
 }
 
+/** What Nylas logs in with. Reads passwords from their sources; throws if one is absent or unusable. */
 export function credentials(args: GrantArguments): MailboxCredentials {
-  const { imapUsername, imapPassword, imapHost, imapPort } = args;
+  const { imapUsername, imapHost, imapPort } = args;
+  const imapPassword = args.imapPassword ?? passwordFrom(args, "imapPasswordFrom");
+  if (imapPassword === undefined) throw noPassword(args, "neither imapPassword nor imapPasswordFrom is set");
   if (args.receiveOnly) return { imapUsername, imapPassword, imapHost, imapPort };
-  const { smtpHost, smtpPort, smtpUsername, smtpPassword } = args;
+  const { smtpHost, smtpPort, smtpUsername } = args;
+  const smtpPassword = args.smtpPassword ?? passwordFrom(args, "smtpPasswordFrom");
   return { imapUsername, imapPassword, imapHost, imapPort, smtpHost, smtpPort, smtpUsername, smtpPassword };
+}
+
+/** Whether the mailbox has another password than at its last authentication, as far as can be known without the old one. */
+export function changesPassword(olds: Values, news: Values): boolean {
+  return PASSWORDS.some(({ argument, digest }) => {
+    const [before, after, oldDigest, newDigest] = [olds[argument], news[argument], olds[digest], news[digest]];
+    if (typeof after === "string" && !isUnknown(after) && typeof oldDigest === "string") {
+      return !isDigestOf(oldDigest, after);
+    }
+    if (typeof before === "string" && typeof newDigest === "string") return !isDigestOf(newDigest, before);
+    return before !== after || oldDigest !== newDigest;
+  });
+}
+
+/** The passwords that leave the state because they are read from a source from now on. */
+export function passwordsLeavingState(olds: Values, news: Values): string[] {
+  const leaving = PASSWORDS.filter(({ argument, source }) => {
+    return olds[argument] !== undefined && news[argument] === undefined && news[source] !== undefined;
+  });
+  return leaving.map(({ argument }) => argument);
+}
+
+function passwordFrom(args: GrantArguments, name: "imapPasswordFrom" | "smtpPasswordFrom"): string | undefined {
+  const source = args[name];
+  if (source === undefined) return undefined;
+  const reading = readPassword(source);
+  if ("value" in reading) return reading.value;
+  throw noPassword(args, `${name}: ${"absent" in reading ? reading.absent : reading.invalid}`);
+}
+
+function noPassword({ imapUsername }: GrantArguments, answer: string): InvalidInputError {
+  return new InvalidInputError({
+    code: "invalid_input",
+    operation: `Authenticating mailbox ${imapUsername}`,
+    answer: `${answer}; nothing was sent`,
+    remedy: "provide the password where `pulumi up` runs: this change authenticates the mailbox",
+  });
+}
+
+/** The digest that stands for a password with a source, and what is wrong with the password's arguments. */
+function checkPassword(
+  { argument, source: sourceName, digest: digestName }: (typeof PASSWORDS)[number],
+  inputs: Values,
+  olds: Values,
+): { digest: Values; failures: CheckFailure[] } {
+  const source = inputs[sourceName];
+  const without = { [digestName]: undefined };
+  if (source === undefined || source === null) {
+    const isMissing = argument === "imapPassword" && (inputs[argument] ?? undefined) === undefined;
+    return { digest: without, failures: isMissing ? [missing(argument, "or imapPasswordFrom is required")] : [] };
+  }
+  if (inputs[argument] !== undefined) {
+    return { digest: without, failures: [missing(argument, `and ${sourceName} are both set; give one of them`)] };
+  }
+  if (!v.is(passwordSource, source)) return { digest: without, failures: [] };
+
+  const reading = readPassword(source);
+  const before = earlierDigest(olds[argument], olds[digestName]);
+  if ("value" in reading) return { digest: { [digestName]: passwordDigest(reading.value, before) }, failures: [] };
+  if ("invalid" in reading)
+    return { digest: without, failures: [missing(sourceName, `is unusable: ${reading.invalid}`)] };
+  // A plan without secrets must not show a change of every mailbox.
+  if (keepsGrant(inputs, olds)) return { digest: { [digestName]: before }, failures: [] };
+  const reason = `is absent: ${reading.absent}, and the grant has yet to be made. Provide it where Pulumi runs`;
+  return { digest: without, failures: [missing(sourceName, reason)] };
+}
+
+/** Also of a password that stands in the state: `changesPassword` then sees whether the source has the same one. */
+function earlierDigest(value: unknown, digest: unknown): string | undefined {
+  if (typeof digest === "string" && digest !== "") return digest;
+  return typeof value === "string" ? passwordDigest(value) : undefined;
+}
+
+/** Whether a grant exists that these inputs do not replace. Pulumi gives no old inputs for a forced replacement. */
+function keepsGrant(inputs: Values, olds: Values): boolean {
+  const { imapUsername } = inputs;
+  if (typeof olds.imapUsername !== "string" || typeof imapUsername !== "string" || isUnknown(imapUsername))
+    return false;
+  const application = (values: Values) => values.application ?? DEFAULT_APPLICATION;
+  return sameMailbox(olds.imapUsername, imapUsername) && application(olds) === application(inputs);
 }
 
 function smtpFailures(inputs: Values): CheckFailure[] {

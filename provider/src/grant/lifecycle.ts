@@ -11,11 +11,14 @@ import type { Grant } from "../nylas/wire.js";
 import type { Run } from "../run/run.js";
 import {
   AUTHENTICATED_ARGUMENTS,
+  changesPassword,
   checkGrantArguments,
+  credentials,
   GRANT_ARGUMENTS,
   GRANT_DEFAULTS,
   GRANT_SECRETS,
   type GrantArguments,
+  passwordsLeavingState,
   RECORDED_ARGUMENTS,
   REPLACING_ARGUMENTS,
   readGrantArguments,
@@ -49,6 +52,8 @@ export const grantLifecycle: Lifecycle = {
 
   async create(run, inputs) {
     const args = readGrantArguments(inputs);
+    // Fails before any request if a password's source has become absent since the plan.
+    credentials(args);
     const { applicationId } = await run.client.application();
     return run.exclusively(args.imapUsername, async () => {
       const found = await findExisting(run, args);
@@ -87,8 +92,10 @@ export const grantLifecycle: Lifecycle = {
     const renamed = isRenamed(args.owner, inState);
     const changing = needsAuthentication(olds, news);
     const verifying = changing || needsVerification(olds, news);
+    announceRemoval(args, passwordsLeavingState(olds, news));
     if (!renamed && !verifying) return { ...pick(olds, KEPT_OUTPUTS), ...pick(news, GRANT_ARGUMENTS) };
 
+    if (changing || renamed) credentials(args);
     const operation = `Updating grant ${id} of ${args.imapUsername}`;
     const applicationId = await sameApplication(run.client, olds.applicationId, operation);
     return run.exclusively(args.imapUsername, async () => {
@@ -150,6 +157,7 @@ function replacingArguments(olds: Values, news: Values): string[] {
 function needsAuthentication(olds: Values, news: Values): boolean {
   return (
     changed(olds, news, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS).length > 0 ||
+    changesPassword(olds, news) ||
     olds.grantStatus !== "valid" ||
     olds.heldElsewhere === true
   );
@@ -157,6 +165,14 @@ function needsAuthentication(olds: Values, news: Values): boolean {
 
 function needsVerification(olds: Values, news: Values): boolean {
   return olds.verified === false && news.verify !== false;
+}
+
+function announceRemoval({ imapUsername }: GrantArguments, names: readonly string[]): void {
+  if (names.length === 0) return;
+  notify(
+    `${names.join(" and ")} of ${imapUsername} leaves the state; the stack's history and backups keep the old value, ` +
+      "so change the password at the mail server",
+  );
 }
 
 /** The outputs that Pulumi stores: the arguments as sent, and the grant as Nylas returned it. */

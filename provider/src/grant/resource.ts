@@ -11,8 +11,9 @@ import {
 } from "../pulumi/registration.js";
 import { grantThunk } from "../pulumi/thunk.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
-import { GRANT_SECRETS } from "./arguments.js";
+import { GRANT_PASSWORDS } from "./arguments.js";
 import { GRANT_OUTPUTS, type GrantOutputs } from "./outputs.js";
+import type { PasswordSource } from "./password-source.js";
 
 /** The arguments of a mailbox, wherever it is declared. */
 export interface MailboxArgs {
@@ -21,8 +22,19 @@ export interface MailboxArgs {
    * A change replaces, because another address is another mailbox. A change of letter case only re-authenticates in place.
    */
   imapUsername: pulumi.Input<string>;
-  /** Password or app password; always a secret. A change re-authenticates in place and keeps the grant id. */
-  imapPassword: pulumi.Input<string>;
+  /**
+   * Password or app password; always a secret. Either this or `imapPasswordFrom` is required. A change re-authenticates in
+   * place and keeps the grant id.
+   */
+  imapPassword?: pulumi.Input<string> | undefined;
+  /**
+   * Where the provider reads the password, instead of `imapPassword`: `{ env: "NAME" }` or `{ file: "path" }`, at every plan
+   * and authentication. The state holds a salted digest, never the password. A changed password is an update that
+   * re-authenticates in place. An absent source counts as unchanged for a grant that exists, and is an error for one that must
+   * be made or re-authenticated. One line break at the end of a file is removed; relative paths start at the project's
+   * directory.
+   */
+  imapPasswordFrom?: PasswordSource | undefined;
   /** IMAP server: a host name or IP address, without scheme and port. A change re-authenticates in place. */
   imapHost: pulumi.Input<string>;
   /**
@@ -51,6 +63,8 @@ export interface MailboxArgs {
    * @default imapPassword
    */
   smtpPassword?: pulumi.Input<string> | undefined;
+  /** Where the provider reads the SMTP password, instead of `smtpPassword`; in the form of `imapPasswordFrom`. */
+  smtpPasswordFrom?: PasswordSource | undefined;
   /**
    * Whether to leave out the SMTP settings: Nylas then can read the mailbox but not send from it. A change re-authenticates
    * in place.
@@ -137,8 +151,9 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
   declare readonly applicationId: pulumi.Output<string>;
 
   declare readonly imapUsername: pulumi.Output<string>;
-  /** Secret. */
-  declare readonly imapPassword: pulumi.Output<string>;
+  /** Secret; `undefined` with `imapPasswordFrom`. */
+  declare readonly imapPassword: pulumi.Output<string | undefined>;
+  declare readonly imapPasswordFrom: pulumi.Output<PasswordSource | undefined>;
   declare readonly imapHost: pulumi.Output<string>;
   declare readonly imapPort: pulumi.Output<number>;
   declare readonly smtpHost: pulumi.Output<string | undefined>;
@@ -146,6 +161,7 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
   declare readonly smtpUsername: pulumi.Output<string | undefined>;
   /** Secret. */
   declare readonly smtpPassword: pulumi.Output<string | undefined>;
+  declare readonly smtpPasswordFrom: pulumi.Output<PasswordSource | undefined>;
   declare readonly receiveOnly: pulumi.Output<boolean | undefined>;
   declare readonly credentialVersion: pulumi.Output<string | number | undefined>;
 
@@ -200,13 +216,18 @@ function declared(
     ...args,
     ...(application === undefined ? {} : { application }),
     ...(connector === undefined ? {} : { connector: ImapConnector.isInstance(connector) ? connector.id : connector }),
-    ...wrapped(args, GRANT_SECRETS),
+    ...wrapped(args),
     owner: ownerOf(name, ByoImapGrant.__pulumiType, opts),
     stack: stackDigest(),
   };
 }
 
-function wrapped(args: ByoImapGrantArgs, names: readonly (keyof ByoImapGrantArgs)[]): pulumi.Inputs {
-  const present = names.filter((name) => args[name] !== undefined);
-  return Object.fromEntries(present.map((name) => [name, pulumi.secret(args[name])]));
+/** Plain passwords become secrets. A digest, which `check` computes, is as secret as what stands in its place before. */
+function wrapped(args: ByoImapGrantArgs): pulumi.Inputs {
+  const passwords = GRANT_PASSWORDS.filter((name) => args[name] !== undefined);
+  const digests = GRANT_PASSWORDS.filter((name) => args[`${name}From`] !== undefined);
+  return Object.fromEntries([
+    ...passwords.map((name) => [name, pulumi.secret(args[name])]),
+    ...digests.map((name) => [`${name}Digest`, pulumi.secret("computed by the provider")]),
+  ]);
 }

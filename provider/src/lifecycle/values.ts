@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 /** Property values from Pulumi. Any released version may have written them, so every property may be missing. */
 export type Values = Readonly<Record<string, unknown>>;
 
@@ -14,7 +16,7 @@ export function pick(values: Values, names: readonly string[]): Values {
 /** The names whose values differ. An absent value counts as its default; a value that is not known yet differs. */
 export function changed(olds: Values, news: Values, names: readonly string[], defaults: Values = {}): string[] {
   const value = (values: Values, name: string) => values[name] ?? defaults[name];
-  return names.filter((name) => value(olds, name) !== value(news, name));
+  return names.filter((name) => !isDeepStrictEqual(value(olds, name), value(news, name)));
 }
 
 export function asText(value: unknown): string | undefined {

@@ -1,0 +1,4 @@
+import { passwordSources } from "./password-sources.js";
+import { runScenarios } from "./scenario.js";
+
+runScenarios("Passwords by reference", passwordSources);

@@ -1,0 +1,201 @@
+import { execFile } from "node:child_process";
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect } from "vitest";
+import type { Mailbox } from "../support/programs.js";
+import type { Scenario } from "./scenario.js";
+import { AUTHENTICATE, type World } from "./world.js";
+
+const VARIABLE = "OPS_MAILBOX_PASSWORD";
+const ROTATED = 'another "pass" % word';
+
+/** Salt and hash of a password, as they stand in a decrypted state. */
+const DIGEST = /\b[0-9a-f]{32}:[0-9a-f]{64}\b/;
+/** Keeps a run at its verification until it is killed. */
+const PROBE_DELAY_MS = 2_500;
+
+/** Passwords that the provider reads where it runs, instead of the program. */
+export const passwordSources: Scenario[] = [
+  {
+    name: "a mailbox's password comes from an environment variable (`imapPasswordFrom`), and is changed there",
+    outcome:
+      "the plan shows an update, and the same grant goes on; the state never has the password, not even encrypted",
+    rules: [1, 2, 8],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      stack.env[VARIABLE] = world.mailbox(0).password;
+      const before = await world.given({ mailboxes: { ops: fromVariable(world) } });
+      await world.unchanged();
+      await emulator.setPassword(world.mailbox(0).username, world.secret(ROTATED));
+      stack.env[VARIABLE] = ROTATED;
+      const plan = await stack.run("preview", "--diff");
+      expect(plan.output).toContain("1 to update");
+      expect(plan.output).toMatch(/imapPasswordDigest\s*: "?\[secret\]/);
+      expect(await emulator.requests()).toEqual([]);
+      await stack.up();
+      expect(await emulator.writes()).toEqual([AUTHENTICATE]);
+      expect(world.ids()).toEqual(before);
+      await world.unchanged();
+      await expectNowhere(world, [world.mailbox(0).password, ROTATED]);
+    },
+  },
+  {
+    name: "a mailbox's password has a source, and a plan or an `up` runs where it is absent",
+    outcome: "a grant that exists is unchanged; one that must be made, or authenticated, is refused before any request",
+    rules: [2, 8],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      stack.env[VARIABLE] = world.mailbox(0).password;
+      const before = await world.given({ mailboxes: { ops: fromVariable(world) } });
+      // What CI systems pass for a secret that a pull request may not have.
+      stack.env[VARIABLE] = "";
+      await stack.run("preview", "--expect-no-changes").then(({ code, output }) => expect(code, output).toBe(0));
+      await world.unchanged();
+
+      world.declare({ mailboxes: { ops: fromVariable(world, { imapHost: "localhost" }) } });
+      await stack.run("preview").then(({ code, output }) => expect(code, output).toBe(0));
+      await world.fails(["invalid_input", `environment variable ${VARIABLE} is empty`, "nothing was sent"], "up");
+      expect(await emulator.requests()).toEqual([]);
+
+      world.declare({ mailboxes: { ops: fromVariable(world) } });
+      const { urn } = world.resource("ops");
+      await world.fails(
+        [`environment variable ${VARIABLE} is empty, and the grant has yet to be made`],
+        "up",
+        "--replace",
+        urn,
+      );
+      expect(await emulator.writes()).toEqual([]);
+      await emulator.forgetRequests();
+
+      delete stack.env[VARIABLE];
+      const more = { ...fromVariable(world), username: world.mailbox(1).username };
+      world.declare({ mailboxes: { ops: fromVariable(world), more } });
+      await world.fails([`imapPasswordFrom is absent: environment variable ${VARIABLE} is not set`], "preview");
+      world.declare({ mailboxes: { ops: more } });
+      await world.fails(["imapPasswordFrom is absent"], "up");
+      expect(await emulator.requests()).toEqual([]);
+      world.declare({ mailboxes: { ops: fromVariable(world) } });
+      await world.unchanged();
+      expect(world.ids()).toEqual(before);
+    },
+  },
+  {
+    name: "a password moves from `imapPassword` to `imapPasswordFrom`, and back",
+    outcome:
+      "no request is sent and the id stays; the state loses the old value, and a notice says that its history keeps it",
+    rules: [1, 2, 8],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      const { password } = world.mailbox(0);
+      expect(await decrypted(world)).toContain(JSON.stringify(password).slice(1, -1));
+
+      world.declare({ mailboxes: { ops: fromVariable(world) } });
+      await stack.run("preview").then(({ code, output }) => expect(code, output).toBe(0));
+      stack.env[VARIABLE] = password;
+      const { output } = await stack.up();
+      expect(output).toContain("the stack's history and backups keep the old value");
+      expect(await emulator.requests()).toEqual([]);
+      expect(await decrypted(world)).not.toContain(JSON.stringify(password).slice(1, -1));
+
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await stack.up();
+      expect(await emulator.requests()).toEqual([]);
+      expect(world.resource("ops").outputs).not.toHaveProperty("imapPasswordDigest");
+
+      stack.env[VARIABLE] = ROTATED;
+      await emulator.setPassword(world.mailbox(0).username, world.secret(ROTATED));
+      world.declare({ mailboxes: { ops: fromVariable(world) } });
+      await stack.up();
+      expect(await emulator.writes()).toEqual([AUTHENTICATE]);
+      expect(world.ids()).toEqual(before);
+    },
+  },
+  {
+    name: "passwords stand in files (`imapPasswordFrom`, `smtpPasswordFrom`), and the run that rotates one is killed",
+    outcome: "one line break at the end is not part of a password; the next `up` rotates it, same id",
+    rules: [1, 2, 5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const { username, password } = world.mailbox(0);
+      writeFileSync(join(stack.directory, "imap.txt"), `${password}\n`);
+      writeFileSync(join(stack.directory, "smtp.txt"), `${password}\r\n`);
+      const args = {
+        imapPassword: undefined,
+        imapPasswordFrom: { file: "imap.txt" },
+        smtpPasswordFrom: { file: join(stack.directory, "smtp.txt") },
+      };
+      const before = await world.given({ mailboxes: { ops: { username, password: "", args } } });
+      await world.unchanged();
+
+      await emulator.setPassword(username, world.secret(ROTATED));
+      writeFileSync(join(stack.directory, "imap.txt"), ROTATED);
+      await emulator.forgetRequests();
+      await emulator.faults({ method: "GET", path: "*/messages", nth: 1, delayMs: PROBE_DELAY_MS });
+      await world.killWhen("the new password is accepted", async () => (await world.authentications()) === 1);
+      await stack.up();
+      expect(world.ids()).toEqual(before);
+      await world.unchanged();
+      await expectNowhere(world, [password, ROTATED]);
+    },
+  },
+  {
+    name: "a password's source is wrong: no such kind, both forms at once, or a file that holds no password",
+    outcome: "a property error names it before any request, without its content",
+    rules: [8],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      writeFileSync(join(stack.directory, "two-lines.txt"), `${world.secret("first line of two")}\nsecond`);
+      const refused: [Record<string, unknown>, string][] = [
+        [{ imapPasswordFrom: { vault: "x" } }, 'imapPasswordFrom must be { env: "NAME" } or { file: "path" }'],
+        [
+          { imapPassword: "given", imapPasswordFrom: { env: VARIABLE } },
+          "imapPassword and imapPasswordFrom are both set",
+        ],
+        [{}, "imapPassword or imapPasswordFrom is required"],
+        [
+          { imapPasswordFrom: { file: "two-lines.txt" } },
+          "the password in file two-lines.txt must not contain a line break",
+        ],
+        [{ imapPasswordFrom: { file: "." } }, ". is not a regular file"],
+      ];
+      for (const [args, says] of refused) {
+        const ops = { ...world.mailbox(0), args: { imapPassword: undefined, ...args } };
+        world.declare({ connector: "imap", mailboxes: { ops } });
+        await world.fails([says], "preview");
+      }
+      expect(await emulator.requests()).toEqual([]);
+    },
+  },
+];
+
+function fromVariable(world: World, args: Record<string, unknown> = {}): Mailbox {
+  const { username } = world.mailbox(0);
+  return { username, password: "", args: { imapPassword: undefined, imapPasswordFrom: { env: VARIABLE }, ...args } };
+}
+
+/** The state with its secrets decrypted; not by the stack's `run`, whose output must show no secret. */
+async function decrypted({ stack }: World): Promise<string> {
+  const args = ["stack", "export", "--show-secrets", "--stack", "first"];
+  const { stdout } = await promisify(execFile)("pulumi", args, { cwd: stack.directory, env: stack.env });
+  return stdout;
+}
+
+/** Neither in the state, decrypted, nor in anything that the engine keeps. */
+async function expectNowhere(world: World, passwords: readonly string[]): Promise<void> {
+  const kept = readdirSync(world.stack.backend, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
+  expect(
+    kept.filter((content) => DIGEST.test(content)),
+    "a digest in clear",
+  ).toEqual([]);
+  const text = [await decrypted(world), ...kept].join("\n");
+  expect(text).toMatch(DIGEST);
+  for (const password of passwords) {
+    const forms = [password, JSON.stringify(password).slice(1, -1), Buffer.from(password).toString("base64")];
+    expect(forms.filter((form) => text.includes(form))).toEqual([]);
+  }
+}

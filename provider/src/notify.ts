@@ -11,3 +11,8 @@ const MAX_NOTICE_LENGTH = 500;
 export function notify(text: string): void {
   console.error(`nylas: ${cleaned(text, MAX_NOTICE_LENGTH)}`);
 }
+
+/** Prints a line like `notify` if the environment has `NYLAS_DEBUG=1`. Takes a function: building a line costs time. */
+export function debug(text: () => string): void {
+  if (process.env.NYLAS_DEBUG === "1") notify(text());
+}

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { findConnector } from "../../provider/src/nylas/connectors.js";
 import { authenticateMailbox, findGrant, listAllGrants } from "../../provider/src/nylas/grants.js";
@@ -87,6 +87,58 @@ describe("sending again", () => {
     const silent = await failure(authenticateMailbox(client, { ...mailbox(), imapPort: 1 }, undefined));
     expect(silent.code).toBe("provider_not_responding");
     expect(await emulator.writes()).toHaveLength(1 + MAX_PROVIDER_ATTEMPTS);
+  });
+});
+
+describe("NYLAS_DEBUG=1", () => {
+  const shown = async (work: () => Promise<unknown>): Promise<string[]> => {
+    const lines = vi.spyOn(console, "error").mockImplementation(() => {});
+    try {
+      await work();
+      return lines.mock.calls.map(([line]) => String(line));
+    } finally {
+      lines.mockRestore();
+    }
+  };
+
+  afterEach(() => {
+    vi.unstubAllEnvs();
+  });
+
+  it("prints one line for each request, and why and how long it waits, without secrets", async () => {
+    vi.stubEnv("NYLAS_DEBUG", "1");
+    const { password } = emulator.user(0);
+    await emulator.faults({ method: "POST", path: "/v3/connect/custom", nth: 1, status: 503 });
+    const lines = await shown(() => authenticateMailbox(client, mailbox(), "mark"));
+    expect(lines).toEqual([
+      expect.stringMatching(
+        /^nylas: GET \/v3\/applications 200 in \d+ ms, request id [\w-]{36}(, after \d+ ms for requestsPerSecond)?$/,
+      ),
+      expect.stringMatching(
+        /^nylas: POST \/v3\/connect\/custom 503 in \d+ ms, request id [\w-]{36}, (after \d+ ms for requestsPerSecond, )?Nylas answered ".+"$/,
+      ),
+      expect.stringMatching(/^nylas: waiting \d+ ms before attempt 2: Nylas answered ".+"$/),
+      expect.stringMatching(
+        /^nylas: POST \/v3\/connect\/custom 20[01] in \d+ ms, request id [\w-]{36}(, after \d+ ms for requestsPerSecond)?$/,
+      ),
+    ]);
+    expect(lines.join("\n")).not.toContain(password);
+    expect(lines.join("\n")).not.toContain(emulator.emulator.apiKey);
+    // One line for each request that was sent.
+    expect(lines.filter((line) => / in \d+ ms/.test(line))).toHaveLength((await emulator.requests()).length);
+  });
+
+  it("says how long the rate limiter held a request back", async () => {
+    vi.stubEnv("NYLAS_DEBUG", "1");
+    const slow = clientWith({ NYLAS_REQUESTS_PER_SECOND: "1" });
+    const lines = await shown(() => findConnector(slow));
+    expect(lines.at(-1)).toMatch(
+      /GET \/v3\/connectors\/imap 200 in \d+ ms, request id [\w-]{36}, after \d{3,} ms for requestsPerSecond$/,
+    );
+  });
+
+  it("is silent without it", async () => {
+    expect(await shown(() => findConnector(client))).toEqual([]);
   });
 });
 

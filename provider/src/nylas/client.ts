@@ -41,8 +41,10 @@ export function createClient(settings: Settings): NylasClient {
     followRedirect: false,
     hooks: {
       beforeRequest: [
-        async () => {
+        async ({ context }) => {
+          const begun = performance.now();
           await throttle();
+          context.limitedMs = performance.now() - begun;
         },
       ],
     },

@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import { type Got, type Request, RequestError, type Response, TimeoutError } from "got";
 import * as v from "valibot";
 import { UnexpectedResponseError } from "../errors.js";
-import { notify } from "../notify.js";
+import { debug, notify } from "../notify.js";
 import { cleaned, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { BodyTooLarge, readBody } from "./body.js";
@@ -13,6 +13,8 @@ import { ErrorEnvelope } from "./wire.js";
 
 /** Delay in milliseconds from which a notice announces it, so that a waiting run does not look stuck. */
 const ANNOUNCED_PAUSE_MS = 3_000;
+/** Shortest wait for the rate limiter that a debug line mentions, in milliseconds. */
+const SHOWN_LIMITER_MS = 5;
 /** Longest server text quoted in an error, in characters. */
 const MAX_QUOTED_LENGTH = 300;
 /** Longest `error.type` or request id of an answer, in characters; Nylas's have fewer than 50. */
@@ -57,6 +59,7 @@ export async function send<T>(
   for (;;) {
     attempts += 1;
     const response = await attempt(connection, apiKey, request);
+    debug(() => describeExchange(request, response));
     if (!("failure" in response)) return parse(request, response);
     const { failure, tookMs } = response;
     spentMs += tookMs;
@@ -70,19 +73,50 @@ export async function send<T>(
       const seconds = Math.ceil(delay / 1000);
       notify(`${request.operation}: ${failure.answer}; waiting ${seconds} s before attempt ${attempts + 1}`);
     }
+    debug(() => `waiting ${Math.round(delay)} ms before attempt ${attempts + 1}: ${failure.answer}`);
     await pause(delay);
     spentMs += delay;
   }
 }
 
-interface Received {
+interface Times {
+  /** Since the request was sent. */
+  tookMs: number;
+  /** Before, in the rate limiter. */
+  limitedMs: number;
+}
+
+interface Received extends Times {
   status: number;
   body: string;
 }
 
-interface Failed {
+interface Failed extends Times {
   failure: RequestFailure;
-  tookMs: number;
+}
+
+/** For `NYLAS_DEBUG`: method, path, outcome, times and request id; no body and no header. */
+function describeExchange({ method, path, query }: NylasRequest<unknown>, response: Received | Failed): string {
+  const parameters = new URLSearchParams();
+  for (const [key, value] of Object.entries(query ?? {})) parameters.set(key, String(value));
+  const target = parameters.size === 0 ? path : `${path}?${parameters}`;
+  const { status, requestId, answer } =
+    "failure" in response
+      ? response.failure
+      : { status: response.status, requestId: requestIdOf(response.body), answer: undefined };
+  const limited = Math.round(response.limitedMs);
+  const facts = [
+    `${method} /${target} ${status ?? "no answer"} in ${Math.round(response.tookMs)} ms`,
+    ...(requestId === undefined ? [] : [`request id ${requestId}`]),
+    ...(limited >= SHOWN_LIMITER_MS ? [`after ${limited} ms for requestsPerSecond`] : []),
+    ...(answer === undefined ? [] : [answer]),
+  ];
+  return facts.join(", ");
+}
+
+function requestIdOf(body: string): string | undefined {
+  const envelope = v.safeParse(v.object({ request_id: v.string() }), parseJson(body));
+  return envelope.success ? name(envelope.output.request_id) : undefined;
 }
 
 /** Sends once. got's responses and errors contain the request's body and headers, so this returns only extracted fields. */
@@ -109,16 +143,16 @@ async function attempt(
     const head = await headOf(stream);
     const body = await readBody(stream, Number(head.headers["content-length"] ?? 0));
     const status = head.statusCode;
-    if (status >= 200 && status <= 299) return { status, body };
+    if (status >= 200 && status <= 299) return { status, body, ...times(stream) };
     // Without a tunnel, only this status distinguishes the proxy's answers from Nylas's.
     const isFromProxy = proxy !== undefined && status === PROXY_AUTHENTICATION_REQUIRED;
     const failure = isFromProxy ? proxyRefusal(status) : errorAnswer(head, body);
-    return { failure, tookMs: elapsed(stream) };
+    return { failure, ...times(stream) };
   } catch (error) {
     if (error instanceof BodyTooLarge)
-      return { failure: tooLarge(error, stream.response?.statusCode), tookMs: elapsed(stream) };
+      return { failure: tooLarge(error, stream.response?.statusCode), ...times(stream) };
     if (!(error instanceof RequestError)) throw error;
-    return { failure: connectionFailure(error, request), tookMs: elapsed(stream) };
+    return { failure: connectionFailure(error, request), ...times(stream) };
   }
 }
 
@@ -129,9 +163,12 @@ function headOf(stream: Request): Promise<Response> {
   });
 }
 
-/** Milliseconds since the request was sent, without its wait for the rate limiter. */
-function elapsed({ timings }: Request): number {
-  return timings === undefined ? 0 : Date.now() - timings.start;
+function times({ timings, options }: Request): Times {
+  const { limitedMs } = options.context;
+  return {
+    tookMs: timings === undefined ? 0 : Date.now() - timings.start,
+    limitedMs: typeof limitedMs === "number" ? limitedMs : 0,
+  };
 }
 
 /** The failure that a complete answer describes. */

@@ -85,14 +85,19 @@ export const retries: Scenario[] = [
   },
   {
     name: "`requestsPerSecond` is set",
-    outcome: "all mailboxes of the run together stay below it",
+    outcome: "all mailboxes of the run together stay below it; `NYLAS_DEBUG=1` shows each request, and its wait",
     rules: [10],
     run: async (world) => {
       const { emulator, stack } = world;
       const limit = 2;
       stack.env.NYLAS_REQUESTS_PER_SECOND = String(limit);
       world.declare({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1) } });
-      await stack.up();
+      stack.env.NYLAS_DEBUG = "1";
+      const { output } = await stack.up();
+      const lines = output.match(/nylas: (?:GET|POST) \/v3\/\S+ 20\d in \d+ ms/g) ?? [];
+      // The engine shows them under the stack while it runs, and again at the end.
+      expect(new Set(lines).size).toBeGreaterThan(0);
+      expect(output).toMatch(/ms for requestsPerSecond/);
       const times = (await emulator.requests()).map(({ time }) => Date.parse(time)).toSorted((a, b) => a - b);
       const spanMs = present(times.at(-1)) - present(times[0]);
       // On a busy machine a request may reach the server late, and so be closer to the next one; all of them together are not.

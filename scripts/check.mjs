@@ -9,8 +9,16 @@ import { nodeModulesDirectory, repositoryDirectory, workDirectory } from "./setu
 
 const PACK_TIMEOUT_MS = 5 * 60_000;
 const MAX_OUTPUT = 64 * 1024 * 1024;
-const PACKED = /^package\/(package\.json|README\.md|LICENSE|dist\/.+\.js|dist\/.+\.d\.ts)$/;
-const NEEDED = ["package.json", "README.md", "LICENSE", "dist/index.js", "dist/index.d.ts", "dist/pulumi/provider.js"];
+const PACKED = /^package\/(package\.json|README\.md|LICENSE|bin\/nylas-imap\.js|dist\/.+\.js|dist\/.+\.d\.ts)$/;
+const NEEDED = [
+  "package.json",
+  "README.md",
+  "LICENSE",
+  "bin/nylas-imap.js",
+  "dist/index.js",
+  "dist/index.d.ts",
+  "dist/pulumi/provider.js",
+];
 
 const execute = promisify(execFile);
 

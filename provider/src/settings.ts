@@ -135,7 +135,7 @@ function parseUri(application: string, value: string | undefined, allowHttp: boo
 }
 
 /** Whether a URL's host name always means this machine. `URL` has already normalized IP addresses. */
-function isLoopback(hostname: string): boolean {
+export function isLoopback(hostname: string): boolean {
   if (isIPv4(hostname)) return hostname.startsWith("127.");
   return hostname === "[::1]" || /(^|\.)localhost$/.test(hostname);
 }

@@ -31,6 +31,8 @@ export interface Grant {
   provider: string;
   email: string | undefined;
   status: string;
+  /** Whether Nylas has blocked it, whatever its status says. */
+  blocked: boolean;
   /** Creation time, in ISO 8601. */
   createdAt: string;
   /** Time of the last authentication, in ISO 8601. */
@@ -45,6 +47,7 @@ export const GrantWire = v.pipe(
     provider: v.string(),
     email: optionalText,
     grant_status: optionalText,
+    blocked: v.optional(v.nullable(v.boolean())),
     created_at: unixSeconds,
     updated_at: v.optional(v.nullable(unixSeconds)),
     state: optionalText,
@@ -56,6 +59,7 @@ export const GrantWire = v.pipe(
       email: wire.email ?? undefined,
       // The contract makes the status optional. A grant that Nylas has just returned without one counts as valid.
       status: wire.grant_status ?? "valid",
+      blocked: wire.blocked === true,
       createdAt: fromUnixSeconds(wire.created_at),
       updatedAt: fromUnixSeconds(wire.updated_at ?? wire.created_at),
       state: wire.state ?? undefined,

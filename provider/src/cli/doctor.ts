@@ -1,0 +1,324 @@
+import { NylasError } from "../errors.js";
+import { hasOtherOwner, type Marker, parseMarker } from "../lifecycle/marker.js";
+import type { NylasClient } from "../nylas/client.js";
+import { findConnector } from "../nylas/connectors.js";
+import { findGrant, listReadableGrants, probeMailbox } from "../nylas/grants.js";
+import type { Application, Connector, Grant, UnreadableGrant } from "../nylas/wire.js";
+import { isLoopback } from "../settings.js";
+import type { StackState } from "./stack-state.js";
+
+/** Nylas's limit for an application, in requests per second. */
+const NYLAS_LIMIT = 50;
+
+const DOCS = {
+  application: "https://developer.nylas.com/docs/reference/api/applications/",
+  connector: "https://developer.nylas.com/docs/reference/api/connectors-integrations/",
+  expiry: "https://developer.nylas.com/docs/cookbook/use-cases/build/handle-grant-expiry/",
+  grants: "https://developer.nylas.com/docs/reference/api/manage-grants/get-all-grants/",
+  imap: "https://developer.nylas.com/docs/provider-guides/imap/",
+  import: "https://www.pulumi.com/docs/iac/guides/migration/import/",
+  limits: "https://developer.nylas.com/docs/developer-tools/api/rate-limits/",
+  permissions: "https://developer.nylas.com/docs/v3/auth/nylas-iam/permissions/",
+} as const;
+
+export type FindingCode =
+  | "region_differs"
+  | "rate_above_limit"
+  | "http_in_clear"
+  | "permission_denied"
+  | "connector_missing"
+  | "grant_invalid"
+  | "grant_blocked"
+  | "grant_unreadable"
+  | "grant_unmanaged"
+  | "mailbox_unreadable"
+  | "grant_of_other_stack"
+  | "grant_orphaned"
+  | "grant_gone"
+  | "grant_taken"
+  | "state_of_other_application";
+
+export interface Finding {
+  code: FindingCode;
+  /** A `problem` needs doing; a `note` may be as it should be. */
+  level: "problem" | "note";
+  /** What it is about: a setting, the connector, or a grant with its mailbox. */
+  subject: string;
+  problem: string;
+  remedy: string;
+  link: string;
+}
+
+export interface Diagnosis {
+  application: Application & { namespace: string };
+  connector: Connector | undefined;
+  grants: DiagnosedGrant[];
+  findings: Finding[];
+}
+
+export interface DiagnosedGrant {
+  id: string;
+  email: string | undefined;
+  status: string;
+  blocked: boolean;
+  /** `stack` with the digest of its name, `this stack`, or `none`. */
+  owner: string;
+}
+
+export interface DoctorOptions {
+  /** The stack to compare with. */
+  state: StackState | undefined;
+  /** Let Nylas read each valid mailbox. */
+  verify: boolean;
+  /** Accept grants without an owner. */
+  allowUnmanaged: boolean;
+}
+
+/** Looks at an application and sends nothing but reads. Throws if it cannot look, such as with a refused key. */
+export async function diagnose(client: NylasClient, options: DoctorOptions): Promise<Diagnosis> {
+  const application = await client.application();
+  const findings = settingsFindings(client, application);
+  const connector = await orDenied(findings, findConnector(client));
+  const list = await orDenied(findings, listReadableGrants(client));
+  const grants = (list?.grants ?? []).filter(({ provider }) => provider === "imap");
+
+  if (connector === undefined && !findings.some(isDenied)) findings.push(noConnector(grants.length));
+  findings.push(...(list?.unreadable ?? []).map(unreadable));
+  for (const grant of grants) findings.push(...grantFindings(grant, options));
+  if (options.verify) findings.push(...(await mailboxFindings(client, grants)));
+  if (options.state !== undefined && list !== undefined) {
+    findings.push(...(await stateFindings(client, options.state, application, grants)));
+  }
+  return {
+    application: { ...application, namespace: client.settings.application },
+    connector,
+    grants: grants.map(({ id, email, status, blocked, state }) => {
+      return { id, email, status, blocked, owner: ownerIn(parseMarker(state), options.state) };
+    }),
+    findings,
+  };
+}
+
+function settingsFindings({ settings }: NylasClient, { region }: Application): Finding[] {
+  const { application, requestsPerSecond, apiUri } = settings;
+  const findings: Finding[] = [];
+  if (region !== undefined && settings.region !== undefined && region !== settings.region) {
+    findings.push({
+      level: "problem",
+      code: "region_differs",
+      subject: `${application}:region`,
+      problem: `is ${settings.region}, but the application is in ${region}`,
+      remedy: `set ${application}:region to ${region}`,
+      link: DOCS.application,
+    });
+  }
+  if (requestsPerSecond > NYLAS_LIMIT) {
+    findings.push({
+      level: "problem",
+      code: "rate_above_limit",
+      subject: `${application}:requestsPerSecond`,
+      problem: `is ${requestsPerSecond}; Nylas answers 429 above ${NYLAS_LIMIT} a second`,
+      remedy: `lower it to ${NYLAS_LIMIT} or less, and further if several stacks share the application`,
+      link: DOCS.limits,
+    });
+  }
+  const { protocol, hostname } = new URL(apiUri);
+  if (protocol === "http:" && !isLoopback(hostname)) {
+    findings.push({
+      level: "problem",
+      code: "http_in_clear",
+      subject: `${application}:apiUri`,
+      problem: "is http: the API key and passwords cross the network in clear",
+      remedy: `use https, and remove ${application}:allowHttp`,
+      link: DOCS.application,
+    });
+  }
+  return findings;
+}
+
+/** The result, or `undefined` and a finding if the key lacks the permission. */
+async function orDenied<T>(findings: Finding[], work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (error) {
+    if (!(error instanceof NylasError) || error.code !== "permission_denied") throw error;
+    findings.push({
+      level: "problem",
+      code: "permission_denied",
+      subject: "the API key",
+      problem: `${error.operation}: ${error.answer}`,
+      remedy: error.remedy,
+      link: DOCS.permissions,
+    });
+    return undefined;
+  }
+}
+
+function isDenied({ code }: Finding): boolean {
+  return code === "permission_denied";
+}
+
+function noConnector(grants: number): Finding {
+  const hanging = grants === 0 ? "" : `, and ${grants} IMAP ${grants === 1 ? "grant hangs" : "grants hang"} on it`;
+  return {
+    level: "problem",
+    code: "connector_missing",
+    subject: "the IMAP connector",
+    problem: `does not exist${hanging}`,
+    remedy: "declare `new ImapConnector(…)` and run `pulumi up --refresh`; the grants keep their ids",
+    link: DOCS.connector,
+  };
+}
+
+function unreadable({ id, email, fields }: UnreadableGrant): Finding {
+  return {
+    level: "problem",
+    code: "grant_unreadable",
+    subject: `grant ${id ?? "without a valid id"}${email === undefined ? "" : ` of ${email}`}`,
+    problem: `breaks Nylas's contract in ${fields}, so nothing here can manage it`,
+    remedy: "report it to Nylas with the grant's id",
+    link: DOCS.grants,
+  };
+}
+
+function grantFindings(grant: Grant, { state, allowUnmanaged }: DoctorOptions): Finding[] {
+  const about = { subject: subjectOf(grant), link: DOCS.grants };
+  const marker = parseMarker(grant.state);
+  const findings: Finding[] = [];
+  if (grant.blocked) {
+    findings.push({
+      level: "problem",
+      ...about,
+      code: "grant_blocked",
+      problem: "is blocked by Nylas: its mailbox cannot be used, whatever the password",
+      remedy: "ask Nylas's support why; the grant can still be read and deleted",
+    });
+  } else if (grant.status !== "valid") {
+    findings.push({
+      level: "problem",
+      ...about,
+      code: "grant_invalid",
+      link: DOCS.expiry,
+      problem: `is ${grant.status}: Nylas can no longer log in`,
+      remedy:
+        marker === undefined
+          ? "have its owner authenticate it again; whoever made it holds the password"
+          : "`pulumi up --refresh` authenticates it again with the declared password, same id; if that is refused, rotate the password",
+    });
+  }
+  if (marker === undefined && !allowUnmanaged && state?.grants.some(({ id }) => id === grant.id) !== true) {
+    findings.push({
+      level: "problem",
+      ...about,
+      code: "grant_unmanaged",
+      problem: "was made outside of Pulumi, and no resource has adopted it",
+      remedy: 'declare it with `onExisting: "adopt"`, which keeps its id, or accept such grants with --allow-unmanaged',
+      link: DOCS.import,
+    });
+  }
+  if (state !== undefined && marker?.stack !== undefined && !state.stacks.has(marker.stack)) {
+    findings.push({
+      level: "note",
+      ...about,
+      code: "grant_of_other_stack",
+      problem: `belongs to another stack (digest ${shortened(marker.stack)})`,
+      remedy: "nothing, if that stack exists; otherwise adopt the grant here, or delete it by its id",
+    });
+  }
+  return findings;
+}
+
+/** One request for each mailbox that Nylas says it can use. */
+async function mailboxFindings(client: NylasClient, grants: readonly Grant[]): Promise<Finding[]> {
+  const usable = grants.filter(({ status, blocked }) => status === "valid" && !blocked);
+  const found = await Promise.all(
+    usable.map(async (grant): Promise<Finding[]> => {
+      try {
+        await probeMailbox(client, grant.id, grant.email ?? grant.id);
+        return [];
+      } catch (error) {
+        if (!(error instanceof NylasError)) throw error;
+        const problem = `is valid, but Nylas cannot read its mailbox: ${error.answer}`;
+        const remedy = "check the password and the mail server; `pulumi up --refresh` then authenticates it again";
+        return [
+          {
+            level: "problem",
+            code: "mailbox_unreadable",
+            subject: subjectOf(grant),
+            problem,
+            remedy,
+            link: DOCS.imap,
+          },
+        ];
+      }
+    }),
+  );
+  return found.flat();
+}
+
+/** What only a comparison of the stack's state with Nylas shows. */
+async function stateFindings(
+  client: NylasClient,
+  state: StackState,
+  { applicationId }: Application,
+  grants: readonly Grant[],
+): Promise<Finding[]> {
+  const elsewhere = state.grants.filter((managed) => (managed.applicationId ?? applicationId) !== applicationId);
+  const findings = elsewhere.map(
+    ({ id, email, applicationId: other }): Finding => ({
+      level: "problem",
+      code: "state_of_other_application",
+      subject: subjectOf({ id, email }),
+      problem: `is in the state as one of application ${other}, but this key belongs to ${applicationId}`,
+      remedy: "use the key of that application, or name its configuration with --application",
+      link: DOCS.grants,
+    }),
+  );
+  for (const managed of state.grants) {
+    if (elsewhere.includes(managed)) continue;
+    const about = { subject: subjectOf(managed), link: DOCS.grants };
+    const listed = grants.find(({ id }) => id === managed.id);
+    const grant = listed ?? (await findGrant(client, managed.id, managed.email));
+    if (grant === undefined) {
+      const problem = "is in the state, but was deleted at Nylas";
+      const remedy = "`pulumi up --refresh` drops it from the state and makes another grant, with another id";
+      findings.push({ level: "problem", ...about, code: "grant_gone", problem, remedy });
+    } else if (hasOtherOwner(parseMarker(grant.state), managed.marker)) {
+      const problem = "is in this state, but another resource or stack has its marker";
+      const remedy = "`pulumi up` says what to do; nothing of it is deleted meanwhile";
+      findings.push({ level: "problem", ...about, code: "grant_taken", problem, remedy });
+    }
+  }
+  for (const grant of grants) {
+    const marker = parseMarker(grant.state);
+    const isOfStack = marker?.stack !== undefined && state.stacks.has(marker.stack);
+    if (!isOfStack || state.grants.some(({ id }) => id === grant.id)) continue;
+    findings.push({
+      level: "problem",
+      code: "grant_orphaned",
+      subject: subjectOf(grant),
+      problem: "has this stack's marker, but the state does not know it",
+      remedy:
+        "run `pulumi up` if a run was cut off; if its resource is gone from the program, delete the grant by its id",
+      link: DOCS.grants,
+    });
+  }
+  return findings;
+}
+
+function ownerIn(marker: Marker | undefined, state: StackState | undefined): string {
+  if (marker === undefined) return "none";
+  if (marker.stack === undefined) return "a stack";
+  return state?.stacks.has(marker.stack) === true ? "this stack" : `stack ${shortened(marker.stack)}`;
+}
+
+function subjectOf({ id, email }: Pick<Grant, "id" | "email">): string {
+  return email === undefined ? `grant ${id}` : `grant ${id} of ${email}`;
+}
+
+/** Digits of a digest that are shown. */
+const SHOWN_DIGITS = 8;
+
+function shortened(digest: string): string {
+  return digest.slice(0, SHOWN_DIGITS);
+}

@@ -1,0 +1,73 @@
+import * as v from "valibot";
+import { InvalidInputError } from "../errors.js";
+import { type Marker, parseMarker } from "../lifecycle/marker.js";
+
+/** A grant that a stack manages. */
+export interface ManagedGrant {
+  id: string;
+  urn: string;
+  marker: Marker | undefined;
+  applicationId: string | undefined;
+  email: string | undefined;
+}
+
+/** What an exported stack says about grants. */
+export interface StackState {
+  grants: ManagedGrant[];
+  /** The digests of the stack's name, as markers hold them. */
+  stacks: ReadonlySet<string>;
+}
+
+const GRANT_TYPE = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
+
+const text = v.fallback(v.optional(v.string()), undefined);
+
+const Exported = v.object({
+  deployment: v.object({
+    resources: v.optional(
+      v.array(
+        v.object({
+          urn: v.string(),
+          type: v.string(),
+          id: v.optional(v.string()),
+          external: v.optional(v.boolean()),
+          outputs: v.optional(v.looseObject({ marker: text, applicationId: text, email: text, stack: text })),
+        }),
+      ),
+      [],
+    ),
+  }),
+});
+
+/** Reads the output of `pulumi stack export`. Grants that the stack only refers to are left out. */
+export function readStackState(json: string): StackState {
+  const parsed = v.safeParse(Exported, parseJson(json));
+  if (!parsed.success) {
+    throw new InvalidInputError({
+      code: "invalid_input",
+      operation: "Reading the stack's state",
+      answer: "it is not what `pulumi stack export` prints",
+      remedy: "run `pulumi stack export --file state.json`, then `nylas-imap doctor --state state.json`",
+    });
+  }
+  const grants = parsed.output.deployment.resources
+    .filter(({ type, external, id }) => type === GRANT_TYPE && external !== true && id !== undefined && id !== "")
+    .map(({ id = "", urn, outputs }) => ({
+      id,
+      urn,
+      marker: parseMarker(outputs?.marker),
+      applicationId: outputs?.applicationId,
+      email: outputs?.email,
+      stack: outputs?.stack,
+    }));
+  const stacks = grants.flatMap(({ marker, stack }) => [marker?.stack, stack]);
+  return { grants, stacks: new Set(stacks.filter((stack) => stack !== undefined)) };
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}

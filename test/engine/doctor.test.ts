@@ -1,0 +1,195 @@
+import { execFile } from "node:child_process";
+import { writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { TestEmulator } from "../support/emulator.js";
+import { World } from "./world.js";
+
+const COMMAND = join(import.meta.dirname, "../../provider/bin/nylas-imap.js");
+
+interface Run {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+interface Finding {
+  code: string;
+  level: string;
+  subject: string;
+  problem: string;
+  remedy: string;
+  link: string;
+}
+
+function nylasImap(env: Record<string, string>, ...args: string[]): Promise<Run> {
+  return new Promise((resolve) => {
+    const clean = { PATH: process.env.PATH ?? "", ...env };
+    execFile(process.execPath, [COMMAND, ...args], { env: clean }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+let world: World;
+
+beforeEach(async () => {
+  world = await World.open({
+    users: ["ann", "ben", "cleo", "dora", "emil", "fay"].map((name) => ({
+      username: `${name}@example.test`,
+      password: `the password of ${name}`,
+    })),
+  });
+});
+
+afterEach(() => world.close());
+
+async function exported(): Promise<string> {
+  const file = join(world.stack.directory, "state.json");
+  writeFileSync(file, await world.stack.state());
+  return file;
+}
+
+async function doctor(env: Record<string, string>, ...args: string[]): Promise<{ run: Run; findings: Finding[] }> {
+  const run = await nylasImap(env, "doctor", "--json", ...args);
+  expect(run.stderr).toBe("");
+  const { findings }: { findings: Finding[] } = JSON.parse(run.stdout);
+  for (const { problem, remedy, link } of findings) {
+    expect(problem).not.toBe("");
+    expect(remedy).not.toBe("");
+    expect(link).toMatch(/^https:\/\//);
+  }
+  return { run, findings };
+}
+
+function codes(findings: readonly Finding[], about = ""): string[] {
+  return findings
+    .filter(({ subject }) => subject.includes(about))
+    .map(({ code }) => code)
+    .toSorted();
+}
+
+describe("nylas-imap doctor", () => {
+  it("has nothing to do where all is well, and sends only reads", async () => {
+    const { emulator } = world;
+    await world.given({ mailboxes: { ann: world.mailbox(0), ben: world.mailbox(1) } });
+    const other = await world.anotherStack("second");
+    await world.given({ connector: "imap", mailboxes: { cleo: world.mailbox(2) } }, other);
+    const run = await nylasImap(emulator.env, "doctor", "--verify", "--state", await exported());
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toMatch(/ann@example\.test +valid +this stack +[0-9a-f-]{36}\n/);
+    expect(run.stdout).toMatch(/cleo@example\.test +valid +stack [0-9a-f]{8} +[0-9a-f-]{36}\n/);
+    expect(run.stdout).toMatch(/· grant [0-9a-f-]{36} of cleo@example\.test belongs to another stack/);
+    expect(run.stdout).toMatch(/Nothing to do\.\n$/);
+    expect(await emulator.writes()).toEqual([]);
+    // The application, the connector, one page of grants, and a look into each mailbox.
+    expect(await emulator.requests()).toHaveLength(6);
+  });
+
+  it("finds what is wrong with grants, alone and against a stack's state", async () => {
+    const { emulator, stack } = world;
+    const ids = await world.given({
+      mailboxes: { ann: world.mailbox(0), ben: world.mailbox(1), cleo: world.mailbox(2), dora: world.mailbox(3) },
+    });
+    const before = stack.checkpoint();
+    const other = await world.anotherStack("second");
+    await world.given({ connector: "imap", mailboxes: { emil: world.mailbox(4) } }, other);
+    await emulator.foreignGrant(5);
+    await emulator.setStatus(String(ids.ann), "invalid");
+    await emulator.setBlocked(String(ids.ben), true);
+    await emulator.setPassword("cleo@example.test", world.secret("changed outside"));
+    await emulator.call("DELETE", `/v3/grants/${ids.dora}`);
+
+    const alone = await doctor(emulator.env, "--verify");
+    expect(alone.run.code).toBe(1);
+    expect(codes(alone.findings, "ann@")).toEqual(["grant_invalid"]);
+    expect(codes(alone.findings, "ben@")).toEqual(["grant_blocked"]);
+    expect(codes(alone.findings, "cleo@")).toEqual(["mailbox_unreadable"]);
+    expect(codes(alone.findings, "fay@")).toEqual(["grant_unmanaged"]);
+    expect(alone.findings).toHaveLength(4);
+    expect((await doctor(emulator.env, "--allow-unmanaged")).findings.map(({ code }) => code)).not.toContain(
+      "grant_unmanaged",
+    );
+
+    const compared = await doctor(emulator.env, "--state", await exported());
+    expect(codes(compared.findings, "dora@")).toEqual(["grant_gone"]);
+    expect(codes(compared.findings, "emil@")).toEqual(["grant_of_other_stack"]);
+    const notes = compared.findings.filter(({ level }) => level === "note");
+    expect(codes(notes)).toEqual(["grant_of_other_stack"]);
+
+    // The state of before knows nothing of a mailbox that was declared since.
+    await emulator.setBlocked(String(ids.ben), false);
+    world.declare({ mailboxes: { ann: world.mailbox(0), fay: world.mailbox(5, { args: { onExisting: "adopt" } }) } });
+    await stack.up("--refresh", "--continue-on-error");
+    const state = await exported();
+    stack.restore(before);
+    const old = await exported();
+    expect(state).toBe(old);
+    expect(codes((await doctor(emulator.env, "--state", old)).findings, "fay@")).toEqual(["grant_orphaned"]);
+
+    // Another stack takes a grant over.
+    world.declare(
+      {
+        connector: "imap",
+        mailboxes: { emil: world.mailbox(4), ann: world.mailbox(0, { args: { onExisting: "adopt" } }) },
+      },
+      other,
+    );
+    await other.up();
+    expect(codes((await doctor(emulator.env, "--state", old)).findings, "ann@")).toEqual([
+      "grant_of_other_stack",
+      "grant_taken",
+    ]);
+    await other.destroy();
+    for (const { id } of await emulator.grants()) world.leaves(id);
+  });
+
+  it("finds what is wrong with settings, the connector and another application's state", async () => {
+    const { emulator } = world;
+    const empty = await doctor({ ...emulator.env, NYLAS_REGION: "eu", NYLAS_REQUESTS_PER_SECOND: "80" });
+    expect(codes(empty.findings)).toEqual(["connector_missing", "rate_above_limit", "region_differs"]);
+    expect(empty.run.code).toBe(1);
+
+    await world.given({ mailboxes: { ann: world.mailbox(0) } });
+    const another = await world.anotherApplication();
+    const foreign = await doctor(another.env, "--state", await exported());
+    expect(codes(foreign.findings)).toEqual(["connector_missing", "state_of_other_application"]);
+  });
+
+  it("names a permission that the key lacks", async () => {
+    const restricted = await TestEmulator.start({ behaviour: { deniedPermissions: "grants.read" } });
+    try {
+      const { run, findings } = await doctor(restricted.env);
+      expect(run.code).toBe(1);
+      expect(codes(findings)).toContain("permission_denied");
+    } finally {
+      await restricted.close();
+    }
+  });
+
+  it("ends with 2 where it cannot look, and says why without the key", async () => {
+    const env = { ...world.emulator.env, NYLAS_API_KEY: "nyk_wrong_and_secret" };
+    const refused = await nylasImap(env, "doctor");
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain("api_key_refused");
+    expect(refused.stderr).not.toContain("nyk_wrong");
+    expect(await nylasImap({}, "doctor")).toMatchObject({ code: 2, stderr: expect.stringContaining("NYLAS_API_KEY") });
+    for (const args of [
+      ["docter"],
+      ["doctor", "more"],
+      ["doctor", "--statte", "x"],
+      ["doctor", "--state", "nowhere.json"],
+    ]) {
+      expect(await nylasImap(world.emulator.env, ...args)).toMatchObject({
+        code: 2,
+        stderr: expect.stringContaining("nylas-imap --help"),
+      });
+    }
+    expect(await world.emulator.requests()).toHaveLength(1);
+  });
+
+  it("has help and a version", async () => {
+    expect((await nylasImap({}, "--help")).stdout).toContain("nylas-imap doctor");
+    expect((await nylasImap({}, "--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+});

@@ -4,7 +4,7 @@ import { AUTHENTICATE, CONNECT } from "./world.js";
 
 const ADOPT = { onExisting: "adopt" };
 
-/** The connector, of which an application has one. */
+/** The connector; an application has at most one. */
 export const connector: Scenario[] = [
   {
     name: "the application has an IMAP connector already",

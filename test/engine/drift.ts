@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE } from "./world.js";
 
-/** What changed at Nylas since the last run. */
+/** Changes at Nylas since the last run. */
 export const drift: Scenario[] = [
   {
     name: "Nylas calls a grant `invalid`",
@@ -57,7 +57,7 @@ export const drift: Scenario[] = [
       await emulator.call("DELETE", `/v3/grants/${before.ops}`);
       const refresh = await stack.refresh();
       expect(refresh.output).toContain("was deleted outside of Pulumi");
-      // The key's application is asked for before the 404 is believed.
+      // The provider requests the key's application before it trusts the 404.
       const asked = (await emulator.requests()).filter(({ method }) => method === "GET").map(({ path }) => path);
       expect(asked[0]).toBe("/v3/applications");
       expect(asked).toContain(`/v3/grants/${before.ops}`);

@@ -6,9 +6,9 @@ import { AUTHENTICATE, CONNECT, PATIENCE_MS, type World } from "./world.js";
 const POST_GRANT = { method: "POST", path: "/v3/connect/custom" };
 const POST_CONNECTOR = { method: "POST", path: "/v3/connectors" };
 const PROBE = { method: "GET", path: "*/messages" };
-/** As often as one request is sent at most. */
+/** Most attempts of one request. */
 const ALL_ATTEMPTS = 5;
-/** Long enough to be killed in, short enough to be waited for, in milliseconds. */
+/** Delay during which the run is killed, in milliseconds. Short, because some tests wait for its end. */
 const SLOW = 2_500;
 
 const USERS = ["ann", "ben", "cleo", "dora", "emil"].map((name) => ({
@@ -16,7 +16,7 @@ const USERS = ["ann", "ben", "cleo", "dora", "emil"].map((name) => ({
   password: `the password of ${name}`,
 }));
 
-/** Each of these mailboxes is made in one run although requests fail on the way. */
+/** Creates these mailboxes in one run although some requests fail. */
 async function madeOnceDespite(world: World, faults: Record<string, unknown>[], names = ["ops"]): Promise<void> {
   const { emulator, stack } = world;
   await emulator.faults(...faults);
@@ -25,7 +25,7 @@ async function madeOnceDespite(world: World, faults: Record<string, unknown>[], 
   await managedOnce(world, ...names);
 }
 
-/** Exactly these resources manage a mailbox each, and every grant is one of theirs. */
+/** Expects exactly these resources to manage one grant each, and no other grant to exist. */
 async function managedOnce(world: World, ...names: string[]): Promise<void> {
   expect(Object.keys(world.ids()).toSorted()).toEqual(names.toSorted());
   const grants = (await world.emulator.grants()).map(({ id }) => id);
@@ -34,13 +34,13 @@ async function managedOnce(world: World, ...names: string[]): Promise<void> {
   expect(await world.emulator.connectors()).toHaveLength(1);
 }
 
-/** What a nightly drift job runs: reads with the program's own configuration, and changes no state. */
+/** The command of a nightly drift job: it refreshes with the program's configuration and saves nothing. */
 async function previewWithRefresh({ stack }: World): Promise<void> {
   const preview = await stack.run("preview", "--refresh", "--run-program");
   expect(preview.code, preview.output).toBe(0);
 }
 
-/** Runs that end in the middle, and requests whose answer never comes. */
+/** Interrupted runs and lost responses. */
 export const halfMade: Scenario[] = [
   {
     name: "the answer of an authentication is lost although it took effect",
@@ -150,7 +150,7 @@ export const halfMade: Scenario[] = [
       await world.fails(["nylas_unavailable", "exists and is kept"], "up", "--continue-on-error");
       const ids = world.ids();
       for (const name of ["ops", "billing"]) expect(world.resource(name).initErrors).toHaveLength(1);
-      // Each command finds what the failed one has left.
+      // Start each command from the state that the failed one has left.
       const halfMade = stack.checkpoint();
 
       await previewWithRefresh(world);
@@ -223,7 +223,7 @@ export const halfMade: Scenario[] = [
     rules: [5, 10],
     run: async (world) => {
       const { emulator, stack } = world;
-      // Each mailbox waits twice, and announces it: once while the engine lives, and once when it is gone.
+      // Each mailbox announces two waits: one before the engine is killed, and one after.
       await emulator.faults({ ...POST_GRANT, nth: 1, times: 4, status: 429, retryAfter: 3 });
       world.declare({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1) } });
       await world.killWhen("both have been sent once", async () => (await world.authentications()) === 2);
@@ -231,7 +231,7 @@ export const halfMade: Scenario[] = [
       const before = world.secondsOfLeftBehind();
       await stack.up();
       await managedOnce(world, "ops", "billing");
-      // The run took seconds; a process that spins would have used most of them.
+      // The run took seconds. A process in an endless loop would have used most of that time.
       expect(world.secondsOfLeftBehind() - before).toBeLessThanOrEqual(1);
     },
   },

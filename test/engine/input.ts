@@ -4,7 +4,7 @@ import { expect } from "vitest";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, type World } from "./world.js";
 
-/** A program whose mailbox has a password that another resource makes, and which hands it to the operator in a file. */
+/** A program whose mailbox uses a generated password. The program writes the password to a file for the operator. */
 function generated(world: World, keeper: number): string {
   const { emulator } = world;
   const args = {
@@ -27,13 +27,13 @@ function passwordFile(world: World): string {
   return join(world.stack.directory, "password");
 }
 
-/** The generated password, as the operator sets it at the mail server. */
+/** Reads the generated password from that file. */
 async function setAtMailServer(world: World): Promise<void> {
   const password = world.secret(readFileSync(passwordFile(world), "utf8"));
   await world.emulator.setPassword(world.mailbox(0).username, password);
 }
 
-/** What `check` finds before any request. */
+/** Input errors, which `check` reports before any request. */
 export const input: Scenario[] = [
   {
     name: "several arguments are wrong",
@@ -124,7 +124,7 @@ export const input: Scenario[] = [
       const first = await stack.run("preview");
       expect(first.code, first.output).toBe(0);
       expect(await emulator.requests()).toEqual([]);
-      // The mail server learns the password after it was made: only the second run can log in.
+      // The mail server gets the password after the first run, so only the second run can log in.
       await world.fails(["invalid_credentials"], "up");
       await setAtMailServer(world);
       await stack.up();

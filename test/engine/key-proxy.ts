@@ -1,7 +1,7 @@
 import { createServer, request } from "node:http";
 import type { TestEmulator } from "../support/emulator.js";
 
-/** An application with several API keys, as Nylas has them: each opens the emulator until it is revoked. */
+/** Gives the emulator's application several API keys, which can be revoked one by one. The emulator itself has one key. */
 export class KeyProxy {
   readonly #keys: Set<string>;
 

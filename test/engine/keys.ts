@@ -5,12 +5,12 @@ import { KeyProxy } from "./key-proxy.js";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, type World } from "./world.js";
 
-/** The stack's further commands reach this application. */
+/** Makes later commands of the stack use this application. */
 function pointAt(world: World, { env }: TestEmulator): void {
   Object.assign(world.stack.env, env);
 }
 
-/** One mailbox, and then the key of another application for some commands, which must change nothing. */
+/** Creates a mailbox, then runs commands with another application's key, which must change nothing. */
 async function underAnotherKey(world: World, ...commands: string[]): Promise<Record<string, string>> {
   const { emulator } = world;
   const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
@@ -27,7 +27,7 @@ async function underAnotherKey(world: World, ...commands: string[]): Promise<Rec
   return before;
 }
 
-/** A mailbox of another application, which is named by its connector. */
+/** A mailbox in another application, which its connector determines. */
 function neighbour(other: TestEmulator, args: Record<string, unknown>): string {
   const { username, password } = other.user(1);
   const all = {
@@ -132,7 +132,7 @@ export const access: Scenario[] = [
     run: async (world) => {
       const { stack } = world;
       stack.env.NYLAS_API_KEY = "";
-      // Pulumi itself keeps what is configured in clear in its history, so only what is printed can be held.
+      // Pulumi saves plain configuration in its history, so this test can only check the output.
       await stack.config({ "nylas:apiKey": "nyk_in_clear_0123456789" });
       world.declare({ mailboxes: { ops: world.mailbox(0) } });
       await world.fails(["pulumi config set --secret nylas:apiKey"], "up");

@@ -7,17 +7,20 @@ import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, CONNECT, type World } from "./world.js";
 
 const ADOPT = { onExisting: "adopt" };
-/** Long enough for another engine's first requests to come meanwhile, in milliseconds. */
+/** Delay during which another engine sends its first requests, in milliseconds. */
 const OVERTAKEN = 10_000;
-/** Long enough to be killed in, in milliseconds. */
+/** Delay during which the run is killed, in milliseconds. */
 const SLOW = 2_500;
 
-/** Two stacks look for the mailbox's grant, find none, and both authenticate it. The one whose marker stays comes first. */
+/**
+ * Lets two stacks authenticate one mailbox at the same time, after neither has found a grant. Returns the stack whose marker
+ * the grant has first.
+ */
 async function madeTwiceAtOnce(world: World): Promise<[Stack, Stack]> {
   const { emulator, stack } = world;
   await emulator.call("POST", "/v3/connectors", { provider: "imap" });
   await emulator.forgetRequests();
-  // The authentication that comes first is performed last.
+  // Nylas performs the authentication that arrived first last.
   await emulator.faults({ method: "POST", path: "/v3/connect/custom", nth: 1, delayMs: OVERTAKEN });
   const second = await world.anotherStack();
   const program = { connector: "imap" as const, mailboxes: { ops: world.mailbox(0) } };
@@ -35,18 +38,18 @@ async function madeTwiceAtOnce(world: World): Promise<[Stack, Stack]> {
   return [winner, loser];
 }
 
-/** A connector, and a grant that does not wait for it: under `--continue-on-error` both say what stands in their way. */
+/** A connector and a grant that does not depend on it: with `--continue-on-error`, both report their errors. */
 function connectorAndGrant(world: World): ProgramOptions {
   const more = 'new ImapConnector("imap", {});';
   return { connector: "imap", mailboxes: { ops: world.mailbox(0) }, more };
 }
 
-/** As on a machine that has never seen a run before. */
+/** Gives the stack another PULUMI_HOME, which holds no notes of earlier runs. */
 function onAnotherMachine({ directory, env }: Stack): void {
   env.PULUMI_HOME = mkdtempSync(join(directory, "home-"));
 }
 
-/** Whose a grant is. */
+/** Who owns a grant. */
 export const ownership: Scenario[] = [
   {
     name: "a mailbox is declared",

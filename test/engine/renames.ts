@@ -3,7 +3,7 @@ import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, type World } from "./world.js";
 
 const ADOPT = { onExisting: "adopt" };
-/** Long enough to be killed in, in milliseconds. */
+/** Delay during which the run is killed, in milliseconds. */
 const SLOW = 2_500;
 const GROUP =
   'new (class extends pulumi.ComponentResource { constructor() { super("test:index:Group", "group"); } })()';

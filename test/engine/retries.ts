@@ -4,10 +4,10 @@ import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, CONNECT, type World } from "./world.js";
 
 const POST_GRANT = { method: "POST", path: "/v3/connect/custom" };
-/** As often as one request is sent at most. */
+/** Most attempts of one request. */
 const ALL_ATTEMPTS = 5;
 
-/** One mailbox is made in one run; the authentication is sent this often. */
+/** Creates one mailbox in one run, which must send the authentication this many times. */
 async function authenticatedAfter(world: World, attempts: number): Promise<void> {
   world.declare({ mailboxes: { ops: world.mailbox(0) } });
   await world.stack.up();
@@ -15,7 +15,7 @@ async function authenticatedAfter(world: World, attempts: number): Promise<void>
   expect(await world.emulator.grants()).toHaveLength(1);
 }
 
-/** When the authentications came, in milliseconds since 1970. */
+/** Arrival times of the authentications, in milliseconds since 1970. */
 async function timesOfAuthentications(world: World): Promise<number[]> {
   const log = await world.emulator.requests();
   return log.filter(({ path }) => path === POST_GRANT.path).map(({ time }) => Date.parse(time));
@@ -95,12 +95,12 @@ export const retries: Scenario[] = [
       stack.env.NYLAS_DEBUG = "1";
       const { output } = await stack.up();
       const lines = output.match(/nylas: (?:GET|POST) \/v3\/\S+ 20\d in \d+ ms/g) ?? [];
-      // The engine shows them under the stack while it runs, and again at the end.
+      // The engine prints the lines under the stack during the run, and again at its end.
       expect(new Set(lines).size).toBeGreaterThan(0);
       expect(output).toMatch(/ms for requestsPerSecond/);
       const times = (await emulator.requests()).map(({ time }) => Date.parse(time)).toSorted((a, b) => a - b);
       const spanMs = present(times.at(-1)) - present(times[0]);
-      // On a busy machine a request may reach the server late, and so be closer to the next one; all of them together are not.
+      // A late request on a busy machine shortens one interval, but not the span of all requests.
       const leastMs = 1_000 * (Math.ceil(times.length / limit) - 1);
       expect(spanMs).toBeGreaterThan(leastMs - 500);
     },
@@ -142,11 +142,11 @@ export const retries: Scenario[] = [
     rules: [5, 10],
     run: async (world) => {
       const { emulator, stack } = world;
-      // Nothing but Nylas's own names listens on the discard port.
+      // Nothing listens on the discard port.
       const args = { imapPort: 9 };
       world.declare({ mailboxes: { ops: world.mailbox(0, { args }) } });
       await world.fails(["(provider_not_responding)", `${emulator.imap.host}:9`], "up");
-      // A 504 may come from a gateway that gave up; a 400 is the answer.
+      // A gateway may have sent a 504, so it is retried; a 400 is final.
       const again = world.answers.unreachableHost === "400" ? [] : [AUTHENTICATE];
       expect(await emulator.writes()).toEqual([CONNECT, AUTHENTICATE, ...again]);
       world.declare({ mailboxes: { ops: world.mailbox(0) } });

@@ -2,7 +2,7 @@ import { expect } from "vitest";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE } from "./world.js";
 
-/** Hard to print, so that every way to write it down differs. */
+/** Each encoding of this password (URL, JSON, base64) differs from the plain text. */
 const AWKWARD = 'p"w\\ +%/&=é?#[secret]$';
 
 const USERS = ["ann", "ben", "cleo", "dora", "emil"].map((name) => ({
@@ -113,7 +113,7 @@ export const rotation: Scenario[] = [
       world.declare({ connector: "imap", mailboxes });
       await world.fails(["auth_limit_reached", "wait until"], "up", "--continue-on-error");
       expect(Object.keys(world.ids())).toEqual(["others"]);
-      // One for the others, and one for the mailbox that is locked.
+      // One for the other mailboxes, and one for the locked mailbox.
       expect(await world.authentications()).toBe(2);
     },
   },
@@ -142,7 +142,7 @@ export const rotation: Scenario[] = [
       const billing = world.mailbox(1, { opts });
       const before = await world.given({ mailboxes: { ops: world.mailbox(0, { opts }), billing } });
       world.declare({ mailboxes: { ops: world.mailbox(2, { opts }), billing } });
-      // One after the other, so that the order of the requests tells the order of the steps of each.
+      // Without parallelism, the order of the requests shows the order of the steps.
       const up = await stack.up("--parallel", "1", "--replace", world.resource("billing").urn);
       expect(up.output).toMatch(/ops\s+(created replacement|replaced)/);
       const writes = await emulator.writes();

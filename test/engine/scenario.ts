@@ -4,11 +4,11 @@ import { type Answers, rowsOf } from "../support/open-questions.js";
 import { REPEATS } from "../support/repetitions.js";
 import { World } from "./world.js";
 
-/** The contract's rules that hold always, by their number. */
+/** Numbers of the rules in docs/what-happens.md. */
 export const RULES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
 export type Rule = (typeof RULES)[number];
 
-/** A program or a sequence of them with their faults, and what is true at the end. */
+/** One or more programs with their faults, and the expected result. */
 export interface Scenario {
   /** Completes "What happens when …". */
   name: string;
@@ -16,16 +16,15 @@ export interface Scenario {
   outcome: string;
   /** Which of the contract's rules it holds. */
   rules: readonly [Rule, ...Rule[]];
-  /** Other than an emulator with three mailboxes and Nylas's usual answers. A behaviour that is set here stays so. */
+  /** Emulator options other than the default of three mailboxes. Repetitions do not change a behaviour that is set here. */
   emulator?: EmulatorOptions;
-  /** What must be true of the secrets and of the grants at the end of every scenario is checked afterwards. */
+  /** `World.check` runs afterwards. */
   run(world: World): Promise<void>;
 }
 
 /**
- * Each scenario as one test: with the emulator's default answers and, under `npm run test:all`, again with the others that
- * Nylas may give to the open questions that the scenario asked on its way. A question that was not asked cannot change what
- * happens.
+ * Runs each scenario as one test. `npm run test:all` repeats it with the other answers that Nylas may give. It repeats only for
+ * those open questions that the scenario's requests depended on.
  */
 export function runScenarios(subject: string, scenarios: readonly Scenario[]): void {
   const played = { scenarios: 0, again: 0, cells: 0 };
@@ -55,7 +54,7 @@ export function runScenarios(subject: string, scenarios: readonly Scenario[]): v
   });
 }
 
-/** Answers the open questions whose answers mattered. */
+/** Returns the open questions that the scenario's requests depended on. */
 async function play({ emulator, run }: Scenario, answers: Answers): Promise<string[]> {
   const world = await World.open({ ...emulator, behaviour: { ...answers, ...emulator?.behaviour } });
   try {

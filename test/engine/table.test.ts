@@ -19,7 +19,7 @@ describe("the scenario table", () => {
 
   it("reads well in a table", () => {
     for (const { name, outcome } of scenarios) {
-      // A sentence goes on after "What happens when", unless it begins with a name or with code.
+      // The name completes "What happens when …", so it starts in lower case unless it starts with a proper name or code.
       expect(name).toMatch(/^([a-z`]|Nylas )/);
       expect(`${name}${outcome}`).not.toMatch(/[|\n]/);
       expect(`${name}|${outcome}`).not.toMatch(/\.(\||$)/);

@@ -24,7 +24,7 @@ export const SUBJECTS: Readonly<Record<string, readonly Scenario[]>> = {
   "Wrong input": input,
 };
 
-/** The table of the documentation. */
+/** The text of docs/what-happens.md. */
 export function whatHappens(): string {
   const sections = Object.entries(SUBJECTS).map(([subject, scenarios]) => {
     const rows = scenarios.map(({ name, outcome, rules }) => `| ${name} | ${outcome} | ${rules.join(", ")} |`);

@@ -9,18 +9,18 @@ import { type Mailbox, type ProgramOptions, program } from "../support/programs.
 import { createStack, type Finished, type Stack, type StateResource } from "../support/stack.js";
 import { until } from "../support/until.js";
 
-/** The two writes that make things. */
+/** The two writes that create objects. */
 export const CONNECT = "POST /v3/connectors";
 export const AUTHENTICATE = "POST /v3/connect/custom";
 
 const GRANT_TYPE = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
 const PROJECT = "lifecycle";
-/** Of Linux, on every platform that Node runs on. */
+/** Clock ticks of /proc/<pid>/stat. Linux uses this value on every platform that Node supports. */
 const TICKS_PER_SECOND = 100;
-/** How long a condition may take, an engine's start on a busy machine included. */
+/** Longest wait for a condition. Includes the engine's start on a busy machine. */
 export const PATIENCE_MS = 60_000;
 
-/** One application with its mail servers, and the stacks that work on it. A scenario's whole surroundings. */
+/** A scenario's environment: one application with its mail servers, and the stacks that use it. */
 export class World {
   readonly #stacks: { name: string; stack: Stack }[] = [];
   readonly #emulators: TestEmulator[] = [];
@@ -69,36 +69,36 @@ export class World {
     return emulator;
   }
 
-  /** Ends with the world. */
+  /** Closes `thing` when this world is closed. */
   owns<T extends { close(): Promise<void> }>(thing: T): T {
     this.#closing.push(() => thing.close());
     return thing;
   }
 
-  /** What Nylas shows of a connector that was given this name. */
+  /** The connector as Nylas returns it after it was created with this name. */
   connectorNamed(name: string): { provider: string; name?: string } {
     const { connectorName = "given" } = this.answers;
     if (connectorName === "absent") return { provider: "imap" };
     return { provider: "imap", name: connectorName === "given" ? name : "imap" };
   }
 
-  /** A value that must be readable nowhere. */
+  /** Registers a value that `check` must not find in clear anywhere. */
   secret(value: string): string {
     this.#secrets.add(value);
     return value;
   }
 
-  /** A grant that no stack manages in the end, and rightly so. */
+  /** Marks a grant that may exist at the end of the scenario although no stack manages it. */
   leaves(grantId: string): void {
     this.#left.add(grantId);
   }
 
-  /** One of the emulator's mailboxes, with its right password unless it is changed. */
+  /** One of the emulator's mailboxes, with its current password unless `change` has another one. */
   mailbox(index: number, change: Partial<Mailbox> = {}): Mailbox {
     return { ...this.emulator.user(index), ...change };
   }
 
-  /** Writes the program; its passwords are secrets from now on. */
+  /** Writes the program and registers its passwords as secrets. */
   declare(options: ProgramOptions, stack: Stack = this.stack): void {
     for (const { password, args } of Object.values(options.mailboxes ?? {})) {
       if (password !== "") this.secret(password);
@@ -107,7 +107,7 @@ export class World {
     stack.writeProgram(program(this.emulator, options));
   }
 
-  /** Writes the program, brings it up, and forgets the requests of it. Answers the grants' ids by resource name. */
+  /** Writes the program, runs `up` and clears the request log. Returns the grants' ids by resource name. */
   async given(options: ProgramOptions, stack: Stack = this.stack): Promise<Record<string, string>> {
     this.declare(options, stack);
     await stack.up();
@@ -115,7 +115,7 @@ export class World {
     return this.ids(stack);
   }
 
-  /** A command that must fail, and whose output must say each of these. */
+  /** Runs a command that must fail, and whose output must contain each of these texts. */
   async fails(says: readonly string[], command: string, ...args: string[]): Promise<Finished> {
     return this.failsIn(this.stack, says, command, ...args);
   }
@@ -128,14 +128,14 @@ export class World {
     return finished;
   }
 
-  /** `up` finds nothing to do and asks nothing. */
+  /** Runs an `up` that must change nothing and send no request. */
   async unchanged(stack: Stack = this.stack): Promise<void> {
     await this.emulator.forgetRequests();
     await stack.up("--expect-no-changes");
     expect(await this.emulator.requests()).toEqual([]);
   }
 
-  /** The requests of one kind so far, such as `POST /v3/connect/custom`. */
+  /** Number of logged requests of one kind, such as `POST /v3/connect/custom`. */
   async sent(method: string, path: RegExp): Promise<number> {
     const log = await this.emulator.requests();
     return log.filter((request) => request.method === method && path.test(request.path)).length;
@@ -145,7 +145,7 @@ export class World {
     return this.sent("POST", /^\/v3\/connect\/custom$/);
   }
 
-  /** The resources that the engine has saved. */
+  /** The resources in the checkpoint. */
   resources(stack: Stack = this.stack): StateResource[] {
     return stack.resources();
   }
@@ -165,19 +165,19 @@ export class World {
     return Object.fromEntries(this.managed(stack).map(({ urn, id }) => [urn.split("::").at(-1), id]));
   }
 
-  /** Every address that has a grant, in order. */
+  /** The addresses of all grants, sorted. */
   async addresses(): Promise<string[]> {
     return (await this.emulator.grants()).map(({ email }) => email).toSorted();
   }
 
-  /** Kills the engine, hard, as soon as the condition holds, and unlocks the stack as an operator would. */
+  /** Sends SIGKILL to the engine as soon as the condition holds, then runs `pulumi cancel` as an operator would. */
   async killWhen(what: string, condition: () => Promise<boolean>, command = "up"): Promise<void> {
     await this.#signalWhen(what, condition, command, (group) => process.kill(group, "SIGKILL"));
     removeBrokenSideFiles(this.stack.backend);
     await this.stack.run("cancel", "--yes");
   }
 
-  /** Ctrl-C as soon as the condition holds. */
+  /** Sends SIGINT to the engine as soon as the condition holds. */
   async interruptWhen(what: string, condition: () => Promise<boolean>, command = "up"): Promise<Finished> {
     return this.#signalWhen(what, condition, command, (group) => process.kill(group, "SIGINT"));
   }
@@ -203,12 +203,12 @@ export class World {
     return finished;
   }
 
-  /** Processor time that a killed engine's children have used so far, in seconds. */
+  /** Processor time that the children of killed engines have used so far, in seconds. */
   secondsOfLeftBehind(): number {
     return this.#leftBehind.reduce((sum, pid) => sum + processorSeconds(pid), 0);
   }
 
-  /** What holds after every scenario: no secret is readable, and the grants and the states belong together. */
+  /** Checks what must hold after every scenario: no secret in clear, and each grant managed exactly once. */
   async check(): Promise<void> {
     await this.#checkSecrets();
     const managed = this.#stacks.flatMap(({ stack }) => this.managed(stack));
@@ -238,7 +238,7 @@ export class World {
     ];
     for (const secret of this.#secrets) {
       for (const [place, text] of places) {
-        // Not by expect: its message would show the text, and with it the secret.
+        // `expect` would print the text, and with it the secret.
         if (formsOf(secret).some((form) => text.includes(form))) throw new Error(`a secret is readable in ${place}`);
       }
     }
@@ -251,7 +251,7 @@ export class World {
   }
 }
 
-/** Where the system tells it. */
+/** Processor time of a process, in seconds; 0 on systems without /proc. */
 function processorSeconds(pid: number): number {
   const file = `/proc/${pid}/stat`;
   if (!existsSync(file)) return 0;

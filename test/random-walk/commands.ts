@@ -2,11 +2,11 @@ import * as fc from "fast-check";
 import { ADDRESSES, type Declarations, type Mailbox, passwordOf, type StackName } from "./program.js";
 import type { ClockJump, Fault, Kill, Simulation, UpOptions } from "./simulation.js";
 
-/** Requests of a run that a kill may hit; most runs have fewer. */
+/** Highest number of the request at which a run is killed; most runs have fewer requests. */
 const MAX_KILL_REQUEST = 12;
-/** Mailboxes added at once. */
+/** Most mailboxes that one command adds. */
 const MAX_ADDED = 4;
-/** Attempts that a fault outlasts: all that a request has. */
+/** Number of attempts of a request. A fault that lasts for all of them makes it fail. */
 const ALL_ATTEMPTS = 5;
 /** The first, second or third request that matches. */
 const MAX_NTH = 3;
@@ -16,7 +16,7 @@ export type Command = fc.AsyncCommand<Declarations, Simulation>;
 /** Counts what all walks of this process have done. */
 export const done = { steps: 0 };
 
-/** Something that users, Nylas or an accident do; `what` says it, for the sequence that is printed with a failure. */
+/** An action of users, of Nylas, or an accident. `what` describes it in the sequence that a failure prints. */
 function command(
   what: string,
   possible: (declarations: Declarations) => boolean,

@@ -4,8 +4,8 @@ import type { ProviderMethods } from "../../provider/src/pulumi/adapter.js";
 import { onClock } from "./odd-clock.js";
 
 /**
- * The part of Pulumi's engine that decides which provider method is called when, with what, and what is saved of the
- * answer, as seen on the real one; engine.test.ts walks through that.
+ * A model of Pulumi's engine: which provider methods it calls, in which order, with which arguments, and which results it saves.
+ * engine.test.ts runs similar steps on the real engine.
  */
 
 export type Kind = "connector" | "grant";
@@ -19,52 +19,52 @@ export interface Declared {
   aliases: readonly string[];
 }
 
-/** A resource as the state holds it. */
+/** A resource in the state. */
 export interface Saved {
   kind: Kind;
   name: string;
   id: string;
   inputs: Values;
   outputs: Values;
-  /** It exists, but its initialization failed: the next `up` updates it, changed or not. */
+  /** Its initialization failed, so the next `up` updates it even without a change. */
   initFailed: boolean;
-  /** It was deleted for a replacement that has not come: the next `up` only creates. */
+  /** Deleted for a replacement that was not created yet: the next `up` only creates it. */
   pendingReplacement: boolean;
 }
 
-/** One provider process, as long as it lives. */
+/** One provider process. */
 export interface ProviderProcess {
   methods: Readonly<Record<Kind, ProviderMethods>>;
-  /** Aborted when the engine is killed: what was called before is never heard of again. */
+  /** Aborted when the engine is killed. The results of earlier calls are then lost. */
   killed: AbortSignal;
-  /** As the engine does with SIGINT, when an operation has ended in order and everything is saved. */
+  /** Stops the process as the engine does after a completed operation, with SIGINT. */
   end(): void;
-  /** Its machine's clock, as milliseconds that it is ahead of the right time. */
+  /** Offset of its clock from the real time, in milliseconds. */
   clock: { ms: number };
-  /** Every call so far; one that outlives its engine may still be running. */
+  /** All calls so far. Some may still run after their engine was killed. */
   calls: Promise<unknown>[];
 }
 
 export interface Operation {
-  /** As printed by the engine. Empty: it succeeded. */
+  /** Error messages as the engine prints them. Empty after a success. */
   errors: string[];
-  /** What was done to which resource, as `create mailbox`. */
+  /** Completed steps, such as `create mailbox`. */
   steps: string[];
   killed: boolean;
 }
 
 class Killed extends Error {}
 
-/** What the host of dynamic providers stores with every resource, and loads a provider from. */
+/** The property from which Pulumi's host loads the provider. It is stored with every resource. */
 const STORED_CODE = { __provider: "the text of a thunk" };
 
-/** As the host does: it adds the code to successful answers only, and cannot read or delete without it. */
+/** Like the host: adds the code to successful results only. Read and delete fail without it. */
 function loadable(outputs: Values): Values {
   if (typeof outputs.__provider !== "string") throw new Error("code must be a string, not undefined");
   return outputs;
 }
 
-/** What a rejected call may carry beside its message. */
+/** Properties of a rejected call's error besides its message. */
 interface Rejection {
   message: string;
   id?: string;
@@ -72,7 +72,7 @@ interface Rejection {
   reasons?: readonly string[];
 }
 
-/** A stack: its state, and the operations on it. Saved after every step, so a kill loses only the steps that run. */
+/** A stack's state and operations. Every step is saved, so a kill loses only running steps. */
 export class StackModel {
   readonly state = new Map<string, Saved>();
 
@@ -83,7 +83,7 @@ export class StackModel {
       for (const kind of ["connector", "grant"] as const) {
         const steps: Promise<void>[] = [];
         for (const declared of program.filter((one) => one.kind === kind)) {
-          // After a failure the engine starts no further step, and dependents of what failed never come.
+          // After a failure, the engine starts no further step and no dependents of the failed resource.
           if (run.failed) break;
           kept.add(declared.name);
           const step = await run.step(() => this.#plan(run, declared, replace.includes(declared.name)));
@@ -110,7 +110,7 @@ export class StackModel {
     return operate(process, (run) => this.#deleteAll(run, [...this.state.values()]));
   }
 
-  /** Decides on one resource; the step that it answers with may run beside others. */
+  /** Plans one resource. The returned step may run in parallel with others. */
   async #plan(run: Run, declared: Declared, replace: boolean): Promise<(() => Promise<void>) | undefined> {
     const old = this.#old(declared);
     const methods = run.methods(declared.kind);
@@ -125,7 +125,7 @@ export class StackModel {
     if (diff === undefined || (diff.changes === true && (diff.replaces ?? []).length > 0)) {
       const fresh = await run.call(() => methods.check({}, declared.args));
       return async () => {
-        // `deleteBeforeReplace`, as the resources' own option and `diff` both ask for it.
+        // The resource option and `diff` both request `deleteBeforeReplace`.
         run.note("delete", old);
         await run.call(() => methods.delete(old.id, loadable(old.outputs)));
         this.#save({ ...old, pendingReplacement: true });
@@ -133,12 +133,12 @@ export class StackModel {
       };
     }
     if (diff.changes === true || old.initFailed) return () => this.#update(run, old, inputs);
-    // The same: old outputs with new inputs.
+    // Unchanged: old outputs with new inputs.
     this.#save({ ...old, inputs });
     return undefined;
   }
 
-  /** The state that a declared resource goes on with, under its present name. */
+  /** Finds the saved resource by name or alias, and renames it. */
   #old(declared: Declared): Saved | undefined {
     const name = [declared.name, ...declared.aliases].find((candidate) => this.state.has(candidate));
     const old = name === undefined ? undefined : this.state.get(name);
@@ -190,7 +190,7 @@ export class StackModel {
     await run.call(() => methods.diff(id, props, saved.inputs));
   }
 
-  /** Dependents first: the connector goes when all grants are gone. */
+  /** Deletes dependents first: all grants before the connector. */
   async #deleteAll(run: Run, resources: readonly Saved[]): Promise<void> {
     for (const kind of ["grant", "connector"] as const) {
       if (run.failed) return;
@@ -209,7 +209,7 @@ export class StackModel {
     });
   }
 
-  /** The state is a file: only data comes back out of it. */
+  /** Serializes values as a state file does. */
   #save(saved: Saved): void {
     this.state.set(saved.name, JSON.parse(JSON.stringify(saved)));
   }
@@ -219,9 +219,9 @@ export class StackModel {
 interface Run {
   readonly failed: boolean;
   methods(kind: Kind): ProviderMethods;
-  /** Calls the provider; never answers when the engine is killed meanwhile. */
+  /** Calls the provider. Never settles if the engine is killed before the result. */
   call<T>(work: () => Promise<T>): Promise<T>;
-  /** Does a step and takes its failure down. */
+  /** Runs a step and records its failure. */
   step<T>(work: () => Promise<T>): Promise<T | undefined>;
   note(what: string, resource: { name: string }): void;
 }
@@ -267,7 +267,7 @@ async function untilKilled<T>({ killed, calls, clock }: ProviderProcess, call: (
   }
 }
 
-/** All that the engine may print of an error. */
+/** Everything that the engine may print for an error. */
 function printed(error: unknown): string {
   const { message, reasons = [] } = rejection(error);
   return [message, ...reasons].join("\n") + (error instanceof Error ? (error.stack ?? "") : "");

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, it } from "vitest";
 import { World } from "../engine/world.js";
 import type { Mailbox } from "../support/programs.js";
 
-/** A walk through the real engine: few steps, each an edit and an `up`, for what the model of the engine might get wrong. */
+/** A short walk on the real engine, each step an edit and an `up`, to find differences from the engine model. */
 const SEED = Number(process.env.WALK_SEED ?? 20_261_124);
 const STEPS = 12;
 const ADDRESSES = 4;
@@ -40,12 +40,12 @@ afterAll(() => world.close());
 
 function mailbox({ address, host, password, alias }: Declared): Mailbox {
   const opts = alias === undefined ? "{}" : `{ aliases: [{ name: ${JSON.stringify(alias)} }] }`;
-  // Adoption is what lets a rename without an alias go on with its grant.
+  // With adoption, a rename without an alias keeps the grant.
   const args = { imapHost: host, onExisting: "adopt" };
   return { username: world.emulator.users[address]?.username ?? "", password, args, opts };
 }
 
-/** Does the edit; answers the flags of the `up` that follows and whether it must fail. */
+/** Applies the edit. Returns the flags of the next `up` and whether it must fail. */
 async function edit({ edit: kind, pick }: Step): Promise<{ flags: string[]; fails: boolean }> {
   const one = declared[pick % Math.max(declared.length, 1)];
   serial += 1;
@@ -80,7 +80,7 @@ async function edit({ edit: kind, pick }: Step): Promise<{ flags: string[]; fail
   }
   if (kind === "replace") {
     const { adopted } = world.resource(one.name).outputs;
-    // An adopted grant is left by the deletion, and so is found again with its id.
+    // Deletion leaves an adopted grant, so it keeps its id.
     if (adopted !== true) one.grantId = undefined;
     return { flags: ["--replace", world.resource(one.name).urn], fails: false };
   }
@@ -93,7 +93,7 @@ async function up(flags: string[], fails: boolean, change: (one: Declared) => Ma
   expect(finished.code === 0, finished.output).toBe(!fails);
 }
 
-/** Every declared mailbox has one grant, the same as before where nothing asked for another. */
+/** Expects one grant for each declared mailbox, with the same id unless the step asks for another grant. */
 async function expectAsDeclared(): Promise<void> {
   const ids = world.ids();
   expect(Object.keys(ids).toSorted()).toEqual(declared.map(({ name }) => name).toSorted());

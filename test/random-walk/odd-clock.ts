@@ -4,11 +4,11 @@ interface Offset {
   ms: number;
 }
 
-/** The clock of the provider's machine. Nylas, which runs in the same process here, keeps the right one. */
+/** The clock of the provider's machine. The emulator in the same process keeps the real time. */
 const offset = new AsyncLocalStorage<Offset>();
 const rightTime = Date.now.bind(Date);
 
-/** Calls that are made inside `onClock` read a clock that may be set; the clock of everything else is right. */
+/** Calls inside `onClock` read this clock; all other code reads the real time. */
 export function installOddClock(): () => void {
   Date.now = () => rightTime() + (offset.getStore()?.ms ?? 0);
   return () => {

@@ -30,16 +30,16 @@ export interface Endpoints {
   smtpPort: number;
 }
 
-/** What the users have written down: the two programs and the passwords. Nothing of what came of it. */
+/** The input of a walk: the two programs and the passwords, without any results. */
 export class Declarations {
   mailboxes: Mailbox[] = [];
-  /** What the stacks are called. */
+  /** Current names of the stacks. */
   readonly #labels: Record<StackName, string> = { a: "a", b: "b" };
-  /** On the mail server, by address. */
+  /** Passwords at the mail server, by address. */
   readonly passwords = Array.from({ length: ADDRESSES }, (_, address) => passwordOf(address, 0));
   #serial = 0;
 
-  /** A number that was not given before in this walk. */
+  /** Returns a number that is unique in this walk. */
   next(): number {
     this.#serial += 1;
     return this.#serial;
@@ -68,7 +68,7 @@ export class Declarations {
     return this.passwords[address] ?? "";
   }
 
-  /** A name of the address that is free; the same one again after a removal. */
+  /** Returns an unused resource name for the address. After a removal, the name is reused. */
   freeName(stack: StackName, address: number): string {
     const taken = this.of(stack).flatMap(({ name, aliases }) => [name, ...aliases]);
     return taken.includes(`m${address}`) ? `m${address}-${this.next()}` : `m${address}`;
@@ -94,7 +94,7 @@ export class Declarations {
         imapPort: endpoints.imapPort,
         smtpHost: host,
         smtpPort: endpoints.smtpPort,
-        // A login less for half of them: the mail servers take most of a walk's time.
+        // Half of the mailboxes skip verification: log-ins take most of a walk's time.
         ...(address % 2 === 0 ? {} : { verify: false }),
         ...(onExisting === "fail" ? {} : { onExisting }),
         ...(deleteAdopted ? { deleteAdopted } : {}),
@@ -112,19 +112,19 @@ export function addressOf(address: number): string {
   return `mailbox-${address}@example.test`;
 }
 
-/** With characters that look different in URLs and in JSON. */
+/** Contains characters that URLs and JSON escape. */
 export function passwordOf(address: number, version: number): string {
   return `pass "word" ${address}/${version} äöü`;
 }
 
-/** Puts the password where the provider reads it; answers the variable's name. */
+/** Sets the environment variable from which the provider reads the password. Returns its name. */
 function provide(stack: StackName, name: string, password: string): string {
   const variable = `WALK_PASSWORD_${stack}_${name}`;
   process.env[variable] = password;
   return variable;
 }
 
-/** As the resource classes make it, see `registration.ts`. */
+/** Computes the digest as `registration.ts` does for the resource classes. */
 function ownerOf(stack: string, kind: Kind, name: string): string {
   const type = kind === "grant" ? "ByoImapGrant" : "ImapConnector";
   return ownerDigest(["organization", "walk", stack, `pulumi-nodejs:dynamic/nylas:${type}`, name]);

@@ -16,17 +16,17 @@ import { ADDRESSES, addressOf, type Declarations, passwordOf, STACKS, type Stack
 
 /** Where a run is killed. */
 export interface Kill {
-  /** The how manieth request of the run it is, from 1 on. A run with fewer ends by itself. */
+  /** Number of the request within the run, from 1. A run with fewer requests is not killed. */
   request: number;
   when: "before" | "after";
-  /** The engine alone, whose provider then finishes what it is at, or the whole machine. */
+  /** The engine only, so that its provider finishes its current call, or all processes. */
   what: "engine" | "everything";
 }
 
 /** A rule for the emulator's faults. */
 export type Fault = Readonly<Record<string, unknown>>;
 
-/** The provider's clock is set at a request of the run. */
+/** Sets the provider's clock at a request of the run. */
 export interface ClockJump {
   request: number;
   ms: number;
@@ -39,18 +39,18 @@ export interface UpOptions {
   replace?: readonly string[];
 }
 
-/** What a provider process has sent, and whether it still lives. */
+/** The requests of a provider process, and whether it is alive. */
 interface Sent {
   requests: ProxiedRequest[];
   killed: AbortController;
   kill: Kill | undefined;
   jump: ClockJump | undefined;
   clock: { ms: number };
-  /** Nothing that it sends is performed any more. */
+  /** Its requests are no longer performed. */
   dead: boolean;
 }
 
-/** What all simulations of this process have seen, for the line that says what a walk is worth. */
+/** Totals of all simulations in this process, for the summary line. */
 export const seen = { ups: 0, failed: 0, killed: 0, requests: 0 };
 
 const TRANSIENT = ["rate_limited", "nylas_unavailable"];
@@ -58,14 +58,14 @@ const TRANSIENT = ["rate_limited", "nylas_unavailable"];
 /** The two stacks, their provider processes and one Nylas application; checks the contract's rules after every step. */
 export class Simulation {
   readonly stacks: Readonly<Record<StackName, StackModel>> = { a: new StackModel(), b: new StackModel() };
-  /** Grants that are gone although a state has them, and may: somebody else deleted them, or a failed run did. */
+  /** Grants that a state may contain although they are deleted: outside, or by a failed run. */
   readonly #gone: Readonly<Record<StackName, Set<string>>> = { a: new Set(), b: new Set() };
-  /** Grants that a run made and could not save; they are nobody's fault if the program changes before it is repeated. */
+  /** Grants that a run created but could not save. They may stay unmanaged if the program changes before the next run. */
   readonly #unsaved = new Set<string>();
-  /** Whoever was declared in a stack, as markers name them. */
+  /** Owner digests of all resources that a stack has ever declared. */
   readonly #owners: Readonly<Record<StackName, Set<string>>> = { a: new Set(), b: new Set() };
   readonly #sent: Map<string, Sent>;
-  /** Everything that was printed and may not hold a secret. */
+  /** Printed lines, which must contain no secret. */
   readonly #notices: string[] = [];
   readonly #secrets = new Set<string>();
 
@@ -99,7 +99,7 @@ export class Simulation {
     rmSync(this.home, { recursive: true, force: true });
   }
 
-  /** Takes a line that the provider prints. */
+  /** Records a line that the provider prints. */
   notice(line: string): void {
     this.#notices.push(line);
   }
@@ -162,7 +162,7 @@ export class Simulation {
     return operation.killed ? this.destroy(stack) : operation;
   }
 
-  /** Everything mended and declared without contradiction: it must work at once, and go away again. */
+  /** Repairs all passwords and removes conflicting declarations. Then `up` must succeed, and `destroy` must delete everything. */
   async heal(declarations: Declarations): Promise<void> {
     const doubled = (mailbox: { stack: StackName; address: number }) =>
       mailbox.stack === "b" && declarations.declares("a", mailbox.address);
@@ -174,7 +174,7 @@ export class Simulation {
     for (const stack of STACKS) await this.refresh(stack);
     const { grants } = await this.#look();
     const all = declarations.mailboxes;
-    // Whose grant another one has adopted since must be removed first, as the error says.
+    // If another resource has adopted a grant, the old resource must be removed first, as the error says.
     const lost = STACKS.flatMap((stack) =>
       this.#grantsOf(stack).flatMap((saved) => {
         const grant = grants.find(({ id }) => id === saved.id);
@@ -211,7 +211,7 @@ export class Simulation {
     if (grant !== undefined) await this.emulator.setStatus(grant.id, "invalid");
   }
 
-  /** Somebody makes a grant by hand, if the mailbox has none. */
+  /** Creates a grant without this package, if the mailbox has none. */
   async foreign(address: number, password: string): Promise<void> {
     const { grants, connector } = await this.#look();
     if (!connector || grants.some(({ email }) => email === addressOf(address))) return;
@@ -234,7 +234,7 @@ export class Simulation {
     );
   }
 
-  /** Whether a state holds the grant, under the marker that it has. */
+  /** Whether a state contains the grant with its current marker. */
   #isHeld(grant: WireGrant): boolean {
     return STACKS.some((stack) =>
       this.#grantsOf(stack).some((saved) => saved.id === grant.id && sameOwner(saved, grant)),
@@ -253,7 +253,7 @@ export class Simulation {
     return { grants, connector: (await this.emulator.connectors()).length > 0 };
   }
 
-  /** A process of its own, with nothing remembered: its URI makes its settings, and so its run, different. */
+  /** Creates a provider process without cached data. Its unique URI gives it settings, and so a run, of its own. */
   #process(kill?: Kill, jump?: ClockJump): { process: ProviderProcess; sent: Sent } {
     const name = `p${this.#sent.size + 1}`;
     const clock = { ms: 0 };
@@ -273,7 +273,7 @@ export class Simulation {
     return { process: { methods, killed: sent.killed.signal, end, clock, calls: [] }, sent };
   }
 
-  /** Also what was left behind by a killed engine has come to its end. */
+  /** Waits for the calls of the process, including those that outlive a killed engine. */
   async #ended(process: ProviderProcess): Promise<void> {
     await Promise.allSettled(process.calls);
   }
@@ -285,7 +285,7 @@ export class Simulation {
     const foreign = declared.some(({ name, address }) => {
       const grant = before.grants.find(({ email }) => email === addressOf(address));
       const marker = parseMarker(grant?.state);
-      // One that was only adopted is nobody's: it stays at destroy, and must then be adopted again.
+      // An adopted grant stays at destroy without an owner, and must be adopted again.
       if (grant === undefined) return false;
       const own = marker?.adopted === false && marker.owner === declarations.owner(stack, "grant", name);
       return !own || this.#isHeld(grant);
@@ -315,19 +315,19 @@ export class Simulation {
       if (declared !== undefined) {
         return replace.includes(declared.name) || declared.args.imapUsername !== saved.outputs.imapUsername;
       }
-      // Its new name takes it over before the old one is deleted.
+      // The new name adopts the grant before the old resource is deleted.
       const taker = program.find(({ args }) => args.imapUsername === grant.email && args.onExisting === "adopt");
       return taker === undefined || this.stacks[stack].state.has(taker.name);
     });
     return idsOf(going);
   }
 
-  /** Whether this stack has any business with the grant: its own, one it may adopt, or one it made and could not save. */
+  /** Whether this stack may change the grant: it owns it, may adopt it, or created it without saving it. */
   #mayChange(declarations: Declarations, stack: StackName, grant: WireGrant): boolean {
     const held = this.#grantsOf(stack).some((saved) => saved.id === grant.id && sameOwner(saved, grant));
     const marker = parseMarker(grant.state);
     const declared = declarations.of(stack).some(({ name, address, onExisting }) => {
-      // What a state holds is not the remainder of an interrupted run, whatever the stacks were called.
+      // A grant in a state does not come from an interrupted run, whatever the stacks' names are.
       const own =
         marker?.adopted === false && marker.owner === declarations.owner(stack, "grant", name) && !this.#isHeld(grant);
       return addressOf(address) === grant.email && (onExisting === "adopt" || own);
@@ -363,7 +363,7 @@ export class Simulation {
     expect(bodies, "a wrong password is sent once").toEqual([...new Set(bodies)]);
   }
 
-  /** Grants stay what they are, unless this operation has the right to change or delete them. */
+  /** Expects all grants unchanged, except those that this operation may change or delete. */
   #expectKept(
     stack: StackName,
     operation: Operation,
@@ -382,14 +382,14 @@ export class Simulation {
     }
   }
 
-  /** What the states say is so, and nothing is managed twice. */
+  /** Expects each grant of the states to exist and to be managed once. */
   #expectStates(grants: readonly WireGrant[]): void {
     const owners = new Map<string, string>();
     for (const stack of STACKS) {
       for (const saved of this.#grantsOf(stack)) {
         const there = grants.some(({ id }) => id === saved.id) || this.#gone[stack].has(saved.id);
         expect(there, `stack ${stack} has a grant for ${saved.name} that does not exist`).toBe(true);
-        // A resource whose grant another one has taken over stays in the state until its stack is brought up again.
+        // If another resource has adopted the grant, the old resource stays in the state until the stack's next `up`.
         const grant = grants.find(({ id }) => id === saved.id);
         if (saved.outputs.adopted === true || grant === undefined || !sameOwner(saved, grant)) continue;
         expect(owners.get(saved.id), `${saved.id} is managed twice`).toBeUndefined();
@@ -398,7 +398,7 @@ export class Simulation {
     }
   }
 
-  /** After a successful `up`: every declared mailbox has its grant, and no grant of this stack's is without a resource. */
+  /** After a successful `up`: expects a grant for each declared mailbox, and a resource for each grant of this stack. */
   #expectManaged(declarations: Declarations, stack: StackName, grants: readonly WireGrant[]): void {
     const { state } = this.stacks[stack];
     const ids = this.#grantsOf(stack).map(({ id }) => id);
@@ -411,7 +411,7 @@ export class Simulation {
     expect(this.#grantsOf(stack)).toHaveLength(declarations.of(stack).length);
   }
 
-  /** A grant that a stack has made is in its state, unless the run that made it could not save it. */
+  /** Expects each grant that a stack has created in its state, unless the run could not save it. */
   #expectNoOrphan(
     stack: StackName,
     program: readonly Declared[],

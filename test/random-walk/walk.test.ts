@@ -7,18 +7,18 @@ import { installOddClock } from "./odd-clock.js";
 import { Declarations } from "./program.js";
 import { Simulation, seen } from "./simulation.js";
 
-/** Of the run that is part of every test run. */
+/** Seed of the walk in every test run. */
 const FIXED_SEED = 20_261_123;
 const FIXED_SEQUENCES = 20;
-/** With each other answer that Nylas may give to an open question. */
+/** Sequences for each other answer to an open question. */
 const SEQUENCES_PER_ANSWER = 4;
-/** Commands in a sequence at most. */
+/** Most commands in a sequence. */
 const MAX_COMMANDS = 40;
-/** Requests that make the connector: the first `up` of a walk is killed at one of them. */
+/** Requests that create the connector; the first `up` of a walk is killed at one of them. */
 const CONNECTOR_REQUESTS = 3;
-/** Sequences with one seed, in a run by time. */
+/** Sequences per seed, if the run is limited by time. */
 const SEQUENCES_PER_SEED = 10;
-/** For looking for the shortest sequence that fails, in milliseconds. */
+/** Longest search for the shortest failing sequence, in milliseconds. */
 const SHRINK_LIMIT_MS = 300_000;
 
 const minutes = Number(process.env.WALK_MINUTES ?? 0);
@@ -31,7 +31,7 @@ let setClockRight = () => {};
 
 beforeEach(() => {
   setClockRight = installOddClock();
-  // The provider's notices are read for secrets instead of being printed.
+  // Collect the provider's notices, to check them for secrets, instead of printing them.
   console.error = (...line: unknown[]) => simulation?.notice(line.join(" "));
 });
 

@@ -5,7 +5,7 @@ import { type Ended, emulatorCli, type Ready, watchCli } from "../../scripts/kit
 
 export type { Ready };
 
-/** Has what the process answers checked against Nylas's contract. */
+/** Validates the process's answers against Nylas's contract. */
 const preload = pathToFileURL(join(import.meta.dirname, "../conformance/contract/preload.ts")).href;
 
 /** The emulator's command line as a process of its own. */

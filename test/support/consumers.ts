@@ -1,4 +1,4 @@
-/** Projects of users, by the files they are made of: outside this repository, with the packed package installed. */
+/** User projects outside this repository, with the packed package installed. */
 
 const values = [
   "const config = new pulumi.Config();",
@@ -104,7 +104,7 @@ export function remedy(error: unknown): string | undefined {
 }
 `;
 
-/** How the most careful users compile, by module system. */
+/** The strictest compiler options, by module system. */
 export const strictCompilers: Record<string, { files: string[]; options: Record<string, unknown> }> = {
   "CommonJS, resolved as by the template": {
     files: ["index.ts", "every-export.ts"],

@@ -7,7 +7,7 @@ export interface Route {
   path: string;
 }
 
-/** What the emulator serves, by Hono's own list: each method and path once, middleware apart. */
+/** Methods and paths that the emulator serves, from Hono's route list without middleware. */
 export function emulatorRoutes(): Route[] {
   const behaviours = chooseBehaviours();
   const { routes } = createApp({

@@ -4,7 +4,7 @@ import { type ChosenAnswers, emulators } from "../conformance/contract/emulators
 
 export type { LoggedRequest, WireGrant };
 
-/** An emulator with its mail servers, and what tests ask of it: over HTTP, as everybody else does. */
+/** An emulator with its mail servers. Tests use its HTTP interface, as users do. */
 export class TestEmulator extends EmulatorApi {
   readonly #port: number;
 
@@ -46,7 +46,7 @@ export class TestEmulator extends EmulatorApi {
     return present((await this.grants()).find((grant) => grant.email === username));
   }
 
-  /** Makes a grant as somebody else would. */
+  /** Creates a grant without this package. */
   async foreignGrant(index: number, state?: string): Promise<WireGrant> {
     const { username, password } = this.user(index);
     const settings = {
@@ -68,7 +68,7 @@ export class TestEmulator extends EmulatorApi {
     await this.call("PUT", "/_emulator/faults", rules);
   }
 
-  /** The open questions whose answers have mattered so far. */
+  /** The open questions that requests have depended on so far. */
   async questionsAsked(): Promise<string[]> {
     const behaviours: { name: string; asked: number }[] = await this.call("GET", "/_emulator/behaviours");
     return behaviours.filter(({ asked }) => asked > 0).map(({ name }) => name);

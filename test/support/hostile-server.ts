@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { text } from "node:stream/consumers";
 
-/** What the server says of the key's application, unless a test scripts that, too. */
+/** The answer for the key's application, unless a test scripts it. */
 export const APPLICATION = { application_id: "app-1", region: "us", environment: "production" };
 
 export interface HostileServer {
@@ -13,8 +13,8 @@ export interface HostileServer {
 }
 
 /**
- * Stands where Nylas should and answers as the test says. The question for the key's application, which precedes every other
- * request of a client, is answered here, unless `application` is false.
+ * A server in Nylas's place that answers as the test's script says. It answers the request for the key's application, which a
+ * client sends first, by itself unless `application` is false.
  */
 export async function startHostileServer(
   answer: (request: IncomingMessage, response: ServerResponse, body: string) => void,

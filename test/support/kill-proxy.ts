@@ -50,7 +50,7 @@ export async function startKillProxy(target: string, interception: Interception)
       open -= 1;
       lastAt = Date.now();
     });
-    // A connection that breaks on either side is cut on the other one too.
+    // If one side's connection breaks, close the other side's too.
     serve(incoming, outgoing).catch(() => incoming.socket.resetAndDestroy());
   });
 
@@ -64,7 +64,7 @@ export async function startKillProxy(target: string, interception: Interception)
     const answered = await text(answer).catch(() => undefined);
     if (stopped(interception.after?.(seen), incoming, outgoing)) return;
     if (answered === undefined) {
-      // It broke off: so it does here, after the status.
+      // The answer broke off after the status, so break off here too.
       outgoing.writeHead(seen.status, answer.headers).write("{", () => outgoing.destroy());
       return;
     }

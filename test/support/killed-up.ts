@@ -15,9 +15,9 @@ const MAILBOXES = 10;
  * grants, and for each mailbox its authentication and its verification.
  */
 export const UP_REQUESTS = 4 + 2 * MAILBOXES;
-/** An orphaned provider has nothing left to send after a silence longer than its longest first pause before a retry. */
+/** Silence after which an orphaned provider sends nothing more: longer than its longest first retry delay. */
 const QUIET_MS = 2 * BASE_DELAY_MS;
-/** For what goes on without the engine, in milliseconds. */
+/** Longest wait for orphaned providers, in milliseconds. */
 const ORPHAN_LIMIT_MS = 60_000;
 
 /** Where a request is when the run ends. */
@@ -29,7 +29,7 @@ export type End = (engine: ChildProcess, processes: readonly RunningProcess[]) =
 /** `kill -9` for the engine: its plugins have process groups of their own and go on. */
 export const killEngine: End = (engine) => process.kill(-present(engine.pid), "SIGKILL");
 
-/** The machine goes down. */
+/** As when the machine goes down. */
 export const killEverything: End = (engine, processes) => {
   killEngine(engine, processes);
   for (const { pid } of processes) endProcess(pid);
@@ -113,7 +113,7 @@ export class KillBench {
     await this.emulator.close();
   }
 
-  /** A stack of its own name: the journal of connectors knows nothing of it. */
+  /** Creates a stack with a unique name, which the connector journal does not contain. */
   async stack(): Promise<Stack> {
     this.#stacks += 1;
     const mailboxes = Object.fromEntries(this.emulator.users.map((user, index) => [`mailbox-${index}`, user]));
@@ -125,7 +125,7 @@ export class KillBench {
     });
   }
 
-  /** Ends an `up` at its n-th request and does then what the documentation tells the operator: the result must be whole. */
+  /** Ends an `up` at its n-th request, then recovers as the documentation says, and expects a complete stack. */
   async endAndRepeat(number: number, when: When, how: End): Promise<void> {
     const stack = await this.stack();
     const processes: RunningProcess[] = [];
@@ -137,7 +137,7 @@ export class KillBench {
         how(child, processes);
       };
       this.ender.begin({ number, when, end });
-      // Not until its output is closed: what it has started may hold that open.
+      // Wait for `exit`, not `close`: child processes may keep the output open.
       await new Promise((resolve) => child.once("exit", resolve));
       expect(this.ender.hasEnded, stack.printed()).toBe(true);
       expect(child.exitCode, stack.printed()).not.toBe(0);
@@ -160,7 +160,7 @@ export class KillBench {
     return `${found} (broken side files of the backend removed: ${this.#mended})`;
   }
 
-  /** Every mailbox has one grant, and the state knows each. */
+  /** Expects one grant for each mailbox, each in the state. */
   async #expectWhole(stack: Stack): Promise<void> {
     const grants = await this.emulator.grants();
     const resources = stack.resources();

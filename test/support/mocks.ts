@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 
-/** What a program has declared at Pulumi's mocks, which stand in for the engine. */
+/** The resources that a program has registered with Pulumi's mocks. */
 export class Declarations {
   readonly #resources: pulumi.runtime.MockResourceArgs[] = [];
 
@@ -9,7 +9,7 @@ export class Declarations {
     return this.#resources.map(({ name }) => name);
   }
 
-  /** The inputs that the engine would have got for a resource, once it is registered. */
+  /** Waits until a resource is registered and returns its inputs. */
   async inputsOf(resource: pulumi.Resource): Promise<Record<string, unknown>> {
     const urn = await resolved(resource.urn);
     const [name, type] = [urn.split("::").at(-1), urn.split("::").at(-2)?.split("$").at(-1)];
@@ -21,7 +21,7 @@ export class Declarations {
     this.#resources.length = 0;
   }
 
-  /** Once in a file: the outputs of a component are registered after its test, at the mocks that it was made with. */
+  /** Call once in a file: a component registers its outputs after its test, with the mocks of its creation. */
   async install(): Promise<void> {
     await pulumi.runtime.setMocks({
       newResource: (resource) => {
@@ -39,7 +39,7 @@ export function resolved<T>(output: pulumi.Output<T>): Promise<T> {
   });
 }
 
-/** What a call throws. */
+/** The error that a call throws. */
 export function thrownBy(work: () => unknown): unknown {
   try {
     work();

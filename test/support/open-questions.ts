@@ -1,16 +1,15 @@
 import { BEHAVIOURS, type BehaviourName } from "nylas-emulator";
 
-/** Answers chosen by behaviour, as `startEmulator` takes them. */
+/** Behaviours of the emulator and their values, as `startEmulator` takes them. */
 export type Answers = Readonly<Partial<Record<BehaviourName, string>>>;
 
 /**
- * Not open questions: a limit of the emulator's own and what a key may do, which scenarios set where they need it; and
- * what becomes of `state`, which Nylas's contract promises to return, and whose absence has scenarios with outcomes of their
- * own.
+ * Behaviours that are not open questions. Scenarios set the rate limit and the key's permissions where they need them. Nylas's
+ * contract promises to return `state`; scenarios of their own cover its absence.
  */
 const NOT_OPEN: readonly string[] = ["rateLimitPerSecond", "deniedPermissions", "stateEcho"];
 
-/** What stands for "another number": long enough to outlast any test, or no time at all. */
+/** The other value of numeric behaviours: longer than any test, or zero. */
 const OTHER_NUMBERS: Answers = { listLagSeconds: "3600", connectorDeleteGraceSeconds: "0" };
 
 /** Every answer that Nylas may give instead of the emulator's default, by open question. */
@@ -26,8 +25,8 @@ export const SINGLE_ALTERNATIVES: readonly { name: string; value: string }[] = [
 );
 
 /**
- * Questions whose answers the provider does not look at, as `test/provider/open-questions.test.ts` proves: they ride
- * along in the rows that other questions need, another alternative each time, and need none of their own.
+ * Questions whose answers the provider ignores; `test/provider/open-questions.test.ts` proves it. They need no rows of their own:
+ * each row for other questions includes one of their alternatives.
  */
 export const UNREAD: readonly string[] = [
   "settingsEcho",
@@ -38,7 +37,7 @@ export const UNREAD: readonly string[] = [
   "relatedIds",
 ];
 
-/** Where grants are purged with their connector, the time until they are purged decides nothing: not in the same row. */
+/** Pairs that must not be in one row: with immediate purging, the grace period has no effect. */
 const AFTER: Readonly<Record<string, string>> = { connectorDeleteGraceSeconds: "connectorDelete" };
 
 /** The fewest sets of answers in which every alternative of these questions is given once. `turn` chooses for the unread. */

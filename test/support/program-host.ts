@@ -21,7 +21,7 @@ export interface ProgramAnswer {
   port: number;
 }
 
-// The program of a killed engine fails at any moment, and there is nobody to tell.
+// When an engine is killed, its program's calls fail. Nobody waits for their results.
 process.on("uncaughtException", () => {});
 process.on("unhandledRejection", () => {});
 
@@ -36,7 +36,7 @@ process.on("message", ({ id, file }: ProgramRequest) => {
   serve(file).then((port) => process.send?.({ id, port } satisfies ProgramAnswer));
 });
 
-/** One server for each program, which evaluates it at every run. It ends with this process, as its engine may be killed. */
+/** Starts a server that evaluates the program at every run. Servers end with this process, because their engine may be killed. */
 function serve(file: string): Promise<number> {
   const server = new Server();
   // Pulumi's types declare neither the generated service nor its implementation.
@@ -53,7 +53,7 @@ function serve(file: string): Promise<number> {
   });
 }
 
-/** The program's exports, which are the stack's outputs. Not `require`: each run evaluates the file anew. */
+/** Returns the program's exports, the stack's outputs. `require` would cache the file; each run must evaluate it again. */
 async function run(file: string): Promise<Record<string, unknown>> {
   const program = { exports: {} };
   const source = readFileSync(file, "utf8");

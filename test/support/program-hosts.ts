@@ -8,7 +8,7 @@ let host: ChildProcess | undefined;
 let requests = 0;
 const waiting = new Map<number, (port: number) => void>();
 
-/** The port at which the engine finds the program; its process is started once for each test file. */
+/** Returns the port of the program's server. One process serves all programs of a test file. */
 export function portOfProgram(file: string): Promise<number> {
   host ??= startHost();
   requests += 1;
@@ -23,7 +23,7 @@ function startHost(): ChildProcess {
     waiting.get(id)?.(port);
     waiting.delete(id);
   });
-  // It ends with this process, which must not wait for it.
+  // It ends with this process; do not keep this process alive for it.
   child.unref();
   child.channel?.unref();
   return child;

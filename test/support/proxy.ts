@@ -3,17 +3,17 @@ import { type AddressInfo, connect, type Socket } from "node:net";
 
 export interface TestProxy {
   port: number;
-  /** What was asked of it: `CONNECT host:port`, or the method and whole address of a request to forward. */
+  /** Requests to the proxy: `CONNECT host:port`, or method and absolute URL. */
   asked: string[];
   close(): Promise<void>;
 }
 
 export interface TestProxyOptions {
-  /** The port of 127.0.0.1 that stands for every name. */
+  /** Every host name resolves to this port of 127.0.0.1. */
   target: number;
-  /** `user:password` that it wants. */
+  /** Required credentials, as `user:password`. */
   credentials?: string;
-  /** A status with which it refuses everything. */
+  /** Refuses every request with this status. */
   refuse?: number;
 }
 

@@ -20,22 +20,22 @@ export interface StateResource {
   inputs: Record<string, unknown>;
   outputs: Record<string, unknown>;
   initErrors?: string[];
-  /** A replaced one that is still to be deleted. */
+  /** Replaced, but not deleted yet. */
   delete?: boolean;
 }
 
-/** A stack of its own: project directory, backend, home and passphrase, all deleted by `remove`. */
+/** A stack with its own project directory, backend, home and passphrase. `remove` deletes them. */
 export interface Stack extends Omit<PulumiStack, "outputs"> {
-  /** What the engine keeps: the checkpoint, its backups and its history. */
+  /** Directory of the backend: checkpoint, backups and history. */
   backend: string;
   writeProgram(source: string): void;
-  /** What the engine has saved, as text; read from the backend's file, without starting the engine. */
+  /** The checkpoint's text, read from the backend's file without starting the engine. */
   checkpoint(): string;
-  /** Takes the place of what the engine has saved, as if nothing had happened since that was read. */
+  /** Overwrites the checkpoint with an earlier one. */
   restore(checkpoint: string): void;
-  /** The saved resources. */
+  /** The resources in the checkpoint. */
   resources(): StateResource[];
-  /** The stack's saved outputs. */
+  /** The stack's outputs in the checkpoint. */
   outputs(): Record<string, unknown>;
   remove(): void;
 }
@@ -46,7 +46,7 @@ export interface StackOptions {
   /** CommonJS source of the program. */
   program?: string;
   env?: Record<string, string>;
-  /** Use this project instead of a made one; its configuration goes to a file elsewhere. */
+  /** An existing project to use instead of a generated one. Its configuration is written outside of it. */
   directory?: string;
   /**
    * Run the program in a process that all stacks of a test file share, instead of one of its own for each command: that saves
@@ -65,17 +65,17 @@ interface WrittenFile {
   content: string;
 }
 
-/** What `stack init` has written for the first stack of a project: it takes a second, and none of it names a directory. */
+/** The files of a project's first `stack init`, reused for its other stacks: the command takes a second. They contain no paths. */
 interface Blank {
   /** The stack's name. */
   name: string;
   files: readonly WrittenFile[];
 }
 
-/** By project. */
+/** By project name. */
 const blanks = new Map<string, Blank>();
 
-/** The same for a stack of another name, which stands in the files' names and once in the checkpoint. */
+/** The files for a stack of another name. The name occurs in file names and once in the checkpoint. */
 function renamed({ name, files }: Blank, other: string): WrittenFile[] {
   return files.map(({ path, content }) => ({
     path: path.replace(`Pulumi.${name}.yaml`, `Pulumi.${other}.yaml`).replace(`/${name}.json`, `/${other}.json`),
@@ -119,9 +119,9 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     PULUMI_BACKEND_URL: `file://${join(own, "state")}`,
     PULUMI_CONFIG_PASSPHRASE: "a throw-away passphrase",
     NO_COLOR: "1",
-    // A language host that is stopped leaves its pipes behind.
+    // A stopped language host leaves its pipes in the temporary directory.
     TMPDIR: temporary,
-    // Each command starts the engine and two Node processes anew, for seconds: compiled code is kept, garbage left.
+    // Each command starts the engine and two Node processes for a few seconds: cache compiled code, and skip garbage collection.
     NODE_COMPILE_CACHE: join(root, ".work/compile-cache"),
     NODE_OPTIONS: `--require ${JSON.stringify(LATE_MODULES)}`,
     GOGC: "off",
@@ -140,14 +140,14 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
   if (blank !== undefined) writeFiles(own, renamed(blank, name));
   else await stack.create();
   if (options.directory === undefined && blank === undefined) {
-    // A side file has the checksum of what is beside it, and may be missing.
+    // A side file has the checksum of the file beside it, and may be missing.
     const files = readFiles(own).filter(({ path }) => !path.startsWith("project") && !path.endsWith(".attrs"));
     blanks.set(project, { name, files });
   }
 
   const checkpointFile = () => {
     const stacks = join(own, "state/.pulumi/stacks");
-    // One project in a backend of its own; an example's project has a name of its own.
+    // The backend has one project; an example's project has another name than `project`.
     return join(stacks, present(readdirSync(stacks)[0]), `${name}.json`);
   };
   const resources = (): StateResource[] => {
@@ -166,7 +166,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     checkpoint: () => readFileSync(checkpointFile(), "utf8"),
     restore: (checkpoint) => {
       writeFileSync(checkpointFile(), checkpoint);
-      // The side file has the checksum of the text before.
+      // The side file has the checksum of the earlier text.
       rmSync(`${checkpointFile()}.attrs`, { force: true });
     },
     resources,

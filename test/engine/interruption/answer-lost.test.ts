@@ -2,9 +2,9 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { KillBench, killEngine, UP_REQUESTS } from "../../support/killed-up.js";
 import { allOr } from "../../support/repetitions.js";
 
-/** The other half of the points is in the file beside this one, with the requests ended the other way. */
+/** Odd requests; request-lost.test.ts has the even ones. */
 const all = Array.from({ length: UP_REQUESTS / 2 }, (_, index) => 2 * index + 1);
-/** The creation of the connector. */
+/** The connector's creation. */
 const points = allOr(all, [3]);
 
 let bench: KillBench;

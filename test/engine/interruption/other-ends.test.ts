@@ -2,7 +2,7 @@ import { afterAll, beforeAll, it } from "vitest";
 import { interruptTwice, KillBench, killEverything, killProvider } from "../../support/killed-up.js";
 import { allOr } from "../../support/repetitions.js";
 
-/** The creation of the connector, the first mailbox's authentication, and one that comes when some are saved. */
+/** The connector's creation, the first authentication, and an authentication after some mailboxes are saved. */
 const POINTS = allOr([3, 5, 15], [15]);
 
 let bench: KillBench;

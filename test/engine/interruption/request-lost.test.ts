@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, it } from "vitest";
 import { KillBench, killEngine, UP_REQUESTS } from "../../support/killed-up.js";
 import { allOr } from "../../support/repetitions.js";
 
-/** The other half of the points is in the file beside this one, with the requests ended the other way. */
+/** Even requests; answer-lost.test.ts has the odd ones. */
 const all = Array.from({ length: UP_REQUESTS / 2 }, (_, index) => 2 * index + 2);
 /** An authentication. */
 const points = allOr(all, [8]);

@@ -41,7 +41,7 @@ export async function sendDigest({ apiKey, apiUri, from, to, workers = WORKERS, 
     subject: `Unread messages in ${mailboxes.length} mailboxes`,
     body: mailboxes.map(section).join("\n"),
   };
-  // Whatever becomes of an answer: Nylas sends once per key, and the repetition tells how it went.
+  // Nylas sends once per key, so repeating after a lost answer is safe and returns the first result.
   const overrides = { headers: { "Idempotency-Key": randomUUID() } };
   await patience.of(() => nylas.messages.send({ identifier: from, requestBody, overrides }));
 
@@ -99,7 +99,7 @@ function escaped(text) {
 }
 
 /**
- * In the order of the items, so many at once.
+ * Runs `work` on up to `workers` items at once; the results keep the order of the items.
  * @template Item, Result
  * @param {Item[]} items @param {number} workers @param {(item: Item) => Promise<Result>} work
  * @returns {Promise<Result[]>}

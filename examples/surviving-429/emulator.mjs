@@ -14,7 +14,7 @@ import { fileURLToPath } from "node:url";
  */
 
 /**
- * What `npx nylas-emulator --mail …` does, without a shell between.
+ * Starts the emulator's executable directly: `npx` would not pass the signal on.
  * @param {...string} args
  */
 export async function startEmulator(...args) {

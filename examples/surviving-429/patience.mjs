@@ -39,7 +39,7 @@ export class Patience {
     }
   }
 
-  /** Another request may be told to wait meanwhile, and this one with it. */
+  /** Loops because another request's Retry-After may extend the wait. */
   async #quiet() {
     while (Date.now() < this.#quietUntil) await pause(this.#quietUntil - Date.now());
   }
@@ -63,7 +63,7 @@ function askedWait(error) {
 }
 
 /**
- * Doubles, and spreads over the upper half, so that those who were refused together do not come back together.
+ * Exponential backoff with jitter over the upper half, so that clients refused together do not retry together.
  * @param {number} attempt @param {number} firstMs @param {number} longestMs
  */
 function backoff(attempt, firstMs, longestMs) {

@@ -25,13 +25,13 @@ const MAILBOX = {
   imapPort: 993,
 };
 
-/** Memory that the attacks may take above what the process had before, in MB. */
+/** Allowed growth of peak memory during the attacks, in MB. */
 const MAX_GROWTH_MB = 200;
 /** Bodies that one process is sent at once. */
 const ATTACKS = 20;
 
 const dist = (file: string) => JSON.stringify(new URL(`../../provider/dist/${file}`, import.meta.url));
-/** A process of its own, for its peak of resident memory counts from its start: in kB, after one good answer, and at the end. */
+/** Runs in a separate process, because maxRSS is a peak since process start. Prints it in kB, after one good answer and at the end. */
 const ATTACKED = `
   import { createClient } from ${dist("nylas/client.js")};
   import { findConnector } from ${dist("nylas/connectors.js")};
@@ -61,7 +61,7 @@ async function clientOf(
   return { client: createClient(readSettings("nylas", configured, env)), hostile };
 }
 
-/** Everything in an error's text that a terminal would act on, but for the ends of its own lines. */
+/** Control and format characters in an error's text, except newlines. */
 function actedOn(text: string): string[] {
   return text.replaceAll("\n", "").match(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu) ?? [];
 }

@@ -40,7 +40,7 @@ describe("a mailbox of a MailEnvironment", () => {
     expect(await declared.inputsOf(present(grants.other))).toMatchObject(other);
   });
 
-  // The types are checked by the compiler only, and then the directives: one without an error is an error.
+  // Only tsc checks these: an unused `@ts-expect-error` fails the compilation.
   it("must have a host when there are no defaults", () => {
     const text = refused(
       () =>
@@ -95,7 +95,7 @@ describe("a mailbox of a MailEnvironment", () => {
   });
 
   it("without a password is named with the key to set, before anything is made", () => {
-    // What a look-up in a record gives for a name that is not in it; its type does not say so.
+    // Looking up a missing name gives undefined, although the type says string.
     const passwords: Record<string, string> = { ops: "correct horse" };
     const mailboxes = Object.fromEntries(
       ["ops", "sales", "on call"].map((name) => [

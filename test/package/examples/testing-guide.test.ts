@@ -13,7 +13,7 @@ const execute = promisify(execFile);
 const root = join(import.meta.dirname, "../../..");
 /** The seed that the guide starts its emulator with. */
 const SEED = 7;
-/** After this long a body that does not come is one without end, in milliseconds. */
+/** A body that takes longer than this counts as stalled, in milliseconds. */
 const ENDLESS_MS = 3_000;
 /** Timers may fire a millisecond early. */
 const EARLY_MS = 2;
@@ -21,7 +21,7 @@ const EARLY_MS = 2;
 let emulator: TestEmulator;
 let directory: string;
 
-/** The rows of the tables whose first column is called so, without their marks of code. */
+/** Rows of the tables with this first column, without backticks. */
 function table(firstColumn: string): string[][] {
   const tables = guide.split("\n\n").filter((text) => text.startsWith(`| ${firstColumn} |`));
   return tables.flatMap((text) => {
@@ -50,7 +50,7 @@ function send(method: string, path: string, body?: unknown): Promise<Response> {
   });
 }
 
-/** How the guide writes what became of a request. */
+/** Sends a request and describes its outcome in the guide's notation. */
 async function outcome(method: string, path: string): Promise<{ text: string; ms: number }> {
   const begin = performance.now();
   const text = await send(method, path).then(

@@ -31,7 +31,7 @@ const file = join(import.meta.dirname, "../../../examples/environments/.github/w
 const workflow = parse(readFileSync(file, "utf8")) as Workflow;
 const jobs = Object.entries(workflow.jobs);
 const pulumi = ({ steps }: Job) => steps.filter(({ uses }) => uses?.startsWith("pulumi/actions@"));
-/** A job that a pull request starts, unless its condition asks for another event. */
+/** True unless the job's condition limits it to pushes. */
 const runsUnreviewed = ({ if: condition = "" }: Job) => !/^github\.event_name == 'push'( &&|$)/.test(condition);
 
 describe("examples/environments, the GitHub Actions file", () => {

@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { TestEmulator } from "../support/emulator.js";
 
 let emulator: TestEmulator;
-/** The grants of two mailboxes; mail goes to the third. */
+/** Grants of two mailboxes. Messages go to the third mailbox. */
 let grants: string[];
 
 interface Sent {
@@ -20,12 +20,12 @@ async function send(key: string | undefined, subject: string, grant = 0): Promis
     },
     body: JSON.stringify({ to: [{ email: emulator.user(2).username }], subject, body: "…" }),
   });
-  // Every answer is in one of Nylas's two envelopes.
+  // Every answer has one of Nylas's two envelopes.
   const body = (await answer.json()) as Sent["body"];
   return { status: answer.status, replayed: answer.headers.get("idempotent-response"), body };
 }
 
-/** How many messages of this subject have come. */
+/** Number of received messages with this subject. */
 async function arrived(subject: string): Promise<number> {
   const inbox = await emulator.call<{ subject: string }[]>("GET", `/v3/grants/${grants[2]}/messages?limit=200`);
   return inbox.filter((message) => message.subject === subject).length;

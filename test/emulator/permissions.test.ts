@@ -4,7 +4,7 @@ import { TestEmulator } from "../support/emulator.js";
 
 const NOBODY = "6e0f4a3e-0000-4000-8000-000000000000";
 
-/** Every call that needs a permission, and one that exists for nobody: a missing permission goes before a 404. */
+/** Every call that needs a permission, with ids that do not exist: 403 takes precedence over 404. */
 const CALLS: readonly [permission: string, method: string, path: string][] = [
   ["applications.read", "GET", "/v3/applications"],
   ["connectors.read", "GET", "/v3/connectors"],
@@ -81,7 +81,7 @@ async function ask(
   key = emulator.apiKey,
 ): Promise<{ status: number; type?: string; message?: string }> {
   const answer = await fetch(`${emulator.apiUri}${path}`, { method, headers: { authorization: `Bearer ${key}` } });
-  // The envelope of every refusal; other answers have no error.
+  // Every refusal has this envelope; other answers have no `error`.
   const { error } = (await answer.json()) as { error?: { type: string; message: string } };
   return { status: answer.status, ...error };
 }

@@ -51,7 +51,7 @@ it("the files that the page names exist", () => {
   expect(named.filter((file) => !files.includes(file))).toEqual([]);
 });
 
-/** Folders with a slash behind, and files. */
+/** Names of folders, with a slash at the end, and of files. */
 function rooms(name: string): string[] {
   return [...new Set(sources(name).map(roomOf))];
 }
@@ -68,7 +68,7 @@ function importsOf(name: string, room: string): string[] {
   return [...new Set(targets)].filter((target) => target !== room).toSorted();
 }
 
-/** Imports of types alone, which are gone when the program runs, are no part of a circle. */
+/** Ignores type-only imports, which do not exist at run time. */
 function importsIn(name: string): Import[] {
   return sources(name).flatMap((from) => {
     const text = readFileSync(join(ROOT, name, "src", from), "utf8");

@@ -5,7 +5,7 @@ import { present, TestEmulator, type WireGrant } from "../support/emulator.js";
 import { program } from "../support/programs.js";
 import { createStack, type Stack } from "../support/stack.js";
 
-/** Exported states, one file for each release, with placeholders for what differs from run to run. Never edit one. */
+/** Exported states, one file per release, with placeholders for values that differ between runs. Never edit them. */
 const directory = join(import.meta.dirname, "released-states");
 
 let emulator: TestEmulator;
@@ -38,7 +38,7 @@ describe.each(readdirSync(directory))("state written by %s", (file) => {
     const filled = text
       .replaceAll(/"\{\{(\w+_PORT)\}\}"/g, (_, name: string) => String(values[name]))
       .replaceAll(/\{\{(\w+)\}\}/g, (_, name: string) => String(values[name]));
-    // An import is encrypted with what the state names, so the state names this stack's own.
+    // The engine encrypts an imported state with the secrets provider that it names, so name this stack's.
     const imported = JSON.parse(filled);
     imported.deployment.secrets_providers = JSON.parse(stack.checkpoint()).checkpoint.latest.secrets_providers;
     const path = join(stack.directory, "state.json");

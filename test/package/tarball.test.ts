@@ -7,14 +7,14 @@ import { present, TestEmulator } from "../support/emulator.js";
 import { npmInstall, runIn } from "../support/npm.js";
 import { createStack, type Stack } from "../support/stack.js";
 
-/** Two installations from the registry, at worst without a cache and beside other tests. */
+/** Time for two installations from the registry without a cache, on a busy machine. */
 const INSTALL_TIMEOUT_MS = 900_000;
 const root = join(import.meta.dirname, "../..");
 
 let directory: string;
 let tarball: string;
 let files: string[];
-/** Outside the repository, where none of its modules can be found by accident. */
+/** Outside the repository, so that projects cannot resolve its modules. */
 let consumers: string;
 let emulator: TestEmulator;
 
@@ -25,7 +25,7 @@ function makeProject(name: string, contents: Record<string, string>): string {
   return project;
 }
 
-/** Where a program in the project gets a module from. */
+/** The path to which a program in the project resolves a module. */
 function resolved(project: string, module: string): Promise<string> {
   return runIn(project, "node", "-p", `require.resolve(${JSON.stringify(module)})`);
 }

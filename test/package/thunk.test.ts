@@ -6,7 +6,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { expect, it } from "vitest";
 
 const root = join(import.meta.dirname, "../..");
-/** What a state may spend on the provider's text, twice per resource, in bytes. */
+/** Largest thunk, in bytes. The state contains it twice per resource. */
 const MAX_THUNK_BYTES = 600;
 
 const thunks = await import(join(root, "provider/dist/pulumi/thunk.js"));

@@ -1,15 +1,15 @@
 import { connectorJournal } from "../../provider/dist/connector/journal.js";
 
 /**
- * One of several processes that share a home. It does what it is told, and answers with what it then reads.
- * `at` is an instant of the monotonic clock, which all processes of a machine share: it makes them meet.
+ * One of several processes that share a home directory. It runs each command and answers with what it reads afterwards.
+ * `at` is a time of the monotonic clock, which all processes of a machine share, so that several act at the same moment.
  */
 export interface Order {
   application: string;
   at: string;
   write?: { owner: string; made: boolean }[];
   forget?: string;
-  /** How often to read, for the distinct owners that were seen. */
+  /** How many times to read. The answer has the distinct owners. */
   reads?: number;
 }
 

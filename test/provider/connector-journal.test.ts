@@ -12,13 +12,13 @@ import type { Order } from "./connector-journal-process.ts";
 const worker = join(import.meta.dirname, "connector-journal-process.ts");
 const built = pathToFileURL(join(import.meta.dirname, "../../provider/dist/connector/journal.js")).href;
 const ROUNDS = 400;
-/** More than there are writes, as one is quicker: both go on at the same time. */
+/** More reads than writes, because a read is faster: both processes then finish at about the same time. */
 const READS = 4_000;
-/** Between an order and the instant it is for, in nanoseconds: the order has arrived by then. */
+/** Time between sending a command and the moment at which it runs, in nanoseconds. */
 const LEAD_NS = 2_000_000n;
-/** How far apart the two processes begin at most, in nanoseconds. */
+/** Largest difference between the start times of the two processes, in nanoseconds. */
 const SPREAD_NS = 150_000n;
-/** A user that no system has. */
+/** A user id that no system has. */
 const NOBODY_UID = 54_321;
 
 let home: string;
@@ -46,7 +46,7 @@ function start(): ChildProcess {
   return child;
 }
 
-/** What the process has read after it has done as told. */
+/** Runs a command in the process. Returns what the process reads afterwards. */
 async function tell(child: ChildProcess, order: Order): Promise<string[]> {
   const answered = once(child, "message");
   child.send(order);
@@ -153,7 +153,7 @@ describe("the connector's note under two processes", () => {
   });
 });
 
-/** Writes and reads a note in a process without a home; what it has read, and the files that it has left. */
+/** Writes and reads a note in a process without a home directory. Returns what it read and the files it left. */
 function inOwnProcess(env: NodeJS.ProcessEnv, user: { uid?: number; gid?: number } = {}) {
   const directory = mkdtempSync(join(tmpdir(), "journal-cwd-"));
   try {

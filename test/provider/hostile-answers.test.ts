@@ -19,13 +19,13 @@ import { present } from "../support/emulator.js";
 import { failure } from "../support/failure.js";
 import { APPLICATION, type HostileServer, startHostileServer } from "../support/hostile-server.js";
 
-/** The answer to a request: its status, and what its body holds. */
+/** Status and body of an answer. */
 type Script = (url: URL, request: IncomingMessage) => { status?: number; data?: unknown; limit?: number };
 
 let server: HostileServer;
 let client: NylasClient;
 let script: Script;
-/** Method and path of each request but the one for the application. */
+/** Method and path of each request except the one for the application. */
 let requests: string[];
 let bodies: string[];
 let notices: string[];
@@ -45,7 +45,7 @@ beforeEach(async () => {
     response.writeHead(status, { "content-type": "application/json" });
     response.end(JSON.stringify({ request_id: "r-1", ...fields }));
   });
-  // A key of its own: a run is shared by all that have equal settings, and a port may come again.
+  // Use a unique key: clients with equal settings share a run, and ports are reused.
   const env = {
     NYLAS_API_KEY: `nyk_hostile_${randomUUID()}`,
     NYLAS_API_URI: server.uri,
@@ -175,7 +175,7 @@ describe("a list with a grant that cannot be read", () => {
 describe("a resource", () => {
   const inputs = { ...mailbox("ops@example.test"), receiveOnly: true, verify: false, owner: "0a1b" };
 
-  /** The application of these grants, in which an authentication makes a readable one. */
+  /** Answers as an application with these grants. An authentication creates a valid one. */
   const holding =
     (grants: unknown[]): Script =>
     (url, request) => {

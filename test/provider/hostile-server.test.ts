@@ -27,7 +27,7 @@ const MAILBOX = {
 
 /** Allowed growth of peak memory during the attacks, in MB. */
 const MAX_GROWTH_MB = 200;
-/** Bodies that one process is sent at once. */
+/** Bodies sent to one process at the same time. */
 const ATTACKS = 20;
 
 const dist = (file: string) => JSON.stringify(new URL(`../../provider/dist/${file}`, import.meta.url));

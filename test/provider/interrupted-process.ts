@@ -1,6 +1,6 @@
 /**
- * A provider process as the engine's host runs one: it makes two mailboxes through the frozen entry and is then sent SIGINT, when
- * both are answered or, with `--at-first`, when one of them is.
+ * A provider process like the one that the engine's host runs. It creates two mailboxes through the frozen entry and receives
+ * SIGINT when both have finished, or with `--at-first` when one has.
  */
 import { ByoImapGrant } from "../../provider/dist/pulumi/provider.js";
 
@@ -12,6 +12,6 @@ ByoImapGrant(provider, { config: { get: (key: string) => configured[key] } } as 
 const mailboxes: object[] = JSON.parse(process.env.MAILBOXES ?? "[]");
 const creations = mailboxes.map((inputs) => provider.create(inputs));
 await (process.argv.includes("--at-first") ? Promise.race(creations) : Promise.all(creations));
-// The host's server keeps its process alive.
+// In the host, a server keeps the process alive.
 setInterval(() => {}, 1_000);
 process.kill(process.pid, "SIGINT");

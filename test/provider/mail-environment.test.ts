@@ -1,5 +1,5 @@
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-// The build: Pulumi serializes the provider's text, which the test runner's own transformation would change.
+// Import the build: Pulumi serializes the provider's source text, which vitest's transformation would change.
 import {
   type ByoImapGrantArgs,
   ImapConnector,
@@ -19,7 +19,7 @@ beforeEach(() => declared.forget());
 const login = { imapUsername: "ops@example.com", imapPassword: "correct horse" };
 const servers = { imapHost: "imap.example.com", smtpHost: "smtp.example.com" };
 
-/** Throws before anything is declared; the text of the error. */
+/** Expects a throw before any resource is registered. Returns the error's text. */
 function refused(work: () => unknown): string {
   const error = thrownBy(work);
   expect(error).toBeInstanceOf(NylasError);

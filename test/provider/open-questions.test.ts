@@ -15,7 +15,7 @@ import { ALTERNATIVES, type Answers, SINGLE_ALTERNATIVES, UNREAD } from "../supp
 
 const NOBODY = "6e0f4a3e-0000-4000-8000-000000000000";
 
-/** All that the lifecycle can learn from each kind of answer: the value read from it, or the error made of it. */
+/** What the lifecycle gets from each kind of answer: the parsed value or the error. */
 async function seenUnder(behaviour: Answers): Promise<{ outcomes: unknown[]; asked: string[] }> {
   const emulator = await TestEmulator.start({ behaviour });
   try {
@@ -60,7 +60,7 @@ async function outcome(work: Promise<unknown>): Promise<unknown> {
   }
 }
 
-/** Without what is another one in every emulator: ids, times, ports. */
+/** Replaces ids and times, which differ between emulators. */
 function plain(value: unknown): unknown {
   const text = JSON.stringify(value) ?? "undefined";
   const withoutIds = text.replace(/[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/g, "an id");

@@ -43,7 +43,7 @@ function mailbox(change: Record<string, unknown> = {}) {
   };
 }
 
-/** A server that does this to each connection. */
+/** Starts a server that calls this for each connection. */
 async function misbehaving(treat: (socket: import("node:net").Socket) => void): Promise<number> {
   const server = createServer((socket) => {
     socket.on("error", () => {});
@@ -53,7 +53,7 @@ async function misbehaving(treat: (socket: import("node:net").Socket) => void): 
   return portOf(server);
 }
 
-/** A server that shows this certificate. */
+/** Starts a TLS server with this certificate. */
 function showing({ cert, key }: ServerCertificate): Promise<number> {
   const server = tls.createServer({ cert, key });
   server.on("tlsClientError", () => {});

@@ -13,7 +13,7 @@ import { present, TestEmulator } from "../support/emulator.js";
 import { failure } from "../support/failure.js";
 import { startTestProxy, type TestProxy, type TestProxyOptions } from "../support/proxy.ts";
 
-/** A name that no resolver knows: what reaches it went through the proxy. */
+/** A host name that does not resolve, so that only the proxy can reach it. */
 const HOST = "api.nylas.invalid";
 const CREDENTIALS = "proxy-user:pr0xy-p/ss";
 const ENCODED_CREDENTIALS = "proxy-user:pr0xy-p%2Fss";
@@ -88,7 +88,7 @@ describe("an https address", () => {
     );
     expect(await listAllGrants(client)).toEqual([grant]);
     await deleteGrant(client, grant.id);
-    // One tunnel, kept for all four requests.
+    // All four requests share one tunnel.
     expect(asked).toEqual([`CONNECT ${HOST}:443`]);
   });
 

@@ -46,7 +46,7 @@ describe("redact", () => {
 
   it.each(["pw", "a", "é!", "x y"])("masks the short secret %j as a word of its own, in every form", (secret) => {
     for (const [name, form] of Object.entries(FORMS)) {
-      // Inside of a longer text that is encoded, a short one is not looked for.
+      // Short secrets are not searched for inside longer encoded text.
       if (name === "base64 of JSON" || name === "base64 after a path") continue;
       expect(redact(`(${form(secret)})`, [secret]), name).toBe("([secret])");
     }

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
-// The build: Pulumi serializes the provider's text, which the test runner's own transformation would change.
+// Import the build: Pulumi serializes the provider's source text, which vitest's transformation would change.
 import {
   ByoImapGrant,
   type ByoImapGrantArgs,

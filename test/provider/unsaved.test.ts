@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TestEmulator } from "../support/emulator.js";
 
 const PROCESS = join(import.meta.dirname, "interrupted-process.ts");
-/** Long enough for a process to be interrupted in, in milliseconds. */
+/** Delay during which the process is interrupted, in milliseconds. */
 const SLOW_MS = 5_000;
 
 let emulator: TestEmulator;
@@ -23,7 +23,7 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
 });
 
-/** Runs the process to its end; answers how many notes it has left. */
+/** Runs the process until it exits. Returns how many notes it has left. */
 async function notesLeft(...args: string[]): Promise<number> {
   const mailboxes = [0, 1].map((index) => {
     const { username, password } = emulator.user(index);

@@ -6,13 +6,13 @@ import { Wire } from "./wire.js";
 
 /** Each costs a turn through the system's sockets. */
 const MOST_PACKETS = 200;
-/** Answers that tell something of a mailbox. */
+/** Responses with data of a mailbox. */
 const OF_A_MAILBOX = /^\* (?:LIST|LSUB|STATUS|SEARCH|FLAGS|NAMESPACE|\d+ )/m;
-/** What the server may say at all; the text of literals apart. */
+/** All valid response lines, except literals' content. */
 const LINE = /^(?:\* [A-Z0-9]|\+ |[!-~]+ (?:OK|NO|BAD) )/;
 const LITERAL = /\{(\d+)\}\r\n/g;
 
-/** Carries it out, and fails where the server did what it must not. */
+/** Runs the attack. Fails if the server violates the protocol or reveals data. */
 export async function run(target: Target, attack: Attack): Promise<void> {
   const { ready } = target;
   const { transport } = attack;
@@ -28,7 +28,7 @@ export async function run(target: Target, attack: Attack): Promise<void> {
       for (const piece of packets(bytes, attack.packets, MOST_PACKETS))
         await Promise.race([wire.send(piece), wire.ended()]);
       wire.halfClose();
-      // Neither end understands the other; a TLS alert apart, nothing may come back.
+      // Client and server use different protocols; the server may send nothing but a TLS alert.
       if (transport === "tls-to-plain") await wire.ended();
       expect(wire.received, "to one who speaks TLS or does not, unasked").not.toMatch(/ OK .* OK /s);
     }
@@ -55,13 +55,13 @@ async function speakImap(wire: Wire, attack: Attack): Promise<void> {
   const { received } = wire;
   if (isOrderly(steps)) expectWhole(received, all, logsOut);
   else for (const tag of all) expect(answersTo(received, tag), `answers to ${tag}`).toBeLessThanOrEqual(1);
-  // Rubbish without a line end makes the next command's tag longer.
+  // Bytes without a line end become part of the next command's tag.
   const beforeLogin = received.split(/^\S*T\d+ OK \[CAPABILITY [^\]]*\] Logged in\r\n/m, 1)[0] ?? "";
   expect(beforeLogin, "before login").not.toMatch(OF_A_MAILBOX);
   if (transport === "plain") expect(received, "without TLS").not.toContain("Logged in");
 }
 
-/** What was sent in clear behind STARTTLS must not come to anything under TLS. */
+/** Commands sent in clear after STARTTLS must not be executed under TLS. */
 async function startTls(wire: Wire, injected: Attack["injected"]): Promise<"upgraded" | "refused"> {
   const { bytes } = speak(injected, "I");
   await wire.send(Buffer.concat([Buffer.from("S STARTTLS\r\n"), bytes]));
@@ -73,7 +73,7 @@ async function startTls(wire: Wire, injected: Attack["injected"]): Promise<"upgr
   return "upgraded";
 }
 
-/** Each command has one answer, in order; if not all have one, the server has said goodbye. */
+/** Expects one answer for each command, in order, or a BYE. */
 function expectWhole(received: string, tags: readonly string[], toTheEnd: boolean): void {
   const lines = withoutLiterals(received).split("\r\n");
   const rest = lines.pop();

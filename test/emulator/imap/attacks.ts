@@ -2,16 +2,16 @@ import * as fc from "fast-check";
 import { rubbish } from "./grammar.js";
 import { HEALTHY, VICTIM } from "./target-process.js";
 
-/** How the connection comes about. */
+/** How the client connects. */
 type Transport =
   | "tls"
   | "plain"
   | "starttls"
-  /** TLS's bytes where none are expected, and none where TLS is. */
+  /** TLS on the plain-text port, and plain text on the TLS port. */
   | "tls-to-plain"
   | "plain-to-tls";
 
-/** How the client leaves. */
+/** How the client disconnects. */
 type Leave = "logout" | "half-close" | "close" | "reset";
 
 type Step =
@@ -25,20 +25,20 @@ type Step =
 export interface Attack {
   transport: Transport;
   steps: Step[];
-  /** In the same packet behind STARTTLS. */
+  /** Bytes after STARTTLS in the same packet. */
   injected: Step[];
-  /** Sizes of packets, in turn; none: everything at once. */
+  /** Packet sizes, used in turn; if empty, everything is sent at once. */
   packets: number[];
   leave: Leave;
 }
 
-/** What goes on the wire, and the tags of commands that the server has to answer if nothing else is sent. */
+/** Bytes to send, and the tags of the commands that the server must answer. */
 export interface Spoken {
   bytes: Buffer;
   tags: string[];
 }
 
-/** Passwords that were sent, in whatever form, right ones and wrong ones. */
+/** All passwords sent, right and wrong. */
 export const sentPasswords = new Set<string>([VICTIM.password, HEALTHY.password]);
 
 const COMMANDS = [
@@ -181,14 +181,14 @@ export const attack: fc.Arbitrary<Attack> = fc.record({
   ),
 });
 
-/** Nothing in it that could swallow the command behind it, as STARTTLS does with what is in the same packet. */
+/** Excludes commands that consume the bytes after them, as STARTTLS does within a packet. */
 export function isOrderly(steps: readonly Step[]): boolean {
   return steps.every(
     (step) => step.kind !== "raw" && step.kind !== "many" && !("text" in step && step.text === "STARTTLS"),
   );
 }
 
-/** `prefix` makes the tags unlike all others of the connection. */
+/** `prefix` makes the tags unique within the connection. */
 export function speak(steps: readonly Step[], prefix: string): Spoken {
   const tags: string[] = [];
   const pieces = steps.map((step, index) => {

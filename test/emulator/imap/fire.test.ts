@@ -8,17 +8,17 @@ import { attack, sentPasswords } from "./attacks.js";
 import { HEALTHY, type Seen, Target, VICTIM } from "./target-process.js";
 import { traffic, Wire } from "./wire.js";
 
-/** Of the run that is part of every test run. */
+/** Seed of the default run. */
 const FIXED_SEED = 20_261_123;
 const FIXED_CASES = REPEATS ? 1_500 : 300;
-/** Connections at the same time in one case. */
+/** Most simultaneous connections in one case. */
 const TOGETHER = 4;
-/** Before the measure is taken: code is compiled, pools are filled. */
+/** Cases before the first measurement, so that code is compiled and pools are filled. */
 const WARM_UP_CASES = 100;
-/** For looking for the smallest case that fails, in milliseconds. */
+/** Longest search for the smallest failing case, in milliseconds. */
 const SHRINK_LIMIT_MS = 60_000;
 const MEGABYTE = 1_048_576;
-/** A connection that is kept costs 20 KB and more of heap; what V8 compiles meanwhile, a few hundred KB in all. */
+/** Allowed heap growth. A leaked connection takes at least 20 KB; code that V8 compiles takes a few hundred KB in all. */
 const HEAP_GROWTH_BYTES = 4 * MEGABYTE;
 /**
  * V8 and the allocator fill their pools during the first 20 000 connections, by some 80 to 130 MB, and then stay there: heap
@@ -36,7 +36,7 @@ let ran = 0;
 let reads = 0;
 const rss: number[] = [];
 
-/** The API of the emulator and what it has printed, in search of secrets. */
+/** The emulator's log and output, in which no secret may occur. */
 async function shown(): Promise<string> {
   return target.printed + JSON.stringify(await target.call("/_emulator/requests"));
 }
@@ -56,7 +56,7 @@ async function begin(): Promise<void> {
   expect(atStart.messages).toHaveLength(2);
 }
 
-/** A crash must not keep the smallest case from being found. */
+/** Restarts the server after a crash, so that the search for the smallest failing case can continue. */
 async function alive(): Promise<void> {
   if (target.ended) await begin();
 }
@@ -77,7 +77,7 @@ async function shoot(seed: number, numRuns: number): Promise<void> {
   await fc.assert(fire, { seed, numRuns, interruptAfterTimeLimit: SHRINK_LIMIT_MS, markInterruptAsFailure: true });
 }
 
-/** Reads again and again while something else goes on. */
+/** Reads a mailbox repeatedly while `work` runs. */
 async function besideHealthyClient(work: () => Promise<void>): Promise<void> {
   let over = false;
   const reading = (async () => {
@@ -86,7 +86,7 @@ async function besideHealthyClient(work: () => Promise<void>): Promise<void> {
       reads += 1;
     }
   })();
-  // Looked at below; without this a failure that comes before the end of the work would count as unhandled.
+  // The failure is awaited below. Without this handler, Node would treat an early failure as unhandled.
   reading.catch(() => undefined);
   try {
     await work();
@@ -146,7 +146,7 @@ describe("the embedded IMAP server under fire", () => {
 
 describe("a client that takes and does not give way", () => {
   const CLIENTS = 20;
-  /** What one connection may make the server keep: its buffers, a packet read, and some thousand short answers in the queue. */
+  /** Memory that one connection may use: its buffers, one received packet, and some thousand queued short answers. */
   const BYTES_PER_CLIENT = 2 * MEGABYTE;
   const login = `L LOGIN ${VICTIM.username} ${VICTIM.password}\r\n`;
   const line = (text: string, bytes: number) => text.repeat(Math.ceil(bytes / text.length));
@@ -157,7 +157,7 @@ describe("a client that takes and does not give way", () => {
     try {
       await Promise.all(wires.map((wire) => wire.has(/^\* OK /)));
       await Promise.all(wires.map(attackers));
-      // Until no more comes in: then the server has taken what it will, and a healthy client has been served meanwhile.
+      // Wait until memory no longer grows: the server has then stopped reading. A healthy client is served meanwhile.
       let kept = 0;
       for (let last = -1; kept > 1.01 * last; ) {
         last = kept;
@@ -204,7 +204,7 @@ describe("a client that takes and does not give way", () => {
 
   it("leaves nothing behind", async () => {
     const AT_ONCE = 50;
-    /** A closed socket that is kept takes several times as much. */
+    /** A leaked closed socket takes several times as much. */
     const BYTES_PER_CONNECTION = 1_024;
     const { imap, imapStarttls, ca } = target.ready;
     const visit = async (wire: Wire): Promise<void> => {

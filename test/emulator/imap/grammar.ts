@@ -2,7 +2,7 @@ import * as fc from "fast-check";
 import type { Argument, Command } from "../../../emulator/src/mail-server/imap/command-parser.js";
 import { COMMAND_LIMITS } from "../../../emulator/src/mail-server/imap/limits.js";
 
-/** An argument, and how a client writes it. */
+/** An argument and its encoding on the wire. */
 export type Written =
   | { kind: "atom"; text: string }
   | { kind: "quoted" | "literal" | "literal+"; text: string }
@@ -15,11 +15,11 @@ export interface WrittenCommand {
   lineEnd: "\r\n" | "\n";
 }
 
-/** Lists this deep can stand in a command whose other bounds are not reached. */
+/** Deepest nesting of lists that stays below the parser's other limits. */
 const DEPTH = 4;
 const LETTERS = [..."ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"];
 const TAG = [...LETTERS, ..."!#$&',-./:;<=>?@^_`|}~"];
-/** With backslashes for flags, stars and colons for sets, angle brackets for partial sections, and the world's letters. */
+/** Characters of atoms: flags (backslash), sets (star, colon), partial sections (angle brackets), and non-ASCII letters. */
 const ATOM = [...TAG, ..."+*\\%:äß漢😀"];
 
 const text = fc.string({ unit: "binary", maxLength: 24 });
@@ -43,7 +43,7 @@ const { argument } = fc.letrec<{ argument: Written; list: Written }>((tie) => ({
 export const writtenCommand: fc.Arbitrary<WrittenCommand> = fc
   .record({
     tag: word(TAG),
-    // UID takes the word behind it into its name, and has a test of its own.
+    // The command name after UID belongs to it; another test covers that.
     name: word(LETTERS).filter((name) => name.toUpperCase() !== "UID"),
     args: fc.array(argument, { maxLength: 6 }),
     lineEnd: fc.constantFrom("\r\n" as const, "\n" as const),
@@ -54,17 +54,17 @@ export function encode({ tag, name, args, lineEnd }: WrittenCommand): Buffer {
   return Buffer.from([tag, name, ...args.map((written) => encodeArgument(written, lineEnd))].join(" ") + lineEnd);
 }
 
-/** What the parser has to make of it. */
+/** The expected result of the parser. */
 export function meant({ tag, name, args }: WrittenCommand): Command {
   return { tag, name: name.toUpperCase(), args: args.map(meantArgument) };
 }
 
-/** Literals that the client may send only after it was told to go on. */
+/** Synchronizing literals: the client must wait for the server's continuation. */
 export function waitsIn({ args }: WrittenCommand): number {
   return args.reduce((sum, written) => sum + count(written, (kind) => kind === "literal"), 0);
 }
 
-/** Pieces of commands, whole and broken, in any order: more of the parser is reached than with bytes at random. */
+/** Fragments of commands, valid and broken, in any order. They reach more of the parser than random bytes. */
 export const rubbish: fc.Arbitrary<Buffer> = fc
   .array(
     fc.oneof(
@@ -81,12 +81,12 @@ export const rubbish: fc.Arbitrary<Buffer> = fc
     fc.tuple(fc.constant(Buffer.from(parts.join(""))), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 4 })),
   )
   .map(([bytes, flips]) => {
-    // Also bytes that no text in UTF-8 has.
+    // Include bytes that are not valid in UTF-8.
     for (const [at, value] of flips) if (bytes.length > 0) bytes[at % bytes.length] = value;
     return bytes;
   });
 
-/** Cuts a stream into packets of these sizes in turn; what is left after `most` of them is one. */
+/** Splits a stream into packets of these sizes, in turn. After `most` packets, the rest is one packet. */
 export function packets(bytes: Buffer, sizes: readonly number[], most = Number.POSITIVE_INFINITY): Buffer[] {
   const pieces: Buffer[] = [];
   let at = 0;

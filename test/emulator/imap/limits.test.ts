@@ -11,7 +11,7 @@ import type { RunningServer } from "../../../emulator/src/mail-server/smtp-serve
 import { VICTIM } from "./target-process.js";
 import { Wire } from "./wire.js";
 
-/** Long enough for a log-in on a busy machine. */
+/** Time for a log-in on a busy machine, in milliseconds. */
 const LIMIT_MS = 800;
 const LOGIN = `L LOGIN ${VICTIM.username} ${VICTIM.password}\r\n`;
 const wires: Wire[] = [];
@@ -35,7 +35,7 @@ async function greeted(how: "plain" | "tls"): Promise<Wire> {
   return wire;
 }
 
-/** Sends a little all the time, until the connection has ended. */
+/** Keeps sending small packets until the connection ends. */
 async function trickle(wire: Wire, text: string): Promise<void> {
   while (!wire.closed) {
     await wire.send(text);
@@ -84,7 +84,7 @@ describe("the IMAP server's limits", () => {
     await server.close();
     await start("starttls", { handshakeMs: LIMIT_MS });
     const wire = await greeted("plain");
-    // Its TLS hello comes in clear behind the command, and so to nothing.
+    // The server drops the TLS hello, because it arrives in the same packet as the command.
     await wire.send("S STARTTLS\r\n\u0016\u0003\u0001");
     await wire.ended();
     expect(wire.received).toMatch(/^S OK .*\r\n$/m);

@@ -7,12 +7,12 @@ import { encode, meant, packets, rubbish, waitsIn, writtenCommand } from "./gram
 
 const { lineBytes, literalBytes, literals, depth, args } = COMMAND_LIMITS;
 const RUNS = { seed: 20_261_123, numRuns: 500 };
-/** Regular expressions that go back over what they have read take longer than this for a line, by far. */
+/** Longest time for one line, in milliseconds. A regular expression that backtracks takes far longer. */
 const HANG_MS = 5_000;
 
 const splits = fc.array(fc.integer({ min: 1, max: 40 }), { maxLength: 12 });
 
-/** What the reader makes of the bytes, packet by packet, until it gives up. */
+/** The reader's events for these packets, until it reports an error. */
 function read(pieces: readonly Buffer[]): ReaderEvent[] {
   const reader = new CommandReader();
   const events: ReaderEvent[] = [];
@@ -31,7 +31,7 @@ function readText(text: string): ReaderEvent[] {
   return read([Buffer.from(text)]);
 }
 
-/** The one event that matters in a command with literals: its end. */
+/** The event that ends a command with literals. */
 function outcome(text: string): string {
   const last = readText(text).findLast(({ kind }) => kind !== "continue");
   return last === undefined ? "nothing" : "reason" in last ? `${last.kind}: ${last.reason}` : last.kind;

@@ -87,7 +87,7 @@ describe("the embedded SMTP server under fire", () => {
       await wire.has(/^220 /);
       await wire.send(`EHLO x\r\n${AUTH}`);
       await wire.has(/^235 /m);
-      // Without SIZE, which would have it refused at once.
+      // Without SIZE, with which the server would refuse it at once.
       await wire.send(`MAIL FROM:<${VICTIM.username}>\r\nRCPT TO:<${VICTIM.username}>\r\nDATA\r\n`);
       await wire.has(/^354 /m);
       await wire.send(Buffer.alloc(SIZE_BYTES + 1, "x"));

@@ -53,9 +53,9 @@ describe("commands in clear behind STARTTLS", () => {
 });
 
 describe("answers in clear behind STARTTLS", () => {
-  /** Far more than the client can have asked for by then. */
+  /** More bytes than the client can have requested by then. */
   const TAGS = Array.from({ length: 20 }, (_, index) => String(index + 1));
-  /** A server that somebody in between speaks for, before TLS. Under TLS it refuses every password. */
+  /** A server behind an attacker that injects answers before TLS. Under TLS it refuses every password. */
   async function between(greeting: string, injected: string): Promise<{ server: Server; logins: string[] }> {
     const logins: string[] = [];
     const answerUnderTls = (socket: Socket) => {
@@ -97,7 +97,7 @@ describe("answers in clear behind STARTTLS", () => {
   }
 
   it.each([
-    // What the others differ from: the client trusts this server, and tries its password there.
+    // The control case: the client trusts this server and sends its password.
     ["nothing", "* OK hello\r\n", "", ["under TLS"]],
     ["a log-in that went well", "* OK hello\r\n", TAGS.map((tag) => `${tag} OK Logged in\r\n`).join(""), []],
     ["capabilities and a log-in", "* OK hello\r\n", "* CAPABILITY IMAP4rev1\r\nA1 OK Logged in\r\n", []],

@@ -9,7 +9,7 @@ import { until } from "../../support/until.js";
 import type { Ready, Usage } from "./target.js";
 
 const script = join(import.meta.dirname, "target.ts");
-/** Has what the process answers checked against Nylas's contract. */
+/** Validates the process's answers against Nylas's contract. */
 const preload = pathToFileURL(join(import.meta.dirname, "../../conformance/contract/preload.ts")).href;
 const SOCKETS_GONE_MS = 20_000;
 
@@ -19,13 +19,13 @@ export const USERS = [
 ] as const;
 export const [VICTIM, HEALTHY] = USERS;
 
-/** What a client sees of a mailbox. */
+/** A mailbox as a client sees it. */
 export interface Seen {
   folders: string[];
   messages: { uid: number; flags: string[]; subject: string | undefined }[];
 }
 
-/** The server under fire. */
+/** The server process under test. */
 export class Target {
   readonly #child: ChildProcess;
   readonly #printed: string[];
@@ -53,7 +53,7 @@ export class Target {
     return new Target(child, printed, ready);
   }
 
-  /** What it has printed so far, and how it has ended if it has. */
+  /** Its output so far, and its exit code if it has ended. */
   get printed(): string {
     return this.#printed.join("");
   }
@@ -69,7 +69,7 @@ export class Target {
     return usage;
   }
 
-  /** The same, when every connection has gone. */
+  /** Resource usage after all connections have closed. */
   async usageAtRest(): Promise<Usage> {
     let usage = await this.usage();
     await until("the target has no open connection", SOCKETS_GONE_MS, async () => {
@@ -79,7 +79,7 @@ export class Target {
     return usage;
   }
 
-  /** Logs in as an ordinary client does, and reads. */
+  /** Logs in like an ordinary client and reads the mailbox. */
   async read({ username, password }: { username: string; password: string }): Promise<Seen> {
     const { imap, ca } = this.ready;
     const client = new ImapFlow({
@@ -110,9 +110,9 @@ export class Target {
 
   async call(path: string): Promise<unknown> {
     const { apiUri, apiKey } = this.ready;
-    // Without an agent the connection does not outlive the answer, as those of fetch do.
+    // Without an agent, the connection closes after the answer. Connections of `fetch` stay open.
     const asked = get(`${apiUri}${path}`, { agent: false, headers: { authorization: `Bearer ${apiKey}` } });
-    // The types of `once` do not know the events of a request.
+    // The types of `once` do not declare a request's events.
     const [answer] = (await once(asked, "response")) as [IncomingMessage];
     return json(answer);
   }

@@ -1,15 +1,15 @@
-/** The emulator with its mail servers, in a process of its own that tells its parent what it takes of the machine. */
+/** Runs the emulator with its mail servers in a separate process, which reports its resource usage to its parent. */
 import { type Emulator, startEmulator } from "nylas-emulator";
 
-/** What the parent needs to attack it. */
+/** What the parent needs for connecting. */
 export type Ready = Required<Omit<Emulator, "close">>;
 
 export interface Usage {
   rssBytes: number;
   heapBytes: number;
-  /** Buffers. */
+  /** Memory of buffers, in bytes. */
   externalBytes: number;
-  /** Open connections, from whichever side. */
+  /** Open connections, incoming and outgoing. */
   sockets: number;
 }
 
@@ -23,7 +23,7 @@ function ready(): Omit<Emulator, "close"> {
 }
 
 function usage(): Usage {
-  // Twice: what the first collection finds in finalizers goes with the second.
+  // Collect twice: objects with finalizers are freed by the second collection.
   globalThis.gc?.();
   globalThis.gc?.();
   const { rss, heapUsed, external } = process.memoryUsage();

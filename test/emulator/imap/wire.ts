@@ -1,15 +1,15 @@
 import { connect, type Socket } from "node:net";
 import tls from "node:tls";
 
-/** For anything that a client waits for. */
+/** Longest wait of a client, in milliseconds. */
 const LIMIT_MS = 10_000;
 
-/** What all connections of this process together did. */
+/** Totals of all connections of this process. */
 export const traffic = { connections: 0, bytes: 0 };
 
-/** A client without manners: it sends any bytes, and keeps what comes back. */
+/** A raw client: sends any bytes and keeps the answers. */
 export class Wire {
-  /** TCP itself: only that can be reset. */
+  /** The TCP socket, which can be reset, unlike the TLS socket. */
   readonly #base: Socket;
   #socket: Socket;
   #received: Buffer[] = [];
@@ -47,7 +47,7 @@ export class Wire {
     return this.#closed;
   }
 
-  /** Handed to the system as a packet of its own, if the connection still stands. */
+  /** Sends the bytes as one packet, if the connection is open. */
   async send(bytes: Buffer | string): Promise<void> {
     traffic.bytes += Buffer.byteLength(bytes);
     if (this.#closed || !this.#socket.writable) return;
@@ -59,12 +59,12 @@ export class Wire {
     while (!taken && !this.#closed) await this.#moves();
   }
 
-  /** Sends without waiting: what the server does not take stays in this process. */
+  /** Sends without waiting. Bytes that the server does not read stay in this process. */
   pour(bytes: Buffer | string): void {
     void this.send(bytes);
   }
 
-  /** Also when the connection has ended since, or has ended without it: then it fails at once. */
+  /** Waits for a match in the received text. Fails at once if the connection has ended without one. */
   async has(what: RegExp): Promise<void> {
     await this.#wait(`the server says ${what}`, LIMIT_MS, () => what.test(this.received) || this.#closed);
     if (!what.test(this.received)) throw new Error(`the server has ended, and not said ${what}: ${this.received}`);
@@ -74,7 +74,7 @@ export class Wire {
     return this.#wait("the server closes the connection", limitMs, () => this.#closed);
   }
 
-  /** TLS on top of what is there. False when the handshake comes to nothing. */
+  /** Starts TLS on the connection. Returns false if the handshake fails. */
   async upgrade(): Promise<boolean> {
     if (this.#closed) return false;
     const plain = this.#socket;
@@ -89,7 +89,7 @@ export class Wire {
     return secure;
   }
 
-  /** Reads nothing more, so that the server cannot get rid of its answers. */
+  /** Stops reading, so that the server's answers queue up. */
   stall(): void {
     this.#socket.pause();
   }
@@ -106,7 +106,7 @@ export class Wire {
   close(): void {
     this.#socket.destroy();
     this.#base.destroy();
-    // TLS whose TCP was reset under it has no event for that.
+    // A TLS socket emits no event if its TCP connection is reset.
     this.#closed = true;
     this.#progress();
   }
@@ -124,7 +124,7 @@ export class Wire {
     });
   }
 
-  /** Looks again whenever something happens on the wire. */
+  /** Checks again after each event on the connection. */
   async #wait(what: string, limitMs: number, holds: () => boolean): Promise<void> {
     let late = false;
     const timer = setTimeout(() => {

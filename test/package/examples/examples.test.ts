@@ -10,7 +10,7 @@ const names = ["ops", "billing", "support"];
 let emulator: TestEmulator;
 let before: string;
 
-/** What git sees of the examples. */
+/** The examples' files that git tracks or would add. */
 function examplesInGit(): string {
   return execFileSync("git", ["status", "--porcelain", "--", "examples"], { cwd: root, encoding: "utf8" });
 }
@@ -24,7 +24,7 @@ function openExample(example: string, name?: string): Promise<Stack> {
   });
 }
 
-/** The emulator's mailboxes under the names that an example gives them. */
+/** The emulator's mailboxes, with an example's names. */
 function settings(prefix: string, field: "username" | "password", of: readonly string[]): Record<string, string> {
   return Object.fromEntries(of.map((name) => [`${prefix}.${name}`, emulator.user(names.indexOf(name))[field]]));
 }

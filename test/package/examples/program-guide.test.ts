@@ -22,7 +22,7 @@ it("the page's program passes the page's test, without an engine and without a k
 
   const [node, ...args] = present(codeBlocks(page, "sh")[0]).trim().split(" ");
   expect(node).toBe("node");
-  // Inside a vitest worker these would have the child report in another format, and there must be no engine to talk to.
+  // Without vitest's variables, which change the child's report format, and without an engine's address.
   const inherited = Object.entries(process.env).filter(([name]) => !/^(NODE_|PULUMI_|NYLAS_)/.test(name));
   const { stdout } = await execute(process.execPath, ["--test-reporter=tap", ...args], {
     cwd: directory,

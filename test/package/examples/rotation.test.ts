@@ -41,7 +41,7 @@ it("examples/rotation rotates a password, and the grant goes on", async () => {
   await stack.up();
   expect(stack.outputs().grantId).toBe(before.grantId);
   expect(await emulator.writes()).toEqual(["POST /v3/connect/custom"]);
-  // Reading through Nylas logs in with the password that Nylas holds: it is the one that the server has now.
+  // Nylas can read the mailbox only if it has the mail server's current password.
   await emulator.call("GET", `/v3/grants/${String(before.grantId)}/messages?limit=1`);
   await stack.destroy();
   expect(await emulator.grants()).toEqual([]);

@@ -7,14 +7,14 @@ import { userEnvironment } from "../../support/npm.js";
 
 const root = join(import.meta.dirname, "../../..");
 const example = join(root, "examples/surviving-429");
-/** Has what the example's emulators answer checked against Nylas's contract. */
+/** Validates the answers of the example's emulators against Nylas's contract. */
 const preload = pathToFileURL(join(root, "test/conformance/contract/preload.ts")).href;
 
-/** Below the repository, so that the copies find the packages that the example finds. */
+/** Inside the repository, so that the copies resolve the same packages as the example. */
 let directory: string;
 
 interface Result {
-  /** Of `npm test`. */
+  /** Exit code of `npm test`. */
   code: number;
   passed: number;
   /** By name. */
@@ -36,7 +36,7 @@ function npmTest(cwd: string, ...options: string[]): Promise<Result> {
   });
 }
 
-/** A copy of the example that differs in one place. */
+/** Copies the example and replaces one piece of text. */
 function copyWith(name: string, file: string, from: string, to: string): string {
   const copy = join(directory, name);
   cpSync(example, copy, { recursive: true, filter: (path) => !path.includes("node_modules") });

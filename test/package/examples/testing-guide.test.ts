@@ -34,7 +34,7 @@ function plain(cell: string): string {
   return cell.replaceAll("`", "");
 }
 
-/** A user's project: the packages are installed, and nothing else is there. */
+/** A user's project with nothing but the installed packages. */
 function project(): string {
   const made = mkdtempSync(join(directory, "project-"));
   symlinkSync(join(root, "node_modules"), join(made, "node_modules"), "junction");

@@ -10,14 +10,14 @@ const ALL = ["Invoice 2", "Invoice 1", "Hello"];
 
 let emulator: TestEmulator;
 let grants: string[];
-/** Of the mailbox that has all the mail. */
+/** The grant of the mailbox with the messages. */
 let grant: string;
 
 async function ask(query: string, kind = "messages"): Promise<{ status: number; body: Answer }> {
   const answer = await fetch(`${emulator.emulator.apiUri}/v3/grants/${grant}/${kind}?${query}`, {
     headers: { authorization: `Bearer ${emulator.emulator.apiKey}` },
   });
-  // Every answer is in one of Nylas's two envelopes.
+  // Every answer has one of Nylas's two envelopes.
   return { status: answer.status, body: (await answer.json()) as Answer };
 }
 
@@ -38,7 +38,7 @@ async function found(query: string): Promise<string[] | undefined> {
   return (await ask(query)).body.data?.map(({ subject }) => subject);
 }
 
-/** The address of a user in the place of its number. */
+/** Replaces user numbers with addresses. */
 function addressed(query: string): string {
   return query.replace(/\d+@/g, (index) => encodeURIComponent(emulator.user(Number.parseInt(index, 10)).username));
 }
@@ -241,7 +241,7 @@ describe("a message that is sent", () => {
 });
 
 describe("a message of another mail program", () => {
-  /** As it comes over the embedded SMTP server. */
+  /** A message as the embedded SMTP server receives it. */
   async function deliver(lines: readonly string[]): Promise<ShownMessage> {
     const { username, password } = emulator.user(1);
     const transport = createTransport({

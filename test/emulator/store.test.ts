@@ -15,7 +15,7 @@ const SETTINGS = {
 const AUTHENTICATION = { provider: "imap", settings: SETTINGS };
 const CONNECTOR = { provider: "imap", settings: {}, scope: [] };
 
-/** A store whose changes are saved when the test says so. */
+/** A store that completes its saves when the test says so. */
 function storeWithDisk(behaviour: Record<string, string> = {}) {
   const saves: { data: StoredData; finish(): void }[] = [];
   const save = (data: StoredData) => new Promise<void>((finish) => saves.push({ data, finish }));
@@ -111,7 +111,7 @@ describe("a request whose object is deleted before its body has arrived", () => 
     });
   });
 
-  /** Sends the head of a PATCH, deletes its object once the emulator has found it, and sends the body. */
+  /** Sends the head of a PATCH, deletes the object after the emulator has found it, then sends the body. */
   async function patchLate(path: string, body: unknown): Promise<unknown> {
     const { apiUri, apiKey } = emulator.emulator;
     const json = JSON.stringify(body);
@@ -126,7 +126,7 @@ describe("a request whose object is deleted before its body has arrived", () => 
       patch.on("error", reject);
       patch.on("response", async (response) => resolve({ status: response.statusCode, body: await text(response) }));
     });
-    // Node's server sends 100 Continue in the turn in which it hands the request to the emulator.
+    // Node sends 100 Continue in the same event-loop turn in which it passes the request to the emulator.
     await new Promise((resolve) => patch.once("continue", resolve).flushHeaders());
     await emulator.call("DELETE", path);
     patch.end(json);

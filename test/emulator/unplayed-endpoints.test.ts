@@ -7,7 +7,7 @@ import { TestEmulator } from "../support/emulator.js";
 const Nylas = sdk as unknown as typeof sdk.default;
 type Method = (parameters: unknown) => unknown;
 
-/** Of the SDK's resources, those that a client has; the walks call them with what they expect. */
+/** Stands for every id. */
 const ANY_ID = "6e0f4a3e-0000-4000-8000-000000000000";
 /** Documented since the facts of the contract were taken: docs/reference/api/iam-principals and iam-credentials. */
 const LATER: Contract["others"] = {
@@ -58,7 +58,7 @@ it("no endpoint that the Node SDK knows is unknown to the emulator", async () =>
   for (const resource of resources.filter(isResource)) {
     for (const method of methodsOf(resource)) {
       calls += 1;
-      // What matters is where the request goes, not what becomes of arguments that say nothing.
+      // Only the request's path matters, so the arguments may be meaningless.
       await Promise.resolve()
         .then(() => method.call(resource, anything()))
         .then(consume)
@@ -76,16 +76,16 @@ it("no endpoint that the Node SDK knows is unknown to the emulator", async () =>
   expect(unknown).toEqual([]);
 });
 
-/** What the emulator answers, and the message of a refusal. */
+/** The emulator's status, and the message of a refusal. */
 async function ask(method: string, path: string): Promise<{ status: number; message: string }> {
   const { apiUri, apiKey } = emulator.emulator;
   const answer = await fetch(`${apiUri}${path}`, { method, headers: { authorization: `Bearer ${apiKey}` } });
-  // The envelope of every refusal; other answers have no error.
+  // Every refusal has this envelope; other answers have no `error`.
   const { error } = (await answer.json()) as { error?: { message?: string } };
   return { status: answer.status, message: error?.message ?? "" };
 }
 
-/** Answers every parameter that a path may be made of. */
+/** An object that has a value for every path parameter. */
 function anything(): unknown {
   return new Proxy(
     { requestBody: {}, queryParams: {} },
@@ -95,7 +95,7 @@ function anything(): unknown {
   );
 }
 
-/** Some methods return an asynchronous iterator, which asks when it is read. */
+/** Some methods return an asynchronous iterator, which sends its request when it is read. */
 async function consume(result: unknown): Promise<void> {
   if (typeof result !== "object" || result === null || !(Symbol.asyncIterator in result)) return;
   for await (const _ of result as AsyncIterable<unknown>) return;

@@ -27,7 +27,7 @@ function passwordFile(world: World): string {
   return join(world.stack.directory, "password");
 }
 
-/** Reads the generated password from that file. */
+/** Sets the generated password at the mail server. */
 async function setAtMailServer(world: World): Promise<void> {
   const password = world.secret(readFileSync(passwordFile(world), "utf8"));
   await world.emulator.setPassword(world.mailbox(0).username, password);

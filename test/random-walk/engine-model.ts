@@ -209,7 +209,7 @@ export class StackModel {
     });
   }
 
-  /** Serializes values as a state file does. */
+  /** Saves a copy as JSON, because a state file holds data only. */
   #save(saved: Saved): void {
     this.state.set(saved.name, JSON.parse(JSON.stringify(saved)));
   }

@@ -14,11 +14,11 @@ import {
 } from "./document.ts";
 import type { ChosenAnswers } from "./emulators.ts";
 
-/** A request and its answer, as they went over the socket. */
+/** A request and its answer, as sent over the socket. */
 export interface Exchange {
   behaviours: ChosenAnswers;
   method: string;
-  /** With the query. */
+  /** Path and query. */
   url: string;
   userAgent: string | undefined;
   request: Message;
@@ -34,7 +34,7 @@ export interface Message {
 /** A place where an exchange differs from the contract. It names fields and types, never a value: bodies hold secrets. */
 export interface Finding {
   side: "request" | "answer";
-  /** `GET /v3/grants/{grantId}`; the path as sent where the contract has none like it. */
+  /** `GET /v3/grants/{grantId}`, or the path as sent if the contract has no matching path. */
   endpoint: string;
   status: number;
   /** Pointer into the body, `query.limit`, or empty for the whole. */
@@ -52,12 +52,12 @@ export interface Checked {
   violations: Finding[];
 }
 
-/** The mark of this package's client; other clients may ask wrongly on purpose. */
+/** User agent of this package's client. Tests send invalid requests with other clients on purpose. */
 const CLIENT = "pulumi-nylas-imap";
-/** What an answer is held to whose status the contract does not declare. */
+/** Schema for answers whose status the contract does not declare. */
 const ERROR_CONTENT = { "application/json": { schema: { $ref: "#/components/schemas/400" } } };
 
-/** Makes the check of exchanges against the contract. */
+/** Creates the function that validates exchanges against the contract. */
 export function createCheck(
   published: Contract,
   deviations: readonly Deviation[] = DEVIATIONS,
@@ -169,7 +169,7 @@ export function createCheck(
     }
   };
 
-  /** References in a schema count from the document; a schema by itself would not find them. */
+  /** Compiles a schema within the document, because its references are relative to the document. */
   function compile(schema: Schema): ValidateFunction {
     const known = compiled.get(schema);
     if (known !== undefined) return known;
@@ -179,7 +179,7 @@ export function createCheck(
   }
 }
 
-/** One line of text per finding, and what to do about it. */
+/** Describes each finding in one line, with the next step. */
 export function explain({ side, endpoint, status, place, keyword, found }: Finding): string {
   const sender = side === "request" ? "request of the client" : "answer of the emulator";
   return `${endpoint} → ${status}: ${sender}, ${place === "" ? "as a whole" : place}: ${keyword}: found ${found}`;
@@ -198,7 +198,7 @@ function covers(deviation: Deviation, finding: Finding, chosen: ChosenAnswers): 
   );
 }
 
-/** A behaviour that nobody has chosen has its default. */
+/** The chosen value of a behaviour, or its default. */
 function isChosen(chosen: string | undefined, value: string | undefined): boolean {
   return chosen !== undefined && (value === undefined || chosen === value);
 }
@@ -209,7 +209,7 @@ interface Declared {
   values: Record<string, string>;
 }
 
-/** Of several templates that fit, `/messages/send` goes before `/messages/{message_id}`. */
+/** If several templates match, `/messages/send` takes precedence over `/messages/{message_id}`. */
 function findPath(contract: Contract, path: string): Declared | undefined {
   const templates = [...Object.keys(contract.paths), ...Object.keys(contract.others)];
   const fitting = templates.flatMap((template) => {
@@ -221,7 +221,7 @@ function findPath(contract: Contract, path: string): Declared | undefined {
   return found === undefined || item === undefined ? undefined : { ...found, item };
 }
 
-/** The path's parameters, or `undefined` where the template does not fit. */
+/** The path's parameters, or `undefined` if the template does not match. */
 function valuesIn(template: string, path: string): Record<string, string> | undefined {
   const steps = path.split("/");
   const wanted = template.split("/");
@@ -237,7 +237,7 @@ function valuesIn(template: string, path: string): Record<string, string> | unde
   return fits ? values : undefined;
 }
 
-/** A path that is not well-formed is a finding of its schema, not a crash of the check. */
+/** Returns malformed text unchanged: its schema then reports it, and the check does not crash. */
 function decoded(step: string): string {
   try {
     return decodeURIComponent(step);
@@ -251,21 +251,21 @@ function operationOf(item: PathItem, method: string): Operation | undefined {
   return name === undefined ? undefined : item[name];
 }
 
-/** A parameter is text on the wire; one that does not read as its type stays text, and fails. */
+/** Converts a parameter's text to its declared type. Text that cannot be converted stays text and fails the schema. */
 function fromText(text: string, { type }: Schema): unknown {
   if ((type === "integer" || type === "number") && /^-?\d+(\.\d+)?$/.test(text)) return Number(text);
   if (type === "boolean" && (text === "true" || text === "false")) return text === "true";
   return text;
 }
 
-/** The schema with its references made to point into the document. */
+/** Rewrites a schema's references to point into the document. */
 function absolute(schema: Schema): Schema {
   return JSON.parse(JSON.stringify(schema).replaceAll('"$ref":"#/', '"$ref":"contract#/'));
 }
 
 /**
- * Of a choice that fails ajv reports each variant's complaints. Those of variants for another provider or grant type say
- * nothing, nor does the complaint about unknown properties, which knows none while no variant fits.
+ * For a failing `oneOf` or `anyOf`, ajv reports the errors of every variant. Drops errors of variants for another provider or
+ * grant type, and the error about unknown properties, which is meaningless while no variant matches.
  */
 function telling(errors: readonly ErrorObject[]): ErrorObject[] {
   const choices = errors.filter(({ keyword }) => keyword === "oneOf" || keyword === "anyOf");
@@ -285,7 +285,7 @@ function variantOf(schemaPath: string): string | undefined {
   return /^.*\/(?:oneOf|anyOf)\/\d+\//.exec(schemaPath)?.[0];
 }
 
-/** Items of a list differ by value only, so their numbers become `*`. */
+/** Replaces list indexes with `*`, so that equal findings of several items become one. */
 function placeOf({ instancePath, keyword, params }: ErrorObject): string {
   const place = instancePath.replaceAll(/\/\d+(?=\/|$)/g, "/*");
   const property: unknown = params.unevaluatedProperty ?? params.additionalProperty ?? params.missingProperty;

@@ -5,8 +5,8 @@ const SINGLE = ["items", "additionalProperties"];
 const LISTS = ["allOf", "anyOf", "oneOf"];
 
 /**
- * A copy in which every object that names its properties allows no others. The contract leaves most objects open, and an
- * open schema would let through each field that the emulator invents. Objects without named properties stay open.
+ * Copies a schema and forbids additional properties in every object that names its properties. The contract leaves most objects
+ * open, which would accept fields that the emulator invents. Objects without named properties stay open.
  */
 export function closed(contract: Contract): Contract {
   const copy = structuredClone(contract);
@@ -15,7 +15,7 @@ export function closed(contract: Contract): Contract {
     for (const list of LISTS) for (const part of partsOf(schema, list)) parts.add(part.$ref ?? part);
   });
   visit(copy, (schema, place) => {
-    // What is part of a composition is closed by the whole, which alone knows every property.
+    // Close a composition as a whole: its parts do not know each other's properties.
     if (parts.has(schema) || parts.has(place)) return;
     const composed = LISTS.some((list) => list in schema);
     if ((composed || "properties" in schema) && !("additionalProperties" in schema)) {
@@ -34,7 +34,7 @@ function visit(contract: Contract, see: Visitor): void {
   visitDocument(contract, see);
 }
 
-/** Bodies and parameters hold their schemas under this key. */
+/** Key of the schema in bodies and parameters. */
 function visitDocument(node: unknown, see: Visitor): void {
   if (typeof node !== "object" || node === null) return;
   for (const [key, value] of Object.entries(node)) {

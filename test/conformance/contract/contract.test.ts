@@ -384,7 +384,7 @@ function check(exchange: Exchange): Finding[] {
   return checkAll(exchange).violations;
 }
 
-/** A request of the client, and an answer in which nothing is wrong. */
+/** A request of the client with a valid answer. */
 function asked(method: string, url: string, body?: unknown): Exchange {
   const json = { contentType: "application/json", body: Buffer.from(JSON.stringify(failure)) };
   const request = { contentType: json.contentType, body: Buffer.from(body === undefined ? "" : JSON.stringify(body)) };
@@ -423,7 +423,7 @@ function present<T>(value: T | undefined): T {
   return value;
 }
 
-/** Names that OpenAPI has for people, unless a property is called so, and texts that read like sentences. */
+/** Finds OpenAPI's prose fields, except properties of the same name, and texts that look like sentences. */
 function prose(value: unknown, areNames = false): string[] {
   if (typeof value === "string") return /\s/.test(value) ? [value] : [];
   if (typeof value !== "object" || value === null) return [];

@@ -45,7 +45,7 @@ export interface Reference {
 }
 
 export function readContract(): Contract {
-  // A test holds the document's version and paths; a field that is missing makes the check itself fail.
+  // A test checks the document's version and paths. A missing field makes the check itself fail.
   return JSON.parse(readFileSync(FACTS_FILE, "utf8")) as Contract;
 }
 
@@ -58,6 +58,6 @@ export function resolve<T>(contract: Contract, part: T | Reference): T {
     found = typeof found === "object" && found !== null ? Reflect.get(found, key) : undefined;
   }
   if (found === undefined) throw new Error(`the contract refers to ${part.$ref}, which it does not have`);
-  // The place of use says what the reference stands for.
+  // The caller knows the type of the referenced component.
   return resolve(contract, found as T);
 }

@@ -1,8 +1,7 @@
-/** The answers that an emulator was told to give instead of its defaults. */
+/** Behaviours of an emulator that differ from the defaults. */
 export type ChosenAnswers = Readonly<Record<string, string>>;
 
 /**
- * This process's emulators by port. The proxies and gates that tests put before them are not among them: what passes
- * through those arrives here as well.
+ * This process's emulators by port, without the proxies that tests put in front: their requests arrive at an emulator as well.
  */
 export const emulators = new Map<number, ChosenAnswers>();

@@ -1,8 +1,8 @@
 import { type Contract, METHODS, type Parameter, type PathItem, type Schema } from "./document.ts";
 
-/** What an OpenAPI document says that can be checked. Whatever it tells people is left out: names, types, bounds remain. */
+/** Extracts the checkable facts of an OpenAPI document: names, types and bounds, without prose. */
 
-/** The paths that the emulator plays, as the document writes them. Of all others the facts have the methods alone. */
+/** Paths that the emulator plays, as in the document. For all other paths, the facts contain only the methods. */
 export const DESCRIBED_PATHS: readonly string[] = [
   "/v3/applications",
   "/v3/connectors",
@@ -50,7 +50,7 @@ export const SCHEMA_KEYWORDS: readonly string[] = [...VALUES, ...SINGLE, ...LIST
 
 type Json = Record<string, unknown>;
 
-/** The same document gives the same facts, in the document's own order. */
+/** Deterministic: keeps the document's order. */
 export function factsOf(document: unknown, source: Omit<Contract["source"], "version">): Contract {
   const { openapi, info, paths, components } = parts(document);
   const absent = DESCRIBED_PATHS.filter((path) => !(path in paths));
@@ -85,7 +85,7 @@ function referenced(components: Json, paths: Contract["paths"]): Contract["compo
     const kept = Object.keys(object(all)).filter((name) => found[section]?.[name] !== undefined);
     return kept.length === 0 ? [] : [[section, Object.fromEntries(kept.map((name) => [name, found[section]?.[name]]))]];
   });
-  // The sections were made above, each by the function for its kind.
+  // Each section was built above by the function for its type.
   return Object.fromEntries(ordered) as Contract["components"];
 }
 
@@ -127,7 +127,7 @@ function parameters(owner: Json): Pick<PathItem, "parameters"> {
 
 function parameter(given: Json): Parameter {
   const fact = "$ref" in given ? pick(given, ["$ref"]) : pick(given, ["name", "in", "required"]);
-  // A reference, or a parameter of the shape that OpenAPI demands.
+  // A reference or an OpenAPI parameter.
   return { ...fact, ...("schema" in given ? { schema: schema(object(given.schema)) } : {}) } as Parameter;
 }
 

@@ -2,7 +2,7 @@ import { appendFileSync, existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding } from "./check.ts";
 
-/** Where the processes of one test run note what they have checked. Absent outside such a run. */
+/** Directory in which the processes of a test run record their checks. Undefined outside of a test run. */
 export const LEDGER_VARIABLE = "CONTRACT_LEDGER";
 
 export type Entry =
@@ -14,13 +14,13 @@ export type Entry =
       deviations: string[];
       violations: Finding[];
     }
-  /** An answer that a fault or the client cut off. */
+  /** A fault or the client interrupted the answer. */
   | { kind: "cut" }
-  /** The client's request ended, or was answered, before it had arrived whole. */
+  /** The request was aborted or answered before it was complete. */
   | { kind: "half-request" }
   | { kind: "test-file"; path: string };
 
-/** Writes at once: an emulator's process may be killed at any moment. */
+/** Writes synchronously, because an emulator's process may be killed at any moment. */
 export function note(entry: Entry): void {
   const directory = process.env[LEDGER_VARIABLE];
   if (directory) appendFileSync(join(directory, `${process.pid}.jsonl`), `${JSON.stringify(entry)}\n`);
@@ -32,7 +32,7 @@ export function readLedger(directory: string): Entry[] {
     readFileSync(join(directory, file), "utf8")
       .split("\n")
       .filter((line) => line !== "")
-      // Written by `note` alone.
+      // Only `note` writes this file.
       .map((line) => JSON.parse(line) as Entry),
   );
 }

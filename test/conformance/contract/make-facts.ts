@@ -37,7 +37,7 @@ async function read(place: string): Promise<string> {
   return answer.text();
 }
 
-/** JSON of which a line holds whatever fits: a change of one fact is a change of one line. */
+/** Formats JSON with short objects on one line, so that changing one fact changes one line. */
 function print(value: unknown, depth: number): string {
   if (typeof value !== "object" || value === null) return JSON.stringify(value);
   const [open, close] = Array.isArray(value) ? ["[", "]"] : ["{", "}"];

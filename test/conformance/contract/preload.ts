@@ -1,13 +1,13 @@
 /** Loaded before the emulator's command line with `node --import`: the process has no other server. */
 import { recordExchanges } from "./record.ts";
 
-// A violation stands in the ledger, and the end of the test run reports it.
+// The ledger keeps violations, and the test run reports them at its end.
 recordExchanges(
   () => chosenAnswers,
   () => undefined,
 );
 
-/** `--behaviour scope=null`, as often as it was given. */
+/** Values of all `--behaviour` options, such as `scope=null`. */
 const chosenAnswers = Object.fromEntries(
   process.argv.flatMap((argument, index) => {
     const [name, value] = process.argv[index - 1] === "--behaviour" ? argument.split("=") : [];

@@ -4,7 +4,7 @@ import type { ChosenAnswers } from "./emulators.ts";
 import { note } from "./ledger.ts";
 import { watch } from "./watch.ts";
 
-/** Checks every exchange of the emulators, notes it in the ledger, and hands on what violates the contract. */
+/** Validates every exchange of the emulators, records it in the ledger, and reports violations. */
 export function recordExchanges(
   emulatorAt: (port: number) => ChosenAnswers | undefined,
   onViolation: (found: Finding) => void,
@@ -15,7 +15,7 @@ export function recordExchanges(
     cut: () => note({ kind: "cut" }),
     exchange: (exchange, requestWhole) => {
       check ??= createCheck(readContract());
-      // Half a request shows nothing about the client; the answer to it does about the emulator.
+      // An incomplete request is not validated, but its answer is.
       if (!requestWhole) note({ kind: "half-request" });
       const checked = check(requestWhole ? exchange : { ...exchange, userAgent: undefined });
       note({ kind: "exchange", status: exchange.status, ...checked });

@@ -8,7 +8,7 @@ import { type Entry, LEDGER_VARIABLE, readLedger } from "./ledger.ts";
 
 const OWN_TEST = join(import.meta.dirname, "contract.test.ts");
 
-/** vitest's global set-up: a ledger for this run, and at its end the account of it. */
+/** vitest's global set-up: creates the run's ledger and prints its summary at the end. */
 export default function setup(project: TestProject): () => Promise<void> {
   const { root } = project.config;
   const directory = join(root, ".work/contract", String(process.pid));
@@ -27,7 +27,7 @@ export default function setup(project: TestProject): () => Promise<void> {
         ["Deviations that no test needs, in test/conformance/contract/deviations.ts:", ...unused].join("\n  "),
       );
     }
-    // The workers' own failures are counted already; this is for emulators in processes of their own.
+    // Tests report violations of their own process; this reports those of emulators in other processes.
     if (lines.size > 0 || unused.length > 0) process.exitCode = 1;
     rmSync(directory, { recursive: true, force: true });
   };
@@ -50,7 +50,7 @@ function summarize(entries: readonly Entry[]): string {
   ].join("\n");
 }
 
-/** Paths that the contract does not have are made up by tests, and as many as they like. */
+/** Groups paths that the contract does not have: tests invent many of them. */
 function pathless(endpoint: string): string {
   return known.has(endpoint) ? endpoint : "other";
 }
@@ -76,7 +76,7 @@ function unusedOf(entries: readonly Entry[]): string[] {
   return DEVIATIONS.map(({ name }) => name).filter((name) => !used.has(name));
 }
 
-/** Whether every test of every file has run, with its repetitions, in the suite that this check is a part of. */
+/** Whether the complete suite has run, with repetitions. */
 async function isComplete(project: TestProject, entries: readonly Entry[]): Promise<boolean> {
   const { testNamePattern, env } = project.config;
   if (testNamePattern !== undefined || env.TEST_REPETITIONS !== "all") return false;

@@ -5,7 +5,7 @@ import { emulators } from "./emulators.ts";
 import { note } from "./ledger.ts";
 import { recordExchanges } from "./record.ts";
 
-/** How often each violation was seen since the last report. */
+/** Number of occurrences of each violation since the last report. */
 const seen = new Map<string, number>();
 
 recordExchanges(
@@ -21,7 +21,7 @@ afterEach(failOnViolations);
 afterAll(() => {
   const { testPath } = expect.getState();
   if (testPath !== undefined) note({ kind: "test-file", path: relative(process.cwd(), testPath) });
-  // Answers that were on their way when the last test ended.
+  // Includes answers that were in flight when the last test ended.
   failOnViolations();
 });
 

@@ -10,7 +10,7 @@ export interface Watcher {
   cut(): void;
 }
 
-/** What Node publishes when a request's head has arrived, before the server's own handler runs. */
+/** Diagnostics channel on which Node publishes each request before the server's handler runs. */
 interface Started {
   request: IncomingMessage;
   response: ServerResponse;
@@ -55,7 +55,7 @@ export function watch(emulatorAt: (port: number) => ChosenAnswers | undefined, w
   return () => unsubscribe(STARTED, started);
 }
 
-/** The same method, which keeps a copy of the bytes or the text that it is given first. */
+/** Wraps a method so that it also records the bytes or text of its first argument. */
 function copying<Method extends (...args: never[]) => unknown>(method: Method, copies: Buffer[]): Method {
   return new Proxy(method, {
     apply(target, self, args: unknown[]) {
@@ -70,13 +70,13 @@ function copying<Method extends (...args: never[]) => unknown>(method: Method, c
   });
 }
 
-/** Headers given to `writeHead` as a list or an object are not among those that `getHeader` knows; the sent head is. */
+/** Reads the sent head: `getHeader` does not know headers that were passed to `writeHead`. */
 function sentType(response: ServerResponse): string | undefined {
   const head: unknown = Reflect.get(response, "_header");
   return typeof head === "string" ? /^content-type: *(.*?)\r?$/im.exec(head)?.[1] : undefined;
 }
 
-/** A handler that answers early leaves the rest of a body unread. */
+/** Whether the body was read completely; a handler that answers early may not read it. */
 function isWhole({ headers, complete }: IncomingMessage, body: Buffer): boolean {
   return headers["content-length"] === undefined ? complete : Number(headers["content-length"]) === body.length;
 }

@@ -1,13 +1,13 @@
 import { REFUSALS, type Refusal, STATUS_ERRORS } from "../../../emulator/src/http/refusals.js";
 
-/** An answer that refuses something. */
+/** A refusal. */
 export interface Refused {
   status: number;
   type: string;
   message: string;
 }
 
-/** One way in which the emulator refuses something. */
+/** One kind of refusal of the emulator. */
 export interface Variant {
   name: string;
   status: number;
@@ -20,7 +20,7 @@ export const CATALOGUE: readonly Variant[] = Object.entries<Refusal>(REFUSALS).f
   return each(refusal.status).flatMap((status) => variantsOf(name, status, refusal));
 });
 
-/** The failures that a test asks for by their status. */
+/** Failures that fault rules cause. */
 export const ASKED_FOR: readonly Variant[] = Object.entries(STATUS_ERRORS).flatMap(([status, error]) => {
   return variantsOf(`fault ${status}`, Number(status), error);
 });

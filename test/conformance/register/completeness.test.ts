@@ -5,7 +5,7 @@ import { nonEmpty } from "../../support/non-empty.js";
 import { ALTERNATIVES } from "../../support/open-questions.js";
 import { behaviourNames, defaultOf, OPEN_POINTS, OTHER_ANSWERS, REGISTER } from "./register.js";
 
-/** The open points that the public sources leave, as they were counted when the emulator was made. */
+/** The open questions that the public sources left when the emulator was written. */
 const COUNTED = 15;
 
 describe("the register of expectations", () => {
@@ -47,13 +47,13 @@ describe("the register of expectations", () => {
   });
 });
 
-/** What stands for all other values of the behaviours that are no open questions. */
+/** Behaviours that are not open questions, each with a value that stands for all others. */
 const NOT_OPEN: Readonly<Record<string, readonly string[]>> = {
   rateLimitPerSecond: ["1"],
   deniedPermissions: ["applications.read"],
 };
 
-/** Switches off what is confirmed, for tests that need it off. */
+/** Behaviours that switch off confirmed answers, for tests that need that. */
 const REACHED_BY_THE_WAY: readonly string[] = ["authLimit"];
 
 function routes(): string[] {
@@ -62,7 +62,7 @@ function routes(): string[] {
     .map(({ method, path }) => `${method} ${path}`);
 }
 
-/** Whatever a path's parameter is called. */
+/** Matches a path parameter of any name. */
 function plain(endpoint: string): string {
   return endpoint.replace(/:[a-z]+|\{[A-Za-z_]+\}/g, "{}");
 }

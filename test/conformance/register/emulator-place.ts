@@ -13,7 +13,7 @@ import {
 } from "./expectation.js";
 import { ask } from "./http.js";
 
-/** An emulator on which every expectation can be played, one after the other. */
+/** An emulator on which all expectations can be played in sequence. */
 export class EmulatorPlace implements Place {
   readonly #emulator: TestEmulator;
   readonly #seen: (answer: Answer) => void;
@@ -27,7 +27,7 @@ export class EmulatorPlace implements Place {
     this.silent = silent;
   }
 
-  /** `seen` is told every answer. */
+  /** Calls `seen` with every answer. */
   static async start(behaviour: Answers, seen: (answer: Answer) => void = () => undefined): Promise<EmulatorPlace> {
     return new EmulatorPlace(await TestEmulator.start({ behaviour }), await closedPort(), seen);
   }
@@ -82,7 +82,7 @@ export class EmulatorPlace implements Place {
   }
 }
 
-/** A port of this machine that was free a moment ago, so that nothing answers there. */
+/** Returns an unused local port, on which nothing listens. */
 async function closedPort(): Promise<Server> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -7,10 +7,10 @@ import { EmulatorPlace } from "./emulator-place.js";
 import type { Expectation } from "./expectation.js";
 import { OTHER_ANSWERS, REGISTER } from "./register.js";
 
-/** The emulator's own limit, or a permission that is missing, would end the preparations of other plays. */
+/** Behaviours that would break the preparation of other expectations: the rate limit and missing permissions. */
 const ALONE: readonly string[] = ["rateLimitPerSecond", "deniedPermissions"];
 
-/** Each refusal that came, once. */
+/** The distinct refusals that occurred. */
 const refusals = new Map<string, Refused>();
 let plays = 0;
 
@@ -26,7 +26,7 @@ describe("the emulator with another answer", () => {
     try {
       for (const expectation of REGISTER) {
         const other = expectation.instead?.[name]?.[value];
-        // What does not depend on the answer is played again only where repetitions are asked for.
+        // Repeat expectations that do not depend on the answer only under `npm run test:all`.
         if (other === undefined && (ALONE.includes(name) || !REPEATS)) continue;
         await hold(place, expectation, other ?? expectation.answer);
       }

@@ -4,18 +4,18 @@ import type { Source } from "./sources.js";
 
 /** What is expected of Nylas in one situation: a row of docs/nylas-answers.md, played at the emulator and at Nylas. */
 export interface Expectation {
-  /** As the contract writes it, `POST /v3/connect/custom`; or `any endpoint …`. */
+  /** Method and path as in the contract, such as `POST /v3/connect/custom`, or `any endpoint …`. */
   endpoint: string;
   situation: string;
   given: Given;
   answer: Expected;
-  /** The other answers that the emulator can be told to give, by behaviour and value. */
+  /** Alternative answers of the emulator, by behaviour and value. */
   instead?: Instead;
-  /** Where the answer is from; for an assumption, what suggests it. */
+  /** Source of the answer; for an assumption, a hint. */
   source: readonly [Source, ...Source[]];
   standing: Standing;
   live: Live;
-  /** Makes the calls. All answers that it returns are held to the expected one. */
+  /** Sends the requests. All returned answers must match the expected one. */
   play(place: Place): Promise<Answer | readonly Answer[]>;
 }
 
@@ -27,27 +27,27 @@ export const STANDINGS = {
 } as const;
 export type Standing = keyof typeof STANDINGS;
 
-/** What there is before the play; whatever is not named may or may not be there. The last one is taken apart. */
+/** Required objects before the play. Other objects may exist. */
 export type Given = "anything" | "no connector" | "connector" | "grant" | "connector and grant";
 
 export type Instead = Readonly<Partial<Record<BehaviourName, Readonly<Record<string, Expected>>>>>;
 
-/** Whether the play is safe at Nylas itself: always, only when it was asked for, or not, and why. */
+/** Whether the play is safe on the real Nylas: always, only on request, or never, with the reason. */
 export type Live = "always" | "wrong password" | "send" | { no: string };
 
-/** An API with one mailbox to try. */
+/** An API and a mailbox on which expectations are played. */
 export interface Place {
   readonly applicationId: string;
   readonly apiKey: string;
   readonly mailbox: Mailbox;
-  /** Nothing answers there. */
+  /** Address on which nothing listens. */
   readonly silent: Server;
-  /** The state that marks a grant as made here. */
+  /** `state` of grants that the suite creates. */
   readonly mark: string;
-  /** The mailbox's grant, where one is given. */
+  /** The mailbox's grant, if the play requires one. */
   readonly grantId: string;
   call(method: string, path: string, request?: Request): Promise<Answer>;
-  /** What only an emulator can be told: its control interface. */
+  /** The emulator's control interface; undefined for the real Nylas. */
   control(method: string, path: string, body: unknown): Promise<void>;
 }
 
@@ -65,19 +65,19 @@ export interface Server {
 
 export interface Request {
   json?: unknown;
-  /** Sent as it is, instead of JSON. */
+  /** Raw body instead of JSON. */
   text?: string;
   form?: Readonly<Record<string, string>>;
-  /** Instead of the application's key; null for none. */
+  /** Another API key, or null for none. */
   key?: string | null;
   headers?: Readonly<Record<string, string>>;
 }
 
-/** An id and a provider that no application has. */
+/** An id and a provider that do not exist. */
 export const NOBODY = "6e0f4a3e-0000-4000-8000-000000000000";
 export const NO_PROVIDER = "nobody";
 
-/** The settings of the mailbox, as connect/custom takes them. */
+/** The mailbox's settings for `connect/custom`. */
 export function settingsOf({ mailbox }: Pick<Place, "mailbox">): Record<string, unknown> {
   const { username, password, imap, smtp } = mailbox;
   return {

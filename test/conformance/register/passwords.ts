@@ -1,7 +1,7 @@
 import type { Answer } from "./answer.js";
 import type { Place } from "./expectation.js";
 
-/** The mailbox's password is another one at the mail server, for the time of the play. */
+/** Changes the mailbox's password at the mail server while the expectation is played. */
 export async function withOtherPassword(place: Place, play: () => Promise<Answer>): Promise<Answer> {
   const { username, password } = place.mailbox;
   const path = `mailboxes/${encodeURIComponent(username)}`;

@@ -21,7 +21,7 @@ import {
   WORKSPACES,
 } from "./sources.js";
 
-/** Everything that is expected of Nylas, in the order in which it can be played on one application. */
+/** All expectations of Nylas, in an order in which one application can play them. */
 export const REGISTER: readonly Expectation[] = [
   ...anywhere,
   ...detect,
@@ -36,9 +36,9 @@ export const REGISTER: readonly Expectation[] = [
 
 export interface OpenPoint {
   point: string;
-  /** They play the answers. */
+  /** Behaviours of the emulator that play the possible answers. */
   switches: readonly BehaviourName[];
-  /** What one source or another says all the same, and where. */
+  /** A hint in a source, with its link. */
   hint?: { says: string; source: Source };
 }
 
@@ -107,14 +107,14 @@ export const OPEN_POINTS: readonly OpenPoint[] = [
   { point: "the emulator's own limit", switches: ["rateLimitPerSecond"] },
 ];
 
-/** `name=value` of every answer that is not the default, as far as the register has it. */
+/** `name=value` of every alternative answer in the register. */
 export const OTHER_ANSWERS: readonly { name: BehaviourName; value: string }[] = behaviourNames().flatMap((name) => {
   const values = new Set(REGISTER.flatMap(({ instead }) => Object.keys(instead?.[name] ?? {})));
   return [...values].map((value) => ({ name, value }));
 });
 
 export function behaviourNames(): BehaviourName[] {
-  // The keys of the constant are the names of the type that is made of it.
+  // `Object.keys` returns `string[]`; the type is derived from this constant.
   return Object.keys(BEHAVIOURS) as BehaviourName[];
 }
 

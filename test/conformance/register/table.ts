@@ -42,7 +42,7 @@ function counts(): string {
   const standing = (name: Standing): number => REGISTER.filter((expectation) => expectation.standing === name).length;
   const switched = REGISTER.filter(({ instead }) => instead !== undefined).length;
   const rows = Object.entries(STANDINGS).map(([name, meaning]) => {
-    // The keys of the constant are the names of the type that is made of it.
+    // `Object.keys` returns `string[]`; the type is derived from this constant.
     return `| ${name} | ${meaning} | ${standing(name as Standing)} |`;
   });
   return [

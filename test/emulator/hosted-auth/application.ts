@@ -2,11 +2,11 @@ import { once } from "node:events";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 
-/** A user's own web application, as far as the end of a hosted authentication concerns it. */
+/** A web application with the callback of a hosted authentication. */
 export class Application {
-  /** What people came back with, the last one last. */
+  /** Query parameters of the callbacks, in order. */
   readonly callbacks: Record<string, string>[] = [];
-  /** Where browsers said that they came from. */
+  /** `Referer` headers of the callbacks. */
   readonly referrers: string[] = [];
 
   private constructor(private readonly server: Server) {}
@@ -16,7 +16,7 @@ export class Application {
     const application = new Application(server);
     server.on("request", (request, response) => {
       const url = new URL(request.url ?? "/", application.origin);
-      // A form that was sent on would bring a password with it.
+      // If the form were sent on here, it would contain a password.
       if (url.pathname === "/callback" && request.method === "GET") {
         application.callbacks.push(Object.fromEntries(url.searchParams));
         application.referrers.push(request.headers.referer ?? "");

@@ -5,14 +5,14 @@ import { type Browser, chromium } from "playwright-core";
 import { describe } from "vitest";
 
 const NAMES = ["chromium", "chromium-browser", "google-chrome"];
-/** Where distributions put it, whatever the PATH is; the environment may name another one. */
+/** Paths of Chromium in distributions. The environment may name another one. */
 const FOLDERS = ["/usr/bin", ...(process.env.PATH ?? "").split(delimiter)];
 
 const executablePath =
   process.env.CHROMIUM ||
   FOLDERS.flatMap((folder) => NAMES.map((name) => join(folder, name))).find((place) => existsSync(place));
 
-/** Its tests run where a Chromium is; elsewhere their name says how to get one. */
+/** Skips the tests if there is no Chromium. Their name then says how to install it. */
 export function describeWithChromium(name: string, body: () => void): void {
   if (executablePath !== undefined) describe(name, body);
   else describe.skip(`${name} [skipped: Chromium is missing; apt-get install chromium, or set CHROMIUM]`, body);
@@ -20,6 +20,6 @@ export function describeWithChromium(name: string, body: () => void): void {
 
 export function startBrowser(): Promise<Browser> {
   if (executablePath === undefined) throw new Error("there is no Chromium");
-  // Chromium refuses to build its sandbox for root.
+  // Chromium's sandbox does not run as root.
   return chromium.launch({ executablePath, chromiumSandbox: userInfo().uid !== 0 });
 }

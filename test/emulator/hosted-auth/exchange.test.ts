@@ -83,7 +83,7 @@ describe("A code of the hosted form", () => {
       { code_verifier: "guessed" },
       { code_verifier: wrong },
       {},
-      // The key does not stand in for the verifier: who intercepts a code may be of the same application.
+      // The key does not replace the verifier: an attacker who intercepts a code may use the same application.
       { client_secret },
     ];
     const outcomes = [];
@@ -110,7 +110,7 @@ async function codeOf(query: Query = {}): Promise<string> {
   return new URL(location ?? "").searchParams.get("code") ?? "";
 }
 
-/** What a browser sends. */
+/** A form body, as a browser sends it. */
 async function sendForm(query: Query, typed: Query = {}): Promise<{ status: number; location: string | null }> {
   const { password } = emulator.user(0);
   const { host, port } = emulator.imap;

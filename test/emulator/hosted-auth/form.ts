@@ -1,7 +1,7 @@
 import type { Locator, Page } from "playwright-core";
 import type { TestEmulator } from "../../support/emulator.js";
 
-/** What a person types. */
+/** The values of the form's fields. */
 export interface Login {
   username: string;
   password: string;
@@ -9,7 +9,7 @@ export interface Login {
   smtp?: { host: string; port: number };
 }
 
-/** The form's parts, found as a person or a screen reader finds them. */
+/** Finds the form's elements by label and role, as people and screen readers do. */
 export class Form {
   readonly address: Locator;
   readonly password: Locator;
@@ -32,7 +32,7 @@ export class Form {
     this.alert = page.getByRole("alert");
   }
 
-  /** In the order in which they are read. */
+  /** In reading order. */
   get fields(): Locator[] {
     return [this.address, this.password, this.imapServer, this.imapPort, this.smtpServer, this.smtpPort];
   }

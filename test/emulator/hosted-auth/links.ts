@@ -3,13 +3,13 @@ import type { Application } from "./application.js";
 
 export type Query = Record<string, string>;
 
-/** Where a hosted authentication begins, and where it ends. */
+/** The two ends of a hosted authentication: the emulator, and the application's callback. */
 export interface Ends {
   emulator: TestEmulator;
   application: Pick<Application, "redirectUri">;
 }
 
-/** Such as an application links to. */
+/** The URL that an application links to. */
 export function linkOf({ emulator, application }: Ends, query: Query): string {
   const { apiUri, applicationId } = emulator.emulator;
   const { redirectUri } = application;
@@ -17,7 +17,7 @@ export function linkOf({ emulator, application }: Ends, query: Query): string {
   return `${apiUri}/v3/connect/auth?${new URLSearchParams({ ...usual, ...query })}`;
 }
 
-/** As the application's server asks, or anybody who has got hold of a code. */
+/** Exchanges a code as the application's server does, or an attacker who has the code. */
 export async function exchange(
   { emulator, application }: Ends,
   fields: Record<string, string | undefined>,

@@ -5,7 +5,7 @@ import { exchange, startEmulator } from "./links.js";
 import { Stage } from "./stage.js";
 import { StalledServer } from "./stalled-server.js";
 
-/** How long the browser may take to come back, in milliseconds. */
+/** Longest wait for the callback, in milliseconds. */
 const PATIENCE_MS = 30_000;
 const STATE = `a state with "quotes", <b>&amp; ümläuts %2B+ 邮箱`;
 const WRONG = "not-the-password-of-anybody";
@@ -116,7 +116,7 @@ describeWithChromium("A login at the hosted form", () => {
       error_type: "auth_limit_reached",
       state: "third",
     });
-    // The limit is of wrong ones: the right one still opens.
+    // The limit counts wrong passwords only; the right one still works.
     const right = await stage.open({});
     await right.fill(emulator, emulator.user(0));
     expect(Object.keys(await stage.submit(right))).toEqual(["code"]);
@@ -166,7 +166,7 @@ describeWithChromium("A login at the hosted form", () => {
       const answer = stage.backFrom(form, async () => {
         await form.connect.click({ noWaitAfter: true });
         await server.connected();
-        // Others are served meanwhile, and the browser has been shown nothing else than the form.
+        // Meanwhile the emulator serves other requests, and the browser still shows the form.
         await emulator.call("GET", "/v3/applications");
         expect({ pages, callbacks: application.callbacks }).toEqual({ pages: [], callbacks: [] });
         expect(new URL(form.page.url()).pathname).toBe("/v3/connect/auth");
@@ -187,7 +187,7 @@ describeWithChromium("A login at the hosted form", () => {
     expect(await form.address.inputValue()).toBe(username);
     await form.fill(emulator, emulator.user(0));
     await form.connect.dblclick({ noWaitAfter: true });
-    // The second press ends the first one's navigation, which waitForURL would call a failure.
+    // The second click aborts the first navigation, which waitForURL would report as a failure.
     const isBack = (): boolean => new URL(form.page.url()).origin === application.origin;
     await until("the browser is back at the application", PATIENCE_MS, isBack);
     await form.page.waitForLoadState();

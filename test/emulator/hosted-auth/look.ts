@@ -1,9 +1,9 @@
-/** What a page looks like, in the browser's own words. */
+/** Measurements of a page's appearance. */
 export interface Shown {
-  /** How many pixels it is wider than the window. */
+  /** Horizontal overflow, in pixels. */
   overflow: number;
   texts: Colors[];
-  /** What shows where a field is. */
+  /** Contrast of field borders. */
   edges: Colors[];
 }
 
@@ -13,7 +13,7 @@ interface Colors {
   background: string;
 }
 
-/** Evaluated in the page, whose types are not those of Node. */
+/** Runs in the page, whose types are not those of Node. */
 export const HOW_IT_IS_SHOWN = `(() => {
   const backgroundOf = (element) => {
     const color = element === null ? "rgb(255, 255, 255)" : getComputedStyle(element).backgroundColor;
@@ -32,7 +32,7 @@ export const HOW_IT_IS_SHOWN = `(() => {
   };
 })()`;
 
-/** The ratio of WCAG 2, from 1 to 21. */
+/** Contrast ratio of WCAG 2, from 1 to 21. */
 export function contrast(first: string, second: string): number {
   const [dark = 0, light = 0] = [luminance(first), luminance(second)].toSorted((left, right) => left - right);
   return (light + 0.05) / (dark + 0.05);

@@ -9,7 +9,7 @@ import { Stage } from "./stage.js";
 const WRONG = "not-the-password-of-anybody";
 const NARROW = { width: 320, height: 640 };
 const WIDE = { width: 1280, height: 800 };
-/** As WCAG 2 asks, level AA: of text, and of what shows where a field is. */
+/** Minimum contrast of WCAG 2, level AA: of text, and of field borders. */
 const MIN_CONTRAST = 4.5;
 const MIN_EDGE_CONTRAST = 3;
 
@@ -67,7 +67,7 @@ describeWithChromium("The page of the hosted form", () => {
       const label = form.page.locator(`label[for="${await field.getAttribute("id")}"]`);
       expect(await label.isVisible()).toBe(true);
       expect(await field.and(form.page.getByLabel(await label.innerText(), { exact: true })).count()).toBe(1);
-      // Whoever clicks on the word means the field.
+      // A click on a label focuses its field.
       await label.click();
       expect(await is(field, ":focus")).toBe(true);
     }
@@ -90,7 +90,7 @@ describeWithChromium("The page of the hosted form", () => {
     expect(Object.keys(await stage.backFrom(form, () => keyboard.press("Enter")))).toEqual(["code"]);
     await form.page.goBack();
     await form.fill(stage.emulator, { username, password, smtp });
-    // Enter in a field is the button as well.
+    // Enter in a field submits the form.
     await form.password.focus();
     expect(Object.keys(await stage.backFrom(form, () => keyboard.press("Enter")))).toEqual(["code"]);
   });
@@ -149,14 +149,14 @@ describeWithChromium("The page of the hosted form", () => {
   });
 });
 
-/** As an old browser sends it, or one that was told not to check. */
+/** Submits the form without the browser's own validation. */
 async function sendUnchecked(form: Form): Promise<void> {
   await form.page.locator("form").evaluate((element) => Reflect.set(element, "noValidate", true));
   await Promise.all([form.page.waitForEvent("load"), form.connect.click()]);
   await form.alert.waitFor();
 }
 
-/** The fields that are said to be wrong, each tied to what is said. */
+/** The fields marked as invalid, each with its message. */
 async function markedOf(form: Form): Promise<(string | null)[]> {
   const marked = [];
   for (const field of form.fields) {

@@ -150,7 +150,7 @@ describeWithChromium("The hosted form keeps people safe", () => {
       const history = await historyOf(form);
       expect(history.length).toBeGreaterThan(1);
       const { stdout, stderr } = await stopCli(cli);
-      // The first line is for the program that started it, and has the key and the mailboxes.
+      // The first line is for the program that started the emulator. It contains the key and the passwords.
       const printed = stdout.slice(stdout.indexOf("\n") + 1);
       const places = { pages, told, log, history, printed, stderr, referrers: stage.application.referrers };
 
@@ -159,7 +159,7 @@ describeWithChromium("The hosted form keeps people safe", () => {
         whereIs(name, secret, places),
       );
       expect(found).toEqual([]);
-      // The browser has been at the link and at the callback; nobody else hears of these two.
+      // Only the browser knows the link and the callback address.
       const others = { told, log, printed, stderr, referrers: stage.application.referrers };
       expect([...whereIs("code", code, others), ...whereIs("verifier", verifier, others)]).toEqual([]);
     } finally {
@@ -174,7 +174,7 @@ function whereIs(name: string, secret: string, places: Record<string, unknown>):
   });
 }
 
-/** What the browser's button for going back knows. */
+/** The browser's session history. */
 async function historyOf({ page }: Form): Promise<string[]> {
   const session = await page.context().newCDPSession(page);
   const { entries } = await session.send("Page.getNavigationHistory");

@@ -6,10 +6,10 @@ import { startBrowser } from "./browser.js";
 import { Form } from "./form.js";
 import { type Ends, linkOf, type Query, startEmulator } from "./links.js";
 
-/** A browser, the application that sends people to the form, and the emulator that shows it. */
+/** A browser, the application, and the emulator that shows the form. */
 export class Stage implements Ends {
   readonly #contexts: BrowserContext[] = [];
-  /** Dialogs, errors of scripts, and what the browser complained of. */
+  /** Dialogs, script errors and console messages. */
   readonly complaints: string[] = [];
 
   private constructor(
@@ -22,7 +22,7 @@ export class Stage implements Ends {
     return new Stage(...(await Promise.all([startBrowser(), Application.start(), startEmulator()])));
   }
 
-  /** Follows an application's link, in a window that knows of no other. */
+  /** Opens an application's link in a new browser context. */
   async visit(link: string, options: BrowserContextOptions = {}): Promise<Page> {
     const context = await this.browser.newContext(options);
     this.#contexts.push(context);
@@ -33,7 +33,7 @@ export class Stage implements Ends {
     });
     page.on("pageerror", (error) => this.complaints.push(String(error)));
     page.on("console", (message) => {
-      // A refusal is a page of its own, with a status that the browser mentions.
+      // A refusal is a page with an error status, which the browser logs.
       const expected = message.text().includes("the server responded with a status of 400");
       if (message.type() === "error" && !expected) this.complaints.push(message.text());
     });
@@ -45,12 +45,12 @@ export class Stage implements Ends {
     return new Form(await this.visit(linkOf({ application: this.application, emulator }, query), options));
   }
 
-  /** Presses the button, and answers what the application is told. */
+  /** Submits the form. Returns the application's callback parameters. */
   async submit(form: Form): Promise<Query> {
     return this.backFrom(form, () => form.connect.click());
   }
 
-  /** Does something that ends at the application, and answers what that is told. */
+  /** Runs an action that leads to the application. Returns the callback parameters. */
   async backFrom({ page }: Form, act: () => Promise<void>): Promise<Query> {
     await Promise.all([page.waitForURL((url) => url.origin === this.application.origin), act()]);
     const callbacks = this.application.callbacks.splice(0);
@@ -58,7 +58,7 @@ export class Stage implements Ends {
     return callbacks[0] ?? {};
   }
 
-  /** After each test: nobody is left at the application's door, and the browser had nothing to complain of. */
+  /** After each test: expects no unread callback and no browser error. */
   async clear(): Promise<void> {
     await Promise.all(this.#contexts.splice(0).map((context) => context.close()));
     expect({ complaints: this.complaints.splice(0), callbacks: this.application.callbacks.splice(0) }).toEqual({

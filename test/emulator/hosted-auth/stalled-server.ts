@@ -28,7 +28,7 @@ export class StalledServer {
     return (this.server.address() as AddressInfo).port;
   }
 
-  /** Resolves when so many clients have connected. */
+  /** Resolves when this many clients have connected. */
   async connected(count = 1): Promise<void> {
     while (this.#accepted.length < count) await once(this.server, "connection");
   }

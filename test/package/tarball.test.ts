@@ -53,7 +53,12 @@ afterAll(async () => {
 
 describe("the tarball", () => {
   it("holds the build and what describes it, nothing else", () => {
-    expect(files.filter((path) => !path.startsWith("dist/")).sort()).toEqual(["LICENSE", "README.md", "package.json"]);
+    expect(files.filter((path) => !path.startsWith("dist/")).sort()).toEqual([
+      "LICENSE",
+      "README.md",
+      "bin/nylas-imap.js",
+      "package.json",
+    ]);
     const built = files.filter((path) => path.startsWith("dist/"));
     expect(built.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual([]);
     expect(built.filter((path) => /test|\.tsbuildinfo|\.env/.test(path))).toEqual([]);

@@ -50,11 +50,11 @@ export const passwordSources: Scenario[] = [
       const before = await world.given({ mailboxes: { ops: fromVariable(world) } });
       // What CI systems pass for a secret that a pull request may not have.
       stack.env[VARIABLE] = "";
-      await stack.run("preview", "--expect-no-changes").then(({ code, output }) => expect(code, output).toBe(0));
+      await plans(world, "--expect-no-changes");
       await world.unchanged();
 
       world.declare({ mailboxes: { ops: fromVariable(world, { imapHost: "localhost" }) } });
-      await stack.run("preview").then(({ code, output }) => expect(code, output).toBe(0));
+      await plans(world);
       await world.fails(["invalid_input", `environment variable ${VARIABLE} is empty`, "nothing was sent"], "up");
       expect(await emulator.requests()).toEqual([]);
 
@@ -93,7 +93,7 @@ export const passwordSources: Scenario[] = [
       expect(await decrypted(world)).toContain(JSON.stringify(password).slice(1, -1));
 
       world.declare({ mailboxes: { ops: fromVariable(world) } });
-      await stack.run("preview").then(({ code, output }) => expect(code, output).toBe(0));
+      await plans(world);
       stack.env[VARIABLE] = password;
       const { output } = await stack.up();
       expect(output).toContain("the stack's history and backups keep the old value");
@@ -170,6 +170,12 @@ export const passwordSources: Scenario[] = [
     },
   },
 ];
+
+/** A preview that must succeed. */
+async function plans({ stack }: World, ...args: string[]): Promise<void> {
+  const { code, output } = await stack.run("preview", ...args);
+  expect(code, output).toBe(0);
+}
 
 function fromVariable(world: World, args: Record<string, unknown> = {}): Mailbox {
   const { username } = world.mailbox(0);

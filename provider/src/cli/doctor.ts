@@ -38,10 +38,16 @@ export type FindingCode =
   | "grant_taken"
   | "state_of_other_application";
 
-export interface Finding {
-  code: FindingCode;
+/** Findings that may be as they should be; all others need doing. */
+const NOTES: readonly FindingCode[] = ["grant_of_other_stack"];
+
+export interface Finding extends Found {
   /** A `problem` needs doing; a `note` may be as it should be. */
   level: "problem" | "note";
+}
+
+interface Found {
+  code: FindingCode;
   /** What it is about: a setting, the connector, or a grant with its mailbox. */
   subject: string;
   problem: string;
@@ -95,16 +101,15 @@ export async function diagnose(client: NylasClient, options: DoctorOptions): Pro
     grants: grants.map(({ id, email, status, blocked, state }) => {
       return { id, email, status, blocked, owner: ownerIn(parseMarker(state), options.state) };
     }),
-    findings,
+    findings: findings.map((found) => ({ level: NOTES.includes(found.code) ? "note" : "problem", ...found })),
   };
 }
 
-function settingsFindings({ settings }: NylasClient, { region }: Application): Finding[] {
+function settingsFindings({ settings }: NylasClient, { region }: Application): Found[] {
   const { application, requestsPerSecond, apiUri } = settings;
-  const findings: Finding[] = [];
-  if (region !== undefined && settings.region !== undefined && region !== settings.region) {
+  const findings: Found[] = [];
+  if (region !== undefined && region !== settings.region) {
     findings.push({
-      level: "problem",
       code: "region_differs",
       subject: `${application}:region`,
       problem: `is ${settings.region}, but the application is in ${region}`,
@@ -114,7 +119,6 @@ function settingsFindings({ settings }: NylasClient, { region }: Application): F
   }
   if (requestsPerSecond > NYLAS_LIMIT) {
     findings.push({
-      level: "problem",
       code: "rate_above_limit",
       subject: `${application}:requestsPerSecond`,
       problem: `is ${requestsPerSecond}; Nylas answers 429 above ${NYLAS_LIMIT} a second`,
@@ -125,7 +129,6 @@ function settingsFindings({ settings }: NylasClient, { region }: Application): F
   const { protocol, hostname } = new URL(apiUri);
   if (protocol === "http:" && !isLoopback(hostname)) {
     findings.push({
-      level: "problem",
       code: "http_in_clear",
       subject: `${application}:apiUri`,
       problem: "is http: the API key and passwords cross the network in clear",
@@ -137,13 +140,12 @@ function settingsFindings({ settings }: NylasClient, { region }: Application): F
 }
 
 /** The result, or `undefined` and a finding if the key lacks the permission. */
-async function orDenied<T>(findings: Finding[], work: Promise<T>): Promise<T | undefined> {
+async function orDenied<T>(findings: Found[], work: Promise<T>): Promise<T | undefined> {
   try {
     return await work;
   } catch (error) {
     if (!(error instanceof NylasError) || error.code !== "permission_denied") throw error;
     findings.push({
-      level: "problem",
       code: "permission_denied",
       subject: "the API key",
       problem: `${error.operation}: ${error.answer}`,
@@ -154,14 +156,13 @@ async function orDenied<T>(findings: Finding[], work: Promise<T>): Promise<T | u
   }
 }
 
-function isDenied({ code }: Finding): boolean {
+function isDenied({ code }: Found): boolean {
   return code === "permission_denied";
 }
 
-function noConnector(grants: number): Finding {
+function noConnector(grants: number): Found {
   const hanging = grants === 0 ? "" : `, and ${grants} IMAP ${grants === 1 ? "grant hangs" : "grants hang"} on it`;
   return {
-    level: "problem",
     code: "connector_missing",
     subject: "the IMAP connector",
     problem: `does not exist${hanging}`,
@@ -170,24 +171,22 @@ function noConnector(grants: number): Finding {
   };
 }
 
-function unreadable({ id, email, fields }: UnreadableGrant): Finding {
+function unreadable({ id, email, fields }: UnreadableGrant): Found {
   return {
-    level: "problem",
     code: "grant_unreadable",
-    subject: `grant ${id ?? "without a valid id"}${email === undefined ? "" : ` of ${email}`}`,
+    subject: subjectOf({ id: id ?? "without a valid id", email }),
     problem: `breaks Nylas's contract in ${fields}, so nothing here can manage it`,
     remedy: "report it to Nylas with the grant's id",
     link: DOCS.grants,
   };
 }
 
-function grantFindings(grant: Grant, { state, allowUnmanaged }: DoctorOptions): Finding[] {
+function grantFindings(grant: Grant, { state, allowUnmanaged }: DoctorOptions): Found[] {
   const about = { subject: subjectOf(grant), link: DOCS.grants };
   const marker = parseMarker(grant.state);
-  const findings: Finding[] = [];
+  const findings: Found[] = [];
   if (grant.blocked) {
     findings.push({
-      level: "problem",
       ...about,
       code: "grant_blocked",
       problem: "is blocked by Nylas: its mailbox cannot be used, whatever the password",
@@ -195,7 +194,6 @@ function grantFindings(grant: Grant, { state, allowUnmanaged }: DoctorOptions): 
     });
   } else if (grant.status !== "valid") {
     findings.push({
-      level: "problem",
       ...about,
       code: "grant_invalid",
       link: DOCS.expiry,
@@ -206,9 +204,8 @@ function grantFindings(grant: Grant, { state, allowUnmanaged }: DoctorOptions): 
           : "`pulumi up --refresh` authenticates it again with the declared password, same id; if that is refused, rotate the password",
     });
   }
-  if (marker === undefined && !allowUnmanaged && state?.grants.some(({ id }) => id === grant.id) !== true) {
+  if (marker === undefined && !allowUnmanaged && state?.grants.has(grant.id) !== true) {
     findings.push({
-      level: "problem",
       ...about,
       code: "grant_unmanaged",
       problem: "was made outside of Pulumi, and no resource has adopted it",
@@ -218,7 +215,6 @@ function grantFindings(grant: Grant, { state, allowUnmanaged }: DoctorOptions): 
   }
   if (state !== undefined && marker?.stack !== undefined && !state.stacks.has(marker.stack)) {
     findings.push({
-      level: "note",
       ...about,
       code: "grant_of_other_stack",
       problem: `belongs to another stack (digest ${shortened(marker.stack)})`,
@@ -229,10 +225,10 @@ function grantFindings(grant: Grant, { state, allowUnmanaged }: DoctorOptions): 
 }
 
 /** One request for each mailbox that Nylas says it can use. */
-async function mailboxFindings(client: NylasClient, grants: readonly Grant[]): Promise<Finding[]> {
+async function mailboxFindings(client: NylasClient, grants: readonly Grant[]): Promise<Found[]> {
   const usable = grants.filter(({ status, blocked }) => status === "valid" && !blocked);
   const found = await Promise.all(
-    usable.map(async (grant): Promise<Finding[]> => {
+    usable.map(async (grant): Promise<Found[]> => {
       try {
         await probeMailbox(client, grant.id, grant.email ?? grant.id);
         return [];
@@ -242,7 +238,6 @@ async function mailboxFindings(client: NylasClient, grants: readonly Grant[]): P
         const remedy = "check the password and the mail server; `pulumi up --refresh` then authenticates it again";
         return [
           {
-            level: "problem",
             code: "mailbox_unreadable",
             subject: subjectOf(grant),
             problem,
@@ -262,11 +257,11 @@ async function stateFindings(
   state: StackState,
   { applicationId }: Application,
   grants: readonly Grant[],
-): Promise<Finding[]> {
-  const elsewhere = state.grants.filter((managed) => (managed.applicationId ?? applicationId) !== applicationId);
+): Promise<Found[]> {
+  const managedGrants = [...state.grants.values()];
+  const elsewhere = managedGrants.filter((managed) => (managed.applicationId ?? applicationId) !== applicationId);
   const findings = elsewhere.map(
-    ({ id, email, applicationId: other }): Finding => ({
-      level: "problem",
+    ({ id, email, applicationId: other }): Found => ({
       code: "state_of_other_application",
       subject: subjectOf({ id, email }),
       problem: `is in the state as one of application ${other}, but this key belongs to ${applicationId}`,
@@ -274,27 +269,26 @@ async function stateFindings(
       link: DOCS.grants,
     }),
   );
-  for (const managed of state.grants) {
+  const listed = new Map(grants.map((grant) => [grant.id, grant]));
+  for (const managed of managedGrants) {
     if (elsewhere.includes(managed)) continue;
     const about = { subject: subjectOf(managed), link: DOCS.grants };
-    const listed = grants.find(({ id }) => id === managed.id);
-    const grant = listed ?? (await findGrant(client, managed.id, managed.email));
+    const grant = listed.get(managed.id) ?? (await findGrant(client, managed.id, managed.email));
     if (grant === undefined) {
       const problem = "is in the state, but was deleted at Nylas";
       const remedy = "`pulumi up --refresh` drops it from the state and makes another grant, with another id";
-      findings.push({ level: "problem", ...about, code: "grant_gone", problem, remedy });
+      findings.push({ ...about, code: "grant_gone", problem, remedy });
     } else if (hasOtherOwner(parseMarker(grant.state), managed.marker)) {
       const problem = "is in this state, but another resource or stack has its marker";
       const remedy = "`pulumi up` says what to do; nothing of it is deleted meanwhile";
-      findings.push({ level: "problem", ...about, code: "grant_taken", problem, remedy });
+      findings.push({ ...about, code: "grant_taken", problem, remedy });
     }
   }
   for (const grant of grants) {
     const marker = parseMarker(grant.state);
     const isOfStack = marker?.stack !== undefined && state.stacks.has(marker.stack);
-    if (!isOfStack || state.grants.some(({ id }) => id === grant.id)) continue;
+    if (!isOfStack || state.grants.has(grant.id)) continue;
     findings.push({
-      level: "problem",
       code: "grant_orphaned",
       subject: subjectOf(grant),
       problem: "has this stack's marker, but the state does not know it",

@@ -5,7 +5,6 @@ import { type Marker, parseMarker } from "../lifecycle/marker.js";
 /** A grant that a stack manages. */
 export interface ManagedGrant {
   id: string;
-  urn: string;
   marker: Marker | undefined;
   applicationId: string | undefined;
   email: string | undefined;
@@ -13,7 +12,8 @@ export interface ManagedGrant {
 
 /** What an exported stack says about grants. */
 export interface StackState {
-  grants: ManagedGrant[];
+  /** By id. */
+  grants: ReadonlyMap<string, ManagedGrant>;
   /** The digests of the stack's name, as markers hold them. */
   stacks: ReadonlySet<string>;
 }
@@ -27,7 +27,6 @@ const Exported = v.object({
     resources: v.optional(
       v.array(
         v.object({
-          urn: v.string(),
           type: v.string(),
           id: v.optional(v.string()),
           external: v.optional(v.boolean()),
@@ -41,7 +40,7 @@ const Exported = v.object({
 
 /** Reads the output of `pulumi stack export`. Grants that the stack only refers to are left out. */
 export function readStackState(json: string): StackState {
-  const parsed = v.safeParse(Exported, parseJson(json));
+  const parsed = v.safeParse(v.pipe(v.string(), v.parseJson(), Exported), json);
   if (!parsed.success) {
     throw new InvalidInputError({
       code: "invalid_input",
@@ -52,22 +51,16 @@ export function readStackState(json: string): StackState {
   }
   const grants = parsed.output.deployment.resources
     .filter(({ type, external, id }) => type === GRANT_TYPE && external !== true && id !== undefined && id !== "")
-    .map(({ id = "", urn, outputs }) => ({
+    .map(({ id = "", outputs }) => ({
       id,
-      urn,
       marker: parseMarker(outputs?.marker),
       applicationId: outputs?.applicationId,
       email: outputs?.email,
       stack: outputs?.stack,
     }));
   const stacks = grants.flatMap(({ marker, stack }) => [marker?.stack, stack]);
-  return { grants, stacks: new Set(stacks.filter((stack) => stack !== undefined)) };
-}
-
-function parseJson(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return undefined;
-  }
+  return {
+    grants: new Map(grants.map((grant) => [grant.id, grant])),
+    stacks: new Set(stacks.filter((stack) => stack !== undefined)),
+  };
 }

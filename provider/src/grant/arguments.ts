@@ -92,12 +92,11 @@ const schema = v.object(entries);
 export type GrantArguments = v.InferOutput<typeof schema>;
 
 /** The two passwords of a mailbox: the argument, its source, and the digest by which a change of the source is noticed. */
-const PASSWORDS = [
+export const PASSWORDS = [
   { argument: "imapPassword", source: "imapPasswordFrom", digest: "imapPasswordDigest" },
   { argument: "smtpPassword", source: "smtpPasswordFrom", digest: "smtpPasswordDigest" },
 ] as const satisfies Record<string, ArgumentName>[];
 
-export const GRANT_PASSWORDS = PASSWORDS.map(({ argument }) => argument);
 export const GRANT_SECRETS = PASSWORDS.flatMap(({ argument, digest }) => [argument, digest]);
 export const GRANT_ARGUMENTS = Object.keys(entries);
 export const GRANT_DEFAULTS: Values = v.getDefaults(schema);
@@ -195,7 +194,7 @@ function checkPassword(
   const source = inputs[sourceName];
   const without = { [digestName]: undefined };
   if (source === undefined || source === null) {
-    const isMissing = argument === "imapPassword" && (inputs[argument] ?? undefined) === undefined;
+    const isMissing = argument === "imapPassword" && (inputs[argument] ?? null) === null;
     return { digest: without, failures: isMissing ? [missing(argument, "or imapPasswordFrom is required")] : [] };
   }
   if (inputs[argument] !== undefined) {

@@ -25,16 +25,11 @@ export type Reading = { value: string } | { absent: string } | { invalid: string
  * secret as an empty text; so is a missing or empty file. One line break at the end of a file is removed.
  */
 export function readPassword(source: PasswordSource): Reading {
-  const reading = "env" in source ? fromEnvironment(source.env) : fromFile(source.file);
+  const reading = "env" in source ? fromEnvironment(source) : fromFile(source);
   if (!("value" in reading)) return reading;
   keepSecret(reading.value);
   const checked = v.safeParse(password, reading.value);
   return checked.success ? reading : { invalid: `the password in ${nameOf(source)} ${checked.issues[0].message}` };
-}
-
-/** Says where a password comes from, without the password. */
-export function nameOf(source: PasswordSource): string {
-  return "env" in source ? `environment variable ${source.env}` : `file ${source.file}`;
 }
 
 /** A salted digest, by which a later run recognizes the password; an earlier digest of the same password is kept. */
@@ -55,22 +50,28 @@ function saltedHash(salt: string, value: string): string {
   return createHmac("sha256", salt).update(value).digest("hex");
 }
 
-function fromEnvironment(name: string): Reading {
-  const value = process.env[name];
-  if (value === undefined) return { absent: `environment variable ${name} is not set` };
-  return value === "" ? { absent: `environment variable ${name} is empty` } : { value };
+function fromEnvironment(source: { env: string }): Reading {
+  const value = process.env[source.env];
+  if (value === undefined) return { absent: `${nameOf(source)} is not set` };
+  return value === "" ? { absent: `${nameOf(source)} is empty` } : { value };
 }
 
-function fromFile(path: string): Reading {
+function fromFile(source: { file: string }): Reading {
+  const path = source.file;
   try {
     const status = statSync(path);
     if (!status.isFile()) return { invalid: `${path} is not a regular file` };
-    if (status.size > MAX_FILE_BYTES) return { invalid: `file ${path} is longer than ${MAX_FILE_BYTES} bytes` };
+    if (status.size > MAX_FILE_BYTES) return { invalid: `${nameOf(source)} is longer than ${MAX_FILE_BYTES} bytes` };
     const value = readFileSync(path, "utf8").replace(/\r?\n$/, "");
-    return value === "" ? { absent: `file ${path} is empty` } : { value };
+    return value === "" ? { absent: `${nameOf(source)} is empty` } : { value };
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "an unknown error";
-    if (code === "ENOENT") return { absent: `file ${path} does not exist (relative paths start at ${process.cwd()})` };
-    return { invalid: `file ${path} cannot be read: ${code}` };
+    if (code === "ENOENT")
+      return { absent: `${nameOf(source)} does not exist (relative paths start at ${process.cwd()})` };
+    return { invalid: `${nameOf(source)} cannot be read: ${code}` };
   }
+}
+
+function nameOf(source: PasswordSource): string {
+  return "env" in source ? `environment variable ${source.env}` : `file ${source.file}`;
 }

@@ -11,7 +11,7 @@ import {
 } from "../pulumi/registration.js";
 import { grantThunk } from "../pulumi/thunk.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
-import { GRANT_PASSWORDS } from "./arguments.js";
+import { PASSWORDS } from "./arguments.js";
 import { GRANT_OUTPUTS, type GrantOutputs } from "./outputs.js";
 import type { PasswordSource } from "./password-source.js";
 
@@ -224,10 +224,10 @@ function declared(
 
 /** Plain passwords become secrets. A digest, which `check` computes, is as secret as what stands in its place before. */
 function wrapped(args: ByoImapGrantArgs): pulumi.Inputs {
-  const passwords = GRANT_PASSWORDS.filter((name) => args[name] !== undefined);
-  const digests = GRANT_PASSWORDS.filter((name) => args[`${name}From`] !== undefined);
+  const passwords = PASSWORDS.filter(({ argument }) => args[argument] !== undefined);
+  const digests = PASSWORDS.filter(({ source }) => args[source] !== undefined);
   return Object.fromEntries([
-    ...passwords.map((name) => [name, pulumi.secret(args[name])]),
-    ...digests.map((name) => [`${name}Digest`, pulumi.secret("computed by the provider")]),
+    ...passwords.map(({ argument }) => [argument, pulumi.secret(args[argument])]),
+    ...digests.map(({ digest }) => [digest, pulumi.secret("computed by the provider")]),
   ]);
 }

@@ -1,7 +1,7 @@
 import { execFile } from "node:child_process";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import { promisify } from "node:util";
-import { brotliCompressSync, constants, gzipSync } from "node:zlib";
+import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import * as v from "valibot";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { notify } from "../../provider/src/notify.js";
@@ -210,11 +210,16 @@ describe("success", () => {
 describe("a body", () => {
   const zeros = Buffer.alloc(64 * MAX_BODY_BYTES);
   const gzip = gzipSync(zeros);
-  const br = brotliCompressSync(zeros, { params: { [constants.BROTLI_PARAM_QUALITY]: 1 } });
-  const BOMBS: [string, Buffer][] = [
-    ["gzip", gzip],
-    ["gzip, gzip", gzipSync(gzip)],
-    ["br", br],
+  /** With the largest windows, which a decoder would allocate. */
+  const { BROTLI_PARAM_QUALITY, BROTLI_PARAM_LGWIN, BROTLI_MAX_WINDOW_BITS, ZSTD_c_windowLog } = constants;
+  const brotli = { [BROTLI_PARAM_QUALITY]: 1, [BROTLI_PARAM_LGWIN]: BROTLI_MAX_WINDOW_BITS };
+  const zstd = { [ZSTD_c_windowLog]: 27 };
+  const NOT_ASKED_FOR = "has a content coding that was not asked for";
+  const BOMBS: [string, Buffer, string][] = [
+    ["gzip", gzip, "larger than 16 MB"],
+    ["gzip, gzip", gzipSync(gzip), NOT_ASKED_FOR],
+    ["br", brotliCompressSync(zeros, { params: brotli }), NOT_ASKED_FOR],
+    ["zstd", zstdCompressSync(zeros, { params: zstd }), NOT_ASKED_FOR],
   ];
   const values = gzipSync(`[${"{},".repeat(5_000_000)}{}]`);
 
@@ -236,13 +241,13 @@ describe("a body", () => {
     expect(hostile.requests).toHaveLength(1);
   });
 
-  it.each(BOMBS)("that unpacks without end (%s) is refused, once", async (encoding, body) => {
+  it.each(BOMBS)("that unpacks without end (%s) is refused, once", async (encoding, body, reason) => {
     const { client, hostile } = await clientOf((_request, response) => {
       response.writeHead(200, { "content-encoding": encoding }).end(body);
     });
     const error = await failure(authenticateMailbox(client, MAILBOX, undefined));
     expect(error).toMatchObject({ code: "unexpected_response" });
-    expect(error.answer).toContain("larger than 16 MB");
+    expect(error.answer).toContain(reason);
     expect(hostile.requests).toHaveLength(1);
   });
 
@@ -262,7 +267,9 @@ describe("a body", () => {
     expect(hostile.requests).toHaveLength(1);
   });
 
-  it.each([...BOMBS, ["gzip", values] as const, ["endless", undefined] as const])(
+  const ATTACKS_ON_MEMORY = [...BOMBS.map(([coding, body]) => [coding, body] as const), ["gzip", values] as const];
+
+  it.each([...ATTACKS_ON_MEMORY, ["endless", undefined] as const])(
     "costs a bounded amount of memory (%s)",
     async (attack, bomb) => {
       const { hostile } = await clientOf((request, response) => {
@@ -280,6 +287,24 @@ describe("a body", () => {
     },
   );
 
+  it.each(["gzip", "GZIP", "identity"])("in %s is read", async (coding) => {
+    const body = JSON.stringify({ request_id: "r", data: { provider: "imap" } });
+    let accepted: unknown;
+    const { client } = await clientOf((request, response) => {
+      accepted = request.headers["accept-encoding"];
+      response.writeHead(200, { "content-encoding": coding }).end(coding === "identity" ? body : gzipSync(body));
+    });
+    expect(await findConnector(client)).toMatchObject({ provider: "imap" });
+    expect(accepted).toBe("gzip");
+  });
+
+  it("may be empty in gzip", async () => {
+    const { client } = await clientOf((_request, response) =>
+      response.writeHead(404, { "content-encoding": "gzip" }).end(),
+    );
+    expect(await findGrant(client, "g")).toBeUndefined();
+  });
+
   it("up to the bound is read", async () => {
     const body = JSON.stringify("x".repeat(MAX_BODY_BYTES - 2));
     const { client } = await clientOf((_request, response) => response.end(body));
@@ -293,10 +318,15 @@ describe("a body", () => {
   const garbled = (response: ServerResponse) => {
     response.writeHead(200, { "content-encoding": "gzip" }).end("this is not gzip");
   };
+  const halved = (response: ServerResponse) => {
+    const body = gzipSync('{"request_id":"r","data":{}}');
+    response.writeHead(200, { "content-encoding": "gzip" }).end(body.subarray(0, body.length / 2));
+  };
 
   it.each([
     ["breaks off", cut],
     ["does not unpack", garbled],
+    ["unpacks in part", halved],
   ])("that %s is asked for again where that is safe", async (_name, answer) => {
     const { client, hostile } = await clientOf((_request, response) => answer(response));
     const code = { clientId: "c", redirectUri: "https://example.com", code: "one-time-code" };

@@ -1,4 +1,12 @@
-import type { Request } from "got";
+import { pipeline } from "node:stream";
+import { createGunzip } from "node:zlib";
+import type { Request, Response } from "got";
+
+/**
+ * The only content coding that requests accept and answers may have. A gzip window has 32 kB; Brotli's may have 16 MB and
+ * zstd's 128 MB, which a decoder allocates for every answer.
+ */
+export const ACCEPTED_CODING = "gzip";
 
 /** Largest body that is read, in bytes, after decompression. A page of 200 grants has less than 300 kB. */
 export const MAX_BODY_BYTES = 16 * 1024 * 1024;
@@ -14,43 +22,80 @@ export const LARGE_BODY_BYTES = 1024 * 1024;
  */
 export const MAX_LARGE_BODY_VALUES = 500_000;
 
-/** A body exceeds a limit. The message names the limit, as the end of a sentence. */
-export class BodyTooLarge extends Error {}
+/** A body that is not read: it exceeds a limit or has another content coding. The message is the end of a sentence. */
+export class BodyRefused extends Error {}
+
+/** A body that breaks off or is damaged within its content coding. */
+export class BodyDamaged extends Error {
+  constructor(
+    /** Node's code, such as `Z_DATA_ERROR`. */
+    readonly code: string,
+  ) {
+    super();
+  }
+}
 
 const [COMMA, BRACKET, BRACE] = Buffer.from(",[{");
 
 /** The queue of large bodies: resolves once the last one has been read. */
 let largeBodies: Promise<void> = Promise.resolve();
 
-/** Reads an answer's body as text. Closes the connection and throws `BodyTooLarge` if the body exceeds a limit. */
-export async function readBody(answer: Request, announcedBytes: number): Promise<string> {
-  if (announcedBytes > MAX_BODY_BYTES) {
+/**
+ * Reads an answer's body as text. Closes the connection and throws `BodyRefused` or `BodyDamaged`, or got's error if the
+ * connection fails.
+ */
+export async function readBody(answer: Request, { headers }: Response): Promise<string> {
+  const coding = (headers["content-encoding"] ?? "identity").toLowerCase();
+  const announcedBytes = Number(headers["content-length"] ?? 0);
+  try {
+    if (announcedBytes > MAX_BODY_BYTES) throw tooLarge();
+    if (coding === "identity") return await readText(answer);
+    if (coding === ACCEPTED_CODING) return await readCompressed(answer);
+    throw new BodyRefused("has a content coding that was not asked for");
+  } catch (error) {
     answer.destroy();
-    throw tooLarge();
+    throw error;
   }
+}
+
+async function readCompressed(answer: Request): Promise<string> {
+  const gunzip = createGunzip();
+  try {
+    // The reader receives the errors of both streams.
+    return await readText(pipeline(answer, gunzip, () => {}));
+  } catch (error) {
+    // zlib has no class for its errors.
+    const code = error instanceof Error && "code" in error ? String(error.code) : "";
+    if (!code.startsWith("Z_")) throw error;
+    // An answer without a body may name a coding too.
+    if (code === "Z_BUF_ERROR" && gunzip.bytesWritten === 0) return "";
+    throw new BodyDamaged(code);
+  }
+}
+
+async function readText(body: AsyncIterable<Uint8Array>): Promise<string> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   let leaveQueue: (() => void) | undefined;
   try {
-    // An exception within the loop destroys the stream.
-    for await (const chunk of answer as AsyncIterable<Uint8Array>) {
+    for await (const chunk of body) {
       size += chunk.length;
       if (size > MAX_BODY_BYTES) throw tooLarge();
       if (size > LARGE_BODY_BYTES) leaveQueue ??= await enterQueue();
       chunks.push(chunk);
     }
-    const body = Buffer.concat(chunks, size);
-    if (size > LARGE_BODY_BYTES && countValues(body) > MAX_LARGE_BODY_VALUES) {
-      throw new BodyTooLarge(`has more than ${MAX_LARGE_BODY_VALUES} values`);
+    const text = Buffer.concat(chunks, size);
+    if (size > LARGE_BODY_BYTES && countValues(text) > MAX_LARGE_BODY_VALUES) {
+      throw new BodyRefused(`has more than ${MAX_LARGE_BODY_VALUES} values`);
     }
-    return body.toString("utf8");
+    return text.toString("utf8");
   } finally {
     leaveQueue?.();
   }
 }
 
-function tooLarge(): BodyTooLarge {
-  return new BodyTooLarge(`is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB`);
+function tooLarge(): BodyRefused {
+  return new BodyRefused(`is larger than ${MAX_BODY_BYTES / 1024 / 1024} MB`);
 }
 
 /** Upper bound of the number of JSON values, counted up to the limit: each but the first follows a bracket or comma. */

@@ -5,7 +5,7 @@ import { UnexpectedResponseError } from "../errors.js";
 import { debug, notify } from "../notify.js";
 import { cleaned, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
-import { BodyTooLarge, readBody } from "./body.js";
+import { ACCEPTED_CODING, BodyDamaged, BodyRefused, readBody } from "./body.js";
 import { type RequestFailure, toNylasError } from "./failure.js";
 import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy-refusal.js";
 import { retryDelay } from "./retry-delay.js";
@@ -127,7 +127,9 @@ async function attempt(
 ): Promise<Received | Failed> {
   const stream = http.stream(request.path, {
     method: request.method,
-    headers: { authorization: `Bearer ${apiKey}` },
+    headers: { authorization: `Bearer ${apiKey}`, "accept-encoding": ACCEPTED_CODING },
+    // `readBody` decodes: got would decode every coding that Node knows.
+    decompress: false,
     ...(request.query === undefined ? {} : { searchParams: request.query }),
     ...(request.json === undefined ? {} : { json: request.json }),
     // `retryDelay` decides about retries; got sends once.
@@ -141,7 +143,7 @@ async function attempt(
   if (request.json === undefined && request.method !== "GET") stream.end();
   try {
     const head = await headOf(stream);
-    const body = await readBody(stream, Number(head.headers["content-length"] ?? 0));
+    const body = await readBody(stream, head);
     const status = head.statusCode;
     if (status >= 200 && status <= 299) return { status, body, ...times(stream) };
     // Without a tunnel, only this status distinguishes the proxy's answers from Nylas's.
@@ -149,10 +151,10 @@ async function attempt(
     const failure = isFromProxy ? proxyRefusal(status) : errorAnswer(head, body);
     return { failure, ...times(stream) };
   } catch (error) {
-    if (error instanceof BodyTooLarge)
-      return { failure: tooLarge(error, stream.response?.statusCode), ...times(stream) };
-    if (!(error instanceof RequestError)) throw error;
-    return { failure: connectionFailure(error, request), ...times(stream) };
+    const status = stream.response?.statusCode;
+    if (error instanceof BodyRefused) return { failure: bodyRefused(error, status), ...times(stream) };
+    if (!(error instanceof RequestError || error instanceof BodyDamaged)) throw error;
+    return { failure: connectionFailure(error, status, request), ...times(stream) };
   }
 }
 
@@ -192,10 +194,13 @@ function errorAnswer({ statusCode, statusMessage, headers }: Response, body: str
 }
 
 /** The failure if there is no complete answer. */
-function connectionFailure(error: RequestError, { method }: NylasRequest<unknown>): RequestFailure {
+function connectionFailure(
+  error: RequestError | BodyDamaged,
+  status: number | undefined,
+  { method }: NylasRequest<unknown>,
+): RequestFailure {
   const timedOut = error instanceof TimeoutError;
   // If the connection broke within the body, the status is known: an error status still counts, without its reason.
-  const status = error.response?.statusCode;
   const refused = status !== undefined && (status < 200 || status > 299);
   const lost = (status !== undefined && !refused) || LOST_CODES.includes(error.code);
   if (error.cause instanceof ProxyRefusal) return proxyRefusal(error.cause.status);
@@ -212,8 +217,8 @@ function connectionFailure(error: RequestError, { method }: NylasRequest<unknown
   };
 }
 
-/** Nylas sends no bodies of this size, so the status is ignored too: a 404 would mean that a grant does not exist. */
-function tooLarge({ message }: BodyTooLarge, status: number | undefined): RequestFailure {
+/** Nylas sends no such bodies, so the status is ignored too: a 404 would mean that a grant does not exist. */
+function bodyRefused({ message }: BodyRefused, status: number | undefined): RequestFailure {
   return {
     status: undefined,
     type: undefined,

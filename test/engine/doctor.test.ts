@@ -1,17 +1,9 @@
-import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TestEmulator } from "../support/emulator.js";
+import { type CommandRun, nylasImap } from "../support/nylas-imap.js";
 import { World } from "./world.js";
-
-const COMMAND = join(import.meta.dirname, "../../provider/bin/nylas-imap.js");
-
-interface Run {
-  code: number;
-  stdout: string;
-  stderr: string;
-}
 
 interface Finding {
   code: string;
@@ -20,15 +12,6 @@ interface Finding {
   problem: string;
   remedy: string;
   link: string;
-}
-
-function nylasImap(env: Record<string, string>, ...args: string[]): Promise<Run> {
-  return new Promise((resolve) => {
-    const clean = { PATH: process.env.PATH ?? "", ...env };
-    execFile(process.execPath, [COMMAND, ...args], { env: clean }, (error, stdout, stderr) => {
-      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
-    });
-  });
 }
 
 let world: World;
@@ -50,7 +33,10 @@ async function exported(): Promise<string> {
   return file;
 }
 
-async function doctor(env: Record<string, string>, ...args: string[]): Promise<{ run: Run; findings: Finding[] }> {
+async function doctor(
+  env: Record<string, string>,
+  ...args: string[]
+): Promise<{ run: CommandRun; findings: Finding[] }> {
   const run = await nylasImap(env, "doctor", "--json", ...args);
   expect(run.stderr).toBe("");
   const { findings }: { findings: Finding[] } = JSON.parse(run.stdout);

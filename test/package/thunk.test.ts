@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as pulumi from "@pulumi/pulumi";
 import { expect, it } from "vitest";
+import { storedCode } from "../../provider/src/cli/import-file.js";
 
 const root = join(import.meta.dirname, "../..");
 /** Largest thunk, in bytes. The state contains it twice per resource. */
@@ -16,9 +17,13 @@ async function serialized(provider: object): Promise<string> {
   return text;
 }
 
-it.each(["connectorThunk", "grantThunk"])("%s is stored as the text that every state has", async (name) => {
+it.each([
+  ["connectorThunk", "ImapConnector"],
+  ["grantThunk", "ByoImapGrant"],
+] as const)("%s is stored as the text that every state has, and that an import file gets", async (name, resource) => {
   const text = await serialized(thunks[name]);
   expect(text).toMatchSnapshot();
+  expect(storedCode(resource)).toBe(text);
   expect(Buffer.byteLength(text)).toBeLessThanOrEqual(MAX_THUNK_BYTES);
 });
 

@@ -1,32 +1,54 @@
-import { readFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { InvalidInputError, NylasError } from "../errors.js";
-import { createClient } from "../nylas/client.js";
+import { createClient, type NylasClient } from "../nylas/client.js";
 import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
 import { diagnose } from "./doctor.js";
+import { exportApplication } from "./export.js";
+import { describeExport } from "./next-steps.js";
+import { readPackage } from "./package-file.js";
 import { asTable } from "./report.js";
 import { readStackState, type StackState } from "./stack-state.js";
 
-const HELP = `Usage: nylas-imap doctor [options]
+/** Directory that `export` writes to by default. */
+const EXPORT_DIRECTORY = "nylas-export";
 
-Looks at one Nylas application and says what needs doing. It only reads. The key and the other settings come from the environment
-(NYLAS_API_KEY, NYLAS_REGION, …), as for pulumi-nylas-imap.
+const HELP = `Usage: nylas-imap <command> [options]
 
-Options:
+Commands:
+  doctor   says what needs doing in a Nylas application
+  export   writes a Pulumi program that declares its IMAP connector and grants, and a file to import them without a request
+
+Both only read from Nylas. The key and the other settings come from the environment (NYLAS_API_KEY, NYLAS_REGION, …), as for
+pulumi-nylas-imap.
+
+Options of doctor:
   --state FILE         compare with a stack: the output of \`pulumi stack export\`, or - for standard input
   --verify             also let Nylas read each valid mailbox: one request each
   --allow-unmanaged    accept grants that no Pulumi resource has made or adopted, such as those of hosted authentication
-  --application NAME   another configuration namespace, whose variables begin with NAME (default: ${DEFAULT_APPLICATION})
   --json               print JSON instead of a table
+
+Options of export:
+  --out DIR            the directory to write to, where no file may be in the way (default: ${EXPORT_DIRECTORY})
+
+Options of both:
+  --application NAME   another configuration namespace, whose variables begin with NAME (default: ${DEFAULT_APPLICATION})
   --help, --version
 
-Exit codes: 0 nothing to do, 1 something needs doing, 2 it could not look.
+Exit codes: 0 done, or nothing to do; 1 doctor found something that needs doing; 2 it could not look or write.
 NYLAS_DEBUG=1 prints each request to standard error.
 `;
 
 const NOTHING_TO_DO = 0;
 const SOMETHING_TO_DO = 1;
 const COULD_NOT_LOOK = 2;
+
+/** The options of each command, besides those of both. */
+const COMMANDS = {
+  doctor: { options: ["state", "verify", "allow-unmanaged", "json"], run: runDoctor },
+  export: { options: ["out"], run: runExport },
+} as const;
 
 try {
   process.exitCode = await main(process.argv.slice(2));
@@ -38,18 +60,28 @@ try {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { command, options } = parse(args);
-  if (options.help === true || (command === undefined && options.version !== true)) {
+  const { name, options } = parse(args);
+  if (options.help === true || (name === undefined && options.version !== true)) {
     process.stdout.write(HELP);
     return options.help === true ? NOTHING_TO_DO : COULD_NOT_LOOK;
   }
   if (options.version === true) {
-    process.stdout.write(`${version()}\n`);
+    process.stdout.write(`${readPackage().version}\n`);
     return NOTHING_TO_DO;
   }
-  if (command !== "doctor") throw invalid(`"${command}" is not a command`);
+  if (name !== "doctor" && name !== "export") throw invalid(`"${name}" is not a command`);
 
+  const command = COMMANDS[name];
+  const known: readonly string[] = [...command.options, "application"];
+  const foreign = Object.keys(options).find((option) => !known.includes(option));
+  if (foreign !== undefined) throw invalid(`${name} has no option --${foreign}`);
   const client = createClient(readSettings(options.application ?? DEFAULT_APPLICATION, () => undefined));
+  return command.run(client, options);
+}
+
+type Options = ReturnType<typeof parse>["options"];
+
+async function runDoctor(client: NylasClient, options: Options): Promise<number> {
   const diagnosis = await diagnose(client, {
     state: options.state === undefined ? undefined : stateIn(options.state),
     verify: options.verify === true,
@@ -57,6 +89,22 @@ async function main(args: readonly string[]): Promise<number> {
   });
   process.stdout.write(options.json === true ? `${JSON.stringify(diagnosis, null, 2)}\n` : asTable(diagnosis));
   return diagnosis.findings.some(({ level }) => level === "problem") ? SOMETHING_TO_DO : NOTHING_TO_DO;
+}
+
+async function runExport(client: NylasClient, { out = EXPORT_DIRECTORY }: Options): Promise<number> {
+  const { files, content } = await exportApplication(client);
+  const inTheWay = Object.keys(files).filter((file) => existsSync(join(out, file)));
+  if (inTheWay.length > 0) {
+    throw invalid(`${out} has ${inTheWay.join(", ")} already; nothing was written. Name another directory with --out`);
+  }
+  try {
+    mkdirSync(out, { recursive: true });
+    for (const [file, text] of Object.entries(files)) writeFileSync(join(out, file), text, { flag: "wx" });
+  } catch (error) {
+    throw invalid(`${out} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+  }
+  process.stdout.write(describeExport(out, files, content));
+  return NOTHING_TO_DO;
 }
 
 function parse(args: readonly string[]) {
@@ -69,14 +117,15 @@ function parse(args: readonly string[]) {
         state: { type: "string" },
         verify: { type: "boolean" },
         "allow-unmanaged": { type: "boolean" },
+        out: { type: "string" },
         application: { type: "string" },
         help: { type: "boolean" },
         version: { type: "boolean" },
       },
     });
-    const [command, ...others] = positionals;
+    const [name, ...others] = positionals;
     if (others.length > 0) throw invalid(`"${others[0]}" is one argument too many`);
-    return { command, options: values };
+    return { name, options: values };
   } catch (error) {
     if (error instanceof TypeError) throw invalid(error.message);
     throw error;
@@ -91,13 +140,6 @@ function stateIn(file: string): StackState {
     if (error instanceof NylasError) throw error;
     throw invalid(`--state ${file} cannot be read: ${error instanceof Error ? error.message : String(error)}`);
   }
-}
-
-function version(): string {
-  const { version: own }: { version: string } = JSON.parse(
-    readFileSync(new URL("../../package.json", import.meta.url), "utf8"),
-  );
-  return own;
 }
 
 function invalid(answer: string): InvalidInputError {

@@ -1,10 +1,11 @@
 import { NylasError } from "../errors.js";
-import { hasOtherOwner, type Marker, parseMarker } from "../lifecycle/marker.js";
+import { hasOtherOwner, parseMarker } from "../lifecycle/marker.js";
 import type { NylasClient } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
 import { findGrant, listReadableGrants, probeMailbox } from "../nylas/grants.js";
 import type { Application, Connector, Grant, UnreadableGrant } from "../nylas/wire.js";
 import { isLoopback } from "../settings.js";
+import { ownerOf, shortened, subjectOf } from "./describe.js";
 import type { StackState } from "./stack-state.js";
 
 /** Nylas's limit for an application, in requests per second. */
@@ -98,8 +99,9 @@ export async function diagnose(client: NylasClient, options: DoctorOptions): Pro
   return {
     application: { ...application, namespace: client.settings.application },
     connector,
-    grants: grants.map(({ id, email, status, blocked, state }) => {
-      return { id, email, status, blocked, owner: ownerIn(parseMarker(state), options.state) };
+    grants: grants.map((grant) => {
+      const { id, email, status, blocked } = grant;
+      return { id, email, status, blocked, owner: ownerIn(grant, options.state) };
     }),
     findings: findings.map((found) => ({ level: NOTES.includes(found.code) ? "note" : "problem", ...found })),
   };
@@ -300,19 +302,7 @@ async function stateFindings(
   return findings;
 }
 
-function ownerIn(marker: Marker | undefined, state: StackState | undefined): string {
-  if (marker === undefined) return "none";
-  if (marker.stack === undefined) return "a stack";
-  return state?.stacks.has(marker.stack) === true ? "this stack" : `stack ${shortened(marker.stack)}`;
-}
-
-function subjectOf({ id, email }: Pick<Grant, "id" | "email">): string {
-  return email === undefined ? `grant ${id}` : `grant ${id} of ${email}`;
-}
-
-/** Digits of a digest that are shown. */
-const SHOWN_DIGITS = 8;
-
-function shortened(digest: string): string {
-  return digest.slice(0, SHOWN_DIGITS);
+function ownerIn(grant: Grant, state: StackState | undefined): string {
+  const stack = parseMarker(grant.state)?.stack;
+  return stack !== undefined && state?.stacks.has(stack) === true ? "this stack" : ownerOf(grant);
 }

@@ -132,7 +132,8 @@ export function refuseIfTaken(operation: string, found: Grant, olds: Values, arg
   if (args.onExisting === "adopt") return;
   const inState = parseMarker(asText(olds.marker));
   const atNylas = parseMarker(found.state);
-  if (!hasOtherOwner(atNylas, inState)) return;
+  const taken = inState === undefined ? isMarkedByOther(atNylas, args.owner) : hasOtherOwner(atNylas, inState);
+  if (!taken) return;
   // The same update wrote this marker in an earlier run, which was killed before Pulumi saved the state.
   if (atNylas?.owner === args.owner && isSuccessor(atNylas, inState)) return;
   throw new AlreadyExistsError({
@@ -150,7 +151,13 @@ export function isTaken(run: Run, found: Grant, props: Values, applicationId: st
   if (run.owners.isOwnedByOther(found.id, asText(props.owner))) return true;
   const inState = parseMarker(asText(props.marker));
   const atNylas = parseMarker(found.state);
+  if (inState === undefined) return isMarkedByOther(atNylas, props.owner);
   if (atNylas === undefined || !hasOtherOwner(atNylas, inState)) return false;
   // Not taken if this machine has a note that a rename of this resource was interrupted before Pulumi saved the state.
   return !isSuccessor(atNylas, inState) || run.unsaved.nonceOf(applicationId, atNylas.owner) !== atNylas.nonce;
+}
+
+/** For an imported grant, whose state has no marker: nobody had marked it when it was exported. */
+function isMarkedByOther(atNylas: Marker | undefined, owner: unknown): boolean {
+  return atNylas !== undefined && atNylas.owner !== owner;
 }

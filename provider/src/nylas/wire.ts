@@ -39,7 +39,48 @@ export interface Grant {
   updatedAt: string;
   /** Sent with an authentication and returned unchanged; contains the owner marker. */
   state: string | undefined;
+  /** Where and as whom Nylas logs in, if it says so. */
+  servers: MailServers | undefined;
 }
+
+/** A mailbox's settings without passwords, which are not read even if Nylas returns them. */
+export interface MailServers {
+  imapUsername: string | undefined;
+  imapHost: string;
+  imapPort: number | undefined;
+  smtpHost: string | undefined;
+  smtpPort: number | undefined;
+  smtpUsername: string | undefined;
+}
+
+const optionalPort = v.optional(v.nullable(v.pipe(v.union([v.number(), v.string()]), v.transform(Number))));
+
+/** Nylas documents the content of `settings` for requests only, so other content counts as none. */
+const MailServersWire = v.fallback(
+  v.optional(
+    v.pipe(
+      v.object({
+        imap_username: optionalText,
+        imap_host: v.string(),
+        imap_port: optionalPort,
+        smtp_host: optionalText,
+        smtp_port: optionalPort,
+        smtp_username: optionalText,
+      }),
+      v.transform(
+        (wire): MailServers => ({
+          imapUsername: wire.imap_username ?? undefined,
+          imapHost: wire.imap_host,
+          imapPort: wire.imap_port ?? undefined,
+          smtpHost: wire.smtp_host ?? undefined,
+          smtpPort: wire.smtp_port ?? undefined,
+          smtpUsername: wire.smtp_username ?? undefined,
+        }),
+      ),
+    ),
+  ),
+  undefined,
+);
 
 export const GrantWire = v.pipe(
   v.object({
@@ -51,6 +92,7 @@ export const GrantWire = v.pipe(
     created_at: unixSeconds,
     updated_at: v.optional(v.nullable(unixSeconds)),
     state: optionalText,
+    settings: MailServersWire,
   }),
   v.transform(
     (wire): Grant => ({
@@ -63,6 +105,7 @@ export const GrantWire = v.pipe(
       createdAt: fromUnixSeconds(wire.created_at),
       updatedAt: fromUnixSeconds(wire.updated_at ?? wire.created_at),
       state: wire.state ?? undefined,
+      servers: wire.settings,
     }),
   ),
 );

@@ -1,0 +1,125 @@
+import { mailboxKey } from "../address.js";
+import { parseMarker } from "../lifecycle/marker.js";
+import type { NylasClient } from "../nylas/client.js";
+import { findConnector } from "../nylas/connectors.js";
+import { listReadableGrants } from "../nylas/grants.js";
+import type { Connector, Grant } from "../nylas/wire.js";
+import { DEFAULT_APPLICATION } from "../settings.js";
+import { ownerOf, subjectOf } from "./describe.js";
+import { importFile } from "./import-file.js";
+import { nameFor } from "./names.js";
+import { readPackage } from "./package-file.js";
+import { programText } from "./program-text.js";
+import { projectFiles } from "./project-files.js";
+
+/** What an application has, as resources of a program. */
+export interface Exportable {
+  applicationId: string;
+  /** The configuration namespace; absent for the default. */
+  application: string | undefined;
+  connector: Connector | undefined;
+  mailboxes: ExportableMailbox[];
+  /** The domains whose mail servers Nylas does not tell. */
+  domains: Domain[];
+  /** Why other IMAP grants are not in the program, one sentence each. */
+  leftOut: string[];
+}
+
+export interface ExportableMailbox {
+  /** Name of the resource and of its password's configuration key. */
+  name: string;
+  imapUsername: string;
+  domain: string;
+  /** `undefined` if Nylas does not tell them. */
+  servers: ServerArguments | undefined;
+  grant: Grant;
+}
+
+/** The arguments of a grant that say where its mailbox is. */
+export interface ServerArguments {
+  imapHost: string;
+  imapPort?: number;
+  smtpHost?: string;
+  smtpPort?: number;
+  smtpUsername?: string;
+  receiveOnly?: true;
+}
+
+export interface Domain {
+  domain: string;
+  /** Prefix of its configuration keys. */
+  name: string;
+}
+
+/** A program and import file, by file name. */
+export interface Export {
+  files: Record<string, string>;
+  content: Exportable;
+}
+
+/** Reads an application's connector and IMAP grants and writes them as a program. Sends nothing but reads. */
+export async function exportApplication(client: NylasClient): Promise<Export> {
+  const { applicationId } = await client.application();
+  const connector = await findConnector(client);
+  const { grants, unreadable } = await listReadableGrants(client);
+  const leftOut = unreadable.map(({ id, email, fields }) => {
+    return `${subjectOf({ id: id ?? "without a valid id", email })}: Nylas's answer breaks its contract in ${fields}`;
+  });
+  const mailboxes: ExportableMailbox[] = [];
+  const names = new Set<string>();
+  for (const grant of grants.filter(({ provider }) => provider === "imap")) {
+    const reason = reasonToLeaveOut(grant);
+    if (reason === undefined) mailboxes.push(mailboxOf(grant, names));
+    else leftOut.push(`${subjectOf(grant)}: ${reason}`);
+  }
+  const { application } = client.settings;
+  const content: Exportable = {
+    applicationId,
+    application: application === DEFAULT_APPLICATION ? undefined : application,
+    connector,
+    mailboxes,
+    domains: domainsOf(mailboxes),
+    leftOut,
+  };
+  const files = {
+    "index.ts": programText(content),
+    "import.json": `${JSON.stringify(importFile(content), null, 2)}\n`,
+    ...projectFiles(readPackage()),
+  };
+  return { files, content };
+}
+
+/** A grant with an owner stays with it: a second stack would take it over. */
+function reasonToLeaveOut(grant: Grant): string | undefined {
+  if (parseMarker(grant.state) !== undefined) return `${ownerOf(grant)} manages it`;
+  if (grant.email === undefined && grant.servers?.imapUsername === undefined) return "Nylas shows no address";
+  return undefined;
+}
+
+function mailboxOf(grant: Grant, names: Set<string>): ExportableMailbox {
+  const imapUsername = grant.servers?.imapUsername ?? grant.email ?? "";
+  const key = mailboxKey(imapUsername);
+  const own = nameFor(key);
+  // Nylas keeps one grant per address; a server that does not must not break the program.
+  const name = names.has(own) ? nameFor(`${key}+${grant.id}`) : own;
+  names.add(name);
+  return { name, imapUsername, domain: key.slice(key.lastIndexOf("@") + 1), servers: serverArguments(grant), grant };
+}
+
+function serverArguments({ servers }: Grant): ServerArguments | undefined {
+  if (servers === undefined) return undefined;
+  const { imapHost, imapPort, smtpHost, smtpPort, smtpUsername } = servers;
+  const receiving = { imapHost, ...(imapPort === undefined ? {} : { imapPort }) };
+  if (smtpHost === undefined) return { ...receiving, receiveOnly: true };
+  return {
+    ...receiving,
+    smtpHost,
+    ...(smtpPort === undefined ? {} : { smtpPort }),
+    ...(smtpUsername === undefined ? {} : { smtpUsername }),
+  };
+}
+
+function domainsOf(mailboxes: readonly ExportableMailbox[]): Domain[] {
+  const unknown = mailboxes.filter(({ servers }) => servers === undefined).map(({ domain }) => domain);
+  return [...new Set(unknown)].map((domain) => ({ domain, name: nameFor(domain) }));
+}

@@ -1,0 +1,265 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { createSourceFile, ScriptTarget } from "typescript";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { nameFor } from "../../provider/src/cli/names.js";
+import type { ChosenAnswers } from "../conformance/contract/emulators.ts";
+import { present, TestEmulator, type WireGrant } from "../support/emulator.js";
+import { startHostileServer } from "../support/hostile-server.js";
+import { runIn } from "../support/npm.js";
+import { nylasImap } from "../support/nylas-imap.js";
+import { createStack, type Stack } from "../support/stack.js";
+import { AUTHENTICATE, CONNECT } from "./world.js";
+
+const ROOT = join(import.meta.dirname, "../..");
+const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
+/** More mailboxes than a person would type. */
+const MAILBOXES = 25;
+const FEW = 3;
+
+const users = [
+  ...Array.from({ length: MAILBOXES - 3 }, (_, index) => `box${index}@example.test`),
+  "first.last@my-company.test",
+  "first-last@my.company.test",
+  "o'b\"y`$+sales@example.test",
+].map((username) => ({ username, password: `the password of ${username}` }));
+
+let directory: string;
+let closing: (() => Promise<void> | void)[];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(ROOT, ".work/tests/export-"));
+  closing = [() => rmSync(directory, { recursive: true, force: true })];
+});
+
+afterEach(async () => {
+  for (const close of closing.toReversed()) await close();
+});
+
+async function byHand(
+  mailboxes: number,
+  behaviour: ChosenAnswers = {},
+): Promise<{ emulator: TestEmulator; grants: WireGrant[] }> {
+  const emulator = await TestEmulator.start({ users: users.slice(0, mailboxes), behaviour });
+  closing.push(() => emulator.close());
+  await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "By hand" });
+  for (const index of emulator.users.keys()) await emulator.foreignGrant(index);
+  const grants = await emulator.grants();
+  await emulator.forgetRequests();
+  return { emulator, grants };
+}
+
+async function exported(emulator: TestEmulator, ...args: string[]): Promise<string> {
+  const run = await nylasImap(emulator.env, "export", "--out", directory, ...args);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  return run.stdout;
+}
+
+/** The stack of the written program, with the API key as its user would configure it. */
+async function openStack(env: Record<string, string>): Promise<Stack> {
+  const stack = await createStack({ directory, project: "nylas-mailboxes", env });
+  closing.push(() => stack.remove());
+  return stack;
+}
+
+/** What the printed next steps ask for. */
+async function configure(stack: Stack, emulator: TestEmulator, printed: string, mailboxes: number): Promise<void> {
+  const program = readFileSync(join(directory, "index.ts"), "utf8");
+  const hosts = [...printed.matchAll(/pulumi config set (\w+)_(imap|smtp)Host/g)];
+  const settings = hosts.map(([, name, kind]) => [`${name}_${kind}Host`, emulator.imap.host] as const);
+  const keys = [...program.matchAll(/imapUsername: (".*"),\n +imapPassword: config\.requireSecret\("(\w+)"\)/g)];
+  const passwords = keys.map(([, address = "", key = ""]) => {
+    const name: string = JSON.parse(address);
+    return [key, present(users.find(({ username }) => username === name)).password] as const;
+  });
+  expect(passwords).toHaveLength(mailboxes);
+  await stack.config(Object.fromEntries(settings), Object.fromEntries(passwords));
+}
+
+describe("nylas-imap export", () => {
+  it("takes what was made by hand into a stack: no request at the import, one authentication each at the next up", async () => {
+    const { emulator, grants } = await byHand(MAILBOXES);
+    const printed = await exported(emulator);
+    // The application, the connector and one page of grants.
+    expect(await emulator.requests()).toHaveLength(3);
+    expect(await emulator.writes()).toEqual([]);
+    await runIn(directory, process.execPath, TSC, "--noEmit", "-p", directory);
+
+    const stack = await openStack(emulator.env);
+    await configure(stack, emulator, printed, MAILBOXES);
+    await emulator.forgetRequests();
+    const imported = await stack.run(
+      "import",
+      "--file",
+      join(directory, "import.json"),
+      "--generate-code=false",
+      "--yes",
+    );
+    expect(imported.code, imported.output).toBe(0);
+    expect(await emulator.requests()).toEqual([]);
+    const inState = stack.resources().filter(({ type }) => type.startsWith("pulumi-nodejs:dynamic/nylas:"));
+    const ids = grants.map(({ id }) => id);
+    expect(inState.map(({ id }) => id).toSorted()).toEqual(["imap", ...ids].toSorted());
+
+    // The emulator's ports are not the usual ones.
+    const program = join(directory, "index.ts");
+    const ports = `imapPort: ${emulator.imap.port}, smtpPort: ${emulator.smtp.port},`;
+    writeFileSync(program, readFileSync(program, "utf8").replaceAll(/(smtpHost: config.*)/g, `$1 ${ports}`));
+    const { output } = await stack.up();
+    expect(output).toMatch(new RegExp(`~ ${MAILBOXES + 1} updated|${MAILBOXES} updated`));
+    // The application and one page of grants; an authentication and a look into the mailbox for each. The connector needs none.
+    expect(await emulator.requests()).toHaveLength(2 + 2 * MAILBOXES);
+    expect(await emulator.writes()).toEqual(Array.from({ length: MAILBOXES }, () => AUTHENTICATE));
+    expect((await emulator.grants()).map(({ id }) => id)).toEqual(ids);
+
+    await emulator.forgetRequests();
+    await stack.up("--expect-no-changes");
+    expect(await emulator.requests()).toEqual([]);
+
+    // Nothing is protected any more, and destroy leaves what existed before.
+    writeFileSync(program, readFileSync(program, "utf8").replaceAll("protect: true", "protect: false"));
+    await stack.up();
+    await stack.destroy();
+    expect((await emulator.grants()).map(({ id }) => id)).toEqual(ids);
+  });
+
+  it("writes the mail servers that Nylas tells, never a password, and leaves other stacks' grants to them", async () => {
+    const { emulator, grants } = await byHand(FEW, { settingsEcho: "full" });
+    const managed = await emulator.grantOf("box0@example.test");
+    const deleted = await emulator.grantOf("box1@example.test");
+    const owner = "0123456789abcdef".repeat(2);
+    await emulator.foreignGrant(0, `pulumi-nylas-imap:2:${owner}:${owner}:${owner}:created`);
+    const env = { NYLAS_EU_API_KEY: emulator.emulator.apiKey, NYLAS_EU_API_URI: emulator.emulator.apiUri };
+    const run = await nylasImap(env, "export", "--out", directory, "--application", "nylas-eu");
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toContain(`Left out grant ${managed.id} of box0@example.test: stack 01234567 manages it.`);
+    expect(run.stdout).not.toContain("imapHost");
+    await runIn(directory, process.execPath, TSC, "--noEmit", "-p", directory);
+    for (const { password } of users) {
+      for (const file of readdirSync(directory)) {
+        expect(readFileSync(join(directory, file), "utf8").includes(password), file).toBe(false);
+      }
+    }
+
+    const stack = await openStack(env);
+    await configure(stack, emulator, run.stdout, FEW - 1);
+    // Deleted since the export: the import cannot see that, and the next refresh does.
+    await emulator.call("DELETE", `/v3/grants/${deleted.id}`);
+    await emulator.forgetRequests();
+    // With code generation, which dynamic resources do not have, the import succeeds as well.
+    const imported = await stack.run("import", "--file", join(directory, "import.json"), "--yes");
+    expect(imported.output).toContain(`= ${FEW} imported`);
+    expect(await emulator.requests()).toEqual([]);
+    await stack.up("--refresh", "--run-program");
+    const now = await emulator.grants();
+    const kept = grants.map(({ id }) => id).filter((id) => id !== deleted.id);
+    expect(now.map(({ id }) => id)).toEqual(expect.arrayContaining(kept));
+    expect(now).toHaveLength(FEW);
+    expect(await emulator.writes()).not.toContain(CONNECT);
+  });
+
+  it("lets an imported grant go that another stack has adopted meanwhile", async () => {
+    const { emulator } = await byHand(FEW, { settingsEcho: "hosts" });
+    const printed = await exported(emulator);
+    const stack = await openStack(emulator.env);
+    await configure(stack, emulator, printed, FEW);
+    await stack.run(
+      "import",
+      "--file",
+      join(directory, "import.json"),
+      "--generate-code=false",
+      "--yes",
+      "--protect=false",
+    );
+    const owner = "0123456789abcdef".repeat(2);
+    const state = `pulumi-nylas-imap:2:${owner}:${owner}:${owner}:adopted`;
+    const { id } = await emulator.foreignGrant(0, state);
+
+    const program = join(directory, "index.ts");
+    const bold = readFileSync(program, "utf8")
+      .replaceAll('    onExisting: "adopt",', "    deleteAdopted: true,")
+      .replaceAll("protect: true", "protect: false");
+    writeFileSync(program, bold);
+    const { code, output } = await stack.run("up", "--continue-on-error");
+    expect(code).not.toBe(0);
+    expect(output).toContain("(grant_exists)");
+    expect(output).toContain("box0@example.test");
+    expect((await emulator.grantOf("box0@example.test")).state).toBe(state);
+
+    // The others may be deleted, as `deleteAdopted` says.
+    writeFileSync(program, "");
+    await stack.run("up", "--continue-on-error");
+    expect((await emulator.grants()).map((grant) => grant.id)).toEqual([id]);
+  });
+
+  it("writes nothing where a file is in the way, and knows its options", async () => {
+    const { emulator } = await byHand(1);
+    writeFileSync(join(directory, "import.json"), "mine");
+    const refused = await nylasImap(emulator.env, "export", "--out", directory);
+    expect(refused).toMatchObject({ code: 2, stdout: "" });
+    expect(refused.stderr).toContain("has import.json already; nothing was written");
+    expect(readdirSync(directory)).toEqual(["import.json"]);
+    expect(readFileSync(join(directory, "import.json"), "utf8")).toBe("mine");
+
+    const nowhere = await nylasImap(emulator.env, "export", "--out", join(directory, "import.json", "below"));
+    expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining("cannot be written: ENOTDIR") });
+    const foreign = await nylasImap(emulator.env, "export", "--verify");
+    expect(foreign).toMatchObject({ code: 2, stderr: expect.stringContaining("export has no option --verify") });
+  });
+
+  it("keeps hostile text of a server out of the program's code", async () => {
+    const evil = '"); process.exit(7); //\u2028process.exit(8);\n*/ process.exit(9); `';
+    const grant = (id: string, more: object) => ({
+      id,
+      provider: "imap",
+      grant_status: "valid",
+      created_at: 1,
+      ...more,
+    });
+    const hostile = await startHostileServer((request, response) => {
+      const connector = { provider: "imap", name: evil };
+      const grants = [
+        grant("g-1", { email: `${evil}@example.test` }),
+        grant("g-2", { email: evil, settings: { imap_host: evil, smtp_host: evil, imap_username: evil } }),
+        grant("g-3", { email: `${evil}@example.test`, state: `pulumi-nylas-imap:1:abcd:created` }),
+        { ...grant("g-4", { email: evil }), created_at: evil },
+        grant("g-5", {}),
+      ];
+      const data = request.url?.startsWith("/v3/grants") === true ? grants : connector;
+      response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ request_id: "r", data }));
+    });
+    closing.push(() => hostile.close());
+    const run = await nylasImap({ NYLAS_API_KEY: "k", NYLAS_API_URI: hostile.uri }, "export", "--out", directory);
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toContain("2 of 5 IMAP grants");
+    await runIn(directory, process.execPath, TSC, "--noEmit", "-p", directory);
+    const program = readFileSync(join(directory, "index.ts"), "utf8");
+    const { statements } = createSourceFile("index.ts", program, ScriptTarget.ES2022, false);
+    // Two imports, the configuration, the servers, the connector, two mailboxes and the export.
+    expect(statements).toHaveLength(8);
+  });
+});
+
+describe("names", () => {
+  it("are identifiers, different for different mailboxes, and the same in every run", () => {
+    const names = {
+      "ann@example.com": "ann_at_example_com",
+      "a.b@c-d.e": "a_b_at_c__d_e",
+      "a-b@c.d-e": "a__b_at_c_d__e",
+      "a_b@c.d.e": "a_b_at_c_d_e_1b3058b5cc",
+      "a.at.b@c": "a_at_b_at_c_2374da6352",
+      "a@b.at.c": "a_at_b_at_c_7da6b44990",
+      "1st@example.com": "_1st_at_example_com",
+      "ann+sales@example.com": "ann_sales_at_example_com_e4e33e0dbd",
+      "ann..sales@example.com": "ann_sales_at_example_com_9b1841785c",
+      "corp\\ann": "corp_ann_4af9e2194c",
+      "büro@example.com": "b_ro_at_example_com_3f4e0610b1",
+      "例@example.com": "_at_example_com_25ad286b43",
+    };
+    for (const [key, name] of Object.entries(names)) {
+      expect(nameFor(key)).toBe(name);
+      expect(name).toMatch(/^[a-z_][a-z0-9_]*$/);
+    }
+    expect(new Set(Object.values(names)).size).toBe(Object.keys(names).length);
+  });
+});

@@ -36,6 +36,32 @@ export const renames: Scenario[] = [
     },
   },
   {
+    name: "bare grants move into a `MailEnvironment` with aliases",
+    outcome: "one authentication each rewrites the marker; the ids stay",
+    rules: [2, 3],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const { ops, sales } = await world.given({ mailboxes: { ops: world.mailbox(0), sales: world.mailbox(1) } });
+      const defaults = { imapHost: emulator.imap.host, imapPort: emulator.imap.port };
+      const sending = { smtpHost: emulator.smtp.host, smtpPort: emulator.smtp.port };
+      const mailboxes = ["ops", "sales"].map((name, index) => {
+        const { username, password } = emulator.user(index);
+        const login = JSON.stringify({ imapUsername: username, imapPassword: password });
+        return `${name}: { ...${login}, options: { aliases: [{ name: "${name}", parent: pulumi.rootStackResource }] } }`;
+      });
+      world.declare({
+        more: `
+        const { MailEnvironment } = require("pulumi-nylas-imap");
+        const defaults = ${JSON.stringify({ ...defaults, ...sending })};
+        new MailEnvironment("mail", { connector, defaults, mailboxes: { ${mailboxes.join(", ")} } });`,
+      });
+      await stack.up();
+      expect(await emulator.writes()).toEqual([AUTHENTICATE, AUTHENTICATE]);
+      expect(world.ids()).toEqual({ "mail-ops": ops, "mail-sales": sales });
+      await world.unchanged();
+    },
+  },
+  {
     name: "a resource is renamed without an alias",
     outcome: "`grant_exists`: nothing is made and nothing deleted",
     rules: [3, 4],

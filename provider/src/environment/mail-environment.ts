@@ -20,7 +20,15 @@ type GivenBy<D> = { [K in keyof D]-?: undefined extends D[K] ? never : K }[keyof
  * A mailbox of a {@link MailEnvironment}. Arguments that the defaults provide may be left out. It needs `imapPassword` or
  * `imapPasswordFrom`, which is checked when the program runs.
  */
-export type EnvironmentMailbox<D> = MailboxDefaults & Pick<MailboxArgs, Exclude<RequiredArgument, GivenBy<D>>>;
+export type EnvironmentMailbox<D> = MailboxDefaults &
+  Pick<MailboxArgs, Exclude<RequiredArgument, GivenBy<D>>> & {
+    /**
+     * Resource options of its grant; the parent is always the environment. A grant that the program declared on its own, as
+     * `new ByoImapGrant("ops", …)`, moves here with `aliases: [{ name: "ops", parent: pulumi.rootStackResource }]`: one
+     * authentication rewrites its marker, and it keeps its id.
+     */
+    options?: Omit<pulumi.CustomResourceOptions, "id" | "parent"> | undefined;
+  };
 
 /** The arguments of {@link MailEnvironment}. */
 export interface MailEnvironmentArgs<D extends MailboxDefaults = Record<never, never>> {
@@ -63,9 +71,9 @@ export class MailEnvironment<D extends MailboxDefaults = Record<never, never>> e
     const declared = connectorOf(args);
     const connector = isReference(declared) ? declared : new ImapConnector(name, declared, { parent: this });
     this.grants = Object.fromEntries(
-      mailboxes.map(({ mailbox, resource, full }) => [
+      mailboxes.map(({ mailbox, resource, full, options }) => [
         mailbox,
-        new ByoImapGrant(resource, { ...full, connector }, { parent: this }),
+        new ByoImapGrant(resource, { ...full, connector }, { ...options, parent: this }),
       ]),
     );
     this.grantIds = pulumi.output(
@@ -79,7 +87,7 @@ export class MailEnvironment<D extends MailboxDefaults = Record<never, never>> e
 interface UncheckedArgs {
   connector?: MailEnvironmentArgs["connector"];
   defaults?: MailboxDefaults;
-  mailboxes: Record<string, MailboxDefaults>;
+  mailboxes: Record<string, MailboxDefaults & { options?: pulumi.CustomResourceOptions | undefined }>;
 }
 
 interface DeclaredMailbox {
@@ -87,14 +95,16 @@ interface DeclaredMailbox {
   /** The resource name of its grant. */
   resource: string;
   full: MailboxArgs;
+  options: pulumi.CustomResourceOptions | undefined;
 }
 
 /** Merges the defaults into each mailbox. Throws for a missing argument, or an application other than the connector's. */
 function mailboxesOf(name: string, args: UncheckedArgs): DeclaredMailbox[] {
-  const merged = Object.entries(args.mailboxes).map(([mailbox, own]) => ({
+  const merged = Object.entries(args.mailboxes).map(([mailbox, { options, ...own }]) => ({
     mailbox,
     resource: `${name}-${mailbox}`,
     full: merge(args.defaults ?? {}, defined(own)),
+    options,
   }));
   const missing = merged.flatMap(({ mailbox, full }) =>
     missingFrom(full).map((argument) => `${pathOf(mailbox)}.${argument}`),

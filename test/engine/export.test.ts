@@ -1,4 +1,4 @@
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createSourceFile, ScriptTarget } from "typescript";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -12,6 +12,8 @@ import { createStack, type Stack } from "../support/stack.js";
 import { AUTHENTICATE, CONNECT } from "./world.js";
 
 const ROOT = join(import.meta.dirname, "../..");
+/** Within the repository, so that the written program finds its packages. */
+const WORK = join(ROOT, ".work/tests");
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 /** More mailboxes than a person would type. */
 const MAILBOXES = 25;
@@ -28,7 +30,8 @@ let directory: string;
 let closing: (() => Promise<void> | void)[];
 
 beforeEach(() => {
-  directory = mkdtempSync(join(ROOT, ".work/tests/export-"));
+  mkdirSync(WORK, { recursive: true });
+  directory = mkdtempSync(join(WORK, "export-"));
   closing = [() => rmSync(directory, { recursive: true, force: true })];
 });
 

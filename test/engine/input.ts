@@ -103,6 +103,19 @@ export const input: Scenario[] = [
     },
   },
   {
+    name: "mailboxes are at a provider that wants app passwords",
+    outcome: "the plan says so once, and sends nothing",
+    rules: [9],
+    run: async (world) => {
+      const elsewhere = { args: { imapHost: "imap.fastmail.com", smtpHost: "smtp.fastmail.com" } };
+      world.declare({ mailboxes: { ops: world.mailbox(0, elsewhere), sales: world.mailbox(1, elsewhere) } });
+      const { code, output } = await world.stack.run("preview");
+      expect(code, output).toBe(0);
+      expect(output.match(/^ {4}nylas: imap\.fastmail\.com: .*app password$/gm)).toHaveLength(1);
+      expect(await world.emulator.requests()).toEqual([]);
+    },
+  },
+  {
     name: "there is no API key",
     outcome: "the plan says both ways to give one, before any request",
     rules: [9],

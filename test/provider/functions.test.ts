@@ -61,7 +61,14 @@ describe("the look-ups", () => {
   });
 
   it("ask Nylas for an address's provider", async () => {
-    expect(await detectProvider({ email: grant.email })).toMatchObject({ detected: expect.any(Boolean) });
+    expect(await detectProvider({ email: grant.email })).toEqual({
+      detected: true,
+      provider: "imap",
+      type: "generic",
+      advice: undefined,
+    });
+    const advised = await detectProvider({ email: "ann@yahoo.com" });
+    expect(advised).toMatchObject({ provider: "yahoo", advice: expect.stringContaining("connector yahoo (OAuth)") });
   });
 });
 

@@ -5,6 +5,7 @@ import { findConnector } from "../nylas/connectors.js";
 import { describeUnreadable, findGrant, listReadableGrants } from "../nylas/grants.js";
 import { findProvider } from "../nylas/providers.js";
 import type { Application, Connector, Grant } from "../nylas/wire.js";
+import { adviceForAddress } from "../provider-advice.js";
 import { createGrantDirectory } from "../run/grant-directory.js";
 import { clientOf } from "./client-of.js";
 // In a separate file, so that the published types do not import the client and the types of its libraries.
@@ -114,12 +115,16 @@ export interface DetectedProvider {
   provider: string | undefined;
   /** The variant of IMAP, if Nylas names one. */
   type: string | undefined;
+  /** What to know before declaring the mailbox as IMAP, such as that the provider wants an app password. */
+  advice: string | undefined;
 }
 
 /** Detects which provider serves an address. Nylas allows 20 such requests per minute. */
 export async function detectProvider(args: { email: string }, opts: LookupOptions = {}): Promise<DetectedProvider> {
   const client = clientOf(opts);
-  return (await findProvider(client, args.email)) ?? { detected: false, provider: undefined, type: undefined };
+  const found = await findProvider(client, args.email);
+  const { detected = false, provider, type } = found ?? {};
+  return { detected, provider, type, advice: adviceForAddress(args.email, provider) };
 }
 
 /** {@link detectProvider} with inputs, as an output. */

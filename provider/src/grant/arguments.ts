@@ -17,7 +17,9 @@ import {
   validate,
 } from "../lifecycle/validate.js";
 import { namesWith, pick, type Values } from "../lifecycle/values.js";
+import { notify } from "../notify.js";
 import type { MailboxCredentials } from "../nylas/grants.js";
+import { adviceForServer } from "../provider-advice.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import { isDigestOf, passwordDigest, passwordSource, readPassword } from "./password-source.js";
 import type { ByoImapGrantArgs } from "./resource.js";
@@ -121,6 +123,7 @@ export function checkGrantArguments(news: Values, olds: Values = {}): { inputs: 
   inputs.imapPort ??= DEFAULT_IMAP_PORT;
   if (inputs.smtpHost !== undefined) inputs.smtpPort ??= DEFAULT_SMTP_PORT;
   const passwords = PASSWORDS.map((names) => checkPassword(names, inputs, olds));
+  if (inputs.imapHost !== olds.imapHost) adviseOnce(inputs.imapHost);
   return {
     inputs: { ...inputs, ...Object.assign({}, ...passwords.map(({ digest }) => digest)) },
     failures: [
@@ -226,6 +229,16 @@ function keepsGrant(inputs: Values, olds: Values): boolean {
     return false;
   const application = (values: Values) => values.application ?? DEFAULT_APPLICATION;
   return sameMailbox(olds.imapUsername, imapUsername) && application(olds) === application(inputs);
+}
+
+/** The providers that this process has told about. A plan of many mailboxes at one provider tells once. */
+const advised = new Set<string>();
+
+function adviseOnce(imapHost: unknown): void {
+  const advice = typeof imapHost === "string" ? adviceForServer(imapHost) : undefined;
+  if (advice === undefined || advised.has(advice)) return;
+  advised.add(advice);
+  notify(`${String(imapHost)}: ${advice}`);
 }
 
 function smtpFailures(inputs: Values): CheckFailure[] {

@@ -16,6 +16,7 @@ import { findConnector } from "../nylas/connectors.js";
 import { authenticateMailbox, type MailboxCredentials, probeMailbox } from "../nylas/grants.js";
 import type { Grant } from "../nylas/wire.js";
 import { preflight } from "../preflight/preflight.js";
+import { adviceForServer } from "../provider-advice.js";
 import type { Run } from "../run/run.js";
 import { credentials, type GrantArguments } from "./arguments.js";
 import { unlistedGrantExists } from "./ownership.js";
@@ -71,7 +72,7 @@ async function post(
     return grant;
   } catch (error) {
     if (!(error instanceof NylasError)) throw error;
-    const explained = await explainRefusal(run, error, found);
+    const explained = await explainRefusal(run, error, mailbox, found);
     if (explained instanceof CredentialsError) {
       run.refusedLogins.set(digestOf(mailbox), explained);
       if (explained.code === "auth_limit_reached") run.lockedMailboxes.set(mailboxKey(mailbox.imapUsername), explained);
@@ -86,7 +87,12 @@ function digestOf(mailbox: MailboxCredentials): string {
 }
 
 /** Determines why `connect/custom` failed: Nylas uses one status for several causes. */
-async function explainRefusal(run: Run, error: NylasError, found: Grant | undefined): Promise<NylasError> {
+async function explainRefusal(
+  run: Run,
+  error: NylasError,
+  { imapHost }: MailboxCredentials,
+  found: Grant | undefined,
+): Promise<NylasError> {
   if (error instanceof MailServerError) return error;
   const kept =
     found === undefined
@@ -113,12 +119,12 @@ async function explainRefusal(run: Run, error: NylasError, found: Grant | undefi
         "and keeps the grants' ids. Otherwise declare one with `new ImapConnector(…)` and pass it as `connector`, so that it is made first",
     });
   }
+  const advice = adviceForServer(imapHost) ?? "many providers want an app password instead of the user's own";
   return new CredentialsError({
     ...base,
     code: "invalid_credentials",
     answer: `the login was refused: ${error.answer}; ${kept}`,
-    remedy:
-      "check imapUsername and imapPassword at imapHost; many providers want an app password instead of the user's own. A wrong password is not tried again in this run",
+    remedy: `check imapUsername and imapPassword at imapHost; ${advice}. A wrong password is not tried again in this run`,
   });
 }
 

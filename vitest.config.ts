@@ -1,5 +1,9 @@
+import { join } from "node:path";
 import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
+
+// Each of hundreds of processes would otherwise compile the same modules again.
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, ".work/compile-cache");
 
 /** One `pulumi up` with its language host and plugins takes seconds, and several run side by side on two cores. */
 const ENGINE_TEST_TIMEOUT_MS = 300_000;

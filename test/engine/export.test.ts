@@ -8,6 +8,7 @@ import { present, TestEmulator, type WireGrant } from "../support/emulator.js";
 import { startHostileServer } from "../support/hostile-server.js";
 import { runIn } from "../support/npm.js";
 import { nylasImap } from "../support/nylas-imap.js";
+import { REPEATS } from "../support/repetitions.js";
 import { createStack, type Stack } from "../support/stack.js";
 import { AUTHENTICATE, CONNECT } from "./world.js";
 
@@ -15,8 +16,8 @@ const ROOT = join(import.meta.dirname, "../..");
 /** Within the repository, so that the written program finds its packages. */
 const WORK = join(ROOT, ".work/tests");
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
-/** More mailboxes than a person would type. */
-const MAILBOXES = 25;
+/** More mailboxes than a person would type, in `npm run test:all`. */
+const MAILBOXES = REPEATS ? 25 : 6;
 const FEW = 3;
 
 const users = [

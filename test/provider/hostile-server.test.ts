@@ -12,8 +12,10 @@ import { authenticateMailbox, deleteGrant, findGrant } from "../../provider/src/
 import { MAX_ATTEMPTS, MAX_LOST_POST_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
 import { redeemCode } from "../../provider/src/nylas/tokens.js";
 import { readSettings } from "../../provider/src/settings.js";
+import { present } from "../support/emulator.js";
 import { failure } from "../support/failure.js";
 import { type HostileServer, startHostileServer } from "../support/hostile-server.ts";
+import { allOr } from "../support/repetitions.js";
 
 const KEY = "nyk_v0_aB3/x+y==Zq9";
 const OTHER_KEY = "nyk_v0_from_the_environment";
@@ -267,25 +269,27 @@ describe("a body", () => {
     expect(hostile.requests).toHaveLength(1);
   });
 
-  const ATTACKS_ON_MEMORY = [...BOMBS.map(([coding, body]) => [coding, body] as const), ["gzip", values] as const];
+  const MEASURED = allOr(BOMBS, [BOMBS[0], BOMBS[2]].map(present));
+  const ATTACKS_ON_MEMORY = [
+    ...MEASURED.map(([coding, body]) => [coding, body] as const),
+    ["gzip", values] as const,
+    ["endless", undefined] as const,
+  ];
 
-  it.each([...ATTACKS_ON_MEMORY, ["endless", undefined] as const])(
-    "costs a bounded amount of memory (%s)",
-    async (attack, bomb) => {
-      const { hostile } = await clientOf((request, response) => {
-        if (!request.url?.startsWith("/v3/grants/")) json(response, 200, { data: { provider: "imap" } });
-        else if (bomb === undefined) endless(response, 200);
-        else response.writeHead(200, { "content-encoding": attack }).end(bomb);
-      });
-      const env = { ...process.env, NYLAS_API_KEY: KEY, NYLAS_API_URI: hostile.uri };
-      const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", ATTACKED], {
-        env,
-      });
-      const { answers, before, after } = JSON.parse(stdout);
-      expect(answers).toEqual(Array.from({ length: ATTACKS }, () => "unexpected_response"));
-      expect((after - before) / 1024, `MB above ${before / 1024} MB`).toBeLessThan(MAX_GROWTH_MB);
-    },
-  );
+  it.each(ATTACKS_ON_MEMORY)("costs a bounded amount of memory (%s)", async (attack, bomb) => {
+    const { hostile } = await clientOf((request, response) => {
+      if (!request.url?.startsWith("/v3/grants/")) json(response, 200, { data: { provider: "imap" } });
+      else if (bomb === undefined) endless(response, 200);
+      else response.writeHead(200, { "content-encoding": attack }).end(bomb);
+    });
+    const env = { ...process.env, NYLAS_API_KEY: KEY, NYLAS_API_URI: hostile.uri };
+    const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", ATTACKED], {
+      env,
+    });
+    const { answers, before, after } = JSON.parse(stdout);
+    expect(answers).toEqual(Array.from({ length: ATTACKS }, () => "unexpected_response"));
+    expect((after - before) / 1024, `MB above ${before / 1024} MB`).toBeLessThan(MAX_GROWTH_MB);
+  });
 
   it.each(["gzip", "GZIP", "identity"])("in %s is read", async (coding) => {
     const body = JSON.stringify({ request_id: "r", data: { provider: "imap" } });

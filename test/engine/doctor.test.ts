@@ -151,6 +151,15 @@ describe("nylas-imap doctor", () => {
     } finally {
       await restricted.close();
     }
+    const blind = await TestEmulator.start({ behaviour: { deniedPermissions: "messages.read" } });
+    try {
+      await blind.call("POST", "/v3/connectors", { provider: "imap" });
+      for (const index of [0, 1]) await blind.foreignGrant(index);
+      const { findings } = await doctor(blind.env, "--verify", "--allow-unmanaged");
+      expect(codes(findings)).toEqual(["permission_denied"]);
+    } finally {
+      await blind.close();
+    }
   });
 
   it("ends with 2 where it cannot look, and says why without the key", async () => {
@@ -175,7 +184,9 @@ describe("nylas-imap doctor", () => {
   });
 
   it("has help and a version", async () => {
-    expect((await nylasImap({}, "--help")).stdout).toContain("nylas-imap doctor");
+    const { stdout } = await nylasImap({}, "--help");
+    for (const text of ["Usage: nylas-imap", "  doctor ", "  export ", "--state", "--out"])
+      expect(stdout).toContain(text);
     expect((await nylasImap({}, "--version")).stdout).toMatch(/^\d+\.\d+\.\d+\n$/);
   });
 });

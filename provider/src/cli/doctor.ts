@@ -147,15 +147,19 @@ async function orDenied<T>(findings: Found[], work: Promise<T>): Promise<T | und
     return await work;
   } catch (error) {
     if (!(error instanceof NylasError) || error.code !== "permission_denied") throw error;
-    findings.push({
-      code: "permission_denied",
-      subject: "the API key",
-      problem: `${error.operation}: ${error.answer}`,
-      remedy: error.remedy,
-      link: DOCS.permissions,
-    });
+    findings.push(denied(error));
     return undefined;
   }
+}
+
+function denied({ operation, answer, remedy }: NylasError): Found {
+  return {
+    code: "permission_denied",
+    subject: "the API key",
+    problem: `${operation}: ${answer}`,
+    remedy,
+    link: DOCS.permissions,
+  };
 }
 
 function isDenied({ code }: Found): boolean {
@@ -229,28 +233,27 @@ function grantFindings(grant: Grant, { state, allowUnmanaged }: DoctorOptions): 
 /** One request for each mailbox that Nylas says it can use. */
 async function mailboxFindings(client: NylasClient, grants: readonly Grant[]): Promise<Found[]> {
   const usable = grants.filter(({ status, blocked }) => status === "valid" && !blocked);
-  const found = await Promise.all(
-    usable.map(async (grant): Promise<Found[]> => {
-      try {
-        await probeMailbox(client, grant.id, grant.email ?? grant.id);
-        return [];
-      } catch (error) {
-        if (!(error instanceof NylasError)) throw error;
-        const problem = `is valid, but Nylas cannot read its mailbox: ${error.answer}`;
-        const remedy = "check the password and the mail server; `pulumi up --refresh` then authenticates it again";
-        return [
-          {
-            code: "mailbox_unreadable",
-            subject: subjectOf(grant),
-            problem,
-            remedy,
-            link: DOCS.imap,
-          },
-        ];
-      }
-    }),
-  );
-  return found.flat();
+  const found = await Promise.all(usable.map((grant) => mailboxFinding(client, grant)));
+  const findings = found.filter((finding) => finding !== undefined);
+  // A permission that the key lacks is missing for all mailboxes.
+  return [...findings.filter(isDenied).slice(0, 1), ...findings.filter((finding) => !isDenied(finding))];
+}
+
+async function mailboxFinding(client: NylasClient, grant: Grant): Promise<Found | undefined> {
+  try {
+    await probeMailbox(client, grant.id, grant.email ?? grant.id);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof NylasError)) throw error;
+    if (error.code === "permission_denied") return denied(error);
+    return {
+      code: "mailbox_unreadable",
+      subject: subjectOf(grant),
+      problem: `is valid, but Nylas cannot read its mailbox: ${error.answer}`,
+      remedy: "check the password and the mail server; `pulumi up --refresh` then authenticates it again",
+      link: DOCS.imap,
+    };
+  }
 }
 
 /** What only a comparison of the stack's state with Nylas shows. */

@@ -20,7 +20,7 @@ export const passwordSources: Scenario[] = [
   {
     name: "a mailbox's password comes from an environment variable (`imapPasswordFrom`), and is changed there",
     outcome:
-      "the plan shows an update, and the same grant goes on; the state never has the password, not even encrypted",
+      "the plan shows an update, and the same grant goes on; neither state nor debug logs have the password, not even encrypted",
     rules: [1, 2, 8],
     run: async (world) => {
       const { emulator, stack } = world;
@@ -33,7 +33,9 @@ export const passwordSources: Scenario[] = [
       expect(plan.output).toContain("1 to update");
       expect(plan.output).toMatch(/imapPasswordDigest\s*: "?\[secret\]/);
       expect(await emulator.requests()).toEqual([]);
-      await stack.up();
+      // The engine's debug log has the values of every resource; `check` searches it as well.
+      const { output } = await stack.up("--logtostderr", "-v=9");
+      expect(output).toContain(VARIABLE);
       expect(await emulator.writes()).toEqual([AUTHENTICATE]);
       expect(world.ids()).toEqual(before);
       await world.unchanged();

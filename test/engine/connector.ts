@@ -36,7 +36,7 @@ export const connector: Scenario[] = [
     },
   },
   {
-    name: "the connector is given another name",
+    name: "the connector's name is changed",
     outcome: "it is renamed with one request",
     rules: [1],
     run: async (world) => {
@@ -50,8 +50,8 @@ export const connector: Scenario[] = [
     },
   },
   {
-    name: "Nylas does not take the connector's name over",
-    outcome: "it is asked once; a second `up`, also after a refresh, sends no write",
+    name: "Nylas ignores the connector's name",
+    outcome: "the name is sent once; a second `up`, also after a refresh, sends no write",
     rules: [1],
     emulator: { behaviour: { connectorName: "provider" } },
     run: async (world) => {
@@ -85,7 +85,7 @@ export const connector: Scenario[] = [
   },
   {
     name: "the connector was deleted outside, and Nylas has purged its grants",
-    outcome: "after a refresh, `up` makes the connector and the grants again; the lost ids stay lost, and it says so",
+    outcome: "after a refresh, `up` creates connector and grants again, with other grant ids, and says so",
     rules: [2, 5],
     emulator: { behaviour: { connectorDelete: "purge" } },
     run: async (world) => {
@@ -149,7 +149,7 @@ export const connector: Scenario[] = [
   },
   {
     name: "of two stacks on one application, the connector's owner is destroyed first",
-    outcome: "`connector_in_use` until the other one is gone; no grant of the other one is touched",
+    outcome: "`connector_in_use` until the other stack is destroyed; none of its grants is touched",
     rules: [4],
     run: async (world) => {
       const { emulator, stack } = world;

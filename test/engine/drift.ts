@@ -27,7 +27,7 @@ export const drift: Scenario[] = [
   {
     name: "`up --refresh` finds grants `invalid`, one of them because its mail server has another password now",
     outcome:
-      "they are authenticated again in the same run, with the same ids; the error names the one, and with the right password the next `up` heals it",
+      "they are authenticated again in the same run, with the same ids; the error names the one that fails, and the next `up` with the right password repairs it",
     rules: [2, 6, 10],
     run: async (world) => {
       const { emulator, stack } = world;
@@ -86,7 +86,7 @@ export const drift: Scenario[] = [
   },
   {
     name: "a grant was deleted outside, and the stack is destroyed",
-    outcome: "what is gone is gone; the rest is deleted",
+    outcome: "destroy succeeds and deletes the rest",
     rules: [5, 7],
     run: async (world) => {
       const { emulator, stack } = world;

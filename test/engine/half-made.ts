@@ -67,7 +67,7 @@ export const halfMade: Scenario[] = [
   },
   {
     name: "every answer of an authentication is lost",
-    outcome: "`up` gives up in the end; the next one takes the grant up that was made meanwhile",
+    outcome: "`up` fails after its attempts; the next one takes over the grant that was created meanwhile",
     rules: [5, 10],
     run: async (world) => {
       const { emulator, stack } = world;
@@ -219,7 +219,7 @@ export const halfMade: Scenario[] = [
   },
   {
     name: "the run is killed, and its provider process goes on alone",
-    outcome: "it finishes what it has begun and comes to rest, although nobody reads its notices any more",
+    outcome: "it finishes its requests and is idle then, although nothing reads its output any more",
     rules: [5, 10],
     run: async (world) => {
       const { emulator, stack } = world;
@@ -276,7 +276,7 @@ export const halfMade: Scenario[] = [
   },
   {
     name: "the run is stopped with Ctrl-C",
-    outcome: "what was begun is finished and saved; the next `up` makes the rest",
+    outcome: "requests under way are finished and saved; the next `up` creates the rest",
     rules: [5],
     run: async (world) => {
       const { emulator, stack } = world;

@@ -127,7 +127,7 @@ export const input: Scenario[] = [
     },
   },
   {
-    name: "a password is made in the same run, and another one later",
+    name: "a password is generated in the same run, and another one later",
     outcome:
       "the plans pass with the value unknown; the mailbox waits for its mail server, then is made once, and keeps its id",
     rules: [2, 8, 9],

@@ -49,7 +49,7 @@ function neighbour(other: TestEmulator, args: Record<string, unknown>): string {
 export const access: Scenario[] = [
   {
     name: "a refresh or an update runs with another application's key",
-    outcome: "`wrong_application`: what it cannot find is not believed to be gone, and no grant is made there",
+    outcome: "`wrong_application`: nothing counts as deleted, and no grant is created there",
     rules: [2, 7],
     run: async (world) => {
       const before = await underAnotherKey(world, "refresh", "up");
@@ -60,7 +60,7 @@ export const access: Scenario[] = [
   },
   {
     name: "a destroy runs with another application's key",
-    outcome: "`wrong_application`: nothing is deleted and nothing forgotten",
+    outcome: "`wrong_application`: nothing is deleted, neither at Nylas nor from the state",
     rules: [4, 7],
     run: async (world) => {
       await underAnotherKey(world, "destroy");
@@ -126,8 +126,8 @@ export const access: Scenario[] = [
     },
   },
   {
-    name: "the API key is configured in clear",
-    outcome: "resources and look-ups refuse it with the command that mends it, and do not show it",
+    name: "the API key is plain text in the configuration",
+    outcome: "resources and look-ups refuse it, name the command that fixes it, and do not show it",
     rules: [8, 9],
     run: async (world) => {
       const { stack } = world;

@@ -148,7 +148,7 @@ export const ownership: Scenario[] = [
   },
   {
     name: "two resources of one program declare one address",
-    outcome: "one gets it, the other is refused with `grant_exists`; without the loser all is well",
+    outcome: "one creates the grant, and the other is refused with `grant_exists`; without the other, `up` succeeds",
     rules: [4, 5],
     run: async (world) => {
       const { emulator, stack } = world;
@@ -164,7 +164,7 @@ export const ownership: Scenario[] = [
   },
   {
     name: "Nylas does not return a grant's `state`",
-    outcome: "own grants work as ever; one that is found is refused, and the error says why",
+    outcome: "the stack's own grants work as before; a grant that it did not create is refused, and the error says why",
     rules: [2, 4],
     emulator: { behaviour: { stateEcho: "omitted" } },
     run: async (world) => {
@@ -327,8 +327,7 @@ export const ownership: Scenario[] = [
   },
   {
     name: "a grant is only referred to with `ByoImapGrant.get`",
-    outcome:
-      "it is read, and its id is known; no write is ever sent, at destroy neither; one that is not there is an error",
+    outcome: "it is read and never written, not even at destroy; an id that does not exist is an error",
     rules: [4],
     run: async (world) => {
       const { emulator, stack } = world;
@@ -372,7 +371,7 @@ export const ownership: Scenario[] = [
   },
   {
     name: "an application that was set up by hand is adopted as a whole",
-    outcome: "the connector and every grant keep what they are; a second `up` sends nothing",
+    outcome: "the connector and all grants keep their ids and settings; a second `up` sends nothing",
     rules: [1, 4],
     run: async (world) => {
       const { emulator, stack } = world;

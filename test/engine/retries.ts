@@ -60,7 +60,7 @@ export const retries: Scenario[] = [
   },
   {
     name: "Nylas asks to wait for an hour",
-    outcome: "the run does not: `rate_limited` at once",
+    outcome: "`rate_limited` at once, without waiting",
     rules: [10],
     run: async (world) => {
       await world.emulator.faults({ ...POST_GRANT, status: 429, retryAfter: 3_600 });
@@ -70,7 +70,7 @@ export const retries: Scenario[] = [
     },
   },
   {
-    name: "the application's rate limit is below what the run would like to send",
+    name: "the application's rate limit is lower than the run's own",
     outcome: "every mailbox is made, each once",
     rules: [5, 10],
     emulator: { behaviour: { rateLimitPerSecond: "4" } },
@@ -107,7 +107,7 @@ export const retries: Scenario[] = [
   },
   {
     name: "the list of grants is answered with 503, a reset and half a body",
-    outcome: "it is asked again; nothing is made on a guess",
+    outcome: "the list is requested again; no grant is created from an incomplete one",
     rules: [5, 10],
     run: async (world) => {
       const LIST = { method: "GET", path: "/v3/grants" };

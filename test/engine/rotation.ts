@@ -63,7 +63,7 @@ export const rotation: Scenario[] = [
   },
   {
     name: "one of three new mailboxes has a wrong password",
-    outcome: "the other two are made and kept, the wrong one is asked once",
+    outcome: "the other two are created and kept; the wrong password is sent once",
     rules: [5, 10],
     run: async (world) => {
       const { stack } = world;

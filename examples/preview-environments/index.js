@@ -1,0 +1,17 @@
+import * as pulumi from "@pulumi/pulumi";
+import { ByoImapGrant } from "pulumi-nylas-imap";
+
+const config = new pulumi.Config();
+
+// The connector belongs to a stack that stays, as all pull requests share it.
+const grant = new ByoImapGrant("mailbox", {
+  connector: "imap",
+  imapUsername: config.require("address"),
+  imapPasswordFrom: { env: "PREVIEW_MAILBOX_PASSWORD" },
+  imapHost: config.require("imapHost"),
+  imapPort: config.getNumber("imapPort"),
+  smtpHost: config.require("smtpHost"),
+  smtpPort: config.getNumber("smtpPort"),
+});
+
+export const grantId = grant.grantId;

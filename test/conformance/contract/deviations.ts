@@ -37,6 +37,13 @@ const GRANT_ANSWERS = [
   "GET /v3/grants/{grantId}",
   "PATCH /v3/grants/{grantId}",
 ];
+/** What reads a mailbox. */
+const MAILBOX_READS = [
+  "GET /v3/grants/{grant_id}/messages",
+  "GET /v3/grants/{grant_id}/messages/{message_id}",
+  "GET /v3/grants/{grant_id}/folders",
+  "GET /v3/grants/{grant_id}/folders/{folder_id}",
+];
 const CONNECTOR_ANSWERS = [
   "POST /v3/connectors",
   "GET /v3/connectors",
@@ -124,7 +131,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     side: "answer",
     endpoints: "all",
     statuses: [501],
-    keyword: "method",
+    keyword: "status",
     reason: "Nylas has them, so a 404 would say that an object was deleted",
     source: "Nylas OpenAPI contract",
   },
@@ -227,11 +234,7 @@ export const DEVIATIONS: readonly Deviation[] = [
   {
     name: "423 for a blocked grant",
     side: "answer",
-    endpoints: [
-      "GET /v3/grants/{grant_id}/messages",
-      "GET /v3/grants/{grant_id}/folders",
-      "POST /v3/grants/{grant_id}/messages/send",
-    ],
+    endpoints: [...MAILBOX_READS, "POST /v3/grants/{grant_id}/messages/send"],
     statuses: [423],
     keyword: "status",
     reason: "a grant that is blocked has no access to the API, and the contract declares no answer for it",
@@ -240,7 +243,7 @@ export const DEVIATIONS: readonly Deviation[] = [
   {
     name: "403 for a blocked grant",
     side: "answer",
-    endpoints: ["GET /v3/grants/{grant_id}/messages", "GET /v3/grants/{grant_id}/folders"],
+    endpoints: MAILBOX_READS,
     statuses: [403],
     keyword: "status",
     behaviours: [{ name: "blockedGrant", value: "403" }],

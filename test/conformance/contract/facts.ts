@@ -11,11 +11,16 @@ export const DESCRIBED_PATHS: readonly string[] = [
   "/v3/connect/auth",
   "/v3/connect/token",
   "/v3/connect/custom",
+  "/v3/connect/revoke",
+  "/v3/connect/tokeninfo",
   "/v3/grants",
+  "/v3/grants/me",
   "/v3/grants/{grantId}",
   "/v3/grants/{grant_id}/messages",
   "/v3/grants/{grant_id}/messages/send",
+  "/v3/grants/{grant_id}/messages/{message_id}",
   "/v3/grants/{grant_id}/folders",
+  "/v3/grants/{grant_id}/folders/{folder_id}",
 ];
 
 /** JSON schema keywords whose value is a fact. */

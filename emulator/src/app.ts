@@ -64,6 +64,7 @@ export function createApp(options: AppOptions): Api {
   }
   api.use("/v3/*", requirePermission(behaviours));
 
+  unplayedRoutes(api);
   // Nylas's command line tool requests this path without a key to check that the API is reachable.
   api.get("/v3/", (context) => answer(context, {}));
   applicationRoutes(api, dependencies);
@@ -76,7 +77,6 @@ export function createApp(options: AppOptions): Api {
   sendRoutes(api, dependencies);
   detectRoutes(api, dependencies);
   controlRoutes(api, { ...dependencies, control, viewGrant: (grant) => grantView(grant, behaviours) });
-  unplayedRoutes(api);
 
   api.notFound((context) => answerError(context, noEndpoint(context, behaviours)));
   api.onError((error, context) => answerError(context, toApiError(error)));

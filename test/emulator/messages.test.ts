@@ -124,6 +124,31 @@ describe("a list of messages", () => {
   });
 });
 
+describe("one message", () => {
+  it("is what the list shows", async () => {
+    const messages = present((await ask("")).body.data);
+    expect(messages).toHaveLength(ALL.length);
+    for (const message of messages) {
+      const path = `messages/${encodeURIComponent(message.id)}`;
+      expect((await ask("query_imap=true", path)).body.data).toEqual(message);
+    }
+  });
+
+  it.each(["messages/%3Cnobody%40example.test%3E", "messages/send", "folders/Nowhere", "folders/INBOX%2FNowhere"])(
+    "or folder that is not there, %s, is 404",
+    async (path) => {
+      const { status, body } = await ask("", path);
+      expect([status, body.error?.type]).toEqual([404, "api.not_found_error"]);
+    },
+  );
+
+  it.each(["select", "shared_from", "fields"])("refuses ?%s", async (name) => {
+    const { status, body } = await ask(`${name}=id`, "messages/an-id");
+    expect(status).toBe(400);
+    expect(body.error?.message).toContain(`does not play the query parameter ${name}`);
+  });
+});
+
 describe("a message that is sent", () => {
   async function send(fields: Record<string, unknown>): Promise<{ status: number; message: string | undefined }> {
     const answer = await fetch(`${emulator.emulator.apiUri}/v3/grants/${grants[0]}/messages/send`, {
@@ -305,6 +330,21 @@ describe("a message of another mail program", () => {
     ]);
     return [...parts.flat(), "Content-Type: text/plain", "", "deep"];
   }
+});
+
+describe("one folder", () => {
+  it("is what the list shows", async () => {
+    const folders = present((await ask("", "folders")).body.data);
+    for (const folder of folders) {
+      expect((await ask("", `folders/${encodeURIComponent(folder.id)}`)).body.data).toEqual(folder);
+    }
+  });
+
+  it.each(["select", "shared_from"])("refuses ?%s", async (name) => {
+    const { status, body } = await ask(`${name}=id`, "folders/INBOX");
+    expect(status).toBe(400);
+    expect(body.error?.message).toContain(`does not play the query parameter ${name}`);
+  });
 });
 
 describe("a list of folders", () => {

@@ -19,8 +19,10 @@ const CALLS: readonly [permission: string, method: string, path: string][] = [
   ["grants.update", "PATCH", `/v3/grants/${NOBODY}`],
   ["grants.delete", "DELETE", `/v3/grants/${NOBODY}`],
   ["messages.read", "GET", `/v3/grants/${NOBODY}/messages`],
+  ["messages.read", "GET", `/v3/grants/${NOBODY}/messages/an-id`],
   ["messages.send", "POST", `/v3/grants/${NOBODY}/messages/send`],
   ["folders.read", "GET", `/v3/grants/${NOBODY}/folders`],
+  ["folders.read", "GET", `/v3/grants/${NOBODY}/folders/INBOX`],
 ];
 const ALL = [...new Set(CALLS.map(([permission]) => permission))].join(",");
 

@@ -6,6 +6,8 @@ import { ApiError } from "../http/errors.js";
 const METHODS: Readonly<Record<string, readonly string[]>> = {
   "/v3/applications": ["PATCH"],
   "/v3/grants/:grant/folders": ["POST"],
+  "/v3/grants/:grant/folders/:folder": ["PUT", "DELETE"],
+  "/v3/grants/:grant/messages/:message": ["PUT", "DELETE"],
 };
 
 /** Paths that Nylas supports and the emulator does not implement at all. */
@@ -47,8 +49,6 @@ const PATHS = [
   "/v3/grants/:grant/events/:event",
   "/v3/grants/:grant/events/:event/send-rsvp",
   "/v3/grants/:grant/events/import",
-  "/v3/grants/:grant/folders/:folder",
-  "/v3/grants/:grant/messages/:message",
   "/v3/grants/:grant/messages/:message/attachments/:attachment",
   "/v3/grants/:grant/messages/:message/attachments/:attachment/download",
   "/v3/grants/:grant/messages/:message/smart-compose",
@@ -131,8 +131,8 @@ const PATHS = [
 const MAX_SHOWN_PATH = 120;
 
 /**
- * Answers 501 for unimplemented endpoints; register after the implemented routes. A 404 would tell the client that its
- * object has been deleted.
+ * Answers 501 for unimplemented endpoints. A 404 would tell the client that its object has been deleted. Register before the
+ * implemented routes: `/messages/schedules` is an endpoint and not a message.
  */
 export function unplayedRoutes(api: Api): void {
   const refuse = ({ req }: ApiContext): never => {

@@ -60,28 +60,22 @@ export function readMessages(
   trust: Trust,
   page: PageQuery,
 ): Promise<SessionOutcome<ReadPage | "no-such-folder">> {
+  return withImapSession(settings, trust, (client) => readPage(client, page));
+}
+
+/** Looks into each folder; undefined if no folder has such a message. */
+export function readMessage(
+  settings: ImapSettings,
+  trust: Trust,
+  id: string,
+): Promise<SessionOutcome<{ message: ReadMessage; folder: string } | undefined>> {
   return withImapSession(settings, trust, async (client) => {
-    try {
-      await client.mailboxOpen(page.folder, { readOnly: true });
-    } catch (error) {
-      if (field(error, "responseStatus") === "NO") return "no-such-folder" as const;
-      throw error;
+    for (const { path: folder } of await client.list()) {
+      const page = await readPage(client, { folder, limit: 1, keeps: (message) => message.id === id });
+      const message = page === "no-such-folder" ? undefined : page.messages[0];
+      if (message !== undefined) return { message, folder };
     }
-    const found = await findUids(client, page.keeps);
-    const older = found
-      .filter((uid) => page.before === undefined || uid < page.before)
-      .sort((left, right) => right - left);
-    const wanted = older.slice(0, page.limit);
-    if (wanted.length === 0) return { messages: [] };
-    const query = { ...SUMMARY, source: { start: 0, maxLength: MESSAGE_MAX_BYTES } };
-    const messages: ReadMessage[] = [];
-    // One at a time, so that only one message source is in memory.
-    for await (const message of client.fetch(wanted.join(","), query, { uid: true })) {
-      messages.push({ ...toSummary(message), ...(await readContent(message.source)) });
-    }
-    messages.sort((left, right) => right.uid - left.uid);
-    const last = wanted.at(-1);
-    return older.length > wanted.length && last !== undefined ? { messages, olderThan: last } : { messages };
+    return undefined;
   });
 }
 
@@ -100,6 +94,30 @@ export function readFolders(settings: ImapSettings, trust: Trust): Promise<Sessi
 }
 
 const SUMMARY = { uid: true, envelope: true, internalDate: true, flags: true };
+
+async function readPage(client: ImapFlow, page: PageQuery): Promise<ReadPage | "no-such-folder"> {
+  try {
+    await client.mailboxOpen(page.folder, { readOnly: true });
+  } catch (error) {
+    if (field(error, "responseStatus") === "NO") return "no-such-folder";
+    throw error;
+  }
+  const found = await findUids(client, page.keeps);
+  const older = found
+    .filter((uid) => page.before === undefined || uid < page.before)
+    .sort((left, right) => right - left);
+  const wanted = older.slice(0, page.limit);
+  if (wanted.length === 0) return { messages: [] };
+  const query = { ...SUMMARY, source: { start: 0, maxLength: MESSAGE_MAX_BYTES } };
+  const messages: ReadMessage[] = [];
+  // One at a time, so that only one message source is in memory.
+  for await (const message of client.fetch(wanted.join(","), query, { uid: true })) {
+    messages.push({ ...toSummary(message), ...(await readContent(message.source)) });
+  }
+  messages.sort((left, right) => right.uid - left.uid);
+  const last = wanted.at(-1);
+  return older.length > wanted.length && last !== undefined ? { messages, olderThan: last } : { messages };
+}
 
 async function findUids(client: ImapFlow, keeps: PageQuery["keeps"]): Promise<number[]> {
   const all = (await client.search({ all: true }, { uid: true })) || [];

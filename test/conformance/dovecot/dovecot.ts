@@ -179,6 +179,13 @@ export class Dovecot {
     });
   }
 
+  async move(user: string, subject: string, folder: string): Promise<void> {
+    await this.#session(user, {}, async (client) => {
+      await client.mailboxOpen("INBOX");
+      await client.messageMove({ subject }, folder);
+    });
+  }
+
   async stop(): Promise<void> {
     const ended = once(this.keeper, "close");
     this.keeper.stdin.end();

@@ -150,7 +150,19 @@ describeWithDovecot("Mail and passwords at Dovecot", () => {
     );
     const inside = `/v3/grants/${id}/messages?in=${encodeURIComponent("Bücher.2026")}`;
     expect(await ask(emulator, "GET", inside)).toMatchObject({ status: 200, data: [] });
+    const one = `/v3/grants/${id}/folders/${encodeURIComponent("Bücher.2026")}`;
+    expect(await emulator.call("GET", one)).toEqual(folders.find((folder) => folder.id === "Bücher.2026"));
     expect(await ask(emulator, "GET", `/v3/grants/${id}/messages?in=None`)).toMatchObject({ status: 404 });
+  });
+
+  it("reads one message, also after another mail program has moved it", async () => {
+    const { id } = await granted(mailbox(ADA));
+    const sent = await send(id, { to: ADA, subject: "to be moved" });
+    const one = `/v3/grants/${id}/messages/${encodeURIComponent(sent.id)}`;
+    expect(await emulator.call("GET", one)).toMatchObject({ subject: "to be moved", folders: ["INBOX"] });
+    await dovecot.createFolder(ADA, ["Moved"]);
+    await dovecot.move(ADA, "to be moved", "Moved");
+    expect(await emulator.call("GET", one)).toMatchObject({ id: sent.id, folders: ["Moved"] });
   });
 
   it("sends with a user name and a password of the SMTP server's own", async () => {

@@ -69,8 +69,10 @@ export const FIND_GRANT = contract("manage-grants/get_grant_by_id");
 export const PATCH_GRANT = contract("manage-grants/patch_grant_by_id");
 export const DELETE_GRANT = contract("manage-grants/delete_grant_by_id");
 export const LIST_MESSAGES = contract("messages/get-messages");
+export const READ_MESSAGE = contract("messages/get-messages-id");
 export const SEND_MESSAGE = contract("messages/send-message");
 export const LIST_FOLDERS = contract("folders/get-folder");
+export const READ_FOLDER = contract("folders/get-folders-id");
 
 export const NODE_CONNECTORS: Source = {
   name: "nylas-nodejs 8.4.0: models/connectors.ts",

@@ -2,6 +2,8 @@ import type { LoggedRequest, TestEmulator } from "../../support/emulator.js";
 
 /** Sent beside the SDK, as the browser of a person. */
 const OWN_REQUESTS = ["/v3/connect/auth"];
+const MESSAGE = /(?<=\/messages\/)(?!send$)[^/]+$/;
+const FOLDER = /(?<=\/folders\/)[^/]+$/;
 const UUID = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}/;
 
 /** What every SDK gets a good answer from. The update of a connector is not here: each has a method of its own. */
@@ -14,7 +16,9 @@ export const ENDPOINTS = [
   "GET /v3/grants",
   "GET /v3/grants/{id}",
   "GET /v3/grants/{id}/folders",
+  "GET /v3/grants/{id}/folders/{folder}",
   "GET /v3/grants/{id}/messages",
+  "GET /v3/grants/{id}/messages/{message}",
   "PATCH /v3/grants/{id}",
   "POST /v3/connect/custom",
   "POST /v3/connect/token",
@@ -34,7 +38,10 @@ export async function requestsOfSdk(emulator: TestEmulator): Promise<LoggedReque
 /** Method and path of every good answer, each once. */
 export function endpointsAnswering(log: readonly LoggedRequest[]): string[] {
   const good = log.filter(({ status }) => status >= 200 && status < 300);
-  return [...new Set(good.map(({ method, path }) => `${method} ${path.replace(UUID, "{id}")}`))].toSorted();
+  const endpoints = good.map(({ method, path }) => {
+    return `${method} ${path.replace(MESSAGE, "{message}").replace(FOLDER, "{folder}").replace(UUID, "{id}")}`;
+  });
+  return [...new Set(endpoints)].toSorted();
 }
 
 /** The status of every other one. */

@@ -290,6 +290,18 @@ function judge({ chosen, answers }: Setting): void {
     expect(await refusal(nowhere)).toMatchObject({ statusCode: 404 });
   });
 
+  step("reads one message and one folder by its id", async () => {
+    const identifier = present(ids[0]);
+    const message = present((await firstPage(nylas, identifier))[0]);
+    expect((await nylas.messages.find({ identifier, messageId: message.id })).data).toEqual(message);
+    for (const folder of (await nylas.folders.list({ identifier })).data) {
+      expect((await nylas.folders.find({ identifier, folderId: folder.id })).data).toEqual(folder);
+    }
+    const noMessage = nylas.messages.find({ identifier, messageId: "<nothing@example.test>" });
+    expect(await refusal(noMessage)).toMatchObject({ statusCode: 404 });
+    expect(await refusal(nylas.folders.find({ identifier, folderId: "Nowhere" }))).toMatchObject({ statusCode: 404 });
+  });
+
   step("is told that the password of a mailbox has changed", async () => {
     const { username, password } = emulator.user(2);
     const grantId = present(ids[2]);

@@ -17,6 +17,7 @@ export const STEPS = [
   "reads a mailbox page by page",
   "finds messages by subject, address, time and state",
   "lists the folders of a mailbox, and the messages in each",
+  "reads one message and one folder by its id",
   "is told that the password of a mailbox has changed",
   "is refused the mailbox of a grant that Nylas has blocked",
   "sends a person through the hosted form, SMTP included, and exchanges the code once",

@@ -344,6 +344,17 @@ def folders(walk):
     api_refusal(lambda: walk.nylas.messages.list(grant, {"in": "Nowhere"}), status_code=404)
 
 
+@step("reads one message and one folder by its id")
+def find_by_id(walk):
+    grant, nylas = walk.grants[0].id, walk.nylas
+    message = nylas.messages.list(grant).data[0]
+    equal(nylas.messages.find(grant, message.id).data, message)
+    for folder in nylas.folders.list(grant).data:
+        equal(nylas.folders.find(grant, folder.id).data, folder)
+    api_refusal(lambda: nylas.messages.find(grant, "<nothing@example.test>"), status_code=404)
+    api_refusal(lambda: nylas.folders.find(grant, "Nowhere"), status_code=404)
+
+
 @step("is told that the password of a mailbox has changed")
 def changed_password(walk):
     grant, user = walk.grants[2], walk.users[2]

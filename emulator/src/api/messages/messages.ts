@@ -1,7 +1,14 @@
+import { answer } from "../../http/answer.js";
 import type { Api, ApiContext } from "../../http/context.js";
 import { ApiError, notFound } from "../../http/errors.js";
 import { refuseUnplayedParameters, wholeNumber } from "../../http/query.js";
-import { type ReadFolder, type ReadMessage, readFolders, readMessages } from "../../mail-client/imap-read.js";
+import {
+  type ReadFolder,
+  type ReadMessage,
+  readFolders,
+  readMessage,
+  readMessages,
+} from "../../mail-client/imap-read.js";
 import { attachmentView } from "./attachments.js";
 import { readMessageFilter } from "./filter.js";
 import { accessFailure, grantOfDataPath, type MailboxDependencies } from "./mailbox-access.js";
@@ -19,7 +26,9 @@ const UNPLAYED_OF_MESSAGES = [
   "shared_from",
   "thread_id",
 ];
+const UNPLAYED_OF_MESSAGE = ["select", "shared_from"];
 const UNPLAYED_OF_FOLDERS = ["include_hidden_folders", "parent_id", "select", "shared_from", "single_level"];
+const UNPLAYED_OF_FOLDER = ["select", "shared_from"];
 
 export function messageRoutes(api: Api, dependencies: MailboxDependencies): void {
   const { behaviours, trust } = dependencies;
@@ -29,7 +38,7 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
     const before = readPageToken(context);
     const keeps = readMessageFilter(context);
     refuseUnplayedParameters(context, UNPLAYED_OF_MESSAGES);
-    if ((context.req.query("fields") ?? "standard") !== "standard") refuseUnplayedParameters(context, ["fields"]);
+    refuseOtherFields(context);
     const folder = readFolder(context);
     const grant = grantOfDataPath(context, dependencies);
     const page = {
@@ -51,6 +60,18 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
     });
   });
 
+  api.get("/v3/grants/:id/messages/:message", async (context) => {
+    refuseUnplayedParameters(context, UNPLAYED_OF_MESSAGE);
+    refuseOtherFields(context);
+    const grant = grantOfDataPath(context, dependencies);
+    const outcome = await readMessage(grant.settings, trust, context.req.param("message"));
+    if (outcome.verdict !== "accepted") {
+      throw await accessFailure(dependencies, grant, outcome.verdict);
+    }
+    if (outcome.result === undefined) throw notFound("other", behaviours);
+    return answer(context, messageView(outcome.result.message, grant.id, outcome.result.folder));
+  });
+
   api.get("/v3/grants/:id/folders", async (context) => {
     const limit = wholeNumber(context, "limit", PAGE_DEFAULT, { min: 1, max: PAGE_MAX });
     const start = readPageToken(context) ?? 0;
@@ -67,6 +88,22 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
       ...(end < outcome.result.length ? { next_cursor: pageToken(end) } : {}),
     });
   });
+
+  api.get("/v3/grants/:id/folders/:folder", async (context) => {
+    refuseUnplayedParameters(context, UNPLAYED_OF_FOLDER);
+    const grant = grantOfDataPath(context, dependencies);
+    const outcome = await readFolders(grant.settings, trust);
+    if (outcome.verdict !== "accepted") {
+      throw await accessFailure(dependencies, grant, outcome.verdict);
+    }
+    const folder = outcome.result.find(({ path }) => path === context.req.param("folder"));
+    if (folder === undefined) throw notFound("other", behaviours);
+    return answer(context, folderView(folder, grant.id));
+  });
+}
+
+function refuseOtherFields(context: ApiContext): void {
+  if ((context.req.query("fields") ?? "standard") !== "standard") refuseUnplayedParameters(context, ["fields"]);
 }
 
 function readFolder(context: ApiContext): string {

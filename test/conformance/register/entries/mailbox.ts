@@ -1,4 +1,4 @@
-import { A_COUNT, A_LIST, A_TEXT, ABSENT, AN_EMPTY_LIST, THE_GRANT } from "../answer.js";
+import { A_COUNT, A_LIST, A_TEXT, ABSENT, AN_EMPTY_LIST, THE_GRANT, THE_MARK, textOf } from "../answer.js";
 import { type Expectation, NOBODY, type Place, settingsOf } from "../expectation.js";
 import { withOtherPassword } from "../passwords.js";
 import { BAD_REQUEST, BLOCKED, NO_GRANT, NO_PROVIDER_ANSWER, NOT_FOUND, ok, UNAUTHORIZED } from "../refusals.js";
@@ -10,19 +10,26 @@ import {
   IMAP_GUIDE,
   LIST_FOLDERS,
   LIST_MESSAGES,
+  READ_FOLDER,
+  READ_MESSAGE,
   SEARCH_MESSAGES,
   UNREAD_COUNTS,
 } from "../sources.js";
 
 const MESSAGES = "GET /v3/grants/{grant_id}/messages";
+const MESSAGE = "GET /v3/grants/{grant_id}/messages/{message_id}";
 const FOLDERS = "GET /v3/grants/{grant_id}/folders";
+const FOLDER = "GET /v3/grants/{grant_id}/folders/{folder_id}";
+const NO_MESSAGE = encodeURIComponent("<nothing@example.com>");
 const MANY_ADDRESSES = Array.from({ length: 26 }, (_, index) => `${index}@example.com`);
 const PLAYS_NONE = { no: "the emulator refuses what it does not play" };
 const BREAKS_IT = { no: "the suite breaks no grant" };
 
-const both = [
+const reads = [
   { endpoint: MESSAGES, path: "messages", contract: LIST_MESSAGES },
+  { endpoint: MESSAGE, path: `messages/${NO_MESSAGE}`, contract: READ_MESSAGE },
   { endpoint: FOLDERS, path: "folders", contract: LIST_FOLDERS },
+  { endpoint: FOLDER, path: "folders/INBOX", contract: READ_FOLDER },
 ] as const;
 
 export const mailbox: readonly Expectation[] = [
@@ -142,7 +149,51 @@ export const mailbox: readonly Expectation[] = [
     live: "always",
     play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/folders`),
   },
-  ...both.flatMap(({ endpoint, path, contract }): Expectation[] => [
+  {
+    endpoint: FOLDER,
+    situation: "a folder of the list",
+    given: "grant",
+    answer: ok({ "data.id": "INBOX", "data.grant_id": THE_GRANT, "data.total_count": A_COUNT }),
+    source: [READ_FOLDER, UNREAD_COUNTS],
+    standing: "confirmed",
+    live: "always",
+    play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/folders/INBOX`),
+  },
+  {
+    endpoint: FOLDER,
+    situation: "a folder that does not exist",
+    given: "grant",
+    ...NOT_FOUND,
+    source: [READ_FOLDER, ERRORS],
+    standing: "type assumed",
+    live: "always",
+    play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/folders/No%20such%20folder`),
+  },
+  {
+    endpoint: MESSAGE,
+    situation: "a message that was sent to the mailbox",
+    given: "grant",
+    answer: ok({ "data.object": "message", "data.grant_id": THE_GRANT, "data.subject": THE_MARK }),
+    source: [READ_MESSAGE, IMAP_GUIDE],
+    standing: "confirmed",
+    live: { no: "it takes a while to arrive" },
+    play: async ({ call, grantId, mailbox, mark }) => {
+      const json = { to: [{ email: mailbox.username }], subject: mark };
+      const id = textOf(await call("POST", `/v3/grants/${grantId}/messages/send`, { json }), "data.id");
+      return call("GET", `/v3/grants/${grantId}/messages/${encodeURIComponent(id)}`);
+    },
+  },
+  {
+    endpoint: MESSAGE,
+    situation: "a message that does not exist",
+    given: "grant",
+    ...NOT_FOUND,
+    source: [READ_MESSAGE, ERRORS],
+    standing: "type assumed",
+    live: "always",
+    play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/messages/${NO_MESSAGE}`),
+  },
+  ...reads.flatMap(({ endpoint, path, contract }): Expectation[] => [
     {
       endpoint,
       situation: "a mailbox without a grant",

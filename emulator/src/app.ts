@@ -3,8 +3,11 @@ import { Hono } from "hono";
 import { applicationRoutes } from "./api/applications.js";
 import { hostedAuthRoutes } from "./api/connect/auth/auth.js";
 import { customAuthRoutes } from "./api/connect/custom.js";
+import { IdTokens } from "./api/connect/id-tokens.js";
 import { PendingCodes } from "./api/connect/pending-codes.js";
 import { tokenRoutes } from "./api/connect/token.js";
+import { tokenInfoRoutes } from "./api/connect/token-info.js";
+import { Tokens } from "./api/connect/tokens.js";
 import { connectorRoutes } from "./api/connectors.js";
 import { detectRoutes } from "./api/detect.js";
 import { grantView } from "./api/grants/grant-view.js";
@@ -14,6 +17,7 @@ import { sendRoutes } from "./api/messages/send.js";
 import { noEndpoint, unplayedRoutes } from "./api/unplayed.js";
 import type { BehaviourReport, Behaviours } from "./behaviours.js";
 import { controlRoutes, createControl } from "./control/routes.js";
+import { acceptAccessToken, requireAccessToken } from "./http/access-token.js";
 import { answer, answerError } from "./http/answer.js";
 import { requireApiKey } from "./http/api-key.js";
 import type { Api, Env } from "./http/context.js";
@@ -26,8 +30,17 @@ import type { MailboxStore } from "./mail-server/mailbox-store.js";
 import type { Random } from "./random.js";
 import type { Store } from "./store/store.js";
 
+/** What an access token opens in the place of the API key, together with `/v3/grants/me`. */
+const TOKEN_PATHS = ["/v3/connect/tokeninfo", "/v3/connect/revoke"];
 /** Paths that require an API key. The other ones are public or do not exist. */
-const KEYED_PATHS = ["/v3/applications", "/v3/connectors", "/v3/connect/custom", "/v3/grants", "/v3/providers"];
+const KEYED_PATHS = [
+  "/v3/applications",
+  "/v3/connectors",
+  "/v3/connect/custom",
+  "/v3/grants",
+  "/v3/providers",
+  ...TOKEN_PATHS,
+];
 
 export interface AppOptions {
   apiKey: string;
@@ -47,7 +60,15 @@ export interface AppOptions {
 export function createApp(options: AppOptions): Api {
   const { apiKey, behaviours, seeded } = options;
   const control = createControl(apiKey, behaviours, seeded);
-  const dependencies = { ...options, codes: new PendingCodes(), failures: new FailureCount() };
+  const tokens = new Tokens();
+  const dependencies = {
+    ...options,
+    tokens,
+    codes: new PendingCodes(),
+    idTokens: new IdTokens(),
+    failures: new FailureCount(),
+  };
+  const grantIdOf = (accessToken: string) => tokens.infoOf(accessToken)?.grantId;
   const requireKey = requireApiKey(apiKey, behaviours);
   const api: Api = new Hono<Env>();
 
@@ -58,6 +79,8 @@ export function createApp(options: AppOptions): Api {
   });
   api.use("/v3/*", control.log, control.faults);
   api.use("/v3/*", rateLimit(behaviours));
+  api.use("/v3/grants/me/*", requireAccessToken(grantIdOf, behaviours));
+  for (const path of TOKEN_PATHS) api.use(path, acceptAccessToken(grantIdOf));
   for (const path of [...KEYED_PATHS, "/_emulator"]) {
     api.use(path, requireKey);
     api.use(`${path}/*`, requireKey);
@@ -72,6 +95,7 @@ export function createApp(options: AppOptions): Api {
   customAuthRoutes(api, dependencies);
   hostedAuthRoutes(api, dependencies);
   tokenRoutes(api, dependencies);
+  tokenInfoRoutes(api, dependencies);
   grantRoutes(api, dependencies);
   messageRoutes(api, dependencies);
   sendRoutes(api, dependencies);

@@ -46,6 +46,10 @@ export const BEHAVIOURS = {
     ["423", "403"],
     "423 api.resource_blocked or 403 grant.access_denied when a request needs the mailbox of a blocked grant",
   ),
+  s256Challenge: choice(
+    ["hex", "rfc7636"],
+    "what a code_challenge of method S256 encodes: the hexadecimal digest of the verifier, or the digest itself",
+  ),
   relatedIds: choice(
     ["omitted", "shown"],
     "whether grants show workspace_id and credential_id, and connectors active_credential_id",

@@ -40,6 +40,15 @@ describe("the request log", () => {
     expect(text).toContain("/v3/grants/[redacted]");
   });
 
+  it("masks tokens wherever they stand", () => {
+    const tokens = ["nyt_emulator_aB-_1", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiJhIn0.c2ln-_"];
+    const text = JSON.stringify(
+      tokens.map((token) => logOf(`/v3/grants/${token}/messages`, { q: `is ${token}`, [token]: "" })),
+    );
+    for (const token of tokens) expect(text).not.toContain(token);
+    expect(text).toContain("/v3/grants/[redacted]/messages");
+  });
+
   it("keeps no more text than its bound, the latest entries first", () => {
     const log = new RequestLog(API_KEY, LIMIT);
     const filler = "x".repeat(10_000);

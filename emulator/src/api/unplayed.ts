@@ -27,8 +27,6 @@ const PATHS = [
   "/v3/channels/pubsub/:channel",
   "/v3/channels/sns",
   "/v3/channels/sns/:channel",
-  "/v3/connect/revoke",
-  "/v3/connect/tokeninfo",
   "/v3/connectors/:provider/creds",
   "/v3/connectors/:provider/creds/:credential",
   "/v3/domains/:domain/messages/send",

@@ -2,12 +2,13 @@ import type { MiddlewareHandler } from "hono";
 import type { Behaviours } from "../behaviours.js";
 import { sameSecret } from "../secret.js";
 import type { ApiContext, Env } from "./context.js";
-import { ApiError } from "./errors.js";
+import { unauthorized } from "./errors.js";
 
+/** An access token that has been accepted counts as the key: register what accepts one before. */
 export function requireApiKey(apiKey: string, behaviours: Behaviours): MiddlewareHandler<Env> {
   return async (context, next) => {
-    if (!sameSecret(bearerOf(context), apiKey))
-      throw ApiError.of("unauthorized", { type: behaviours.unauthorizedType });
+    if (context.var.tokenGrantId === undefined && !sameSecret(bearerOf(context), apiKey))
+      throw unauthorized(behaviours);
     await next();
   };
 }

@@ -40,6 +40,11 @@ export class ApiError extends Error {
   }
 }
 
+/** For a wrong API key or access token. */
+export function unauthorized({ unauthorizedType }: Behaviours): ApiError {
+  return ApiError.of("unauthorized", { type: unauthorizedType });
+}
+
 export function notFound(kind: "grant" | "other", { notFoundType }: Behaviours): ApiError {
   if (notFoundType === "plain") return ApiError.of("notFoundPlain");
   return ApiError.of(kind === "grant" && notFoundType === "specific" ? "grantNotFound" : "notFound");

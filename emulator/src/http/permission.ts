@@ -4,10 +4,13 @@ import { permissionFor } from "../permissions.js";
 import type { Env } from "./context.js";
 import { ApiError } from "./errors.js";
 
-/** Register after the API key is checked. Nylas: 403 for a call that the key's permissions do not cover. */
+/**
+ * Register after the API key is checked. Nylas: 403 for a call that the key's permissions do not cover. They say nothing of
+ * access tokens.
+ */
 export function requirePermission(behaviours: Behaviours): MiddlewareHandler<Env> {
-  return async ({ req }, next) => {
-    const permission = permissionFor(req.method, req.path);
+  return async ({ req, var: { tokenGrantId } }, next) => {
+    const permission = tokenGrantId === undefined ? permissionFor(req.method, req.path) : undefined;
     if (permission !== undefined && behaviours.deniedPermissions.includes(permission)) {
       throw ApiError.of("permissionMissing", { permission });
     }

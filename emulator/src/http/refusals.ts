@@ -107,6 +107,8 @@ export const REFUSALS = {
   },
   linkStateTooLong: invalid("state must have at most <max> characters."),
   linkChallengeUnknown: invalid("code_challenge_method must be S256 or plain."),
+  linkAccessTypeUnknown: invalid("access_type must be online or offline."),
+  linkPromptUnknown: invalid("prompt must be select_provider, detect or both, separated by a comma."),
   formWrongPassword: {
     status: 400,
     type: "invalid_authentication",
@@ -115,7 +117,10 @@ export const REFUSALS = {
 
   // POST /v3/connect/token: OAuth errors.
   tokenBodyUnreadable: oauth("invalid_request", "The body must be JSON or a form."),
-  tokenGrantTypeUnknown: oauth("unsupported_grant_type", "This emulator knows grant_type authorization_code only."),
+  tokenGrantTypeUnknown: oauth(
+    "unsupported_grant_type",
+    "grant_type must be authorization_code, refresh_token or client_credentials.",
+  ),
   tokenFieldMissing: oauth("invalid_request", "Missing required parameter: <parameter>"),
   tokenClientUnknown: oauth("invalid_client", "Unknown client_id."),
   tokenWrongKey: oauth(
@@ -123,8 +128,13 @@ export const REFUSALS = {
     "client_secret, or the Authorization header, is not this application's API key.",
   ),
   tokenCodeUnknown: oauth("invalid_grant", "The code is unknown, used, expired or for another redirect_uri."),
-  tokenWrongVerifier: oauth("invalid_grant", "code_verifier does not fit."),
-  tokenGrantGone: oauth("invalid_grant", "The grant of this code is gone."),
+  /** Nylas's message, as users have quoted it. */
+  tokenWrongVerifier: oauth("invalid_grant", "Code verifier challenge failed"),
+  tokenRefreshUnknown: oauth("invalid_grant", "The refresh_token is unknown or revoked."),
+  tokenGrantGone: oauth("invalid_grant", "There is no such grant, or no longer."),
+
+  // GET /v3/connect/tokeninfo and POST /v3/connect/revoke: OAuth errors too.
+  tokenInvalid: oauth("invalid_token", "Token expired or revoked"),
 
   // Messages.
   grantInvalid: {

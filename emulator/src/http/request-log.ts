@@ -1,3 +1,5 @@
+import { TOKEN_PREFIX } from "../secret.js";
+
 /** Above either bound the oldest entries are dropped. */
 const MAX_ENTRIES = 100_000;
 const MAX_CHARACTERS = 16_777_216;
@@ -5,6 +7,8 @@ const MAX_CHARACTERS = 16_777_216;
 const ENTRY_CHARACTERS = 100;
 const SECRET_NAME =
   /code|token|secret|passw|pwd|login_hint|verifier|challenge|key|credential|assertion|signature|authorization|session/i;
+/** Access, refresh and ID tokens of the emulator. */
+const TOKENS = new RegExp(`${TOKEN_PREFIX}[\\w-]+|eyJ[\\w-]+\\.[\\w-]+\\.[\\w-]+`, "g");
 const REDACTED = "[redacted]";
 
 export interface LoggedRequest {
@@ -38,7 +42,7 @@ export class RequestLog {
     const started = Date.now();
     const entry: Entry = {
       method,
-      path: this.#withoutKey(path),
+      path: this.#withoutSecrets(path),
       query: this.#redacted(query),
       time: new Date(started).toISOString(),
     };
@@ -74,15 +78,16 @@ export class RequestLog {
   #redacted(query: Record<string, string>): Record<string, string> {
     return Object.fromEntries(
       Object.entries(query).map(([name, value]) => [
-        this.#withoutKey(name),
-        SECRET_NAME.test(name) ? REDACTED : this.#withoutKey(value),
+        this.#withoutSecrets(name),
+        SECRET_NAME.test(name) ? REDACTED : this.#withoutSecrets(value),
       ]),
     );
   }
 
-  /** A faulty client may put the API key anywhere, such as in the path. */
-  #withoutKey(text: string): string {
-    return this.#apiKey === "" ? text : text.replaceAll(this.#apiKey, REDACTED);
+  /** A faulty client may put the API key or a token anywhere, such as in the path. */
+  #withoutSecrets(text: string): string {
+    const withoutTokens = text.replaceAll(TOKENS, REDACTED);
+    return this.#apiKey === "" ? withoutTokens : withoutTokens.replaceAll(this.#apiKey, REDACTED);
   }
 }
 

@@ -34,6 +34,7 @@ const ERROR_TABLE = "Nylas documentation, api/errors";
 const GRANT_ANSWERS = [
   "POST /v3/connect/custom",
   "GET /v3/grants",
+  "GET /v3/grants/me",
   "GET /v3/grants/{grantId}",
   "PATCH /v3/grants/{grantId}",
 ];
@@ -44,6 +45,8 @@ const MAILBOX_READS = [
   "GET /v3/grants/{grant_id}/folders",
   "GET /v3/grants/{grant_id}/folders/{folder_id}",
 ];
+/** What asks about a token, and ends one. */
+const TOKEN_CALLS = ["GET /v3/connect/tokeninfo", "POST /v3/connect/revoke"];
 const CONNECTOR_ANSWERS = [
   "POST /v3/connectors",
   "GET /v3/connectors",
@@ -260,6 +263,15 @@ export const DEVIATIONS: readonly Deviation[] = [
     source: "Nylas documentation, handle-grant-expiry; api/errors: api.authentication_error",
   },
   {
+    name: "401 of what asks about a token",
+    side: "answer",
+    endpoints: TOKEN_CALLS,
+    statuses: [401],
+    keyword: "status",
+    reason: "the contract demands a key or an access token here, and declares no answer to a wrong one",
+    source: `${ERROR_TABLE}: api.authentication_error`,
+  },
+  {
     name: "422 of a send",
     side: "answer",
     endpoints: ["POST /v3/grants/{grant_id}/messages/send"],
@@ -336,7 +348,7 @@ export const DEVIATIONS: readonly Deviation[] = [
   {
     name: "error_code as a number",
     side: "answer",
-    endpoints: ["POST /v3/connect/token"],
+    endpoints: ["POST /v3/connect/token", ...TOKEN_CALLS],
     statuses: [400],
     keyword: "type",
     places: ["/error_code"],

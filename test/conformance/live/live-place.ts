@@ -34,7 +34,8 @@ const PAGE = 200;
 const MAX_PAGES = 50;
 /** RFC 2606: no such host will ever exist. */
 const SILENT: Server = { host: "imap.invalid", port: 993 };
-const HARMLESS_POSTS = ["/v3/connect/token", "/v3/providers/detect"];
+/** Nylas: a revoked token leaves its grant as it is. */
+const HARMLESS_POSTS = ["/v3/connect/token", "/v3/connect/revoke", "/v3/providers/detect"];
 
 interface ListedGrant {
   id: string;

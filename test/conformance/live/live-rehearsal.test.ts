@@ -33,6 +33,7 @@ const NEVER_SETTLED = [
   "rateLimitPerSecond",
   "rateLimitRetryAfter",
   "rateLimitType",
+  "s256Challenge",
 ];
 const GRANT_STEPS = LIVE.filter(({ given }) => given === "grant");
 const WRITES = ["PUT", "PATCH", "DELETE"];

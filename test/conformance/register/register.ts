@@ -7,6 +7,7 @@ import { endings, grants } from "./entries/grants.js";
 import { hostedAuth } from "./entries/hosted-auth.js";
 import { mailbox } from "./entries/mailbox.js";
 import { sending } from "./entries/send.js";
+import { tokens } from "./entries/tokens.js";
 import type { Expectation } from "./expectation.js";
 import {
   BYO_AUTH,
@@ -16,6 +17,7 @@ import {
   JAVA_SCOPE,
   LIMIT_LAYERS,
   NODE_NO_NAME,
+  PYTHON_PKCE_FIX,
   RUBY_PATCH,
   type Source,
   WORKSPACES,
@@ -31,6 +33,7 @@ export const REGISTER: readonly Expectation[] = [
   ...mailbox,
   ...sending,
   ...hostedAuth,
+  ...tokens,
   ...endings,
 ];
 
@@ -97,6 +100,14 @@ export const OPEN_POINTS: readonly OpenPoint[] = [
     hint: { says: "`nylas_rate_limit_exceeded` is the newer page's word for Nylas's own limit", source: LIMIT_LAYERS },
   },
   { point: "a request for the mailbox of a blocked grant", switches: ["blockedGrant"] },
+  {
+    point: "a PKCE challenge of method S256",
+    switches: ["s256Challenge"],
+    hint: {
+      says: "the API wants the hexadecimal digest encoded, and not the digest itself: `hex`",
+      source: PYTHON_PKCE_FIX,
+    },
+  },
   {
     point: "the workspace and the credential of an IMAP grant",
     switches: ["relatedIds"],

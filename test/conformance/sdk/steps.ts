@@ -22,6 +22,7 @@ export const STEPS = [
   "is refused the mailbox of a grant that Nylas has blocked",
   "sends a person through the hosted form, SMTP included, and exchanges the code once",
   "does the same with PKCE, where a wrong verifier is refused",
+  "uses the tokens of a log-in in the place of the key: reads, renews, asks about them and revokes them",
   "detects the provider of an address",
   "throws for 400, when an argument is wrong",
   "throws for 401, on every route that takes a key",

@@ -408,12 +408,39 @@ def pkce(walk):
         made = auth.url_for_oauth2_pkce(config)
         code = walk.fill_in(made.url, 1)["code"]
         exchange = {"client_id": walk.application_id, "redirect_uri": REDIRECT_URI, "code": code}
-        if right:
+        if right and walk.answer("s256Challenge") == "hex":
             token = auth.exchange_code_for_token({**exchange, "code_verifier": made.secret})
             equal(token.grant_id, walk.grants[1].id)
         else:
-            call = lambda: auth.exchange_code_for_token({**exchange, "code_verifier": "guessed"})
+            verifier = made.secret if right else "guessed"
+            call = lambda: auth.exchange_code_for_token({**exchange, "code_verifier": verifier})
             equal(refusal(NylasOAuthError, call, status_code=400).error, "invalid_grant")
+
+
+@step("uses the tokens of a log-in in the place of the key: reads, renews, asks about them and revokes them")
+def tokens(walk):
+    from nylas.models.errors import NylasOAuthError
+
+    nylas, grant = walk.nylas, walk.grants[1].id
+    application = {"client_id": walk.application_id, "redirect_uri": REDIRECT_URI}
+    url = nylas.auth.url_for_oauth2({**application, "provider": "imap", "access_type": "offline"})
+    code = walk.fill_in(url, 1)["code"]
+    token = nylas.auth.exchange_code_for_token({**application, "code": code})
+    own = walk.client(api_key=token.access_token)
+    equal(own.grants.find("me").data, nylas.grants.find(grant).data)
+    equal(own.messages.list("me").data, nylas.messages.list(grant).data)
+    api_refusal(own.grants.list, status_code=401)
+    api_refusal(lambda: nylas.messages.list("me"), status_code=401)
+    info = nylas.auth.validate_access_token(token.access_token).data
+    equal((info.sub, info.email), (grant, walk.users[1]["username"]))
+    equal(nylas.auth.id_token_info(token.id_token).data, info)
+    renewal = {**application, "refresh_token": token.refresh_token}
+    renewed = nylas.auth.refresh_access_token({**renewal})
+    equal(walk.client(api_key=renewed.access_token).messages.list("me").data, own.messages.list("me").data)
+    equal(nylas.auth.revoke(renewed.access_token), True)
+    api_refusal(lambda: own.messages.list("me"), status_code=401)
+    refusal(NylasOAuthError, lambda: nylas.auth.refresh_access_token({**renewal}), status_code=400)
+    refusal(NylasOAuthError, lambda: nylas.auth.revoke(token.access_token), status_code=400)
 
 
 @step("detects the provider of an address")

@@ -1,7 +1,7 @@
 import { createHash, randomBytes } from "node:crypto";
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import type { TestEmulator } from "../../support/emulator.js";
-import { type Ends, exchange, linkOf, type Query, startEmulator } from "./links.js";
+import { codeOf, type Ends, exchange, type Query, sendForm, startEmulator } from "./links.js";
 
 const LIFETIME_MS = 600_000;
 const application = { redirectUri: "http://127.0.0.1:3000/callback?own=1" };
@@ -22,7 +22,7 @@ describe("A code of the hosted form", () => {
   afterAll(() => emulator?.close());
 
   it("is good for one exchange, whose answer nobody may keep", async () => {
-    const code = await codeOf();
+    const code = await codeOf(ends, 0);
     const token = await exchange(ends, { code, client_secret });
     expect(token).toMatchObject({ status: 200, body: { grant_id: (await emulator.grantOf(username())).id } });
     expect(token.headers.get("cache-control")).toBe("no-store");
@@ -36,7 +36,7 @@ describe("A code of the hosted form", () => {
       client_id: applicationId,
       client_secret,
       redirect_uri: application.redirectUri,
-      code: await codeOf(),
+      code: await codeOf(ends, 0),
     });
     const answer = await fetch(`${apiUri}/v3/connect/token`, { method: "POST", body });
     expect(answer.status).toBe(200);
@@ -48,14 +48,14 @@ describe("A code of the hosted form", () => {
     "http://127.0.0.1:3000/callback/?own=1",
     "http://localhost:3000/callback?own=1",
   ])("is not for %s, and of no use to anybody after the attempt", async (redirect_uri) => {
-    const code = await codeOf();
+    const code = await codeOf(ends, 0);
     expect(await exchange(ends, { code, client_secret, redirect_uri })).toMatchObject(REFUSED);
     expect(await exchange(ends, { code, client_secret })).toMatchObject(REFUSED);
   });
 
   it("lasts ten minutes", async () => {
     vi.useFakeTimers({ toFake: ["Date"] });
-    const [early, late] = [await codeOf(), await codeOf()];
+    const [early, late] = [await codeOf(ends, 0), await codeOf(ends, 0)];
     vi.setSystemTime(Date.now() + LIFETIME_MS - 10_000);
     expect(await exchange(ends, { code: early, client_secret })).toMatchObject({ status: 200 });
     vi.setSystemTime(Date.now() + 20_000);
@@ -64,12 +64,15 @@ describe("A code of the hosted form", () => {
 
   it("needs the key when it was asked for without a challenge", async () => {
     const refused = { status: 400, body: { error: "invalid_request" } };
-    expect(await exchange(ends, { code: await codeOf() })).toMatchObject(refused);
-    expect(await exchange(ends, { code: await codeOf(), code_verifier: "made up" })).toMatchObject(refused);
+    expect(await exchange(ends, { code: await codeOf(ends, 0) })).toMatchObject(refused);
+    expect(await exchange(ends, { code: await codeOf(ends, 0), code_verifier: "made up" })).toMatchObject(refused);
   });
 
   const verifier = randomBytes(32).toString("base64url");
-  const hashed = createHash("sha256").update(verifier).digest("base64url");
+  const digest = createHash("sha256").update(verifier).digest();
+  /** As Nylas's clients encode it. */
+  const hashed = Buffer.from(digest.toString("hex")).toString("base64url");
+  const rfc7636 = digest.toString("base64url");
 
   it.each<[string, Query, string]>([
     ["S256", { code_challenge: hashed, code_challenge_method: "S256" }, hashed],
@@ -88,12 +91,33 @@ describe("A code of the hosted form", () => {
     ];
     const outcomes = [];
     for (const proof of proofs)
-      outcomes.push((await exchange(ends, { code: await codeOf(challenge), ...proof })).status);
+      outcomes.push((await exchange(ends, { code: await codeOf(ends, 0, challenge), ...proof })).status);
     expect(outcomes).toEqual([200, 200, 400, 400, 400, 400]);
   });
 
+  it.each<[string, Query, readonly number[]]>([
+    ["the hexadecimal digest, as Nylas's clients do", {}, [200, 400]],
+    ["the digest itself, with s256Challenge=rfc7636", { s256Challenge: "rfc7636" }, [400, 200]],
+  ])("is proven by a challenge of method S256 that encodes %s", async (_, behaviour, expected) => {
+    const other = await startEmulator(behaviour);
+    onTestFinished(() => other.close());
+    const at = { emulator: other, application };
+    const statuses = [];
+    for (const code_challenge of [hashed, rfc7636]) {
+      const code = await codeOf(at, 0, { code_challenge, code_challenge_method: "S256" });
+      statuses.push((await exchange(at, { code, code_verifier: verifier })).status);
+    }
+    expect(statuses).toEqual(expected);
+  });
+
+  it("says in Nylas's words that the verifier is wrong", async () => {
+    const code = await codeOf(ends, 0, { code_challenge: hashed, code_challenge_method: "S256" });
+    const { body } = await exchange(ends, { code, code_verifier: "guessed" });
+    expect(body).toMatchObject({ error: "invalid_grant", error_description: "Code verifier challenge failed" });
+  });
+
   it("comes with no refusal", async () => {
-    const { status, location } = await sendForm({}, { imap_password: "not-the-password-of-anybody" });
+    const { status, location } = await sendForm(ends, 0, {}, { imap_password: "not-the-password-of-anybody" });
     expect({ status, location }).toEqual({ status: 400, location: null });
   });
 });
@@ -102,20 +126,4 @@ const REFUSED = { status: 400, body: { error: "invalid_grant" } };
 
 function username(): string {
   return emulator.user(0).username;
-}
-
-async function codeOf(query: Query = {}): Promise<string> {
-  const { status, location } = await sendForm(query);
-  expect(status).toBe(303);
-  return new URL(location ?? "").searchParams.get("code") ?? "";
-}
-
-/** A form body, as a browser sends it. */
-async function sendForm(query: Query, typed: Query = {}): Promise<{ status: number; location: string | null }> {
-  const { password } = emulator.user(0);
-  const { host, port } = emulator.imap;
-  const settings = { imap_username: username(), imap_password: password, imap_host: host, imap_port: String(port) };
-  const body = new URLSearchParams({ ...settings, ...typed });
-  const answer = await fetch(linkOf(ends, query), { method: "POST", redirect: "manual", body });
-  return { status: answer.status, location: answer.headers.get("location") };
 }

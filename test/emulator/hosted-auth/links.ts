@@ -34,6 +34,35 @@ export async function exchange(
   return { status: answer.status, headers: answer.headers, body: (await answer.json()) as Record<string, unknown> };
 }
 
+/** The code that the form gives for a mailbox. */
+export async function codeOf(ends: Ends, user: number, query: Query = {}): Promise<string> {
+  const { status, location } = await sendForm(ends, user, query);
+  if (status !== 303 || location === null) throw new Error(`the form answers ${status}`);
+  return new URL(location).searchParams.get("code") ?? "";
+}
+
+/** A form body, as a browser sends it. */
+export async function sendForm(
+  ends: Ends,
+  user: number,
+  query: Query,
+  typed: Query = {},
+): Promise<{ status: number; location: string | null }> {
+  const { username, password } = ends.emulator.user(user);
+  const { imap, smtp } = ends.emulator;
+  const body = new URLSearchParams({
+    imap_username: username,
+    imap_password: password,
+    imap_host: imap.host,
+    imap_port: String(imap.port),
+    smtp_host: smtp.host,
+    smtp_port: String(smtp.port),
+    ...typed,
+  });
+  const answer = await fetch(linkOf(ends, query), { method: "POST", redirect: "manual", body });
+  return { status: answer.status, location: answer.headers.get("location") };
+}
+
 export async function startEmulator(behaviour: Query = {}): Promise<TestEmulator> {
   const started = await TestEmulator.start({ behaviour });
   await connectImap(started);

@@ -1,33 +1,30 @@
-import { randomBytes } from "node:crypto";
+import { ShortLived } from "./short-lived.js";
 
 /** Nylas: a code is short-lived and can be exchanged once. */
 const LIFETIME_MS = 600_000;
-/** Above this number the oldest code is dropped. */
+/** Codes. */
 const MAX_PENDING = 1000;
-const CODE_BYTES = 32;
 
 export interface PendingCode {
   grantId: string;
   redirectUri: string;
+  /** Whether the exchange returns a refresh token. */
+  offline: boolean;
   challenge?: { value: string; method: string };
 }
 
 /** Authorization codes that have been issued and not yet exchanged. */
 export class PendingCodes {
-  readonly #pending = new Map<string, PendingCode & { expires: number }>();
+  readonly #pending = new ShortLived<PendingCode>({ max: MAX_PENDING, lifetimeMs: LIFETIME_MS });
 
   issue(pending: PendingCode): string {
-    const code = randomBytes(CODE_BYTES).toString("base64url");
-    this.#pending.set(code, { ...pending, expires: Date.now() + LIFETIME_MS });
-    const oldest = this.#pending.keys().next();
-    if (this.#pending.size > MAX_PENDING && !oldest.done) this.#pending.delete(oldest.value);
-    return code;
+    return this.#pending.issue(pending);
   }
 
   /** Removes the code, even if the exchange is refused afterwards. */
   redeem(code: string): PendingCode | undefined {
-    const pending = this.#pending.get(code);
-    this.#pending.delete(code);
-    return pending === undefined || pending.expires < Date.now() ? undefined : pending;
+    const pending = this.#pending.find(code);
+    this.#pending.drop(code);
+    return pending;
   }
 }

@@ -1,4 +1,5 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash } from "node:crypto";
+import type { Behaviours } from "../../behaviours.js";
 import { bearerOf } from "../../http/api-key.js";
 import { isObject, readText } from "../../http/body.js";
 import type { Api, ApiContext } from "../../http/context.js";
@@ -6,58 +7,46 @@ import { ApiError } from "../../http/errors.js";
 import { sameSecret } from "../../secret.js";
 import { nowSeconds, type Store } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
+import { asOAuth } from "./as-oauth.js";
+import { claimsOf, type IdTokens } from "./id-tokens.js";
 import type { PendingCode, PendingCodes } from "./pending-codes.js";
-
-const TOKEN_SECONDS = 3600;
-const TOKEN_BYTES = 32;
-/** Nylas's Python SDK cannot parse an error without error_uri. */
-const ERROR_URI = "developer.nylas.com/docs/api/errors/400-response/";
+import { type IssuedTokens, TOKEN_SECONDS, type Tokens } from "./tokens.js";
 
 export interface TokenDependencies {
   apiKey: string;
+  behaviours: Behaviours;
   store: Pick<Store, "applicationId" | "grant">;
   codes: Pick<PendingCodes, "redeem">;
+  tokens: Pick<Tokens, "issue" | "refresh">;
+  idTokens: Pick<IdTokens, "sign">;
 }
 
-/** Exchanges an authorization code. This endpoint answers in OAuth's format, without Nylas's envelope. */
-export function tokenRoutes(api: Api, { apiKey, store, codes }: TokenDependencies): void {
-  api.post("/v3/connect/token", async (context) => {
-    // RFC 6749, 5.1: responses with tokens must not be cached.
-    context.header("cache-control", "no-store");
-    const fields = await readFields(context);
-    // Nylas: every error has status 400, and the request id is only in the header.
-    const refuse = ({ type, message }: ApiError): Response => {
-      return context.json({ error: type, error_description: message, error_uri: ERROR_URI, error_code: 400 }, 400);
-    };
-    if (fields === undefined) return refuse(ApiError.of("tokenBodyUnreadable"));
-    if (fields.grant_type !== "authorization_code") {
-      return refuse(ApiError.of("tokenGrantTypeUnknown"));
-    }
-    for (const name of ["client_id", "redirect_uri", "code"]) {
-      if (!fields[name]) return refuse(ApiError.of("tokenFieldMissing", { parameter: name }));
-    }
-    if (fields.client_id !== store.applicationId) return refuse(ApiError.of("tokenClientUnknown"));
-    // Nylas's SDKs send the API key as client_secret, in the Authorization header, or both.
-    const key = fields.client_secret || bearerOf(context);
-    if (key && !sameSecret(key, apiKey)) {
-      return refuse(ApiError.of("tokenWrongKey"));
-    }
-    const pending = codes.redeem(fields.code ?? "");
-    if (pending === undefined || pending.redirectUri !== fields.redirect_uri) {
-      return refuse(ApiError.of("tokenCodeUnknown"));
-    }
-    // A client that uses PKCE needs no API key.
-    if (pending.challenge === undefined && !key) {
-      return refuse(ApiError.of("tokenFieldMissing", { parameter: "client_secret" }));
-    }
-    if (!isProven(pending, fields.code_verifier)) return refuse(ApiError.of("tokenWrongVerifier"));
-    const grant = store.grant(pending.grantId);
-    if (grant === undefined) return refuse(ApiError.of("tokenGrantGone"));
-    return context.json(tokenView(grant, store.applicationId));
-  });
+/** Issues tokens. This endpoint answers in OAuth's format, without Nylas's envelope. */
+export function tokenRoutes(api: Api, dependencies: TokenDependencies): void {
+  api.post("/v3/connect/token", (context) =>
+    asOAuth(context, async () => {
+      const fields = await readFields(context);
+      if (fields === undefined) throw ApiError.of("tokenBodyUnreadable");
+      // Nylas's SDKs send the API key as client_secret, in the Authorization header, or both.
+      const key = fields.client_secret || bearerOf(context);
+      switch (fields.grant_type) {
+        case "authorization_code":
+          return context.json(exchangeCode(fields, key, dependencies));
+        case "refresh_token":
+          return context.json(refresh(fields, key, dependencies));
+        case "client_credentials":
+          return context.json(issueForGrant(fields, key, dependencies));
+        default:
+          throw ApiError.of("tokenGrantTypeUnknown");
+      }
+    }),
+  );
 }
 
-async function readFields(context: ApiContext): Promise<Record<string, string> | undefined> {
+type Fields = Readonly<Record<string, string>>;
+type View = Record<string, unknown>;
+
+async function readFields(context: ApiContext): Promise<Fields | undefined> {
   const text = await readText(context);
   if (context.req.header("content-type")?.includes("application/x-www-form-urlencoded")) {
     return Object.fromEntries(new URLSearchParams(text));
@@ -73,31 +62,82 @@ async function readFields(context: ApiContext): Promise<Record<string, string> |
   }
 }
 
-function isProven({ challenge }: PendingCode, verifier: string | undefined): boolean {
-  if (challenge === undefined) return true;
-  if (!verifier) return false;
-  if (challenge.method === "plain") return sameSecret(challenge.value, verifier);
-  const hash = createHash("sha256").update(verifier).digest();
-  // Nylas's Node SDK 8.4 sends base64 of the hexadecimal digest; RFC 7636 specifies base64url of the digest.
-  const ofSdk = Buffer.from(hash.toString("hex")).toString("base64").replace(/=+$/, "");
-  return [hash.toString("base64url"), ofSdk].some((expected) => sameSecret(challenge.value, expected));
+function exchangeCode(fields: Fields, key: string, dependencies: TokenDependencies): View {
+  checkClient(fields, key, ["redirect_uri", "code"], dependencies);
+  const pending = dependencies.codes.redeem(fields.code ?? "");
+  if (pending === undefined || pending.redirectUri !== fields.redirect_uri) throw ApiError.of("tokenCodeUnknown");
+  // A client that uses PKCE needs no API key.
+  if (pending.challenge === undefined) requireKey(key);
+  if (!isProven(pending, fields.code_verifier, dependencies.behaviours)) throw ApiError.of("tokenWrongVerifier");
+  const grant = findGrant(pending.grantId, dependencies);
+  const issued = dependencies.tokens.issue(grant.id, pending.offline);
+  // Nylas: only the exchange of a code names the provider.
+  return { ...tokenView(issued, grant, dependencies), provider: grant.provider };
 }
 
-function tokenView(grant: StoredGrant, applicationId: string): Record<string, unknown> {
-  const claims = { iss: "nylas-emulator", aud: applicationId, sub: grant.id, email: grant.email };
+function refresh(fields: Fields, key: string, dependencies: TokenDependencies): View {
+  checkClient(fields, key, ["refresh_token"], dependencies);
+  requireKey(key);
+  const issued = dependencies.tokens.refresh(fields.refresh_token ?? "");
+  if (issued === undefined) throw ApiError.of("tokenRefreshUnknown");
+  return tokenView(issued, findGrant(issued.grantId, dependencies), dependencies);
+}
+
+/** An access token for a grant that the application has, also for one of connect/custom. */
+function issueForGrant(fields: Fields, key: string, dependencies: TokenDependencies): View {
+  checkClient(fields, key, ["grant_id"], dependencies);
+  requireKey(key);
+  const grant = findGrant(fields.grant_id ?? "", dependencies);
+  return tokenView(dependencies.tokens.issue(grant.id, false), grant, dependencies);
+}
+
+function checkClient(
+  fields: Fields,
+  key: string,
+  needed: readonly string[],
+  { store, apiKey }: TokenDependencies,
+): void {
+  const missing = ["client_id", ...needed].find((name) => !fields[name]);
+  if (missing !== undefined) throw ApiError.of("tokenFieldMissing", { parameter: missing });
+  if (fields.client_id !== store.applicationId) throw ApiError.of("tokenClientUnknown");
+  if (key && !sameSecret(key, apiKey)) throw ApiError.of("tokenWrongKey");
+}
+
+function requireKey(key: string): void {
+  if (!key) throw ApiError.of("tokenFieldMissing", { parameter: "client_secret" });
+}
+
+function isProven({ challenge }: PendingCode, verifier: string | undefined, behaviours: Behaviours): boolean {
+  if (challenge === undefined) return true;
+  if (!verifier) return false;
+  return sameSecret(challenge.value, challenge.method === "plain" ? verifier : s256Of(verifier, behaviours));
+}
+
+/** Nylas's clients encode the hexadecimal digest; RFC 7636 encodes the digest itself. */
+function s256Of(verifier: string, { s256Challenge }: Behaviours): string {
+  const digest = createHash("sha256").update(verifier).digest();
+  return (s256Challenge === "hex" ? Buffer.from(digest.toString("hex")) : digest).toString("base64url");
+}
+
+function findGrant(id: string, { store }: TokenDependencies): StoredGrant {
+  const grant = store.grant(id);
+  if (grant === undefined) throw ApiError.of("tokenGrantGone");
+  return grant;
+}
+
+function tokenView(
+  { accessToken, refreshToken }: IssuedTokens,
+  grant: StoredGrant,
+  { store, idTokens }: TokenDependencies,
+): View {
   return {
-    access_token: randomBytes(TOKEN_BYTES).toString("base64url"),
+    access_token: accessToken,
     expires_in: TOKEN_SECONDS,
-    id_token: unsignedJwt({ ...claims, iat: nowSeconds(), exp: nowSeconds() + TOKEN_SECONDS }),
+    id_token: idTokens.sign(claimsOf(grant, store.applicationId, nowSeconds())),
     email: grant.email,
+    ...(refreshToken === undefined ? {} : { refresh_token: refreshToken }),
     scope: "",
     token_type: "Bearer",
     grant_id: grant.id,
-    provider: grant.provider,
   };
-}
-
-function unsignedJwt(claims: Record<string, unknown>): string {
-  const part = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-  return `${part({ alg: "none", typ: "JWT" })}.${part(claims)}.`;
 }

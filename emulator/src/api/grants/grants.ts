@@ -7,6 +7,7 @@ import { pageOf, refuseUnplayedParameters, seconds } from "../../http/query.js";
 import { nowSeconds, type Store, sameAddress } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
 import { readImapSettings } from "../connect/settings.js";
+import { noEndpoint } from "../unplayed.js";
 import { grantView } from "./grant-view.js";
 
 export interface GrantDependencies {
@@ -29,7 +30,15 @@ export function grantRoutes(api: Api, dependencies: GrantDependencies): void {
     );
   });
 
-  api.get("/v3/grants/:id", (context) => answer(context, grantView(findGrant(context, dependencies), behaviours)));
+  const showGrant = (context: ApiContext): Response => {
+    return answer(context, grantView(findGrant(context, dependencies), behaviours));
+  };
+  api.get("/v3/grants/me", showGrant);
+  // Nylas: an access token reads its grant, and neither changes nor deletes it.
+  api.all("/v3/grants/me", (context) => {
+    throw noEndpoint(context, behaviours);
+  });
+  api.get("/v3/grants/:id", showGrant);
 
   api.patch("/v3/grants/:id", async (context) => {
     const { id } = findGrant(context, dependencies);
@@ -52,7 +61,7 @@ export function grantRoutes(api: Api, dependencies: GrantDependencies): void {
 }
 
 function findGrant(context: ApiContext, { store, behaviours }: GrantDependencies): StoredGrant {
-  const grant = store.grant(context.req.param("id") ?? "");
+  const grant = store.grant(context.var.tokenGrantId ?? context.req.param("id") ?? "");
   if (grant === undefined) throw notFound("grant", behaviours);
   return grant;
 }

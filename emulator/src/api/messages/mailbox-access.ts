@@ -12,10 +12,12 @@ export interface MailboxDependencies {
   trust: Trust;
 }
 
-/** Finds the grant of a data request by id or e-mail address. Nylas: an invalid grant answers 401 without a log-in. */
+/**
+ * Finds the grant of a data request by access token, id or e-mail address. Nylas: an invalid grant answers 401 without a
+ * log-in.
+ */
 export function grantOfDataPath(context: ApiContext, { store, behaviours }: MailboxDependencies): StoredGrant {
-  const given = context.req.param("id") ?? "";
-  const name = given.replace(/^(grant|email):/, "");
+  const name = context.var.tokenGrantId ?? (context.req.param("id") ?? "").replace(/^(grant|email):/, "");
   const grant = store.grant(name) ?? store.grantByEmail(name);
   if (grant === undefined) throw notFound("grant", behaviours);
   if (grant.blocked) throw ApiError.of(behaviours.blockedGrant === "423" ? "grantBlocked" : "grantAccessDenied");

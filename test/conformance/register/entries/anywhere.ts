@@ -32,7 +32,11 @@ const KEYED: readonly [method: string, path: string][] = [
   ["PATCH", `/v3/grants/${NOBODY}`],
   ["DELETE", `/v3/grants/${NOBODY}`],
   ["GET", `/v3/grants/${NOBODY}/messages`],
+  ["GET", `/v3/grants/${NOBODY}/messages/nothing`],
   ["GET", `/v3/grants/${NOBODY}/folders`],
+  ["GET", `/v3/grants/${NOBODY}/folders/INBOX`],
+  ["GET", "/v3/connect/tokeninfo"],
+  ["POST", "/v3/connect/revoke"],
   ["POST", `/v3/grants/${NOBODY}/messages/send`],
   ["POST", "/v3/providers/detect"],
 ];

@@ -1,8 +1,10 @@
+import { createHash } from "node:crypto";
 import { elementsOf } from "../../../support/html.js";
-import { A_COUNT, ABSENT, type Answer, Matcher, textOf } from "../answer.js";
+import { A_COUNT, A_TEXT, ABSENT, type Answer, Matcher, THE_ADDRESS, textOf } from "../answer.js";
 import { type Expectation, type Place, settingsOf } from "../expectation.js";
 import { BAD_REQUEST, ok, refused } from "../refusals.js";
 import {
+  AUTH_LINK,
   AUTHENTICATION,
   CLI_ERRORS,
   ERRORS,
@@ -13,18 +15,21 @@ import {
   NODE_AUTH,
   NODE_ERRORS,
   NODE_SECRET,
+  PYTHON_PKCE,
+  PYTHON_PKCE_FIX,
   SMTP_SETTINGS,
 } from "../sources.js";
 
 const AUTH = "GET /v3/connect/auth";
 const FORM = "POST /v3/connect/auth";
-const TOKEN = "POST /v3/connect/token";
 const BACK = "http://localhost:3000/callback";
 const STATE = "a state";
 const TOO_LONG = "s".repeat(257);
+export const TOKEN = "POST /v3/connect/token";
 const OWN_FORM = { no: "Nylas's form is on its login host, for browsers" };
-const NEEDS_A_CODE = { no: "a code comes from a person at Nylas's form" };
+export const NEEDS_A_CODE = { no: "a code comes from a person at Nylas's form" };
 const VERIFIER = "a verifier of one's own";
+const DIGEST = createHash("sha256").update(VERIFIER).digest();
 
 const A_FORM = new Matcher("a form", (value) => has(value, "form"));
 const A_PAGE = new Matcher("a page without a form", (value) => has(value, "h1") && !has(value, "form"));
@@ -65,6 +70,8 @@ export const hostedAuth: readonly Expectation[] = [
       ["a `response_type` that is not `code`", { response_type: "token" }],
       ["a `state` of more than 256 characters", { state: TOO_LONG }],
       ["a `code_challenge_method` that nobody knows", { code_challenge: "c", code_challenge_method: "md5" }],
+      ["an `access_type` that nobody knows", { access_type: "sometimes" }],
+      ["a `prompt` that nobody knows", { prompt: "detect,consent" }],
     ] as const
   ).map(
     ([situation, other]): Expectation => ({
@@ -184,11 +191,24 @@ export const hostedAuth: readonly Expectation[] = [
     endpoint: TOKEN,
     situation: "a code of the form",
     given: "connector",
-    answer: ok({ token_type: "Bearer", expires_in: 3600, provider: "imap", data: ABSENT }),
+    answer: ok({
+      ...{ access_token: A_TEXT, token_type: "Bearer", expires_in: 3600, id_token: A_TEXT, email: THE_ADDRESS },
+      ...{ provider: "imap", refresh_token: ABSENT, data: ABSENT },
+    }),
     source: [EXCHANGE, NODE_AUTH],
     standing: "confirmed",
     live: NEEDS_A_CODE,
     play: async (place) => exchange(place, await codeOf(place)),
+  },
+  {
+    endpoint: TOKEN,
+    situation: "a code of a link with `access_type=offline`",
+    given: "connector",
+    answer: ok({ access_token: A_TEXT, refresh_token: A_TEXT }),
+    source: [EXCHANGE, AUTH_LINK],
+    standing: "confirmed",
+    live: NEEDS_A_CODE,
+    play: async (place) => exchange(place, await codeOf(place, { access_type: "offline" })),
   },
   {
     endpoint: TOKEN,
@@ -229,6 +249,62 @@ export const hostedAuth: readonly Expectation[] = [
   },
   {
     endpoint: TOKEN,
+    situation: "a code that was asked for with a challenge, and no verifier",
+    given: "connector",
+    answer: refused(400, "invalid_grant"),
+    source: [EXCHANGE],
+    standing: "assumed",
+    live: NEEDS_A_CODE,
+    play: async (place) => {
+      const code = await codeOf(place, { code_challenge: VERIFIER, code_challenge_method: "plain" });
+      return exchange(place, code);
+    },
+  },
+  {
+    endpoint: TOKEN,
+    situation: "a challenge without a method, and itself as the verifier: `plain`",
+    given: "connector",
+    answer: ok({ access_token: A_TEXT }),
+    source: [AUTH_LINK],
+    standing: "confirmed",
+    live: NEEDS_A_CODE,
+    play: async (place) => {
+      const code = await codeOf(place, { code_challenge: VERIFIER });
+      return exchange(place, code, { code_verifier: VERIFIER, client_secret: undefined });
+    },
+  },
+  {
+    endpoint: TOKEN,
+    situation: "a challenge of method S256: the hexadecimal digest in Base64, without padding",
+    given: "connector",
+    answer: ok({ access_token: A_TEXT }),
+    instead: { s256Challenge: { rfc7636: refused(400, "invalid_grant") } },
+    source: [PYTHON_PKCE, PYTHON_PKCE_FIX, NODE_AUTH],
+    standing: "type assumed",
+    live: NEEDS_A_CODE,
+    play: async (place) => {
+      const challenge = Buffer.from(DIGEST.toString("hex")).toString("base64url");
+      const code = await codeOf(place, { code_challenge: challenge, code_challenge_method: "S256" });
+      return exchange(place, code, { code_verifier: VERIFIER });
+    },
+  },
+  {
+    endpoint: TOKEN,
+    situation: "a challenge of method S256: the digest itself in Base64, as in RFC 7636",
+    given: "connector",
+    answer: refused(400, "invalid_grant"),
+    instead: { s256Challenge: { rfc7636: ok({ access_token: A_TEXT }) } },
+    source: [PYTHON_PKCE, PYTHON_PKCE_FIX],
+    standing: "assumed",
+    live: NEEDS_A_CODE,
+    play: async (place) => {
+      const challenge = DIGEST.toString("base64url");
+      const code = await codeOf(place, { code_challenge: challenge, code_challenge_method: "S256" });
+      return exchange(place, code, { code_verifier: VERIFIER });
+    },
+  },
+  {
+    endpoint: TOKEN,
     situation: "a code whose grant was deleted meanwhile",
     given: "grant",
     answer: refused(400, "invalid_grant"),
@@ -257,6 +333,12 @@ export const hostedAuth: readonly Expectation[] = [
       ["no code", "invalid_request", { code: undefined }],
       ["another application's `client_id`", "invalid_client", { client_id: "6e0f4a3e-0000-4000-8000-000000000000" }],
       ["another key as `client_secret`", "invalid_client", { client_secret: "nyk_v0_of_nobody" }],
+      [
+        "a `refresh_token` that nobody issued",
+        "invalid_grant",
+        { grant_type: "refresh_token", refresh_token: "nothing" },
+      ],
+      ["no `refresh_token`", "invalid_request", { grant_type: "refresh_token" }],
       ["a `grant_type` that nobody knows", "unsupported_grant_type", { grant_type: "magic" }],
     ] as const
   ).map(
@@ -316,12 +398,12 @@ function fillIn(
   return place.call("POST", link(place, query), { form: { ...Object.fromEntries(own), ...fields }, key: null });
 }
 
-async function codeOf(place: Place, query: Readonly<Record<string, string>> = {}): Promise<string> {
+export async function codeOf(place: Place, query: Readonly<Record<string, string>> = {}): Promise<string> {
   const location = textOf(await fillIn(place, {}, query), "headers.location");
   return new URL(location).searchParams.get("code") ?? "";
 }
 
-function exchange(
+export function exchange(
   { call, applicationId, apiKey }: Place,
   code: string,
   other: Readonly<Record<string, string | undefined>> = {},

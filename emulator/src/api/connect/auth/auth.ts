@@ -71,10 +71,10 @@ async function withLink(
 
 function issueCode(
   { codes }: HostedAuthDependencies,
-  { redirectUri, challenge }: HostedRequest,
+  { redirectUri, offline, challenge }: HostedRequest,
   grant: StoredGrant,
 ): string {
-  return codes.issue({ grantId: grant.id, redirectUri, ...(challenge === undefined ? {} : { challenge }) });
+  return codes.issue({ grantId: grant.id, redirectUri, offline, ...(challenge === undefined ? {} : { challenge }) });
 }
 
 /** Nylas: the form shows a wrong password; the third one and an unreachable server redirect to the application. */

@@ -3,6 +3,7 @@ import type { Store } from "../../../store/store.js";
 import type { PendingCode } from "../pending-codes.js";
 
 const MAX_STATE = 256;
+const PROMPTS = ["select_provider", "detect"];
 
 /** The parameters of a link to the hosted form. */
 export interface HostedRequest {
@@ -10,6 +11,7 @@ export interface HostedRequest {
   state: string | undefined;
   loginHint: string;
   smtpRequired: boolean;
+  offline: boolean;
   challenge: PendingCode["challenge"];
 }
 
@@ -26,6 +28,9 @@ export function readHostedRequest(query: Readonly<Record<string, string>>, { sto
   if (state !== undefined && state.length > MAX_STATE) {
     throw ApiError.of("linkStateTooLong", { max: MAX_STATE });
   }
+  // The prompts are for the choice of a provider, which this form does not have.
+  const prompts = query.prompt?.split(",") ?? [];
+  if (!prompts.every((prompt) => PROMPTS.includes(prompt))) throw ApiError.of("linkPromptUnknown");
   const providers = (query.provider ?? "imap").split(",");
   if (!providers.includes("imap")) throw ApiError.of("providerNotPlayed");
   if (store.connector("imap") === undefined) throw ApiError.of("connectorMissing");
@@ -34,6 +39,7 @@ export function readHostedRequest(query: Readonly<Record<string, string>>, { sto
     state,
     loginHint: query.login_hint ?? "",
     smtpRequired: (query.options ?? "").split(",").includes("smtp_required"),
+    offline: isOffline(query),
     challenge: readChallenge(query),
   };
 }
@@ -41,6 +47,11 @@ export function readHostedRequest(query: Readonly<Record<string, string>>, { sto
 function isRedirectUri(text: string): boolean {
   const url = URL.canParse(text) ? new URL(text) : undefined;
   return url !== undefined && (url.protocol === "http:" || url.protocol === "https:") && url.hash === "";
+}
+
+function isOffline({ access_type: accessType = "online" }: Readonly<Record<string, string>>): boolean {
+  if (accessType !== "online" && accessType !== "offline") throw ApiError.of("linkAccessTypeUnknown");
+  return accessType === "offline";
 }
 
 /** Ignores the case of the method: Nylas's Node SDK sends `s256`. */

@@ -1,0 +1,26 @@
+import type { MiddlewareHandler } from "hono";
+import type { Behaviours } from "../behaviours.js";
+import { bearerOf } from "./api-key.js";
+import type { Env } from "./context.js";
+import { unauthorized } from "./errors.js";
+
+/** The id of the grant that an access token is for; undefined if the token is unknown, revoked or expired. */
+export type GrantIdOf = (accessToken: string) => string | undefined;
+
+/** For paths that take the API key as well. */
+export function acceptAccessToken(grantIdOf: GrantIdOf): MiddlewareHandler<Env> {
+  return async (context, next) => {
+    context.set("tokenGrantId", grantIdOf(bearerOf(context)));
+    await next();
+  };
+}
+
+/** For paths that do not take the API key, because it belongs to no grant. */
+export function requireAccessToken(grantIdOf: GrantIdOf, behaviours: Behaviours): MiddlewareHandler<Env> {
+  return async (context, next) => {
+    const grantId = grantIdOf(bearerOf(context));
+    if (grantId === undefined) throw unauthorized(behaviours);
+    context.set("tokenGrantId", grantId);
+    await next();
+  };
+}

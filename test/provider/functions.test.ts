@@ -1,3 +1,4 @@
+import { createHash, randomBytes } from "node:crypto";
 import * as pulumi from "@pulumi/pulumi";
 import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vitest";
 import {
@@ -10,6 +11,7 @@ import {
   getGrantOutput,
   hostedAuthUrl,
   hostedAuthUrlOutput,
+  InvalidInputError,
   listGrants,
   NylasError,
 } from "../../provider/src/index.js";
@@ -129,6 +131,53 @@ describe("hosted authentication", () => {
     expect(await value(hostedAuthUrlOutput({ ...args(), state: pulumi.output("s") }))).toContain("state=s");
   });
 
+  it("has Nylas's parameters for a refresh token, the form's prompt and PKCE, where they are given", () => {
+    const pkce = { codeChallenge: "a challenge", codeChallengeMethod: "S256" } as const;
+    const url = new URL(hostedAuthUrl({ ...args(), accessType: "offline", prompt: "detect", ...pkce }));
+    expect(Object.fromEntries(url.searchParams)).toMatchObject({
+      access_type: "offline",
+      prompt: "detect",
+      code_challenge: "a challenge",
+      code_challenge_method: "S256",
+    });
+    expect(hostedAuthUrl(args())).not.toMatch(/access_type|prompt|code_challenge/);
+  });
+
+  it.each<[Record<string, unknown>, string]>([
+    [{ accessType: "sometimes" }, 'accessType is "sometimes"'],
+    [{ codeChallenge: "" }, "codeChallenge is empty"],
+    [{ codeChallenge: "c", codeChallengeMethod: "s256" }, 'codeChallengeMethod is "s256"'],
+    [{ codeChallengeMethod: "S256" }, "codeChallengeMethod is given without codeChallenge"],
+    [{ state: "s".repeat(257) }, "state has 257 characters"],
+    [{ region: "mars" }, 'region is "mars"'],
+  ])("has no address with %j", (wrong, answer) => {
+    // What a JavaScript program may pass.
+    const made = () => hostedAuthUrl({ ...args(), ...wrong } as Parameters<typeof hostedAuthUrl>[0]);
+    expect(made).toThrow(InvalidInputError);
+    expect(made).toThrow(answer);
+  });
+
+  it("takes the longest state that Nylas takes", () => {
+    const state = "s".repeat(256);
+    expect(new URL(hostedAuthUrl({ ...args(), state })).searchParams.get("state")).toBe(state);
+  });
+
+  it("proves with PKCE that the code came to who asked for it", async () => {
+    const codeVerifier = randomBytes(32).toString("base64url");
+    const digest = createHash("sha256").update(codeVerifier).digest("hex");
+    const pkce = { codeChallenge: Buffer.from(digest).toString("base64url"), codeChallengeMethod: "S256" } as const;
+    const code = async () => codeOf(hostedAuthUrl({ ...args(), ...pkce }));
+    const { id } = await emulator.grantOf(grant.email);
+    expect(await exchangeCode({ ...args(), code: await code(), codeVerifier })).toMatchObject({ grantId: id });
+    for (const wrong of [{}, { codeVerifier: "guessed" }]) {
+      const refused = await exchangeCode({ ...args(), code: await code(), ...wrong }).catch(
+        (reason: unknown) => reason,
+      );
+      expect(refused).toMatchObject({ status: 400, type: "invalid_grant" });
+      expect(String(refused)).not.toContain("guessed");
+    }
+  });
+
   it("reads the settings as everything else does, but needs no key", () => {
     delete process.env.NYLAS_API_KEY;
     Object.assign(process.env, { NYLAS_REGION: "", NYLAS_API_URI: "" });
@@ -143,19 +192,8 @@ describe("hosted authentication", () => {
   });
 
   it("gives a code that is exchanged once", async () => {
-    const { username, password } = emulator.user(1);
-    const form = new URLSearchParams({
-      imap_username: username,
-      imap_password: password,
-      imap_host: emulator.imap.host,
-      imap_port: String(emulator.imap.port),
-      smtp_host: emulator.smtp.host,
-      smtp_port: String(emulator.smtp.port),
-    });
-    const answer = await fetch(hostedAuthUrl(args()), { method: "POST", body: form, redirect: "manual" });
-    const code = present(
-      new URL(present(answer.headers.get("location") ?? undefined)).searchParams.get("code") ?? undefined,
-    );
+    const { username } = emulator.user(1);
+    const code = await codeOf(hostedAuthUrl(args()), 1);
     const { id } = await emulator.grantOf(username);
     expect(await exchangeCode({ ...args(), code })).toEqual({ grantId: id, email: username, provider: "imap" });
 
@@ -164,3 +202,19 @@ describe("hosted authentication", () => {
     expect(String(again)).not.toContain(emulator.emulator.apiKey);
   });
 });
+
+/** The code that the form at an address gives for a mailbox. */
+async function codeOf(url: string, user = 0): Promise<string> {
+  const { username, password } = emulator.user(user);
+  const body = new URLSearchParams({
+    imap_username: username,
+    imap_password: password,
+    imap_host: emulator.imap.host,
+    imap_port: String(emulator.imap.port),
+    smtp_host: emulator.smtp.host,
+    smtp_port: String(emulator.smtp.port),
+  });
+  const answer = await fetch(url, { method: "POST", body, redirect: "manual" });
+  const location = new URL(present(answer.headers.get("location") ?? undefined));
+  return present(location.searchParams.get("code") ?? undefined);
+}

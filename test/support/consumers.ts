@@ -90,6 +90,9 @@ export const ids: pulumi.Output<Record<string, string>> = mail.grantIds;
 export const url: pulumi.Output<string> = nylas.hostedAuthUrlOutput({
   clientId: connector.applicationId,
   redirectUri: "http://localhost:3000/",
+  accessType: "offline",
+  codeChallenge: pulumi.output("challenge"),
+  codeChallengeMethod: "S256",
 });
 export const plain: string = nylas.hostedAuthUrl({ clientId: "id", redirectUri: "http://localhost:3000/", requireSmtp: false });
 export async function look(): Promise<string[]> {

@@ -6,6 +6,11 @@ import { clientOf } from "./client-of.js";
 // In a separate file, so that the published types do not import the client and the types of its libraries.
 import type { LookupOptions } from "./lookup-options.js";
 
+/** Characters of `state` that Nylas takes. */
+const MAX_STATE = 256;
+const ACCESS_TYPES: readonly string[] = ["online", "offline"];
+const CHALLENGE_METHODS: readonly string[] = ["S256", "plain"];
+
 /** The arguments of {@link hostedAuthUrl}. */
 export interface HostedAuthUrlArgs {
   /** The Nylas application's id. */
@@ -22,6 +27,26 @@ export interface HostedAuthUrlArgs {
    * @default true
    */
   requireSmtp?: boolean | undefined;
+  /**
+   * With `"offline"` the exchange of the code returns a refresh token as well. {@link exchangeCode} discards it, so this is for
+   * applications that exchange the code themselves.
+   *
+   * @default Nylas's own, `"online"`
+   */
+  accessType?: "online" | "offline" | undefined;
+  /** What Nylas's page asks for first: `select_provider`, `detect`, or both, separated by a comma. */
+  prompt?: string | undefined;
+  /**
+   * The PKCE challenge. Whoever exchanges the code must then know its verifier. For method `S256`, Nylas's clients encode the
+   * hexadecimal SHA-256 digest of the verifier in Base64, without padding; RFC 7636 encodes the digest itself.
+   */
+  codeChallenge?: string | undefined;
+  /**
+   * How `codeChallenge` was made of the verifier; `"plain"` means that they are equal.
+   *
+   * @default Nylas's own, `"plain"`
+   */
+  codeChallengeMethod?: "S256" | "plain" | undefined;
   /** The region of the application. If absent, the configured `apiUri` or region is used. */
   region?: Region | undefined;
 }
@@ -32,6 +57,7 @@ export interface HostedAuthUrlArgs {
  * @see https://developer.nylas.com/docs/v3/auth/imap/
  */
 export function hostedAuthUrl(args: HostedAuthUrlArgs, opts: LookupOptions = {}): string {
+  checkArguments(args);
   const url = new URL(`${baseUri(args.region, opts)}/v3/connect/auth`);
   url.searchParams.set("client_id", args.clientId);
   url.searchParams.set("redirect_uri", args.redirectUri);
@@ -40,6 +66,10 @@ export function hostedAuthUrl(args: HostedAuthUrlArgs, opts: LookupOptions = {})
   if (args.requireSmtp ?? true) url.searchParams.set("options", "smtp_required");
   if (args.loginHint !== undefined) url.searchParams.set("login_hint", args.loginHint);
   if (args.state !== undefined) url.searchParams.set("state", args.state);
+  if (args.accessType !== undefined) url.searchParams.set("access_type", args.accessType);
+  if (args.prompt !== undefined) url.searchParams.set("prompt", args.prompt);
+  if (args.codeChallenge !== undefined) url.searchParams.set("code_challenge", args.codeChallenge);
+  if (args.codeChallengeMethod !== undefined) url.searchParams.set("code_challenge_method", args.codeChallengeMethod);
   return url.toString();
 }
 
@@ -71,7 +101,7 @@ export interface ExchangedCode {
   provider: string | undefined;
 }
 
-/** Exchanges a hosted login's code for its grant. Nylas accepts a code once. The access token in the answer is discarded. */
+/** Exchanges a hosted login's code for its grant. Nylas accepts a code once. The tokens in the answer are discarded. */
 export async function exchangeCode(args: ExchangeCodeArgs, opts: LookupOptions = {}): Promise<ExchangedCode> {
   return redeemCode(clientOf(opts), args);
 }
@@ -84,16 +114,32 @@ export function exchangeCodeOutput(
   return pulumi.output(args).apply((resolved) => exchangeCode(resolved as ExchangeCodeArgs, opts));
 }
 
+/** Programs in JavaScript pass what no type allows. */
+function checkArguments({ state = "", accessType, codeChallenge, codeChallengeMethod }: HostedAuthUrlArgs): void {
+  if (state.length > MAX_STATE) throw invalid(`state has ${state.length} characters`, `use at most ${MAX_STATE}`);
+  if (accessType !== undefined && !ACCESS_TYPES.includes(accessType)) {
+    throw invalid(`accessType is "${accessType}"`, 'use "online" or "offline"');
+  }
+  if (codeChallenge === "") throw invalid("codeChallenge is empty", "give the challenge, or leave it out");
+  if (codeChallengeMethod === undefined) return;
+  if (!CHALLENGE_METHODS.includes(codeChallengeMethod)) {
+    throw invalid(`codeChallengeMethod is "${codeChallengeMethod}"`, 'use "S256" or "plain"');
+  }
+  if (codeChallenge === undefined) {
+    throw invalid("codeChallengeMethod is given without codeChallenge", "give both, or neither");
+  }
+}
+
 function baseUri(region: Region | undefined, opts: LookupOptions): string {
   if (region === undefined) {
     const application = opts.application ?? DEFAULT_APPLICATION;
     return readEndpoint(application, (key) => pulumi.runtime.getConfig(key)).apiUri;
   }
   if (isRegion(region)) return regionUri(region);
-  throw new InvalidInputError({
-    code: "invalid_input",
-    operation: "Making a hosted authentication address",
-    answer: `region is "${String(region)}"`,
-    remedy: 'use "us" or "eu"',
-  });
+  throw invalid(`region is "${String(region)}"`, 'use "us" or "eu"');
+}
+
+function invalid(answer: string, remedy: string): InvalidInputError {
+  const operation = "Making a hosted authentication address";
+  return new InvalidInputError({ code: "invalid_input", operation, answer, remedy });
 }

@@ -19,7 +19,7 @@ export interface AuthorizationCode {
   codeVerifier?: string | undefined;
 }
 
-/** Exchanges a code for its grant. Nylas accepts a code once, so this never retries. Discards the access token. */
+/** Exchanges a code for its grant. Nylas accepts a code once, so this never retries. Discards the tokens. */
 export async function redeemCode(
   client: NylasClient,
   { clientId, redirectUri, code, codeVerifier }: AuthorizationCode,

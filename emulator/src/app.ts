@@ -16,6 +16,8 @@ import { messageRoutes } from "./api/messages/messages.js";
 import { sendRoutes } from "./api/messages/send.js";
 import { noEndpoint, unplayedRoutes } from "./api/unplayed.js";
 import type { BehaviourReport, Behaviours } from "./behaviours.js";
+import { refuseForeignSites } from "./control/foreign-sites.js";
+import { pageRoutes } from "./control/page.js";
 import { controlRoutes, createControl } from "./control/routes.js";
 import { acceptAccessToken, requireAccessToken } from "./http/access-token.js";
 import { answer, answerError } from "./http/answer.js";
@@ -27,6 +29,7 @@ import { rateLimit } from "./http/rate-limit.js";
 import { FailureCount } from "./mail-client/failure-count.js";
 import type { Trust } from "./mail-client/trust.js";
 import type { MailboxStore } from "./mail-server/mailbox-store.js";
+import type { Endpoint } from "./options.js";
 import type { Random } from "./random.js";
 import type { Store } from "./store/store.js";
 
@@ -43,6 +46,8 @@ const KEYED_PATHS = [
 ];
 
 export interface AppOptions {
+  /** The address that the emulator binds. */
+  host: string;
   apiKey: string;
   behaviours: Behaviours;
   /** What `GET /_emulator/behaviours` answers. */
@@ -52,13 +57,15 @@ export interface AppOptions {
   trust: Trust;
   /** The embedded servers' mailboxes; only with `--mail`. */
   mailboxes: MailboxStore | undefined;
+  /** Their addresses; only with `--mail`. */
+  mailServers: { imap: Endpoint; smtp: Endpoint } | undefined;
   /** Starts the random sequence of the fault rules; with a seed the same one each time. */
   seeded(): Random;
 }
 
 /** Composition root: hands each group of routes what it needs. */
 export function createApp(options: AppOptions): Api {
-  const { apiKey, behaviours, seeded } = options;
+  const { host, apiKey, behaviours, seeded } = options;
   const control = createControl(apiKey, behaviours, seeded);
   const tokens = new Tokens();
   const dependencies = {
@@ -81,6 +88,9 @@ export function createApp(options: AppOptions): Api {
   api.use("/v3/*", rateLimit(behaviours));
   api.use("/v3/grants/me/*", requireAccessToken(grantIdOf, behaviours));
   for (const path of TOKEN_PATHS) api.use(path, acceptAccessToken(grantIdOf));
+  api.use("/_emulator", refuseForeignSites(host));
+  api.use("/_emulator/*", refuseForeignSites(host));
+  pageRoutes(api);
   for (const path of [...KEYED_PATHS, "/_emulator"]) {
     api.use(path, requireKey);
     api.use(`${path}/*`, requireKey);

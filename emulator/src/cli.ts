@@ -35,7 +35,9 @@ for (const mailOnly of ["imapPort", "smtpPort", "users"] as const) {
 try {
   const emulator = await startEmulator(options);
   stopOnSignal(emulator);
-  const { apiUri, apiKey, applicationId, region, ca, imap, smtp, users } = emulator;
+  const { apiUri, apiKey, applicationId, region, ca, imap, smtp, users, pageUri } = emulator;
+  // Standard output has one line, for programs.
+  process.stderr.write(`A page to look at and to steer the emulator, with its API key in the address: ${pageUri}\n`);
   process.stdout.write(`${JSON.stringify({ apiUri, apiKey, applicationId, region, ca, imap, smtp, users })}\n`);
 } catch (error) {
   const isUsage = error instanceof OptionError || error instanceof BehaviourError;

@@ -3,6 +3,7 @@ import { readFile } from "node:fs/promises";
 import { isIPv6 } from "node:net";
 import { createApp } from "./app.js";
 import { chooseBehaviours, countAsked, describeBehaviours } from "./behaviours.js";
+import { pageLink } from "./control/page.js";
 import { startHttpServer } from "./http/server.js";
 import { trustAlso } from "./mail-client/trust.js";
 import { type EmbeddedMail, reachable, startEmbeddedMail } from "./mail-server/embedded-mail.js";
@@ -33,18 +34,22 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
   try {
     const trust = trustAlso(mail === undefined ? given : [...given, mail.ca]);
     const app = createApp({
+      host,
       apiKey,
       behaviours,
       reportBehaviours: () => describeBehaviours(chosen, asked),
       store,
       trust,
       mailboxes,
+      mailServers: mail,
       seeded: () => seededRandom(options.seed),
     });
     const http = await startHttpServer(app, host, options.port ?? 0);
+    const apiUri = `http://${urlHost(reachable(host))}:${http.port}`;
     return {
-      apiUri: `http://${urlHost(reachable(host))}:${http.port}`,
+      apiUri,
       apiKey,
+      pageUri: pageLink(apiUri, apiKey),
       applicationId: store.applicationId,
       region: "us",
       ...(mail === undefined || mailboxes === undefined ? {} : mailFields(mail, mailboxes)),

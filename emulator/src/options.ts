@@ -38,6 +38,8 @@ export interface Endpoint {
 export interface Emulator {
   readonly apiUri: string;
   readonly apiKey: string;
+  /** The page for people, with the API key in the fragment. */
+  readonly pageUri: string;
   readonly applicationId: string;
   readonly region: "us";
   /** PEM certificate of the CA that signed the embedded servers' certificate; only with `mail`. */

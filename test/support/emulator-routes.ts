@@ -11,12 +11,14 @@ export interface Route {
 export function emulatorRoutes(): Route[] {
   const behaviours = chooseBehaviours();
   const { routes } = createApp({
+    host: "127.0.0.1",
     apiKey: "nyk_of_a_test",
     behaviours,
     reportBehaviours: () => [],
     store: new Store(emptyData(), behaviours, async () => undefined),
     trust: {},
     mailboxes: undefined,
+    mailServers: undefined,
     seeded: () => Math.random,
   });
   const served = new Map<string, Route>();

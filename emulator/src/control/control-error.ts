@@ -6,3 +6,10 @@ export class ControlError extends ApiError {
     super(400, "api.invalid_request_error", message);
   }
 }
+
+/** A request that a browser sends on behalf of another web site. */
+export class ForeignSiteError extends ApiError {
+  constructor(message: string) {
+    super(403, "api.unauthorized_access", message);
+  }
+}

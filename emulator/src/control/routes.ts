@@ -12,6 +12,7 @@ import type { StoredGrant } from "../store/types.js";
 import { ControlError } from "./control-error.js";
 import { faultMiddleware, logMiddleware } from "./fault-middleware.js";
 import { FaultRules } from "./fault-rules.js";
+import { type OverviewDependencies, overview } from "./overview.js";
 
 const MAX_USERNAME = 320;
 const MAX_PASSWORD = 1024;
@@ -30,12 +31,12 @@ export function createControl(apiKey: string, behaviours: Behaviours, seeded: ()
   return { requests, rules, log: logMiddleware(requests), faults: faultMiddleware(rules, behaviours) };
 }
 
-export interface ControlDependencies {
+export interface ControlDependencies extends OverviewDependencies {
   control: Pick<Control, "requests" | "rules">;
-  store: Pick<Store, "grant" | "updateGrant" | "setUsers">;
+  store: OverviewDependencies["store"] & Pick<Store, "grant" | "updateGrant" | "setUsers">;
   behaviours: Behaviours;
   /** The embedded servers' mailboxes; only with `--mail`. */
-  mailboxes: Pick<MailboxStore, "users" | "setPassword"> | undefined;
+  mailboxes: Pick<MailboxStore, "users" | "folder" | "setPassword"> | undefined;
   reportBehaviours(): readonly BehaviourReport[];
   /** A grant as the API shows it. */
   viewGrant(grant: StoredGrant): unknown;
@@ -44,6 +45,8 @@ export interface ControlDependencies {
 export function controlRoutes(api: Api, dependencies: ControlDependencies): void {
   const { control, store, behaviours, mailboxes, reportBehaviours, viewGrant } = dependencies;
   const { requests, rules } = control;
+
+  api.get("/_emulator/overview", (context) => answer(context, overview(dependencies)));
 
   api.get("/_emulator/behaviours", (context) => answer(context, reportBehaviours()));
 

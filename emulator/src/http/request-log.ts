@@ -57,9 +57,12 @@ export class RequestLog {
 
   /** Requests that have been answered. */
   list(): LoggedRequest[] {
-    return this.#entries.flatMap(({ status, durationMs, ...entry }) => {
-      return status === undefined || durationMs === undefined ? [] : [{ ...entry, status, durationMs }];
-    });
+    return answered(this.#entries);
+  }
+
+  /** Those of the last `count` requests that have been answered, newest first. */
+  latest(count: number): LoggedRequest[] {
+    return answered(this.#entries.slice(-count)).reverse();
   }
 
   clear(): void {
@@ -89,6 +92,12 @@ export class RequestLog {
     const withoutTokens = text.replaceAll(TOKENS, REDACTED);
     return this.#apiKey === "" ? withoutTokens : withoutTokens.replaceAll(this.#apiKey, REDACTED);
   }
+}
+
+function answered(entries: readonly Entry[]): LoggedRequest[] {
+  return entries.flatMap(({ status, durationMs, ...entry }) => {
+    return status === undefined || durationMs === undefined ? [] : [{ ...entry, status, durationMs }];
+  });
 }
 
 function sizeOf({ method, path, query }: Entry): number {

@@ -1,6 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { getRequestListener } from "@hono/node-server";
+import { getRequestListener, RequestError } from "@hono/node-server";
 import type { Api } from "./context.js";
 
 /** Longer than the keep-alive of common clients, so that the client closes idle connections and not the server. */
@@ -15,7 +15,11 @@ export interface HttpServer {
 }
 
 export async function startHttpServer(api: Api, host: string, port: number): Promise<HttpServer> {
-  const listener = getRequestListener(api.fetch, { overrideGlobalObjects: false, errorHandler: () => undefined });
+  const listener = getRequestListener(api.fetch, {
+    overrideGlobalObjects: false,
+    // A Host that is none, for example. Other errors are those of connections that are gone.
+    errorHandler: (error) => (error instanceof RequestError ? new Response(null, { status: 400 }) : undefined),
+  });
   const server = createServer(
     { keepAliveTimeout: KEEP_ALIVE_MS, headersTimeout: HEADERS_TIMEOUT_MS, requestTimeout: REQUEST_TIMEOUT_MS },
     listener,

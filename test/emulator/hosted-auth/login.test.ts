@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { describeWithChromium } from "../../support/browser.js";
 import { until } from "../../support/until.js";
-import { describeWithChromium } from "./browser.js";
 import { exchange, startEmulator } from "./links.js";
 import { Stage } from "./stage.js";
 import { StalledServer } from "./stalled-server.js";

@@ -1,6 +1,6 @@
 import type { Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { describeWithChromium } from "./browser.js";
+import { describeWithChromium } from "../../support/browser.js";
 import { type Form, is } from "./form.js";
 import { linkOf } from "./links.js";
 import { contrast, HOW_IT_IS_SHOWN, type Shown } from "./look.js";

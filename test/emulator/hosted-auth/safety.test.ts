@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { describeWithChromium } from "../../support/browser.js";
 import { startCli, stopCli } from "../../support/cli.js";
 import { TestEmulator } from "../../support/emulator.js";
 import { allOr } from "../../support/repetitions.js";
-import { describeWithChromium } from "./browser.js";
 import type { Form } from "./form.js";
 import { connectImap, exchange, linkOf, type Query } from "./links.js";
 import { Stage } from "./stage.js";
@@ -130,7 +130,7 @@ describeWithChromium("The hosted form keeps people safe", () => {
     const cli = startCli("--mail");
     try {
       const close = async () => void (await stopCli(cli));
-      const emulator = new TestEmulator({ ...(await cli.ready()), close });
+      const emulator = new TestEmulator({ ...(await cli.ready()), pageUri: "", close });
       await connectImap(emulator);
       const { username, password } = emulator.user(0);
       const verifier = randomBytes(32).toString("base64url");
@@ -153,9 +153,9 @@ describeWithChromium("The hosted form keeps people safe", () => {
       const history = await historyOf(form);
       expect(history.length).toBeGreaterThan(1);
       const { stdout, stderr } = await stopCli(cli);
-      // The first line is for the program that started the emulator. It contains the key and the passwords.
-      const printed = stdout.slice(stdout.indexOf("\n") + 1);
-      const places = { pages, told, log, history, printed, stderr, referrers: stage.application.referrers };
+      // The first line of each is for whoever has started the emulator. It contains the key, and of one the passwords.
+      const printed = [stdout, stderr].map((text) => text.slice(text.indexOf("\n") + 1));
+      const places = { pages, told, log, history, printed, referrers: stage.application.referrers };
 
       expect(code.length).toBeGreaterThan(20);
       const found = Object.entries({ password, WRONG, apiKey: emulator.emulator.apiKey }).flatMap(([name, secret]) =>
@@ -163,7 +163,7 @@ describeWithChromium("The hosted form keeps people safe", () => {
       );
       expect(found).toEqual([]);
       // Only the browser knows the link and the callback address.
-      const others = { told, log, printed, stderr, referrers: stage.application.referrers };
+      const others = { told, log, stderr, printed, referrers: stage.application.referrers };
       expect([...whereIs("code", code, others), ...whereIs("verifier", verifier, others)]).toEqual([]);
     } finally {
       await stopCli(cli);

@@ -1,8 +1,8 @@
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
 import { expect } from "vitest";
+import { startBrowser } from "../../support/browser.js";
 import type { TestEmulator } from "../../support/emulator.js";
 import { Application } from "./application.js";
-import { startBrowser } from "./browser.js";
 import { Form } from "./form.js";
 import { type Ends, linkOf, type Query, startEmulator } from "./links.js";
 

@@ -1,0 +1,61 @@
+/** The key's place in this tab's storage. */
+const KEY = "nylas-emulator-api-key";
+
+/** A call that the emulator refused, or did not answer (status 0). */
+export class CallError extends Error {
+  /** @param {number} status @param {string} message */
+  constructor(status, message) {
+    super(message);
+    this.status = status;
+  }
+}
+
+/** Moves the API key from the address, where it would be seen and bookmarked, to this tab's storage. */
+export function takeKeyFromAddress() {
+  const key = new URLSearchParams(location.hash.slice(1)).get("key");
+  if (key === null) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  useKey(key);
+}
+
+/** @param {string} key */
+export function useKey(key) {
+  sessionStorage.setItem(KEY, key);
+}
+
+export function forgetKey() {
+  sessionStorage.removeItem(KEY);
+}
+
+/** @returns {string} empty if there is none */
+export function apiKey() {
+  return sessionStorage.getItem(KEY) ?? "";
+}
+
+/**
+ * @template [Answer=unknown]
+ * @param {string} method
+ * @param {string} path
+ * @param {unknown} [body]
+ * @returns {Promise<Answer>}
+ */
+export async function call(method, path, body) {
+  const response = await fetch(path, {
+    method,
+    headers: { authorization: `Bearer ${apiKey()}`, "content-type": "application/json" },
+    ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+  }).catch(() => {
+    throw new CallError(0, "The emulator does not answer.");
+  });
+  const answer = await response.json().catch(() => ({}));
+  if (response.ok) return answer;
+  throw new CallError(response.status, messageIn(answer) ?? `The emulator answered ${response.status}.`);
+}
+
+/**
+ * @param {{ error?: { message?: string } | string, error_description?: string }} answer Nylas's envelope, or OAuth's
+ * @returns {string | undefined}
+ */
+function messageIn({ error, error_description: description }) {
+  return typeof error === "object" ? error.message : description;
+}

@@ -1,0 +1,200 @@
+import { apiKey, CallError, call, forgetKey, takeKeyFromAddress, useKey } from "./control.js";
+import { element, setText } from "./dom.js";
+import { rulesOf, showOverview } from "./overview.js";
+
+/** @typedef {import("../src/control/overview.js").Overview} Overview */
+
+/** Between two looks at the emulator, in milliseconds. */
+const POLL_MS = 1_000;
+const UNAUTHORIZED = 401;
+const OWN_ADDRESS = `${location.origin}${location.pathname}`;
+
+const unlock = element("unlock", HTMLFormElement);
+const unlocked = element("unlocked", HTMLElement);
+const pause = element("pause", HTMLButtonElement);
+const hosted = element("hosted", HTMLFormElement);
+const hostedLink = element("hosted-link", HTMLAnchorElement);
+
+/** @type {Overview | undefined} */
+let shown;
+/** Counts looks, so that a late answer does not replace a later one. */
+let looks = 0;
+let paused = false;
+
+takeKeyFromAddress();
+addEventListener("hashchange", () => {
+  takeKeyFromAddress();
+  look();
+});
+document.addEventListener("visibilitychange", lookWhenSeen);
+listen();
+await look();
+await finishLogin();
+setInterval(lookWhenSeen, POLL_MS);
+
+function lookWhenSeen() {
+  if (!document.hidden && !paused) look();
+}
+
+/** Asks the emulator, and shows what it answers. */
+async function look() {
+  looks += 1;
+  const own = looks;
+  if (apiKey() === "") return showLocked();
+  try {
+    /** @type {{ data: Overview }} */
+    const { data } = await call("GET", "/_emulator/overview");
+    if (own === looks) show(data);
+  } catch (error) {
+    if (own !== looks) return;
+    if (!(error instanceof CallError) || error.status !== UNAUTHORIZED) return showState(messageOf(error), "bad");
+    forgetKey();
+    showLocked();
+    say("The emulator refused the API key.", "bad");
+  }
+}
+
+/** @param {Overview} overview */
+function show(overview) {
+  shown = overview;
+  unlock.hidden = true;
+  unlocked.hidden = false;
+  pause.hidden = false;
+  showState(paused ? "Paused" : "Live", paused ? "" : "good");
+  showOverview(overview, act);
+  showHostedLink();
+}
+
+function showLocked() {
+  unlock.hidden = false;
+  unlocked.hidden = true;
+  pause.hidden = true;
+  showState("Locked", "");
+}
+
+/** @param {string} text @param {"good" | "bad" | ""} look */
+function showState(text, look) {
+  const state = element("state", HTMLElement);
+  setText(state, text);
+  state.className = look;
+}
+
+function listen() {
+  pause.addEventListener("click", () => {
+    paused = !paused;
+    pause.ariaPressed = String(paused);
+    look();
+  });
+  onSubmit(unlock, async ({ key = "" }) => {
+    say("", "good");
+    useKey(key);
+    await look();
+    return true;
+  });
+  onSubmit(element("add-mailbox", HTMLFormElement), async ({ username = "", password }) => {
+    const others = shown?.mail?.mailboxes ?? [];
+    // The same request changes the password of a mailbox that exists.
+    if (others.every((other) => other.username.toLowerCase() !== username.toLowerCase())) {
+      return act(`The mailbox ${username} is made.`, "PUT", mailboxPath(username), { password });
+    }
+    say(`There is a mailbox ${username} already.`, "bad");
+    return false;
+  });
+  onSubmit(element("change-password", HTMLFormElement), ({ username = "", password }) => {
+    return act(`The password of ${username} is changed.`, "PUT", mailboxPath(username), { password });
+  });
+  onSubmit(element("set-fault", HTMLFormElement), ({ method, path, status }) => {
+    const rule = { ...(method ? { method } : {}), path, status: Number(status) };
+    return act("The fault is set.", "PUT", "/_emulator/faults", [...rulesOf(shown?.faults ?? []), rule]);
+  });
+  element("connect", HTMLElement).addEventListener("click", () => {
+    act("The IMAP connector is made.", "POST", "/v3/connectors", { provider: "imap" });
+  });
+  element("empty-log", HTMLElement).addEventListener("click", () => {
+    act("The log is empty.", "DELETE", "/_emulator/requests");
+  });
+  element("redirect-uri", HTMLInputElement).defaultValue = OWN_ADDRESS;
+  hosted.addEventListener("input", showHostedLink);
+  onSubmit(hosted, async () => {
+    hostedLink.click();
+    return false;
+  });
+}
+
+/**
+ * Empties the form when what it asks for succeeds.
+ * @param {HTMLFormElement} form
+ * @param {(fields: Record<string, string>) => Promise<boolean>} send
+ */
+function onSubmit(form, send) {
+  form.addEventListener("submit", async (event) => {
+    event.preventDefault();
+    if (await send(fieldsOf(form))) form.reset();
+  });
+}
+
+/** @param {HTMLFormElement} form @returns {Record<string, string>} */
+function fieldsOf(form) {
+  return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
+}
+
+/** @param {string} username */
+function mailboxPath(username) {
+  return `/_emulator/mailboxes/${encodeURIComponent(username)}`;
+}
+
+function showHostedLink() {
+  const query = { client_id: shown?.applicationId ?? "", response_type: "code", provider: "imap", ...fieldsOf(hosted) };
+  hostedLink.href = `/v3/connect/auth?${new URLSearchParams(query)}`;
+}
+
+/** @type {import("./overview.js").Act} */
+async function act(done, method, path, body) {
+  say("", "good");
+  try {
+    await call(method, path, body);
+    say(done, "good");
+    return true;
+  } catch (error) {
+    say(messageOf(error), "bad");
+    return false;
+  } finally {
+    await look();
+  }
+}
+
+/** Exchanges the code that a hosted log-in has brought here. */
+async function finishLogin() {
+  const query = new URLSearchParams(location.search);
+  const [code, problem] = [query.get("code"), query.get("error_type") ?? query.get("error")];
+  if (problem !== null) say(`The log-in failed: ${problem}.`, "bad");
+  if (code === null && problem === null) return;
+  history.replaceState(null, "", location.pathname);
+  if (code === null) return;
+  try {
+    /** @type {{ email: string, grant_id: string }} */
+    const { email, grant_id: id } = await call("POST", "/v3/connect/token", {
+      grant_type: "authorization_code",
+      client_id: shown?.applicationId,
+      client_secret: apiKey(),
+      redirect_uri: OWN_ADDRESS,
+      code,
+    });
+    say(`The log-in succeeded: ${email} has the grant ${id}.`, "good");
+  } catch (error) {
+    say(messageOf(error), "bad");
+  }
+  await look();
+}
+
+/** @param {string} text @param {"good" | "bad"} look */
+function say(text, look) {
+  const outcome = element("outcome", HTMLElement);
+  setText(outcome, text);
+  outcome.className = `notice ${look}`;
+}
+
+/** @param {unknown} error */
+function messageOf(error) {
+  return error instanceof Error ? error.message : String(error);
+}

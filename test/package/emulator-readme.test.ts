@@ -1,0 +1,45 @@
+import { execFile } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { promisify } from "node:util";
+import { expect, it } from "vitest";
+import { parse } from "yaml";
+import { present } from "../support/emulator.js";
+import { codeBlocks } from "../support/guide.js";
+
+const root = join(import.meta.dirname, "../..");
+const vitest = join(root, "node_modules/vitest/vitest.mjs");
+interface Workflow {
+  jobs: { test: { steps: { name?: string; run?: string }[] } };
+}
+
+const readme = readFileSync(join(root, "emulator/README.md"), "utf8");
+
+it("the example for vitest passes", async () => {
+  // In this repository, so that it finds its packages.
+  mkdirSync(join(root, ".work"), { recursive: true });
+  const directory = mkdtempSync(join(root, ".work", "readme-"));
+  try {
+    writeFileSync(join(directory, "vitest.config.js"), "export default {};");
+    writeFileSync(join(directory, "grants.test.ts"), present(codeBlocks(readme, "ts")[0]));
+    const { stdout } = await promisify(execFile)(process.execPath, [vitest, "run", "--root", directory]);
+    expect(stdout).toContain("1 passed");
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+});
+
+it("the workflow starts the emulator with options that it has", async () => {
+  const { jobs }: Workflow = parse(present(codeBlocks(readme, "yaml")[0]));
+  const { run = "" } = jobs.test.steps.find(({ name }) => name === "Start the emulator") ?? {};
+  const { stdout: help } = await promisify(execFile)(process.execPath, [join(root, "emulator/dist/cli.js"), "--help"]);
+  const options = [...run.matchAll(/ (--[a-z-]+)/g)].map(([, option = ""]) => option);
+  expect(options.filter((option) => !help.includes(option))).toEqual([]);
+  expect(options).toHaveLength(3);
+});
+
+it("the links lead somewhere", () => {
+  const links = [...readme.matchAll(/\]\((\.\.?\/[^)#]*)/g)].map(([, link = ""]) => link);
+  expect(links.length).toBeGreaterThan(3);
+  expect(links.filter((link) => !existsSync(join(root, "emulator", link)))).toEqual([]);
+});

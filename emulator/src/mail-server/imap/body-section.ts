@@ -1,4 +1,5 @@
 import { bodyOf, headerFields, headerOf } from "./message.js";
+import { parsePart, partAt } from "./mime.js";
 
 export interface Section {
   /** As in the response: without PEEK and without the length of a partial. */
@@ -30,11 +31,19 @@ export function bodySection(raw: Buffer, { label, name, partial }: Section): Buf
   return Buffer.concat([Buffer.from(`${label} {${bytes.length}}\r\n`), bytes]);
 }
 
+/** RFC 3501, 6.4.5: the section of the message, or of one of its parts, as in `2.1.HEADER`. */
 function contentOf(raw: Buffer, name: string): Buffer | undefined {
-  if (name === "") return raw;
-  // The body of a message that is not multipart is part 1 (RFC 3501, 6.4.5).
-  if (name === "TEXT" || name === "1") return bodyOf(raw);
-  if (name === "HEADER" || name === "MIME" || name === "1.MIME") return headerOf(raw);
+  const [, number, section = ""] = /^([1-9]\d{0,4}(?:\.[1-9]\d{0,4})*)(?:\.([A-Z].*))?$/.exec(name) ?? [];
+  if (number === undefined) return name === "" ? raw : sectionOf(raw, name);
+  const part = partAt(parsePart(raw), number);
+  if (part === undefined) return undefined;
+  if (section === "") return part.body;
+  return section === "MIME" ? headerOf(part.raw) : part.message && sectionOf(part.message.raw, section);
+}
+
+function sectionOf(raw: Buffer, name: string): Buffer | undefined {
+  if (name === "TEXT") return bodyOf(raw);
+  if (name === "HEADER") return headerOf(raw);
   const fields = /^HEADER\.FIELDS(\.NOT)? \((.*)\)$/.exec(name);
   if (fields === null) return undefined;
   const names = new Set((fields[2] ?? "").split(" ").map((field) => field.replaceAll('"', "")));

@@ -48,7 +48,10 @@ export function status(session: Session, command: Command): undefined {
   return session.ok(command, "Done");
 }
 
-/** SELECT and EXAMINE. No command changes messages, so every folder opens read-only. */
+/**
+ * SELECT and EXAMINE. No command changes messages. SELECT calls the folder writable nevertheless, because clients such as
+ * Python's imaplib refuse to go on without; that no flag can be kept tells the rest.
+ */
 export function select(session: Session, command: Command): undefined {
   const folder = folderOf(session, command);
   session.selected = folder;
@@ -59,7 +62,7 @@ export function select(session: Session, command: Command): undefined {
   session.untagged("0 RECENT");
   session.untagged(`OK [UIDVALIDITY ${folder.uidValidity}] Valid`);
   session.untagged(`OK [UIDNEXT ${folder.uidNext}] Next`);
-  return session.ok(command, "[READ-ONLY] Open");
+  return session.ok(command, command.name === "SELECT" ? "[READ-WRITE] Open" : "[READ-ONLY] Open");
 }
 
 export function close(session: Session, command: Command): undefined {

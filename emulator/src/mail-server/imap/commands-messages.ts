@@ -47,27 +47,6 @@ function* inPieces(bytes: Buffer): Generator<Buffer> {
   for (let start = 0; start < bytes.length; start += PIECE_BYTES) yield bytes.subarray(start, start + PIECE_BYTES);
 }
 
-/** SEARCH and UID SEARCH with ALL, UID and sequence sets. Other keys are refused. */
-export function searchMessages(session: Session, command: Command): undefined {
-  const folder = session.selected;
-  if (folder === undefined) return session.bad(command, "Select a folder first");
-  const keys = command.args.map((argument) => textOf(argument)?.toUpperCase() ?? "");
-  if (keys[0] === "CHARSET") keys.splice(0, 2);
-  let found = folder.messages.map((message, index) => ({ uid: message.uid, sequence: index + 1 }));
-  for (let index = 0; index < keys.length; index++) {
-    const key = keys[index] ?? "";
-    if (key === "ALL") continue;
-    const byUid = key === "UID";
-    const set = byUid ? (keys[++index] ?? "") : key;
-    const numbers = parseSequenceSet(set, lastOf(folder, byUid));
-    if (numbers === undefined) return session.no(command, "[CANNOT] Only ALL, UID and sets");
-    found = found.filter((message) => numbers.has(byUid ? message.uid : message.sequence));
-  }
-  const numbers = found.map((message) => (command.name === "UID SEARCH" ? message.uid : message.sequence));
-  session.untagged(["SEARCH", ...numbers].join(" "));
-  return session.ok(command, "Done");
-}
-
 function itemNames(items: Argument, byUid: boolean): string[] {
   const names = (items.kind === "list" ? items.items : [items]).map((item) => textOf(item) ?? "");
   const expanded = names.flatMap((name) => MACROS[name.toUpperCase()] ?? [name]);
@@ -80,8 +59,8 @@ const ITEMS: Readonly<Record<string, (message: StoredMessage) => string>> = {
   INTERNALDATE: ({ received }) => `"${imapDate(received)}"`,
   "RFC822.SIZE": ({ raw }) => String(raw.length),
   ENVELOPE: ({ raw }) => envelope(raw),
-  BODY: ({ raw }) => bodyStructure(raw),
-  BODYSTRUCTURE: ({ raw }) => bodyStructure(raw),
+  BODY: ({ raw }) => bodyStructure(raw, { extended: false }),
+  BODYSTRUCTURE: ({ raw }) => bodyStructure(raw, { extended: true }),
 };
 
 function isItem(item: string): boolean {

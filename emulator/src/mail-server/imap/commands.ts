@@ -1,7 +1,8 @@
 import type { Command } from "./command-parser.js";
 import { close, list, namespace, select, status } from "./commands-folders.js";
 import { authenticate, capability, identify, login, logout, noop, startTls } from "./commands-login.js";
-import { fetchMessages, searchMessages } from "./commands-messages.js";
+import { fetchMessages } from "./commands-messages.js";
+import { searchMessages } from "./commands-search.js";
 import type { Handler, Session } from "./session.js";
 
 type Needs = "nothing" | "login" | "folder";

@@ -1,7 +1,9 @@
 import addressParser from "nodemailer/lib/addressparser";
-import { bodyOf, type HeaderField, headerFields, headerValue } from "./message.js";
+import { parseHeaderValue } from "nodemailer/lib/mime-funcs";
+import { type HeaderField, headerFields, headerValue } from "./message.js";
+import { type Part, parsePart } from "./mime.js";
 
-const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+export const MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
 
 /** A quoted string, which cannot contain line breaks and NUL (RFC 3501, 9). */
 export function quoted(text: string | undefined): string {
@@ -33,18 +35,46 @@ export function envelope(raw: Buffer): string {
   ].join(" ")})`;
 }
 
-/** The structure of a message as a single part; the parts of a multipart message are not listed. */
-export function bodyStructure(raw: Buffer): string {
-  const fields = headerFields(raw);
-  const given = /^([\w-]+)\/([\w.+-]+)/.exec(headerValue(fields, "Content-Type") ?? "text/plain");
-  const isMultipart = given?.[1]?.toLowerCase() === "multipart";
-  const [type, subtype] = isMultipart ? ["APPLICATION", "OCTET-STREAM"] : [given?.[1] ?? "TEXT", given?.[2] ?? "PLAIN"];
-  const body = bodyOf(raw);
-  const lines = lineEnds(body);
-  const encoding = headerValue(fields, "Content-Transfer-Encoding") ?? "7BIT";
-  const parameters = type.toUpperCase() === "TEXT" ? '("CHARSET" "UTF-8")' : "NIL";
-  const count = type.toUpperCase() === "TEXT" ? ` ${lines}` : "";
-  return `(${quoted(type)} ${quoted(subtype)} ${parameters} NIL NIL ${quoted(encoding)} ${body.length}${count})`;
+/**
+ * BODYSTRUCTURE, and with `extended` false BODY, which ends before the extension data (RFC 3501, 7.4.2). The data here are
+ * those that clients use: the parameters of a multipart, and the disposition of a part.
+ */
+export function bodyStructure(raw: Buffer, { extended }: { extended: boolean }): string {
+  return partStructure(parsePart(raw), extended);
+}
+
+function partStructure(part: Part, extended: boolean): string {
+  const { fields, type, subtype, parameters, body, parts, message } = part;
+  const disposition = extended ? dispositionOf(fields) : "";
+  if (parts.length > 0) {
+    const list = parts.map((one) => partStructure(one, extended)).join("");
+    return `(${list} ${quoted(subtype)}${extended ? ` ${pairs(parameters)} ${disposition} NIL NIL` : ""})`;
+  }
+  const known = type === "text" ? { charset: "us-ascii", ...parameters } : parameters;
+  return `(${[
+    quoted(type),
+    quoted(subtype),
+    pairs(known),
+    quoted(headerValue(fields, "Content-ID")),
+    quoted(headerValue(fields, "Content-Description")),
+    quoted(headerValue(fields, "Content-Transfer-Encoding") ?? "7bit"),
+    body.length,
+    ...(message === undefined ? [] : [envelope(message.raw), partStructure(message, extended)]),
+    ...(message === undefined && type !== "text" ? [] : [lineEnds(body)]),
+    ...(extended ? ["NIL", disposition, "NIL", "NIL"] : []),
+  ].join(" ")})`;
+}
+
+function dispositionOf(fields: readonly HeaderField[]): string {
+  const given = headerValue(fields, "Content-Disposition");
+  if (given === undefined) return "NIL";
+  const { value, params } = parseHeaderValue(given);
+  return `(${quoted(value)} ${pairs(params)})`;
+}
+
+function pairs(parameters: Readonly<Record<string, string>>): string {
+  const list = Object.entries(parameters).map(([name, value]) => `${quoted(name)} ${quoted(value)}`);
+  return list.length === 0 ? "NIL" : `(${list.join(" ")})`;
 }
 
 function lineEnds(bytes: Buffer): number {

@@ -1,6 +1,9 @@
 /** The rest of a longer header is ignored. */
 const MAX_FIELDS = 200;
 const MAX_HEADER_BYTES = 65_536;
+/** Bytes of a line break. */
+const CARRIAGE_RETURN = 13;
+export const LINE_FEED = 10;
 
 export interface HeaderField {
   name: string;
@@ -34,6 +37,8 @@ export function headerValue(fields: readonly HeaderField[], name: string): strin
 }
 
 function bodyStart(raw: Buffer): number {
+  // Parts of a multipart need no header (RFC 2046, 5.1).
+  if (raw[0] === CARRIAGE_RETURN && raw[1] === LINE_FEED) return 2;
   const end = raw.indexOf("\r\n\r\n");
   return end === -1 ? raw.length : end + 4;
 }

@@ -2,8 +2,8 @@ import { mailboxKey } from "../address.js";
 import { parseMarker } from "../lifecycle/marker.js";
 import type { NylasClient } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
-import { listReadableGrants } from "../nylas/grants.js";
-import type { Connector, Grant } from "../nylas/wire.js";
+import { listGrantsWithServers } from "../nylas/grants.js";
+import type { Connector, Grant, GrantWithServers } from "../nylas/wire.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import { ownerOf, subjectOf } from "./describe.js";
 import { importFile } from "./import-file.js";
@@ -61,7 +61,7 @@ export interface Export {
 export async function exportApplication(client: NylasClient): Promise<Export> {
   const { applicationId } = await client.application();
   const connector = await findConnector(client);
-  const { grants, unreadable } = await listReadableGrants(client);
+  const { grants, unreadable } = await listGrantsWithServers(client);
   const leftOut = unreadable.map(({ id, email, fields }) => {
     return `${subjectOf({ id: id ?? "without a valid id", email })}: Nylas's answer breaks its contract in ${fields}`;
   });
@@ -90,13 +90,13 @@ export async function exportApplication(client: NylasClient): Promise<Export> {
 }
 
 /** A grant with an owner stays with it: a second stack would take it over. */
-function reasonToLeaveOut(grant: Grant): string | undefined {
+function reasonToLeaveOut(grant: GrantWithServers): string | undefined {
   if (parseMarker(grant.state) !== undefined) return `${ownerOf(grant)} manages it`;
   if (grant.email === undefined && grant.servers?.imapUsername === undefined) return "Nylas shows no address";
   return undefined;
 }
 
-function mailboxOf(grant: Grant, names: Set<string>): ExportableMailbox {
+function mailboxOf(grant: GrantWithServers, names: Set<string>): ExportableMailbox {
   const imapUsername = grant.servers?.imapUsername ?? grant.email ?? "";
   const key = mailboxKey(imapUsername);
   const own = nameFor(key);
@@ -106,7 +106,7 @@ function mailboxOf(grant: Grant, names: Set<string>): ExportableMailbox {
   return { name, imapUsername, domain: key.slice(key.lastIndexOf("@") + 1), servers: serverArguments(grant), grant };
 }
 
-function serverArguments({ servers }: Grant): ServerArguments | undefined {
+function serverArguments({ servers }: GrantWithServers): ServerArguments | undefined {
   if (servers === undefined) return undefined;
   const { imapHost, imapPort, smtpHost, smtpPort, smtpUsername } = servers;
   const receiving = { imapHost, ...(imapPort === undefined ? {} : { imapPort }) };

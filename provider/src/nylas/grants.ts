@@ -3,7 +3,17 @@ import { areTwoMailboxes, isAddress } from "../address.js";
 import { InvalidInputError, UnexpectedResponseError } from "../errors.js";
 import { notify } from "../notify.js";
 import type { NylasClient } from "./client.js";
-import { type Grant, GrantId, GrantWire, page, single, type UnreadableGrant, UnreadableGrantWire } from "./wire.js";
+import {
+  type Grant,
+  GrantId,
+  GrantWire,
+  type GrantWithServers,
+  GrantWithServersWire,
+  page,
+  single,
+  type UnreadableGrant,
+  UnreadableGrantWire,
+} from "./wire.js";
 
 /** Grants per page; the maximum that Nylas allows. */
 export const GRANTS_PER_PAGE = 200;
@@ -91,8 +101,8 @@ export function readingGrant(grantId: string, mailbox: string | undefined): stri
   return `Reading grant ${grantId}${mailbox === undefined ? "" : ` of ${mailbox}`}`;
 }
 
-export interface GrantList {
-  grants: Grant[];
+export interface GrantList<G = Grant> {
+  grants: G[];
   unreadable: UnreadableGrant[];
 }
 
@@ -100,9 +110,18 @@ export interface GrantList {
  * Lists all grants of the application without a filter, because Nylas's filtered lists have been observed to lag by more than
  * a minute. Entries that break the contract are returned separately, so that they fail only operations on those grants.
  */
-export async function listReadableGrants(client: NylasClient): Promise<GrantList> {
+export function listReadableGrants(client: NylasClient): Promise<GrantList> {
+  return listGrantsAs(client, GrantWire);
+}
+
+/** Like `listReadableGrants`, with the mail servers that Nylas shows. */
+export function listGrantsWithServers(client: NylasClient): Promise<GrantList<GrantWithServers>> {
+  return listGrantsAs(client, GrantWithServersWire);
+}
+
+async function listGrantsAs<G>(client: NylasClient, wire: v.GenericSchema<unknown, G>): Promise<GrantList<G>> {
   const operation = "Listing the application's grants";
-  const list: GrantList = { grants: [], unreadable: [] };
+  const list: GrantList<G> = { grants: [], unreadable: [] };
   const seen = new Set<string>();
   let offset = 0;
   for (let pageNumber = 0; pageNumber < MAX_PAGES; pageNumber += 1) {
@@ -115,7 +134,7 @@ export async function listReadableGrants(client: NylasClient): Promise<GrantList
       schema: page(v.unknown()),
     });
     const known = seen.size;
-    for (const entry of data) addEntry(list, seen, entry);
+    for (const entry of data) addEntry(list, seen, entry, wire);
     if (data.length > 0 && seen.size === known) throw endlessList(operation, `page ${pageNumber + 1} repeats others`);
     offset += data.length;
     const pageSize = Math.min(GRANTS_PER_PAGE, limit ?? GRANTS_PER_PAGE);
@@ -150,13 +169,13 @@ export function describeUnreadable(unreadable: readonly UnreadableGrant[]): stri
   return `${count} not what Nylas's contract promises (${named.join("; ")}${more === 0 ? "" : `; and ${more} more`})`;
 }
 
-function addEntry(list: GrantList, seen: Set<string>, entry: unknown): void {
+function addEntry<G>(list: GrantList<G>, seen: Set<string>, entry: unknown, wire: v.GenericSchema<unknown, G>): void {
   const known = v.parse(UnreadableGrantWire, entry);
   const key = known.id ?? JSON.stringify(entry);
   // Grants that were created in the same second have no fixed order, so two pages may contain the same grant.
   if (seen.has(key)) return;
   seen.add(key);
-  const parsed = v.safeParse(GrantWire, entry);
+  const parsed = v.safeParse(wire, entry);
   if (parsed.success) {
     list.grants.push(parsed.output);
     return;

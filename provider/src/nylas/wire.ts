@@ -39,9 +39,33 @@ export interface Grant {
   updatedAt: string;
   /** Sent with an authentication and returned unchanged; contains the owner marker. */
   state: string | undefined;
-  /** Where and as whom Nylas logs in, if it says so. */
-  servers: MailServers | undefined;
 }
+
+export const GrantWire = v.pipe(
+  v.object({
+    id: GrantId,
+    provider: v.string(),
+    email: optionalText,
+    grant_status: optionalText,
+    blocked: v.optional(v.nullable(v.boolean())),
+    created_at: unixSeconds,
+    updated_at: v.optional(v.nullable(unixSeconds)),
+    state: optionalText,
+  }),
+  v.transform(
+    (wire): Grant => ({
+      id: wire.id,
+      provider: wire.provider,
+      email: wire.email ?? undefined,
+      // The contract makes the status optional. A grant that Nylas has just returned without one counts as valid.
+      status: wire.grant_status ?? "valid",
+      blocked: wire.blocked === true,
+      createdAt: fromUnixSeconds(wire.created_at),
+      updatedAt: fromUnixSeconds(wire.updated_at ?? wire.created_at),
+      state: wire.state ?? undefined,
+    }),
+  ),
+);
 
 /** A mailbox's settings without passwords, which are not read even if Nylas returns them. */
 export interface MailServers {
@@ -82,33 +106,18 @@ const MailServersWire = v.fallback(
   undefined,
 );
 
-export const GrantWire = v.pipe(
-  v.object({
-    id: GrantId,
-    provider: v.string(),
-    email: optionalText,
-    grant_status: optionalText,
-    blocked: v.optional(v.nullable(v.boolean())),
-    created_at: unixSeconds,
-    updated_at: v.optional(v.nullable(unixSeconds)),
-    state: optionalText,
-    settings: MailServersWire,
-  }),
-  v.transform(
-    (wire): Grant => ({
-      id: wire.id,
-      provider: wire.provider,
-      email: wire.email ?? undefined,
-      // The contract makes the status optional. A grant that Nylas has just returned without one counts as valid.
-      status: wire.grant_status ?? "valid",
-      blocked: wire.blocked === true,
-      createdAt: fromUnixSeconds(wire.created_at),
-      updatedAt: fromUnixSeconds(wire.updated_at ?? wire.created_at),
-      state: wire.state ?? undefined,
-      servers: wire.settings,
-    }),
+/** A grant with the settings that Nylas may show. For the export alone: the resources compare nothing with them. */
+export interface GrantWithServers extends Grant {
+  servers: MailServers | undefined;
+}
+
+export const GrantWithServersWire: v.GenericSchema<unknown, GrantWithServers> = v.intersect([
+  GrantWire,
+  v.pipe(
+    v.object({ settings: MailServersWire }),
+    v.transform(({ settings }) => ({ servers: settings })),
   ),
-);
+]);
 
 /** The readable fields of an entry that `GrantWire` refuses. A field of the wrong type counts as absent. */
 export const UnreadableGrantWire = v.fallback(

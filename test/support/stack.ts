@@ -125,6 +125,8 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     NODE_COMPILE_CACHE: join(root, ".work/compile-cache"),
     NODE_OPTIONS: `--require ${JSON.stringify(LATE_MODULES)}`,
     GOGC: "off",
+    // tsc checks the types of each example and written program once, instead of every command.
+    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
     ...options.env,
   });
   const port = options.sharedHost === true ? await portOfProgram(join(directory, "index.js")) : undefined;

@@ -20,6 +20,8 @@ const REPETITIONS = [
   // Load on the embedded mail servers.
   "test/emulator/imap/fire.test.ts",
   "test/emulator/imap/smtp.test.ts",
+  // What the scenarios do, with a key that may do no more.
+  "test/engine/least-permissions.test.ts",
   // The suite that needs a key of Nylas's, played at an emulator.
   "test/conformance/live/live-rehearsal.test.ts",
   // The package installed from its tarball, and used by the examples.

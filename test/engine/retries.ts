@@ -1,7 +1,8 @@
 import { expect } from "vitest";
 import { present } from "../support/emulator.js";
+import { until } from "../support/until.js";
 import type { Scenario } from "./scenario.js";
-import { AUTHENTICATE, CONNECT, type World } from "./world.js";
+import { AUTHENTICATE, CONNECT, PATIENCE_MS, type World } from "./world.js";
 
 const POST_GRANT = { method: "POST", path: "/v3/connect/custom" };
 /** Most attempts of one request. */
@@ -21,6 +22,8 @@ async function timesOfAuthentications(world: World): Promise<number[]> {
   return log.filter(({ path }) => path === POST_GRANT.path).map(({ time }) => Date.parse(time));
 }
 
+/** Span that the rate limit counts requests in, in milliseconds. */
+const LIMITED_MS = 1_000;
 const TEAM = Array.from({ length: 5 }, (_, index) => ({
   username: `box${index}@example.test`,
   password: `the password of box ${index}`,
@@ -88,6 +91,11 @@ export const retries: Scenario[] = [
       const statuses = (await emulator.requests()).map(({ status }) => status);
       expect(statuses).toContain(429);
       expect(Object.keys(world.ids())).toHaveLength(TEAM.length);
+      // The test's own look at the grants counts as well.
+      await until("a second has passed without a request", PATIENCE_MS, async () => {
+        const last = (await emulator.requests()).at(-1);
+        return last !== undefined && Date.now() - Date.parse(last.time) > LIMITED_MS;
+      });
     },
   },
   {

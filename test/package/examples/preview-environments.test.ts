@@ -1,5 +1,5 @@
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { pulumiEnvironment } from "../../../scripts/setup/environment.mjs";
@@ -14,12 +14,17 @@ const PATIENCE_MS = 120_000;
 
 let emulator: TestEmulator;
 let own: string;
+let project: string;
 
 beforeEach(async () => {
   emulator = await TestEmulator.start({ users: [{ username: "pr-7@preview.test", password: PASSWORD }] });
   await emulator.call("POST", "/v3/connectors", { provider: "imap" });
   mkdirSync(join(ROOT, ".work/tests"), { recursive: true });
   own = mkdtempSync(join(ROOT, ".work/tests/preview-"));
+  // A copy: Pulumi writes the stack's configuration beside the program.
+  project = join(own, "project");
+  mkdirSync(join(own, "state"));
+  cpSync(EXAMPLE, project, { recursive: true });
 });
 
 afterEach(async () => {
@@ -29,10 +34,10 @@ afterEach(async () => {
 
 function start(env: Record<string, string>, ...args: string[]) {
   const { imap, smtp } = emulator;
-  const child = spawn(process.execPath, [join(EXAMPLE, "preview.js"), ...args], {
+  const child = spawn(process.execPath, [join(project, "preview.js"), ...args], {
     env: {
       ...pulumiEnvironment({
-        PULUMI_BACKEND_URL: `file://${own}`,
+        PULUMI_BACKEND_URL: `file://${join(own, "state")}`,
         PULUMI_CONFIG_PASSPHRASE: "a throw-away passphrase",
         ...emulator.env,
         PREVIEW_DOMAIN: "preview.test",
@@ -55,9 +60,9 @@ function start(env: Record<string, string>, ...args: string[]) {
 
 async function nothingIsLeft(): Promise<void> {
   expect(await emulator.grants()).toEqual([]);
-  const stacks = join(own, ".pulumi/stacks/nylas-preview");
+  const stacks = join(own, "state/.pulumi/stacks/nylas-preview");
   expect(existsSync(stacks) ? readdirSync(stacks).filter((file) => file.endsWith(".json")) : []).toEqual([]);
-  expect(readdirSync(EXAMPLE).filter((file) => file.startsWith("Pulumi.pr-"))).toEqual([]);
+  expect(readdirSync(project).filter((file) => file.startsWith("Pulumi.pr-"))).toEqual([]);
 }
 
 /** A command that writes what it was given to `file`, and ends with `code`. */

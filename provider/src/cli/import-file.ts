@@ -1,6 +1,7 @@
 import type { ConnectorOutputs } from "../connector/outputs.js";
 import type { GrantOutputs } from "../grant/outputs.js";
 import type { Exportable, ExportableMailbox } from "./export.js";
+import { GRANT_TYPE } from "./stack-state.js";
 
 /**
  * Stand in the imported state for what Nylas does not tell. They differ from every real value, so the next `up` authenticates the
@@ -91,7 +92,7 @@ function grantEntry(
     applicationId,
   };
   return {
-    type: "pulumi-nodejs:dynamic/nylas:ByoImapGrant",
+    type: GRANT_TYPE,
     name,
     id: grant.id,
     inputs,

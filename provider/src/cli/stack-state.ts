@@ -18,7 +18,8 @@ export interface StackState {
   stacks: ReadonlySet<string>;
 }
 
-const GRANT_TYPE = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
+/** The type of a grant in a state; frozen, as states of every released version have it. */
+export const GRANT_TYPE = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
 
 const text = v.fallback(v.optional(v.string()), undefined);
 

@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from "commander";
 import { BehaviourError } from "./behaviours.js";
-import { startEmulator } from "./emulator.js";
 import { type Emulator, type EmulatorOptions, OptionError } from "./options.js";
 
 const EXIT_FAILURE = 1;
@@ -33,6 +32,8 @@ for (const mailOnly of ["imapPort", "smtpPort", "users"] as const) {
 }
 
 try {
+  // Loads the mail servers and clients, which a wrong option need not wait for.
+  const { startEmulator } = await import("./emulator.js");
   const emulator = await startEmulator(options);
   stopOnSignal(emulator);
   const { apiUri, apiKey, applicationId, region, ca, imap, smtp, users, pageUri } = emulator;

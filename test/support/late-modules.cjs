@@ -1,19 +1,22 @@
 /**
- * Preloaded into each Node process that the engine starts. Pulumi's SDK loads TypeScript and npm's Arborist, half of a
- * provider's start, and uses them only to serialize a program's functions: here they are loaded when they are first used.
+ * Preloaded into each Node process that the engine starts. Pulumi's SDK loads these modules at its start, which makes up most of
+ * a provider's start, and uses them only to serialize a program's functions and to drive other programs. Here they are loaded
+ * when they are first used.
  */
 const Module = require("node:module");
+const { join } = require("node:path");
 
-const LATE = ["typescript", "@npmcli/arborist"];
+const LATE = ["typescript", "@npmcli/arborist", "normalize-package-data", "js-yaml"];
+const AUTOMATION_API = join("@pulumi", "pulumi", "automation", "index.js");
 
 const load = Module._load;
 
 Module._load = function (request, parent, isMain) {
   const now = () => load.call(this, request, parent, isMain);
-  if (!LATE.includes(request)) return now();
+  if (!LATE.includes(request) && request !== "./automation") return now();
   // Throws where the module is missing: the SDK then takes another one.
-  Module._resolveFilename(request, parent, isMain);
-  return late(now);
+  const file = Module._resolveFilename(request, parent, isMain);
+  return LATE.includes(request) || file.endsWith(AUTOMATION_API) ? late(now) : now();
 };
 
 /** @param {() => object} loadNow */
@@ -25,6 +28,8 @@ function late(loadNow) {
       // Asked when the SDK loads it, and answered so that the proxy itself is kept.
       if (name === "__esModule") return true;
       loaded ??= loadNow();
+      // What `import … from` means for a CommonJS module.
+      if (name === "default" && Reflect.get(loaded, "__esModule") !== true) return loaded;
       return Reflect.get(loaded, name);
     },
   });

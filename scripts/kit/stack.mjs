@@ -15,6 +15,7 @@ import { startProcess } from "./processes.mjs";
  * @property {string} directory of the project
  * @property {string} configDirectory for the stack's configuration file; is made here
  * @property {Record<string, string>} env of every command; may be changed between commands
+ * @property {string} [secretsProvider] of the stack that `create` makes, instead of a passphrase
  * @property {string} [programAddress] where the engine finds the program, instead of starting one
  * @property {readonly string[]} [shown] commands whose output goes to standard output as well
  */
@@ -25,7 +26,15 @@ import { startProcess } from "./processes.mjs";
  * One stack, driven through the Pulumi CLI.
  * @param {StackOptions} options
  */
-export function pulumiStack({ name: firstName, directory, configDirectory, env, programAddress, shown = [] }) {
+export function pulumiStack({
+  name: firstName,
+  directory,
+  configDirectory,
+  env,
+  secretsProvider,
+  programAddress,
+  shown = [],
+}) {
   let name = firstName;
   let printed = "";
   // `stack init` writes the stack's file next to Pulumi.yaml; with a copy of Pulumi.yaml the project stays unchanged.
@@ -95,7 +104,10 @@ export function pulumiStack({ name: firstName, directory, configDirectory, env, 
     printed: () => printed,
     /** @param {...string} args */
     run: (...args) => start(...args).finished,
-    create: () => succeed("stack", "init", "--cwd", configDirectory),
+    create: () => {
+      const provider = secretsProvider === undefined ? [] : ["--secrets-provider", secretsProvider];
+      return succeed("stack", "init", "--cwd", configDirectory, ...provider);
+    },
     /**
      * @param {Record<string, string | number>} settings
      * @param {Record<string, string>} [secrets]

@@ -4,6 +4,7 @@ import { dirname, join, relative } from "node:path";
 import { type Finished, type PulumiStack, pulumiStack } from "../../scripts/kit/stack.mjs";
 import { pulumiEnvironment } from "../../scripts/setup/environment.mjs";
 import { present } from "./emulator.js";
+import { keyServer } from "./key-server.js";
 import { portOfProgram } from "./program-hosts.js";
 
 export type { Finished };
@@ -24,7 +25,7 @@ export interface StateResource {
   delete?: boolean;
 }
 
-/** A stack with its own project directory, backend, home and passphrase. `remove` deletes them. */
+/** A stack with its own project directory, backend and key. `remove` deletes them. */
 export interface Stack extends Omit<PulumiStack, "outputs"> {
   /** Directory of the backend: checkpoint, backups and history. */
   backend: string;
@@ -115,9 +116,10 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
       `name: ${project}\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n`,
     );
   }
+  const keys = await keyServer();
   const env = pulumiEnvironment({
     PULUMI_BACKEND_URL: `file://${join(own, "state")}`,
-    PULUMI_CONFIG_PASSPHRASE: "a throw-away passphrase",
+    ...keys.env,
     NO_COLOR: "1",
     // A stopped language host leaves its pipes in the temporary directory.
     TMPDIR: temporary,
@@ -136,6 +138,7 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     directory,
     configDirectory: join(own, "config"),
     env,
+    secretsProvider: keys.secretsProvider,
     ...(port === undefined ? {} : { programAddress: `127.0.0.1:${port}` }),
   });
   const blank = options.directory === undefined ? blanks.get(project) : undefined;

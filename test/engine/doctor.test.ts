@@ -2,7 +2,9 @@ import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { TestEmulator } from "../support/emulator.js";
+import { startHostileServer } from "../support/hostile-server.js";
 import { type CommandRun, nylasImap } from "../support/nylas-imap.js";
+import { startTestProxy } from "../support/proxy.js";
 import { World } from "./world.js";
 
 interface Finding {
@@ -140,6 +142,45 @@ describe("nylas-imap doctor", () => {
     const another = await world.anotherApplication();
     const foreign = await doctor(another.env, "--state", await exported());
     expect(codes(foreign.findings)).toEqual(["connector_missing", "state_of_other_application"]);
+  });
+
+  it("finds an address that is http, where others can listen", async () => {
+    await world.given({ mailboxes: { ann: world.mailbox(0) } });
+    const { emulator } = world;
+    const proxy = world.owns(await startTestProxy({ target: Number(new URL(emulator.emulator.apiUri).port) }));
+    const env = {
+      ...emulator.env,
+      NYLAS_API_URI: "http://nylas.example.test",
+      NYLAS_ALLOW_HTTP: "true",
+      HTTP_PROXY: `http://127.0.0.1:${proxy.port}`,
+    };
+    const { run, findings } = await doctor(env);
+    expect(codes(findings)).toEqual(["http_in_clear"]);
+    expect(run.code).toBe(1);
+  });
+
+  it("finds a grant that breaks Nylas's contract, beside one that does not", async () => {
+    const answers: Record<string, unknown> = {
+      "/v3/connectors/imap": { provider: "imap", name: "IMAP" },
+      "/v3/grants": [
+        { id: "broken", provider: "imap", email: "ann@example.test", grant_status: 7, created_at: 1_700_000_000 },
+        { id: "whole", provider: "imap", email: "ben@example.test", grant_status: "valid", created_at: 1_700_000_000 },
+      ],
+    };
+    const server = world.owns(
+      await startHostileServer((request, response) => {
+        const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+        response.setHeader("content-type", "application/json");
+        response.end(JSON.stringify({ request_id: "r-1", data: answers[pathname] }));
+      }),
+    );
+    const env = { NYLAS_API_KEY: "nyk_of_a_test", NYLAS_API_URI: server.uri };
+    const { run, findings } = await doctor(env, "--allow-unmanaged");
+    expect(codes(findings)).toEqual(["grant_unreadable"]);
+    expect(codes(findings, "ann@")).toEqual(["grant_unreadable"]);
+    expect(run.code).toBe(1);
+    const { grants }: { grants: { email: string }[] } = JSON.parse(run.stdout);
+    expect(grants.map(({ email }) => email)).toEqual(["ben@example.test"]);
   });
 
   it("names a permission that the key lacks", async () => {

@@ -198,12 +198,14 @@ describe("nylas-imap export", () => {
 
   it("writes nothing where a file is in the way, and knows its options", async () => {
     const { emulator } = await byHand(1);
+    await emulator.forgetRequests();
     writeFileSync(join(directory, "import.json"), "mine");
     const refused = await nylasImap(emulator.env, "export", "--out", directory);
     expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.stderr).toContain("has import.json already; nothing was written");
     expect(readdirSync(directory)).toEqual(["import.json"]);
     expect(readFileSync(join(directory, "import.json"), "utf8")).toBe("mine");
+    expect(await emulator.requests()).toEqual([]);
 
     const nowhere = await nylasImap(emulator.env, "export", "--out", join(directory, "import.json", "below"));
     expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining("cannot be written: ENOTDIR") });

@@ -5,7 +5,7 @@ import { InvalidInputError, NylasError } from "../errors.js";
 import { createClient, type NylasClient } from "../nylas/client.js";
 import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
 import { diagnose } from "./doctor.js";
-import { exportApplication } from "./export.js";
+import { exportApplication, exportedFiles } from "./export.js";
 import { describeExport } from "./next-steps.js";
 import { readPackage } from "./package-file.js";
 import { asTable } from "./report.js";
@@ -92,11 +92,11 @@ async function runDoctor(client: NylasClient, options: Options): Promise<number>
 }
 
 async function runExport(client: NylasClient, { out = EXPORT_DIRECTORY }: Options): Promise<number> {
-  const { files, content } = await exportApplication(client);
-  const inTheWay = Object.keys(files).filter((file) => existsSync(join(out, file)));
+  const inTheWay = exportedFiles().filter((file) => existsSync(join(out, file)));
   if (inTheWay.length > 0) {
     throw invalid(`${out} has ${inTheWay.join(", ")} already; nothing was written. Name another directory with --out`);
   }
+  const { files, content } = await exportApplication(client);
   try {
     mkdirSync(out, { recursive: true });
     for (const [file, text] of Object.entries(files)) writeFileSync(join(out, file), text, { flag: "wx" });

@@ -12,6 +12,9 @@ import { readPackage } from "./package-file.js";
 import { programText } from "./program-text.js";
 import { projectFiles } from "./project-files.js";
 
+const PROGRAM = "index.ts";
+const IMPORT_FILE = "import.json";
+
 /** What an application has, as resources of a program. */
 export interface Exportable {
   applicationId: string;
@@ -57,6 +60,11 @@ export interface Export {
   content: Exportable;
 }
 
+/** The names of the files that an export writes. */
+export function exportedFiles(): string[] {
+  return [PROGRAM, IMPORT_FILE, ...Object.keys(projectFiles(readPackage()))];
+}
+
 /** Reads an application's connector and IMAP grants and writes them as a program. Sends nothing but reads. */
 export async function exportApplication(client: NylasClient): Promise<Export> {
   const { applicationId } = await client.application();
@@ -82,8 +90,8 @@ export async function exportApplication(client: NylasClient): Promise<Export> {
     leftOut,
   };
   const files = {
-    "index.ts": programText(content),
-    "import.json": `${JSON.stringify(importFile(content), null, 2)}\n`,
+    [PROGRAM]: programText(content),
+    [IMPORT_FILE]: `${JSON.stringify(importFile(content), null, 2)}\n`,
     ...projectFiles(readPackage()),
   };
   return { files, content };

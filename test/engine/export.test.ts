@@ -198,7 +198,6 @@ describe("nylas-imap export", () => {
 
   it("writes nothing where a file is in the way, and knows its options", async () => {
     const { emulator } = await byHand(1);
-    await emulator.forgetRequests();
     writeFileSync(join(directory, "import.json"), "mine");
     const refused = await nylasImap(emulator.env, "export", "--out", directory);
     expect(refused).toMatchObject({ code: 2, stdout: "" });

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { connectorLifecycle } from "../../provider/src/connector/lifecycle.js";
+import { passwordsLeavingState, UNKNOWN_PASSWORD } from "../../provider/src/grant/arguments.js";
 import { grantLifecycle } from "../../provider/src/grant/lifecycle.js";
 import type { Lifecycle } from "../../provider/src/lifecycle/lifecycle.js";
 import { UNKNOWN } from "../../provider/src/lifecycle/validate.js";
@@ -203,5 +204,18 @@ describe("the plan for a grant", () => {
       changes: false,
       replaces: [],
     });
+  });
+});
+
+describe("a password that gets a source", () => {
+  const news = { ...good, imapPassword: undefined, imapPasswordFrom: { env: "OPS_PASSWORD" } };
+
+  it("leaves the state", () => {
+    expect(passwordsLeavingState(good, news)).toEqual(["imapPassword"]);
+    expect(passwordsLeavingState(good, good)).toEqual([]);
+  });
+
+  it("was never there if the grant was imported", () => {
+    expect(passwordsLeavingState({ ...good, imapPassword: UNKNOWN_PASSWORD }, news)).toEqual([]);
   });
 });

@@ -99,6 +99,9 @@ export const PASSWORDS = [
   { argument: "smtpPassword", source: "smtpPasswordFrom", digest: "smtpPasswordDigest" },
 ] as const satisfies Record<string, ArgumentName>[];
 
+/** Stands in the state of an imported grant: Nylas does not tell its password. It differs from every real one. */
+export const UNKNOWN_PASSWORD = "not told by Nylas";
+
 export const GRANT_SECRETS = PASSWORDS.flatMap(({ argument, digest }) => [argument, digest]);
 export const GRANT_ARGUMENTS = Object.keys(entries);
 export const GRANT_DEFAULTS: Values = v.getDefaults(schema);
@@ -166,7 +169,8 @@ export function changesPassword(olds: Values, news: Values): boolean {
 /** The passwords that leave the state because they are read from a source from now on. */
 export function passwordsLeavingState(olds: Values, news: Values): string[] {
   const leaving = PASSWORDS.filter(({ argument, source }) => {
-    return olds[argument] !== undefined && news[argument] === undefined && news[source] !== undefined;
+    const old = olds[argument];
+    return old !== undefined && old !== UNKNOWN_PASSWORD && news[argument] === undefined && news[source] !== undefined;
   });
   return leaving.map(({ argument }) => argument);
 }

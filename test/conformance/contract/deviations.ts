@@ -93,7 +93,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     source: "the emulator's own limit; RFC 9110, 15.5.14",
   },
   {
-    name: "a status that nobody knows",
+    name: "an unknown status",
     side: "answer",
     endpoints: ["GET /v3/connectors"],
     statuses: [204, 418],

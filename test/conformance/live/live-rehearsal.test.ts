@@ -145,7 +145,7 @@ describe("the live suite, rehearsed at an emulator", () => {
     await rehearsal.expectUntouched();
   });
 
-  it("fails at an answer that nobody knows, with its request's id, and goes on", async () => {
+  it("fails at an unknown answer, with its request's id, and goes on", async () => {
     const rehearsal = await Rehearsal.start();
     await rehearsal.faults({ path: "/v3/connectors", method: "POST", status: 503, nth: 4 });
     const { lines, failures } = await rehearsal.run();

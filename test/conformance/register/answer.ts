@@ -39,7 +39,7 @@ export const A_TIME = new Matcher("seconds since 1970", (value) => Number.isInte
 export const A_COUNT = new Matcher("a number", Number.isInteger);
 export const A_LIST = new Matcher("a list", Array.isArray);
 export const AN_EMPTY_LIST = new Matcher("an empty list", (value) => Array.isArray(value) && value.length === 0);
-export const A_TEXT = new Matcher("a text", (value) => typeof value === "string" && value !== "");
+export const A_TEXT = new Matcher("a string", (value) => typeof value === "string" && value !== "");
 export const THE_APPLICATION = new Matcher(
   "the application's id",
   (value, { applicationId }) => value === applicationId,
@@ -113,7 +113,7 @@ function field(value: unknown, name: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, name) : undefined;
 }
 
-/** A short value as it is, and of a text or an object no more than that it is one. */
+/** A short value as it is, and of a string or an object only its type. */
 function kindOf(value: unknown): string {
   if (Array.isArray(value)) return `a list of ${value.length}`;
   if (value === undefined || value === null || typeof value === "number" || typeof value === "boolean")

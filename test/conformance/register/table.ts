@@ -12,7 +12,7 @@ const HEAD = `# What Nylas answers, and how sure that is
 How far can you trust the emulator? As far as the public sources go: each line says what the emulator answers, where that is from,
 and whether a source says so or it is assumed. Nobody has compared it with Nylas itself yet; the next section is how you can. The
 questions that the sources leave open have switches that play the other answers, and this package passes its own tests under each
-of them. What is assumed of details, such as the type of a refusal, mostly has none.
+of them. Most assumptions about details, such as the type of a refusal, have no switch.
 
 This file is written from the register in \`test/conformance/register/\`, whose every line is played at the emulator: under its defaults, and
 under each other answer of its switches.

@@ -90,7 +90,7 @@ export const anywhere: readonly Expectation[] = [
   },
   {
     endpoint: "any endpoint",
-    situation: "a path that Nylas does not have",
+    situation: "an unknown path",
     given: "anything",
     ...NOT_FOUND,
     source: [ERRORS],
@@ -125,7 +125,7 @@ export const anywhere: readonly Expectation[] = [
   },
   {
     endpoint: "any endpoint with a body",
-    situation: "half a JSON text",
+    situation: "truncated JSON",
     given: "anything",
     answer: BAD_PAYLOAD,
     source: [ERRORS, ERRORS_400],
@@ -219,7 +219,7 @@ export const anywhere: readonly Expectation[] = [
     answer: ok(),
     source: [CLI_CHECKS],
     standing: "different",
-    live: { no: "Nylas may answer 401; here it tells a script that the emulator is up" },
+    live: { no: "Nylas may answer 401; the emulator answers 200, so that a script can wait for it" },
     play: ({ call }) => call("GET", "/v3/", { key: null }),
   },
   {

@@ -41,7 +41,7 @@ export const connectors: readonly Expectation[] = [
   },
   {
     endpoint: CREATE,
-    situation: "a provider that Nylas does not have",
+    situation: "an unknown provider",
     given: "anything",
     answer: BAD_REQUEST,
     source: [CREATE_CONNECTOR, ERRORS],
@@ -205,7 +205,7 @@ export const connectors: readonly Expectation[] = [
   },
   {
     endpoint: UPDATE,
-    situation: "half a JSON text",
+    situation: "truncated JSON",
     given: "connector",
     answer: BAD_PAYLOAD,
     source: [UPDATE_CONNECTOR, ERRORS],

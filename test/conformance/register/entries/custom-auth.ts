@@ -22,7 +22,7 @@ export const customAuth: readonly Expectation[] = [
   },
   {
     endpoint: CUSTOM,
-    situation: "a provider that Nylas does not have",
+    situation: "an unknown provider",
     given: "anything",
     answer: PROVIDER_REQUIRED,
     source: [BYO_AUTH, ERRORS],
@@ -65,8 +65,8 @@ export const customAuth: readonly Expectation[] = [
       ["`imap_username` missing", { imap_username: undefined }, "always"],
       ["`imap_password` missing", { imap_password: undefined }, "always"],
       ["`imap_host` missing, for a server that Nylas does not know", { imap_host: undefined }, GUESSES],
-      ["a port that is none", { imap_port: 70_000 }, "always"],
-      ["a host of two lines", { imap_host: "imap.invalid\r\nimap.invalid" }, "always"],
+      ["a port above 65535", { imap_port: 70_000 }, "always"],
+      ["a host with a line break", { imap_host: "imap.invalid\r\nimap.invalid" }, "always"],
     ] as const
   ).map(
     ([situation, other, live]): Expectation => ({
@@ -82,7 +82,7 @@ export const customAuth: readonly Expectation[] = [
   ),
   {
     endpoint: CUSTOM,
-    situation: "a `state` that is not a text",
+    situation: "a `state` that is not a string",
     given: "connector",
     answer: BAD_REQUEST,
     source: [NODE_GRANTS, ERRORS],

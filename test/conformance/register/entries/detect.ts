@@ -19,7 +19,7 @@ export const detect: readonly Expectation[] = [
   },
   {
     endpoint: DETECT,
-    situation: "an address of a domain that nobody has",
+    situation: "an address of an unregistered domain",
     given: "anything",
     answer: ok({ "data.detected": false, "data.provider": ABSENT }),
     source: [DETECT_PROVIDER],

@@ -65,7 +65,7 @@ export const grants: readonly Expectation[] = [
   ),
   {
     endpoint: LIST,
-    situation: "a parameter that Nylas does not have",
+    situation: "an unknown parameter",
     given: "anything",
     answer: ok({ data: A_LIST }),
     source: [PYTHON_KEYS],
@@ -239,7 +239,7 @@ export const grants: readonly Expectation[] = [
   },
   {
     endpoint: UPDATE,
-    situation: "a wrong password: nobody tries it",
+    situation: "a wrong password: it is not tried",
     given: "grant",
     answer: ok({ "data.grant_status": "valid" }),
     source: [PATCH_GRANT],
@@ -262,7 +262,7 @@ export const grants: readonly Expectation[] = [
   },
   {
     endpoint: UPDATE,
-    situation: "half a JSON text",
+    situation: "truncated JSON",
     given: "grant",
     answer: BAD_PAYLOAD,
     source: [PATCH_GRANT, ERRORS],
@@ -315,7 +315,7 @@ export const grants: readonly Expectation[] = [
   },
   {
     endpoint: FIND,
-    situation: "the mail server's password has changed, and a data request has found out",
+    situation: "the mail server's password has changed, and a request for the mailbox's data failed",
     given: "grant",
     answer: ok({ "data.grant_status": "invalid" }),
     source: [EXPIRY],

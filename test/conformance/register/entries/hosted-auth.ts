@@ -69,9 +69,9 @@ export const hostedAuth: readonly Expectation[] = [
       ["another application's `client_id`", { client_id: "6e0f4a3e-0000-4000-8000-000000000000" }],
       ["a `response_type` that is not `code`", { response_type: "token" }],
       ["a `state` of more than 256 characters", { state: TOO_LONG }],
-      ["a `code_challenge_method` that nobody knows", { code_challenge: "c", code_challenge_method: "md5" }],
-      ["an `access_type` that nobody knows", { access_type: "sometimes" }],
-      ["a `prompt` that nobody knows", { prompt: "detect,consent" }],
+      ["an unknown `code_challenge_method`", { code_challenge: "c", code_challenge_method: "md5" }],
+      ["an unknown `access_type`", { access_type: "sometimes" }],
+      ["an unknown `prompt`", { prompt: "detect,consent" }],
     ] as const
   ).map(
     ([situation, other]): Expectation => ({
@@ -107,7 +107,7 @@ export const hostedAuth: readonly Expectation[] = [
   },
   {
     endpoint: AUTH,
-    situation: "a `redirect_uri` that is no address",
+    situation: "a `redirect_uri` that is not a URL",
     given: "connector",
     answer: refused(400, "grant.callback_uri_not_allowed"),
     source: [ERRORS, ERRORS_400],
@@ -329,17 +329,13 @@ export const hostedAuth: readonly Expectation[] = [
   },
   ...(
     [
-      ["a code that nobody issued", "invalid_grant", {}],
+      ["an unknown code", "invalid_grant", {}],
       ["no code", "invalid_request", { code: undefined }],
       ["another application's `client_id`", "invalid_client", { client_id: "6e0f4a3e-0000-4000-8000-000000000000" }],
       ["another key as `client_secret`", "invalid_client", { client_secret: "nyk_v0_of_nobody" }],
-      [
-        "a `refresh_token` that nobody issued",
-        "invalid_grant",
-        { grant_type: "refresh_token", refresh_token: "nothing" },
-      ],
+      ["an unknown `refresh_token`", "invalid_grant", { grant_type: "refresh_token", refresh_token: "nothing" }],
       ["no `refresh_token`", "invalid_request", { grant_type: "refresh_token" }],
-      ["a `grant_type` that nobody knows", "unsupported_grant_type", { grant_type: "magic" }],
+      ["an unknown `grant_type`", "unsupported_grant_type", { grant_type: "magic" }],
     ] as const
   ).map(
     ([situation, type, other]): Expectation => ({

@@ -113,7 +113,7 @@ export const mailbox: readonly Expectation[] = [
   },
   {
     endpoint: FOLDERS,
-    situation: "`parent_id`, `select` and other parameters but those of paging",
+    situation: "`parent_id`, `select` and other parameters except those of paging",
     given: "grant",
     answer: BAD_REQUEST,
     source: [LIST_FOLDERS],

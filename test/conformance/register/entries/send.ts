@@ -39,7 +39,7 @@ export const sending: readonly Expectation[] = [
     [
       ["no recipient", "type assumed", {}],
       ["recipients that are not a list", "type assumed", { to: "somebody@example.test" }],
-      ["a recipient that is no address", "assumed", { to: [{ email: "nobody" }] }],
+      ["a recipient without a valid address", "assumed", { to: [{ email: "nobody" }] }],
     ] as const
   ).map(
     ([situation, standing, body]): Expectation => ({
@@ -68,7 +68,7 @@ export const sending: readonly Expectation[] = [
   },
   {
     endpoint: SEND,
-    situation: "a subject that is not a text",
+    situation: "a subject that is not a string",
     given: "grant",
     answer: BAD_REQUEST,
     source: [SEND_MESSAGE, ERRORS],
@@ -146,7 +146,7 @@ export const sending: readonly Expectation[] = [
   },
   {
     endpoint: SEND,
-    situation: "half a JSON text",
+    situation: "truncated JSON",
     given: "grant",
     answer: BAD_PAYLOAD,
     source: [SEND_MESSAGE, ERRORS],

@@ -102,7 +102,7 @@ export const tokens: readonly Expectation[] = [
   },
   {
     endpoint: ME,
-    situation: "an access token that nobody issued",
+    situation: "an unknown access token",
     given: "anything",
     ...UNAUTHORIZED,
     source: [OWN_GRANT, ERRORS],
@@ -215,7 +215,7 @@ export const tokens: readonly Expectation[] = [
   },
   {
     endpoint: INFO,
-    situation: "a token that nobody issued",
+    situation: "an unknown token",
     given: "anything",
     answer: INVALID,
     source: [TOKEN_INFO],

@@ -1,10 +1,8 @@
-import got from "got";
 import pThrottle from "p-throttle";
 import { AccessError, NylasError } from "../errors.js";
 import { keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
-import { proxyFor } from "./proxy.js";
-import { type Connection, type NylasRequest, send } from "./send.js";
+import type { NylasRequest, Sender } from "./send.js";
 import { type Application, ApplicationWire, single } from "./wire.js";
 
 export type { NylasRequest };
@@ -29,26 +27,10 @@ export interface NylasClient {
 export function createClient(settings: Settings): NylasClient {
   // Register all keys: the environment's key is sent if the configured one is refused.
   keepSecret(...settings.apiKeys);
-  const throttle = pThrottle({ limit: settings.requestsPerSecond, interval: 1000, strict: true })(() => {});
+  const throttle = pThrottle({ limit: settings.requestsPerSecond, interval: 1000, strict: true })(async () => {});
   let apiKey = settings.apiKeys[0];
   let known: Promise<Application> | undefined;
-  let connection: Promise<Connection> | undefined;
-
-  const http = got.extend({
-    prefixUrl: settings.apiUri,
-    timeout: { request: settings.timeoutSeconds * 1000 },
-    headers: { accept: "application/json", "user-agent": "pulumi-nylas-imap" },
-    followRedirect: false,
-    hooks: {
-      beforeRequest: [
-        async ({ context }) => {
-          const begun = performance.now();
-          await throttle();
-          context.limitedMs = performance.now() - begun;
-        },
-      ],
-    },
-  });
+  let sender: Promise<Sender> | undefined;
 
   return {
     settings,
@@ -79,15 +61,9 @@ export function createClient(settings: Settings): NylasClient {
   }
 
   async function sendWith<T>(key: string, request: NylasRequest<T>): Promise<T> {
-    return send(await connected(), key, settings, request);
-  }
-
-  function connected(): Promise<Connection> {
-    connection ??= proxyFor(settings.apiUri).then((proxy) => ({
-      http: proxy === undefined ? http : http.extend({ agent: proxy.agent }),
-      proxy: proxy?.uri,
-    }));
-    return connection;
+    // Loading the HTTP library takes longer than a plan, which sends nothing.
+    sender ??= import("./send.js").then(({ createSender }) => createSender(settings, throttle));
+    return (await sender)(key, request);
   }
 
   async function identify(): Promise<Application> {

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { type Got, type Request, RequestError, type Response, TimeoutError } from "got";
+import got, { type Got, type Request, RequestError, type Response, TimeoutError } from "got";
 import * as v from "valibot";
 import { UnexpectedResponseError } from "../errors.js";
 import { debug, notify } from "../notify.js";
@@ -7,6 +7,7 @@ import { cleaned, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { ACCEPTED_CODING, BodyDamaged, BodyRefused, readBody } from "./body.js";
 import { type RequestFailure, toNylasError } from "./failure.js";
+import { proxyFor } from "./proxy.js";
 import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy-refusal.js";
 import { retryDelay } from "./retry-delay.js";
 import { ErrorEnvelope } from "./wire.js";
@@ -39,15 +40,43 @@ export interface NylasRequest<T> {
   once?: boolean;
 }
 
+/**
+ * Sends a request with this key, retries if that is safe, and returns the parsed answer. Throws a `NylasError`, which holds no
+ * request.
+ */
+export type Sender = <T>(apiKey: string, request: NylasRequest<T>) => Promise<T>;
+
+/** Creates a sender. `throttle` resolves when the next request may be sent. */
+export async function createSender(settings: Settings, throttle: () => Promise<void>): Promise<Sender> {
+  const proxy = await proxyFor(settings.apiUri);
+  const http = got.extend({
+    prefixUrl: settings.apiUri,
+    timeout: { request: settings.timeoutSeconds * 1000 },
+    headers: { accept: "application/json", "user-agent": "pulumi-nylas-imap" },
+    followRedirect: false,
+    ...(proxy === undefined ? {} : { agent: proxy.agent }),
+    hooks: {
+      beforeRequest: [
+        async ({ context }) => {
+          const begun = performance.now();
+          await throttle();
+          context.limitedMs = performance.now() - begun;
+        },
+      ],
+    },
+  });
+  const connection = { http, proxy: proxy?.uri };
+  return (apiKey, request) => send(connection, apiKey, settings, request);
+}
+
 /** HTTP client and proxy for Nylas. */
-export interface Connection {
+interface Connection {
   http: Got;
   /** URL of the proxy that every request uses, without credentials. */
   proxy: string | undefined;
 }
 
-/** Sends a request, retrying if that is safe, and returns the parsed answer. Throws a `NylasError`, which holds no request. */
-export async function send<T>(
+async function send<T>(
   connection: Connection,
   apiKey: string,
   settings: Settings,

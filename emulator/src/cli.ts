@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 import { Command, InvalidArgumentError } from "commander";
+import { exportLines, startInBackground } from "./background.js";
 import { BehaviourError } from "./behaviours.js";
 import { type Emulator, type EmulatorOptions, OptionError } from "./options.js";
 
@@ -9,6 +10,7 @@ const MAX_PORT = 65_535;
 
 const program = new Command("nylas-emulator")
   .description("A local stand-in for Nylas v3: IMAP connectors, bring-your-own grants, embedded mail servers")
+  .option("--env", "print export lines for a shell's eval, and go on in the background until it is killed")
   .option("--host <address>", "address to bind, for the mail servers too", "127.0.0.1")
   .option("--port <number>", "port of the API; 0 takes a free one", port, 0)
   .option("--api-key <key>", "the application's API key (default: a random one, or the state file's)")
@@ -24,26 +26,42 @@ const program = new Command("nylas-emulator")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE))
   .parse();
 
-const options: EmulatorOptions = program.opts();
+const { env, ...options }: EmulatorOptions & { env?: true } = program.opts();
 for (const mailOnly of ["imapPort", "smtpPort", "users"] as const) {
   if (options[mailOnly] !== undefined && !options.mail) {
     program.error(`error: --${mailOnly.replace("Port", "-port")} needs --mail`);
   }
 }
 
-try {
-  // Loads the mail servers and clients, which a wrong option need not wait for.
-  const { startEmulator } = await import("./emulator.js");
-  const emulator = await startEmulator(options);
-  stopOnSignal(emulator);
-  const { apiUri, apiKey, applicationId, region, ca, imap, smtp, users, pageUri } = emulator;
-  // Standard output has one line, for programs.
-  process.stderr.write(`A page to look at and to steer the emulator, with its API key in the address: ${pageUri}\n`);
-  process.stdout.write(`${JSON.stringify({ apiUri, apiKey, applicationId, region, ca, imap, smtp, users })}\n`);
-} catch (error) {
-  const isUsage = error instanceof OptionError || error instanceof BehaviourError;
-  process.stderr.write(`error: ${isUsage ? error.message : startFailure(error)}\n`);
-  process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILURE;
+if (env === true) await goOnInBackground();
+else await run();
+
+async function run(): Promise<void> {
+  try {
+    // Loads the mail servers and clients, which a wrong option need not wait for.
+    const { startEmulator } = await import("./emulator.js");
+    const emulator = await startEmulator(options);
+    stopOnSignal(emulator);
+    const { apiUri, apiKey, applicationId, region, ca, imap, smtp, users, pageUri } = emulator;
+    // Standard output has one line, for programs.
+    process.stderr.write(`A page to look at and to steer the emulator, with its API key in the address: ${pageUri}\n`);
+    process.stdout.write(`${JSON.stringify({ apiUri, apiKey, applicationId, region, ca, imap, smtp, users })}\n`);
+  } catch (error) {
+    const isUsage = error instanceof OptionError || error instanceof BehaviourError;
+    process.stderr.write(`error: ${isUsage ? error.message : startFailure(error)}\n`);
+    process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILURE;
+  }
+}
+
+async function goOnInBackground(): Promise<void> {
+  const args = process.argv.slice(2).filter((arg) => arg !== "--env");
+  const started = await startInBackground(import.meta.filename, args);
+  if ("exitCode" in started) {
+    process.exitCode = started.exitCode;
+    return;
+  }
+  process.stderr.write(`It goes on in the background. To stop it: kill ${started.pid}\n`);
+  process.stdout.write(exportLines(started.ready, started.pid));
 }
 
 function stopOnSignal(emulator: Emulator): void {

@@ -13,10 +13,13 @@ import {
 import { createServer, type Server } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { EmulatorApi } from "../../scripts/kit/emulator.mjs";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { EmulatorApi, emulatorCli } from "../../scripts/kit/emulator.mjs";
 import { type CliProcess, type Ready, startCli, stopCli } from "../support/cli.js";
 import { present, type WireGrant } from "../support/emulator.js";
+import { until } from "../support/until.js";
+
+const ENDS_WITHIN_MS = 10_000;
 
 let directory: string;
 const running = new Set<CliProcess>();
@@ -35,12 +38,20 @@ async function refused(...args: string[]): Promise<string> {
   return stderr;
 }
 
-function call<T>(emulator: Ready, method: string, path: string, body?: unknown): Promise<T> {
+function isRunning(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function call<T>(emulator: Pick<Ready, "apiUri" | "apiKey">, method: string, path: string, body?: unknown): Promise<T> {
   return new EmulatorApi(emulator).call<T>(method, path, body);
 }
 
 /** Connects the first mailbox. */
-async function connect(emulator: Ready): Promise<WireGrant> {
+async function connect(emulator: Pick<Ready, "apiUri" | "apiKey" | "imap" | "users">): Promise<WireGrant> {
   const { username, password } = present(emulator.users[0]);
   const { host, port } = emulator.imap;
   const settings = { imap_username: username, imap_password: password, imap_host: host, imap_port: port };
@@ -112,6 +123,58 @@ describe("nylas-emulator without --mail", () => {
   });
 });
 
+describe("nylas-emulator --env", () => {
+  /** Evaluates what it prints in a shell; what the shell then prints. It must end although the emulator goes on. */
+  function evaluated(args: string, script: string): string {
+    const commands = `eval "$(${JSON.stringify(process.execPath)} ${JSON.stringify(emulatorCli)} --env ${args})"\n${script}`;
+    return execFileSync("sh", ["-c", commands], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  }
+
+  it("gives a shell its variables, whatever they contain, and goes on until it is killed", async () => {
+    const users = join(directory, "quoted-users.json");
+    const own = [
+      { username: "me@example.test", password: `it's "$HOME" \`id\` \\ # *` },
+      { username: "you@example.test", password: "two\nlines" },
+    ];
+    writeFileSync(users, JSON.stringify(own));
+    const print = `exec ${JSON.stringify(process.execPath)} -p 'JSON.stringify(process.env)'`;
+    const env: Record<string, string> = JSON.parse(evaluated(`--mail --users ${JSON.stringify(users)}`, print));
+    const pid = Number(env.NYLAS_EMULATOR_PID);
+    onTestFinished(() => void (isRunning(pid) && process.kill(pid)));
+    expect(env).toMatchObject({
+      IMAP_HOST: "127.0.0.1",
+      SMTP_HOST: "127.0.0.1",
+      MAILBOX_1: "me@example.test",
+      MAILBOX_1_PASSWORD: own[0]?.password,
+      MAILBOX_2_PASSWORD: own[1]?.password,
+    });
+    const emulator = {
+      apiUri: present(env.NYLAS_API_URI),
+      apiKey: present(env.NYLAS_API_KEY),
+      imap: { host: present(env.IMAP_HOST), port: Number(env.IMAP_PORT) },
+      users: own,
+    };
+    await call(emulator, "POST", "/v3/connectors", { provider: "imap" });
+    expect(await connect(emulator)).toMatchObject({ email: "me@example.test", grant_status: "valid" });
+
+    process.kill(pid, "SIGTERM");
+    await until("the emulator ends", ENDS_WITHIN_MS, async () => !isRunning(pid));
+  });
+
+  it("names no mail server without --mail", () => {
+    const names = evaluated(
+      "",
+      'env | grep -E "^(NYLAS|IMAP|SMTP|MAILBOX)" | cut -d= -f1 | sort; kill "$NYLAS_EMULATOR_PID"',
+    );
+    expect(names.split("\n").filter(Boolean)).toEqual(["NYLAS_API_KEY", "NYLAS_API_URI", "NYLAS_EMULATOR_PID"]);
+  });
+
+  it("prints nothing and ends as the emulator does when that cannot start", async () => {
+    expect(await refused("--env", "--users", "users.json")).toContain("needs --mail");
+    expect(await refused("--env", "--ca", "/nowhere/ca.pem")).toContain("/nowhere/ca.pem");
+  });
+});
+
 describe("a usage that makes no sense", () => {
   it.each([
     [["--nonsense"], "--nonsense"],
@@ -137,6 +200,7 @@ describe("a usage that makes no sense", () => {
       "host",
       "port",
       "api-key",
+      "env",
       "mail",
       "imap-port",
       "smtp-port",

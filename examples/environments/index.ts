@@ -3,6 +3,7 @@ import { MailEnvironment } from "pulumi-nylas-imap";
 
 // Everything that differs from stack to stack stands in Pulumi.<stack>.yaml; the passwords are added there as secrets:
 // pulumi config set --stack dev --path --secret 'passwords.ops'
+// ../ci has a pipeline for such stacks.
 const config = new pulumi.Config();
 const servers = config.requireObject<{ imapHost: string; imapPort?: number; smtpHost: string; smtpPort?: number }>(
   "servers",

@@ -24,8 +24,9 @@ async function write(body) {
 
 /** The note of an earlier pipeline, which is among the first ones of a merge request. */
 async function earlier() {
-  /** @type {{ id: number, body: string }[]} */
-  const notes = await call("GET", "?sort=asc&order_by=created_at&per_page=100");
+  const notes = /** @type {{ id: number, body: string }[]} */ (
+    await call("GET", "?sort=asc&order_by=created_at&per_page=100")
+  );
   return notes.find((note) => note.body.startsWith(MARK));
 }
 

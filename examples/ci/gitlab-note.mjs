@@ -24,6 +24,7 @@ async function write(body) {
 
 /** The note of an earlier pipeline, which is among the first ones of a merge request. */
 async function earlier() {
+  // As GitLab documents its answer.
   const notes = /** @type {{ id: number, body: string }[]} */ (
     await call("GET", "?sort=asc&order_by=created_at&per_page=100")
   );

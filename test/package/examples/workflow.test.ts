@@ -84,6 +84,18 @@ describe("examples/ci, the GitHub Actions files", () => {
     expect(mail.concurrency).toEqual({ group: `mail-\${{ github.ref }}`, "cancel-in-progress": false });
   });
 
+  it("comment and look on after a preview that failed", () => {
+    for (const [job, name] of [
+      [mail.jobs.preview, "Comment"],
+      [drift.jobs.drift, "Doctor"],
+    ] as const) {
+      expect(job?.steps.find((step) => step.id === "preview")?.name).toBe("Preview");
+      expect(job?.steps.find((step) => step.name === name)?.if).toBe(
+        `\${{ !cancelled() && steps.preview.outcome != 'skipped' }}`,
+      );
+    }
+  });
+
   it("fail where a command within a pipe fails", () => {
     for (const workflow of Object.values(workflows)) expect(workflow.defaults).toEqual({ run: { shell: "bash" } });
   });

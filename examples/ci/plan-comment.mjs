@@ -52,11 +52,11 @@ function parse(text) {
 }
 
 /** @param {Plan} plan */
-function comment({ steps = [], diagnostics = [] }) {
+function comment({ steps, diagnostics = [] }) {
   const errors = messages(diagnostics.filter(({ severity }) => severity === "error"));
   const warnings = messages(diagnostics.filter(isWarning));
   const parts =
-    status === "0" && errors.length === 0
+    status === "0" && steps !== undefined && errors.length === 0
       ? planned(steps)
       : [`### Stack ${code(stack)}: the preview failed`, block(errors, MAX_ERRORS) || UNEXPLAINED];
   return [...parts, warnings.length === 0 ? "" : `Warnings:\n\n${block(warnings, MAX_WARNINGS)}`]

@@ -110,9 +110,11 @@ nylas: grant 1 was deleted outside of Pulumi
 });
 
 it.each(["", "panic: the engine died", '{"steps":['])("a comment says so where there is no plan: %j", async (text) => {
-  expect(await commentOf(text, "255")).toBe(
-    "### Stack `dev`: the preview failed\n\nPulumi named no error. The log of the job says more.\n",
-  );
+  for (const code of ["255", "0"]) {
+    expect(await commentOf(text, code)).toBe(
+      "### Stack `dev`: the preview failed\n\nPulumi named no error. The log of the job says more.\n",
+    );
+  }
 });
 
 it("a name or a message is nothing but text", async () => {

@@ -24,10 +24,11 @@ import { answer, answerError } from "./http/answer.js";
 import { requireApiKey } from "./http/api-key.js";
 import type { Api, Env } from "./http/context.js";
 import { ApiError } from "./http/errors.js";
+import { latency } from "./http/latency.js";
 import { requirePermission } from "./http/permission.js";
 import { rateLimit } from "./http/rate-limit.js";
 import { FailureCount } from "./mail-client/failure-count.js";
-import type { Trust } from "./mail-client/trust.js";
+import type { MailClient } from "./mail-client/mail-client.js";
 import type { MailboxStore } from "./mail-server/mailbox-store.js";
 import type { Endpoint } from "./options.js";
 import type { Random } from "./random.js";
@@ -53,19 +54,20 @@ export interface AppOptions {
   /** What `GET /_emulator/behaviours` answers. */
   reportBehaviours(): readonly BehaviourReport[];
   store: Store;
-  /** What connections to mail servers trust. */
-  trust: Trust;
+  mailClient: MailClient;
+  /** Median of the answers' delay in milliseconds; 0 for none. */
+  latencyMs: number;
   /** The embedded servers' mailboxes; only with `--mail`. */
   mailboxes: MailboxStore | undefined;
   /** Their addresses; only with `--mail`. */
   mailServers: { imap: Endpoint; smtp: Endpoint } | undefined;
-  /** Starts the random sequence of the fault rules; with a seed the same one each time. */
+  /** Starts a random sequence; with a seed the same one each time. */
   seeded(): Random;
 }
 
 /** Composition root: hands each group of routes what it needs. */
 export function createApp(options: AppOptions): Api {
-  const { host, apiKey, behaviours, seeded } = options;
+  const { host, apiKey, behaviours, latencyMs, seeded } = options;
   const control = createControl(apiKey, behaviours, seeded);
   const tokens = new Tokens();
   const dependencies = {
@@ -85,7 +87,7 @@ export function createApp(options: AppOptions): Api {
     context.header("x-request-id", context.var.requestId);
   });
   api.use("/v3/*", control.log, control.faults);
-  api.use("/v3/*", rateLimit(behaviours));
+  api.use("/v3/*", rateLimit(behaviours), latency(latencyMs, seeded()));
   api.use("/v3/grants/me/*", requireAccessToken(grantIdOf, behaviours));
   for (const path of TOKEN_PATHS) api.use(path, acceptAccessToken(grantIdOf));
   api.use("/_emulator", refuseForeignSites(host));

@@ -7,6 +7,7 @@ import { type Emulator, type EmulatorOptions, OptionError } from "./options.js";
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 const MAX_PORT = 65_535;
+const MAX_LATENCY_MS = 60_000;
 
 const program = new Command("nylas-emulator")
   .description("A local stand-in for Nylas v3: IMAP connectors, bring-your-own grants, embedded mail servers")
@@ -19,9 +20,11 @@ const program = new Command("nylas-emulator")
   .option("--smtp-port <number>", "port of the embedded SMTP server (default: a free one)", port)
   .option("--users <file>", 'JSON array of {"username","password"} (default: three samples)')
   .option("--ca <file>", "PEM file of further authorities to trust when logging in to mail servers")
+  .option("--no-mail-logins", "accept all credentials without a log-in to a mail server; mailboxes are then empty")
+  .option("--latency <ms>", "delay answers by about this long: the median of a log-normal distribution", milliseconds)
   .option("--state <file>", "keep the data in this file over a restart")
   .option("--behaviour <name=value>", "choose among the answers Nylas leaves open; repeatable", behaviour, {})
-  .option("--seed <number>", "repeatable sample passwords and fault probabilities", seed)
+  .option("--seed <number>", "repeatable sample passwords, fault probabilities and latencies", wholeNumber)
   .allowExcessArguments(false)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE))
   .parse();
@@ -86,7 +89,15 @@ function port(text: string): number {
   return value;
 }
 
-function seed(text: string): number {
+function milliseconds(text: string): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value > MAX_LATENCY_MS) {
+    throw new InvalidArgumentError(`Expected milliseconds from 0 to ${MAX_LATENCY_MS}.`);
+  }
+  return value;
+}
+
+function wholeNumber(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value)) throw new InvalidArgumentError("Expected a whole number.");
   return value;

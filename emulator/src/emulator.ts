@@ -5,6 +5,7 @@ import { createApp } from "./app.js";
 import { chooseBehaviours, countAsked, describeBehaviours } from "./behaviours.js";
 import { pageLink } from "./control/page.js";
 import { startHttpServer } from "./http/server.js";
+import { offlineMailClient, realMailClient } from "./mail-client/mail-client.js";
 import { trustAlso } from "./mail-client/trust.js";
 import { type EmbeddedMail, reachable, startEmbeddedMail } from "./mail-server/embedded-mail.js";
 import { MailboxStore } from "./mail-server/mailbox-store.js";
@@ -39,7 +40,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       behaviours,
       reportBehaviours: () => describeBehaviours(chosen, asked),
       store,
-      trust,
+      mailClient: options.mailLogins === false ? offlineMailClient : realMailClient(trust),
+      latencyMs: options.latency ?? 0,
       mailboxes,
       mailServers: mail,
       seeded: () => seededRandom(options.seed),

@@ -16,11 +16,15 @@ export interface EmulatorOptions {
   users?: string | readonly MailUser[];
   /** PEM file of additional CA certificates to trust when logging in to mail servers. */
   ca?: string;
+  /** Log in to mail servers. Default true; with false all credentials are accepted, and mailboxes are empty. */
+  mailLogins?: boolean;
+  /** Delay the answers of the API by about this many milliseconds: the median of a log-normal distribution. Default 0. */
+  latency?: number;
   /** File in which the data survives a restart. Default: memory only. */
   state?: string;
   /** Answers that differ from the default, by name; see behaviours.ts. */
   behaviour?: Readonly<Record<string, string>>;
-  /** Makes sample passwords and fault probabilities repeatable. Default: random. */
+  /** Makes sample passwords, fault probabilities and latencies repeatable. Default: random. */
   seed?: number;
 }
 

@@ -1,5 +1,6 @@
 import { createApp } from "../../emulator/src/app.js";
 import { chooseBehaviours } from "../../emulator/src/behaviours.js";
+import { offlineMailClient } from "../../emulator/src/mail-client/mail-client.js";
 import { emptyData, Store } from "../../emulator/src/store/store.js";
 
 export interface Route {
@@ -16,7 +17,8 @@ export function emulatorRoutes(): Route[] {
     behaviours,
     reportBehaviours: () => [],
     store: new Store(emptyData(), behaviours, async () => undefined),
-    trust: {},
+    mailClient: offlineMailClient,
+    latencyMs: 0,
     mailboxes: undefined,
     mailServers: undefined,
     seeded: () => Math.random,

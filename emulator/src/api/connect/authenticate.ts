@@ -2,15 +2,14 @@ import type { Behaviours } from "../../behaviours.js";
 import type { ApiContext } from "../../http/context.js";
 import { ApiError, unreachableAtLogin } from "../../http/errors.js";
 import type { FailureCount } from "../../mail-client/failure-count.js";
-import { verifyImapLogin } from "../../mail-client/imap-login.js";
-import type { Trust } from "../../mail-client/trust.js";
+import type { MailClient } from "../../mail-client/mail-client.js";
 import type { Store } from "../../store/store.js";
 import type { ImapSettings, StoredGrant } from "../../store/types.js";
 
 export interface AuthenticationDependencies {
   store: Pick<Store, "connector" | "authenticate">;
   behaviours: Behaviours;
-  trust: Trust;
+  mailClient: MailClient;
   failures: FailureCount;
 }
 
@@ -21,9 +20,9 @@ export async function authenticateImap(
   settings: ImapSettings,
   state: string | undefined,
 ): Promise<{ grant: StoredGrant; created: boolean }> {
-  const { store, behaviours, trust, failures } = dependencies;
+  const { store, behaviours, mailClient, failures } = dependencies;
   requireConnector(dependencies);
-  const verdict = await verifyImapLogin(settings, trust);
+  const verdict = await mailClient.verifyLogin(settings);
   if (verdict === "refused") throw badCredentials(dependencies, settings.imap_username);
   if (verdict !== "accepted") throw unreachableAtLogin(behaviours);
   failures.succeeded(settings.imap_username);

@@ -1,7 +1,7 @@
 import type { Behaviours } from "../../behaviours.js";
 import type { ApiContext } from "../../http/context.js";
 import { ApiError, notFound, providerUnreachable } from "../../http/errors.js";
-import type { Trust } from "../../mail-client/trust.js";
+import type { MailClient } from "../../mail-client/mail-client.js";
 import type { Verdict } from "../../mail-client/verdict.js";
 import type { Store } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
@@ -9,7 +9,7 @@ import type { StoredGrant } from "../../store/types.js";
 export interface MailboxDependencies {
   store: Pick<Store, "grant" | "grantByEmail" | "updateGrant">;
   behaviours: Behaviours;
-  trust: Trust;
+  mailClient: MailClient;
 }
 
 /**

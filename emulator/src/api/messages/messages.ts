@@ -2,13 +2,7 @@ import { answer } from "../../http/answer.js";
 import type { Api, ApiContext } from "../../http/context.js";
 import { ApiError, notFound } from "../../http/errors.js";
 import { refuseUnplayedParameters, wholeNumber } from "../../http/query.js";
-import {
-  type ReadFolder,
-  type ReadMessage,
-  readFolders,
-  readMessage,
-  readMessages,
-} from "../../mail-client/imap-read.js";
+import type { ReadFolder, ReadMessage } from "../../mail-client/imap-read.js";
 import { attachmentView } from "./attachments.js";
 import { readMessageFilter } from "./filter.js";
 import { accessFailure, grantOfDataPath, type MailboxDependencies } from "./mailbox-access.js";
@@ -31,7 +25,7 @@ const UNPLAYED_OF_FOLDERS = ["include_hidden_folders", "parent_id", "select", "s
 const UNPLAYED_OF_FOLDER = ["select", "shared_from"];
 
 export function messageRoutes(api: Api, dependencies: MailboxDependencies): void {
-  const { behaviours, trust } = dependencies;
+  const { behaviours, mailClient } = dependencies;
 
   api.get("/v3/grants/:id/messages", async (context) => {
     const limit = wholeNumber(context, "limit", PAGE_DEFAULT, { min: 1, max: PAGE_MAX });
@@ -47,7 +41,7 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
       ...(before === undefined ? {} : { before }),
       ...(keeps === undefined ? {} : { keeps }),
     };
-    const outcome = await readMessages(grant.settings, trust, page);
+    const outcome = await mailClient.messages(grant.settings, page);
     if (outcome.verdict !== "accepted") {
       throw await accessFailure(dependencies, grant, outcome.verdict);
     }
@@ -64,7 +58,7 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
     refuseUnplayedParameters(context, UNPLAYED_OF_MESSAGE);
     refuseOtherFields(context);
     const grant = grantOfDataPath(context, dependencies);
-    const outcome = await readMessage(grant.settings, trust, context.req.param("message"));
+    const outcome = await mailClient.message(grant.settings, context.req.param("message"));
     if (outcome.verdict !== "accepted") {
       throw await accessFailure(dependencies, grant, outcome.verdict);
     }
@@ -77,7 +71,7 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
     const start = readPageToken(context) ?? 0;
     refuseUnplayedParameters(context, UNPLAYED_OF_FOLDERS);
     const grant = grantOfDataPath(context, dependencies);
-    const outcome = await readFolders(grant.settings, trust);
+    const outcome = await mailClient.folders(grant.settings);
     if (outcome.verdict !== "accepted") {
       throw await accessFailure(dependencies, grant, outcome.verdict);
     }
@@ -92,7 +86,7 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
   api.get("/v3/grants/:id/folders/:folder", async (context) => {
     refuseUnplayedParameters(context, UNPLAYED_OF_FOLDER);
     const grant = grantOfDataPath(context, dependencies);
-    const outcome = await readFolders(grant.settings, trust);
+    const outcome = await mailClient.folders(grant.settings);
     if (outcome.verdict !== "accepted") {
       throw await accessFailure(dependencies, grant, outcome.verdict);
     }

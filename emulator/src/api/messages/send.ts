@@ -4,7 +4,7 @@ import type { Api, ApiContext } from "../../http/context.js";
 import { ApiError, providerUnreachable } from "../../http/errors.js";
 import { IdempotentAnswers } from "../../http/idempotency.js";
 import type { Participant } from "../../mail-client/imap-read.js";
-import { type MailAddress, type OutgoingMail, sendMail, smtpServerOf } from "../../mail-client/smtp-send.js";
+import { type MailAddress, type OutgoingMail, smtpServerOf } from "../../mail-client/smtp-send.js";
 import { nowSeconds, sameAddress } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
 import { attachmentView, readAttachments } from "./attachments.js";
@@ -25,7 +25,7 @@ export function sendRoutes(api: Api, dependencies: MailboxDependencies): void {
 
 async function send(
   context: ApiContext,
-  { behaviours, trust }: MailboxDependencies,
+  { behaviours, mailClient }: MailboxDependencies,
   grant: StoredGrant,
   body: JsonObject,
 ): Promise<Response> {
@@ -58,7 +58,7 @@ async function send(
     attachments,
     messageId: `<${randomUUID()}@nylas-emulator.invalid>`,
   };
-  const verdict = await sendMail(server, trust, mail);
+  const verdict = await mailClient.send(server, mail);
   if (verdict === "refused") {
     // The grant stays valid, because SMTP may have other credentials. Nylas: 403 when the provider refuses the log-in.
     throw ApiError.of("smtpRefused");

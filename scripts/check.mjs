@@ -102,7 +102,10 @@ async function lintWorkflows() {
 /** @type {[string, () => Promise<unknown>][]} */
 const checks = [
   ["format and lint (biome)", () => run("@biomejs/biome/bin/biome", "ci", "--colors=off", ".")],
-  ["types (tsc)", () => run("typescript/bin/tsc", "-b", "provider", "emulator", "emulator/page", "scripts", "test")],
+  [
+    "types (tsc)",
+    () => run("typescript/bin/tsc", "-b", "provider", "emulator", "emulator/page", "scripts", "bench", "test"),
+  ],
   ...examples.map(
     /** @returns {[string, () => Promise<unknown>]} */
     (example) => [`types of ${example}`, () => run("typescript/bin/tsc", "--noEmit", "-p", example)],

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { randomBytes } from "node:crypto";
-import { startEmulator } from "./demo/emulator.mjs";
 import { demoBackend, demoStack } from "./demo/stack.mjs";
+import { startEmulatorCli } from "./kit/emulator.mjs";
 import { messageOf } from "./kit/errors.mjs";
 import { stopAll } from "./kit/processes.mjs";
 import { pulumiEnvironment, readSetup } from "./setup/environment.mjs";
@@ -44,7 +44,7 @@ async function demo() {
     PULUMI_BACKEND_URL: demoBackend(),
     PULUMI_CONFIG_PASSPHRASE: randomBytes(18).toString("base64url"),
   });
-  const emulator = await startEmulator(env);
+  const emulator = await startEmulatorCli(["--mail"], { env, shown: true });
   const { api } = emulator;
   const [ops] = emulator.users;
   if (ops === undefined) throw new Error("The emulator has no mailbox.");

@@ -1,4 +1,8 @@
 import { fileURLToPath } from "node:url";
+import { startProcess } from "./processes.mjs";
+
+/** Longest wait for the emulator to be ready, in milliseconds. */
+const READY_TIMEOUT_MS = 30_000;
 
 /** The script of the emulator's command line. */
 export const emulatorCli = fileURLToPath(new URL("../../emulator/dist/cli.js", import.meta.url));
@@ -47,6 +51,29 @@ export function watchCli(child) {
   /** @returns {Promise<Ready>} */
   const ready = async () => JSON.parse(await firstLine);
   return { child, firstLine, ready, ended };
+}
+
+/**
+ * Starts the emulator, and waits until it is ready.
+ * @param {readonly string[]} args of its command line
+ * @param {{ env: NodeJS.ProcessEnv, shown?: boolean }} options `shown`: pass on what it writes to standard error
+ */
+export async function startEmulatorCli(args, { env, shown = false }) {
+  const { child, ready, ended } = watchCli(startProcess("node", [emulatorCli, ...args], { env }));
+  if (shown) child.stderr.pipe(process.stderr);
+  /** @type {NodeJS.Timeout | undefined} */
+  let limit;
+  /** @type {Promise<never>} */
+  const tooLate = new Promise((_, reject) => {
+    const error = new Error(`The emulator was not ready after ${READY_TIMEOUT_MS / 1000} s.`);
+    limit = setTimeout(() => reject(error), READY_TIMEOUT_MS);
+  });
+  try {
+    const emulator = await Promise.race([ready(), tooLate]);
+    return { ...emulator, api: new EmulatorApi(emulator), child, ended };
+  } finally {
+    clearTimeout(limit);
+  }
 }
 
 /**

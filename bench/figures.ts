@@ -1,0 +1,106 @@
+import type { Contender, Operation, Scenario } from "./options.ts";
+import { type Measurement, NYLAS_LIMIT } from "./run.ts";
+
+/** What to look up in the measurements. */
+export interface Selection {
+  scenario: Scenario;
+  size: number;
+  contender: Contender;
+  operation: Operation;
+}
+
+/** Everything that was measured, and what follows from it. Undefined is whatever was not. */
+export class Figures {
+  readonly #measurements: readonly Measurement[];
+  readonly #firstAnswers: ReadonlyMap<Contender, readonly number[]>;
+  readonly #parallel: number;
+
+  /** `firstAnswers` are seconds, in the order of their repetitions. */
+  constructor(
+    measurements: readonly Measurement[],
+    firstAnswers: ReadonlyMap<Contender, readonly number[]>,
+    parallel: number,
+  ) {
+    this.#measurements = measurements;
+    this.#firstAnswers = firstAnswers;
+    this.#parallel = parallel;
+  }
+
+  /** The median of the repetitions. */
+  median(selection: Selection, figure: (measurement: Measurement) => number | undefined): number | undefined {
+    return median(this.#of(selection).flatMap((measurement) => figure(measurement) ?? []));
+  }
+
+  seconds(selection: Selection): number | undefined {
+    return this.median(selection, ({ seconds }) => seconds);
+  }
+
+  /** The median of the ratios within each repetition, whose runs were next to each other. */
+  ratio(
+    selection: Omit<Selection, "contender">,
+    over: Contender,
+    under: Contender,
+    figure: (measurement: Measurement) => number | undefined = ({ seconds }) => seconds,
+  ): number | undefined {
+    const below = this.#of({ ...selection, contender: under });
+    const ratios = this.#of({ ...selection, contender: over }).flatMap((measurement) => {
+      const other = below.find(({ repetition }) => repetition === measurement.repetition);
+      const [dividend, divisor] = [figure(measurement), other === undefined ? undefined : figure(other)];
+      return dividend === undefined || divisor === undefined ? [] : [dividend / divisor];
+    });
+    return median(ratios);
+  }
+
+  /**
+   * The seconds that the requests of an operation take at least: at Nylas's limit, or one answer after the other in as many
+   * places as the engine has, whichever is more.
+   */
+  limit(selection: Selection): number | undefined {
+    return this.median(selection, ({ scenario, requests, answerSeconds }) =>
+      Math.max(scenario === "nylas" ? requests / NYLAS_LIMIT : 0, answerSeconds / this.#parallel),
+    );
+  }
+
+  /** The exponent of the power of the size that fits the times best. */
+  growth(selection: Omit<Selection, "size">, sizes: readonly number[]): number | undefined {
+    const points = sizes.flatMap((size) => {
+      const seconds = this.seconds({ ...selection, size });
+      return seconds === undefined ? [] : [{ x: Math.log(size), y: Math.log(seconds) }];
+    });
+    if (points.length < 2) return undefined;
+    const meanX = mean(points.map(({ x }) => x));
+    const meanY = mean(points.map(({ y }) => y));
+    const covariance = mean(points.map(({ x, y }) => (x - meanX) * (y - meanY)));
+    return covariance / mean(points.map(({ x }) => (x - meanX) ** 2));
+  }
+
+  /** Median seconds from the start of a provider's process to its first answer. */
+  firstAnswer(contender: Contender): number | undefined {
+    return median(this.#firstAnswers.get(contender) ?? []);
+  }
+
+  /** Median of the seconds by which ours comes later than the provider that does nothing. */
+  firstAnswerOverFloor(): number | undefined {
+    const floor = this.#firstAnswers.get("floor") ?? [];
+    const ours = this.#firstAnswers.get("ours") ?? [];
+    return median(ours.flatMap((seconds, index) => seconds - (floor[index] ?? Number.NaN)));
+  }
+
+  #of({ scenario, size, contender, operation }: Selection): Measurement[] {
+    return this.#measurements.filter(
+      (one) =>
+        one.scenario === scenario && one.size === size && one.contender === contender && one.operation === operation,
+    );
+  }
+}
+
+function median(values: readonly number[]): number | undefined {
+  const sorted = values.filter((value) => !Number.isNaN(value)).toSorted((left, right) => left - right);
+  const middle = (sorted.length - 1) / 2;
+  const [low, high] = [sorted[Math.floor(middle)], sorted[Math.ceil(middle)]];
+  return low === undefined || high === undefined ? undefined : (low + high) / 2;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}

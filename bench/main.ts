@@ -1,0 +1,172 @@
+#!/usr/bin/env node
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { messageOf } from "../scripts/kit/errors.mjs";
+import { stopAll } from "../scripts/kit/processes.mjs";
+import { workDirectory } from "../scripts/setup/paths.mjs";
+import { Figures } from "./figures.ts";
+import { timeToFirstAnswer } from "./first-answer.ts";
+import {
+  type Contender,
+  type Operation,
+  type Options,
+  readOptions,
+  type Scenario,
+  USAGE,
+  UsageError,
+} from "./options.ts";
+import { detail, heading, verdict } from "./report.ts";
+import { type Measurement, type Played, play, type StoredGrant } from "./run.ts";
+import { type Surroundings, surroundings } from "./surroundings.ts";
+import { targetSize, targets } from "./targets.ts";
+
+const EXIT_FAILURE = 1;
+const EXIT_USAGE = 2;
+/** Starts of each provider's process for each repetition of the runs; one takes less than a second. */
+const STARTS_PER_REPETITION = 5;
+
+/** The floor sends no request, so its figures under `plain` hold for the others. */
+const CONTENDERS_OF: Readonly<Record<Scenario, readonly Contender[]>> = {
+  plain: ["floor", "ours", "naive"],
+  nylas: ["ours", "naive"],
+  mail: ["ours", "naive"],
+};
+/** Operations that send no request take as long as under `plain`. */
+const OPERATIONS_OF: Readonly<Record<Scenario, readonly Operation[]>> = {
+  plain: ["create", "unchanged", "preview", "refresh", "rotate", "destroy"],
+  nylas: ["create", "refresh", "rotate", "destroy"],
+  mail: ["create", "refresh", "rotate", "destroy"],
+};
+
+/** A part of the plan: these contenders, one after the other, in each repetition. */
+interface Place {
+  scenario: Scenario;
+  size: number;
+  contenders: readonly Contender[];
+  operations: readonly Operation[];
+  repetitions: number;
+}
+
+async function bench(options: Options, directory: string): Promise<void> {
+  const where = surroundings();
+  say(heading(where, options));
+  const measurements: Measurement[] = [];
+  const grants = new Map<Contender, StoredGrant>();
+  const places = plan(options);
+  for (const place of places) {
+    for (const run of runsOf(place)) {
+      const played = await play(run, { ...options, operations: place.operations }, join(directory, "run"));
+      measurements.push(...played.measurements);
+      grants.set(run.contender, played.grant);
+      tell(run.repetition, place, played);
+    }
+  }
+  const figures = new Figures(measurements, await firstAnswers(grants, options), options.parallel);
+  const judged = targets(figures, options);
+  if (options.json !== undefined) writeJson(options.json, { targets: judged, ...where, options, measurements });
+  const shown = places.filter(({ contenders }) => !contenders.includes("unverified"));
+  say(`\n${detail(figures, options, shown)}\n\n${verdict(judged, options)}`);
+}
+
+function plan(options: Options): Place[] {
+  const { contenders, scenarios, repetitions } = options;
+  const chosen = (scenario: Scenario) => ({
+    scenario,
+    contenders: CONTENDERS_OF[scenario].filter((name) => contenders.includes(name)),
+    operations: OPERATIONS_OF[scenario].filter((name) => options.operations.includes(name)),
+    repetitions,
+  });
+  const largest = targetSize(options);
+  const unverified: Place = {
+    ...chosen("plain"),
+    size: largest,
+    contenders: ["unverified"],
+    operations: options.operations.filter((name) => name === "create" || name === "rotate"),
+    // Only its requests count, and they are the same each time.
+    repetitions: 1,
+  };
+  return scenarios.flatMap((scenario) => {
+    if (scenario !== "plain") return [{ ...chosen(scenario), size: largest }];
+    const places = options.sizes.map((size) => ({ ...chosen(scenario), size }));
+    return contenders.includes("unverified") ? [...places, unverified] : places;
+  });
+}
+
+/** Each repetition begins with another contender, so that none always comes after the same one. */
+function runsOf({ scenario, size, contenders, repetitions }: Place) {
+  return Array.from({ length: repetitions }, (_, index) =>
+    contenders.map((_contender, position) => ({
+      scenario,
+      size,
+      repetition: index + 1,
+      contender: contenders[(position + index) % contenders.length] ?? "ours",
+    })),
+  ).flat();
+}
+
+function tell(repetition: number, { scenario, size, repetitions }: Place, { measurements }: Played): void {
+  const times = measurements.map(({ operation, seconds }) => `${operation} ${seconds.toFixed(1)} s`).join(", ");
+  const [first] = measurements;
+  process.stderr.write(`${scenario}, ${size}, ${repetition}/${repetitions}, ${first?.contender}: ${times}\n`);
+}
+
+/** Of each contender with a provider of its own, in turns. */
+async function firstAnswers(grants: ReadonlyMap<Contender, StoredGrant>, { repetitions, quick }: Options) {
+  const times = new Map<Contender, number[]>();
+  const starts = quick ? 1 : repetitions * STARTS_PER_REPETITION;
+  for (let start = 0; start < starts; start++) {
+    for (const [contender, grant] of grants) {
+      if (contender === "unverified") continue;
+      times.set(contender, [...(times.get(contender) ?? []), await timeToFirstAnswer(contender, grant)]);
+    }
+  }
+  return times;
+}
+
+function writeJson(file: string, content: Surroundings & Record<string, unknown>): void {
+  writeFileSync(file, `${JSON.stringify(content, undefined, 2)}\n`);
+}
+
+function say(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** What the caller's environment says about Nylas, proxies and Node must not change what is measured. */
+function clearEnvironment(): void {
+  for (const name of Object.keys(process.env)) {
+    if (/^(NYLAS_|NODE_COMPILE_CACHE$|(https?_proxy)$)/i.test(name)) delete process.env[name];
+  }
+}
+
+let directory: string | undefined;
+let ending = false;
+
+async function end(code: number): Promise<void> {
+  if (ending) return;
+  ending = true;
+  await stopAll();
+  if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
+  process.exit(code);
+}
+
+process.on("SIGINT", () => void end(130));
+process.on("SIGTERM", () => void end(143));
+process.on("SIGHUP", () => void end(129));
+let exitCode = 0;
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options === undefined) {
+    process.stdout.write(USAGE);
+  } else {
+    clearEnvironment();
+    mkdirSync(workDirectory, { recursive: true });
+    directory = mkdtempSync(join(workDirectory, "bench-"));
+    await bench(options, directory);
+  }
+} catch (error) {
+  exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
+  if (!ending) process.stderr.write(`bench: ${messageOf(error)}\n`);
+}
+// An interruption stops the bench's processes, so the bench fails. `end` then exits with the code of the signal.
+if (ending) await new Promise(() => {});
+await end(exitCode);

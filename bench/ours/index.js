@@ -1,0 +1,7 @@
+const { ByoImapGrant, ImapConnector } = require("pulumi-nylas-imap");
+const { mailboxes } = require("../mailboxes.cjs");
+
+const connector = new ImapConnector("imap");
+const verify = process.env.BENCH_VERIFY !== "false";
+
+for (const { name, args } of mailboxes) new ByoImapGrant(name, { connector, ...args, ...(verify ? {} : { verify }) });

@@ -1,0 +1,185 @@
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
+import { type EmulatorApi, type LoggedRequest, startEmulatorCli } from "../scripts/kit/emulator.mjs";
+import { type PulumiStack, pulumiStack } from "../scripts/kit/stack.mjs";
+import { pulumiEnvironment } from "../scripts/setup/environment.mjs";
+import { users } from "./mailboxes.cjs";
+import { type Contender, OPERATIONS, type Operation, type Options, type Scenario } from "./options.ts";
+import { watchPeakMemory } from "./peak-memory.ts";
+
+/** Nylas's limit on requests for connectors, grants and authentications, per second and application. */
+export const NYLAS_LIMIT = 50;
+
+/** Longest time of one command of the engine, in milliseconds. */
+const COMMAND_TIMEOUT_MS = 60 * 60_000;
+const STACK = "bench";
+/** Lines of a failed command that the error quotes. */
+const QUOTED_LINES = 20;
+
+/** One contender's life of a stack. */
+export interface Run {
+  scenario: Scenario;
+  size: number;
+  contender: Contender;
+  /** Starts at 1. */
+  repetition: number;
+}
+
+/** One operation of a run. */
+export interface Measurement extends Run {
+  operation: Operation;
+  seconds: number;
+  /** Requests that were answered otherwise than with 429. */
+  requests: number;
+  /** Answers of 429. */
+  refused: number;
+  /** How long the emulator took for all answers together, one after the other. */
+  answerSeconds: number;
+  /** Lines of the engine's output that mention a limit. */
+  limitLines: number;
+  /** Of the provider's process; absent where the system does not tell. */
+  peakMemoryBytes?: number;
+  /** After the operation. */
+  checkpointBytes: number;
+}
+
+/** What a run leaves: its measurements, and a resource of its state. */
+export interface Played {
+  measurements: Measurement[];
+  grant: StoredGrant;
+}
+
+export interface StoredGrant {
+  inputs: Record<string, JavaScriptValue>;
+}
+
+/** Plays the chosen operations on a stack and an emulator of their own in `directory`, which is removed afterwards. */
+export async function play(run: Run, options: Options, directory: string): Promise<Played> {
+  mkdirSync(join(directory, "state"), { recursive: true });
+  const emulator = await startEmulatorCli(emulatorArgs(run, options, directory), { env: process.env });
+  try {
+    const servers =
+      run.scenario === "mail"
+        ? {
+            imapHost: emulator.imap.host,
+            imapPort: emulator.imap.port,
+            smtpHost: emulator.smtp.host,
+            smtpPort: emulator.smtp.port,
+          }
+        : { imapHost: "imap.example.test", imapPort: 993, smtpHost: "smtp.example.test", smtpPort: 465 };
+    const env = pulumiEnvironment({
+      PULUMI_HOME: join(directory, "home"),
+      PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
+      PULUMI_CONFIG_PASSPHRASE: "a throw-away passphrase",
+      NYLAS_API_KEY: emulator.apiKey,
+      NYLAS_API_URI: emulator.apiUri,
+      BENCH_SIZE: String(run.size),
+      BENCH_PASSWORDS: "first",
+      BENCH_SERVERS: JSON.stringify(servers),
+      BENCH_VERIFY: String(run.contender !== "unverified"),
+      NO_COLOR: "1",
+    });
+    const stack = pulumiStack({
+      name: STACK,
+      directory: programDirectory(run.contender),
+      configDirectory: join(directory, "config"),
+      env,
+    });
+    await stack.create();
+    const checkpoint = join(directory, `state/.pulumi/stacks/bench-${programOf(run.contender)}/${STACK}.json`);
+    const measurements: Measurement[] = [];
+    let grant: StoredGrant | undefined;
+    for (const operation of OPERATIONS.filter((name) => options.operations.includes(name))) {
+      if (operation === "rotate") await rotatePasswords(run, stack, emulator.api);
+      await emulator.api.forgetRequests();
+      const measured = await measure(stack, operation, options.parallel);
+      const state = readFileSync(checkpoint, "utf8");
+      measurements.push({
+        ...run,
+        operation,
+        ...measured,
+        ...countRequests(await emulator.api.requests()),
+        checkpointBytes: Buffer.byteLength(state),
+      });
+      grant ??= lastResource(state);
+    }
+    if (grant === undefined) throw new Error(`The state of ${run.contender} holds no resource.`);
+    return { measurements, grant };
+  } finally {
+    emulator.child.kill("SIGTERM");
+    await emulator.ended;
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+function emulatorArgs({ scenario, size }: Run, { latency, seed }: Options, directory: string): string[] {
+  if (scenario === "mail") {
+    const file = join(directory, "users.json");
+    writeFileSync(file, JSON.stringify(users(size, "first")));
+    return ["--mail", "--users", file];
+  }
+  if (scenario === "plain") return ["--no-mail-logins"];
+  const limit = `rateLimitPerSecond=${NYLAS_LIMIT}`;
+  return ["--no-mail-logins", "--latency", String(latency), "--seed", String(seed), "--behaviour", limit];
+}
+
+/** Of a contender's program. Nothing is written there. */
+export function programDirectory(contender: Contender): string {
+  return join(import.meta.dirname, programOf(contender));
+}
+
+function programOf(contender: Contender): string {
+  return contender === "unverified" ? "ours" : contender;
+}
+
+/** New passwords in the program's environment and, where mail servers are asked, in the mailboxes. */
+async function rotatePasswords({ scenario, size }: Run, stack: PulumiStack, api: EmulatorApi): Promise<void> {
+  stack.env.BENCH_PASSWORDS = "second";
+  if (scenario !== "mail") return;
+  for (const { username, password } of users(size, "second")) await api.setPassword(username, password);
+}
+
+const COMMANDS: Readonly<Record<Operation, string>> = {
+  create: "up",
+  unchanged: "up",
+  preview: "preview",
+  refresh: "refresh",
+  rotate: "up",
+  destroy: "destroy",
+};
+
+async function measure(stack: PulumiStack, operation: Operation, parallel: number) {
+  const begun = performance.now();
+  const { child, finished } = stack.start(COMMANDS[operation], "--parallel", String(parallel));
+  const memory = watchPeakMemory(child.pid);
+  const timeout = setTimeout(() => child.kill("SIGINT"), COMMAND_TIMEOUT_MS);
+  try {
+    const { code, output } = await finished;
+    const seconds = (performance.now() - begun) / 1000;
+    if (code !== 0) {
+      const last = output.trimEnd().split("\n").slice(-QUOTED_LINES).join("\n");
+      throw new Error(`${operation} in ${stack.directory} ended with ${code} after ${seconds.toFixed(0)} s:\n${last}`);
+    }
+    const limitLines = output.split("\n").filter((line) => /rate limit|\b429\b/i.test(line)).length;
+    return { seconds, limitLines, ...memory.peak() };
+  } finally {
+    clearTimeout(timeout);
+    memory.stop();
+  }
+}
+
+function countRequests(log: readonly LoggedRequest[]) {
+  const refused = log.filter(({ status }) => status === 429).length;
+  const answerMs = log.reduce((sum, { durationMs }) => sum + durationMs, 0);
+  return { requests: log.length - refused, refused, answerSeconds: answerMs / 1000 };
+}
+
+interface Checkpoint {
+  checkpoint: { latest?: { resources?: StoredGrant[] } };
+}
+
+function lastResource(text: string): StoredGrant | undefined {
+  const { checkpoint }: Checkpoint = JSON.parse(text);
+  return checkpoint.latest?.resources?.at(-1);
+}

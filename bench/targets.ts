@@ -1,0 +1,113 @@
+import type { Figures, Selection } from "./figures.ts";
+import type { Contender, Operation, Options } from "./options.ts";
+
+/** The number of mailboxes that the targets are about. */
+export const TARGET_SIZE = 600;
+
+/** A line of the verdict, and an entry of the JSON file. */
+export interface Target {
+  name: string;
+  target: string;
+  /** Null if it was not measured. */
+  figure: number | null;
+  /** Null without a verdict: not measured, not at the size of the targets, or a quick run. */
+  met: boolean | null;
+}
+
+/** The size at which the figures of the targets are taken. */
+export function targetSize({ sizes }: Options): number {
+  const size = sizes.includes(TARGET_SIZE) ? TARGET_SIZE : sizes.at(-1);
+  if (size === undefined) throw new Error("There is no size to measure.");
+  return size;
+}
+
+export function targets(figures: Figures, options: Options): Target[] {
+  const size = targetSize(options);
+  const judged = size === TARGET_SIZE && !options.quick;
+  const plain = (operation: Operation) => ({ scenario: "plain", size, operation }) as const;
+  const perGrant = (contender: Contender, operation: Operation) =>
+    divided(requests(figures, { ...plain(operation), contender }), size);
+  const ours = (operation: Operation) => ({ ...plain(operation), contender: "ours" }) as const;
+  const underLimit = { scenario: "nylas", size, operation: "create", contender: "ours" } as const;
+  const bound = slower(figures.limit(underLimit), figures.seconds({ ...plain("create"), contender: "floor" }));
+
+  const most = (name: string, most: number, figure: number | undefined, unit = "") =>
+    line(`${name}`, `≤ ${most}${unit}`, figure, judged, (measured) => measured <= most);
+  const least = (name: string, least: number, figure: number | undefined) =>
+    line(name, `≥ ${least}`, figure, judged, (measured) => measured >= least);
+
+  return [
+    most("up, create: over the floor", 1.1, figures.ratio(plain("create"), "ours", "floor")),
+    least("up, create: times faster than naive", 1.5, figures.ratio(plain("create"), "naive", "ours")),
+    most("up, nothing changed: over the floor", 1.03, figures.ratio(plain("unchanged"), "ours", "floor")),
+    most("up, nothing changed: requests", 0, requests(figures, ours("unchanged"))),
+    most("preview: over the floor", 1.03, figures.ratio(plain("preview"), "ours", "floor")),
+    most("preview: requests", 0, requests(figures, ours("preview"))),
+    most("refresh: over the floor", 1.05, figures.ratio(plain("refresh"), "ours", "floor")),
+    most("refresh: requests", 5, requests(figures, ours("refresh"))),
+    most(
+      "up, create, under Nylas's limit: over the limit, or the floor",
+      1.15,
+      over(figures.seconds(underLimit), bound),
+    ),
+    most(
+      "up, create, under Nylas's limit: lines that mention it",
+      0,
+      figures.median(underLimit, (one) => one.limitLines),
+    ),
+    most("requests for each created grant", 2.05, perGrant("ours", "create")),
+    most("requests for each created grant, verify: false", 1.05, perGrant("unverified", "create")),
+    most("requests for each rotation", 2.05, perGrant("ours", "rotate")),
+    most("requests for each rotation, verify: false", 1.05, perGrant("unverified", "rotate")),
+    most("requests for each deletion (with a look before it, for safety)", 2.05, perGrant("ours", "destroy")),
+    most("state for each grant", 2.8, divided(checkpoint(figures, ours("create")), size * 1000), " kB"),
+    most("memory of the provider's process: over the floor", 1.2, memoryOverFloor(figures, plain("create"))),
+    line(
+      "start to first answer: later than the floor",
+      "≤ 120 ms",
+      multiplied(figures.firstAnswerOverFloor(), 1000),
+      !options.quick,
+      (measured) => measured <= 120,
+    ),
+  ];
+}
+
+function line(
+  name: string,
+  target: string,
+  figure: number | undefined,
+  judged: boolean,
+  holds: (figure: number) => boolean,
+): Target {
+  if (figure === undefined) return { name, target, figure: null, met: null };
+  return { name, target, figure, met: judged ? holds(figure) : null };
+}
+
+function requests(figures: Figures, selection: Selection): number | undefined {
+  return figures.median(selection, (one) => one.requests);
+}
+
+function checkpoint(figures: Figures, selection: Selection): number | undefined {
+  return figures.median(selection, (one) => one.checkpointBytes);
+}
+
+function memoryOverFloor(figures: Figures, selection: Omit<Selection, "contender">): number | undefined {
+  return figures.ratio(selection, "ours", "floor", (one) => one.peakMemoryBytes);
+}
+
+/** Undefined unless both were measured: the engine may be slower than the limit. */
+function slower(left: number | undefined, right: number | undefined): number | undefined {
+  return left === undefined || right === undefined ? undefined : Math.max(left, right);
+}
+
+function over(dividend: number | undefined, divisor: number | undefined): number | undefined {
+  return dividend === undefined || divisor === undefined ? undefined : dividend / divisor;
+}
+
+function divided(value: number | undefined, divisor: number): number | undefined {
+  return value === undefined ? undefined : value / divisor;
+}
+
+function multiplied(value: number | undefined, factor: number): number | undefined {
+  return value === undefined ? undefined : value * factor;
+}

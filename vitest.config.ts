@@ -27,6 +27,8 @@ const REPETITIONS = [
   // The package installed from its tarball, and used by the examples.
   "test/package/tarball.test.ts",
   "test/package/examples/{adopt,ci,examples,policy,preview-environments,readmes,rotation,surviving-429,template}.test.ts",
+  // The benchmark, at the smallest size.
+  "test/package/bench.test.ts",
 ];
 
 /** What each mode plays: `npm test`, `npm run test:all`, and `npm run test:mail`. */

@@ -5,7 +5,7 @@ import { TARGET_SIZE, type Target, targetSize } from "./targets.ts";
 
 const NAMES: Readonly<Record<Operation, string>> = {
   create: "up, create",
-  unchanged: "up, nothing changed",
+  unchanged: "up, no change",
   preview: "preview",
   refresh: "refresh",
   rotate: "rotate all",
@@ -18,6 +18,8 @@ const ABOUT: Readonly<Record<Scenario, string>> = {
 };
 const TIMED: readonly Contender[] = ["floor", "ours", "naive"];
 const NOTHING = "–";
+/** Shorter times are shown as none. */
+const SHOWN_SECONDS = 0.05;
 
 /** The first lines: what runs where. */
 export function heading({ machine, versions }: Surroundings, options: Options): string {
@@ -37,10 +39,14 @@ export function detail(figures: Figures, options: Options, places: readonly { sc
       const shown = TIMED.some((contender) => figures.seconds({ ...selection, contender }) !== undefined);
       return shown ? [operationRow(figures, selection)] : [];
     });
-    const head = ["", "floor", "ours", "naive", "ours/floor", "naive/ours", "limit", "requests", "429"];
+    const head = ["", "floor", "ours", "naive", "ours/floor", "naive/ours", "limit", "requests", "429s"];
     return `${place.size} mailboxes, ${place.scenario}: ${ABOUT[place.scenario]}\n${table([head, ...rows])}`;
   });
-  return [...tables, contenderTable(figures, options)].join("\n\n");
+  const legend = [
+    "Requests and 429s: ours / naive.",
+    "Limit: the time that the requests of ours take at least, by Nylas's limit or by the latency.",
+  ].join("\n");
+  return [...tables, legend, contenderTable(figures, options)].join("\n\n");
 }
 
 function operationRow(figures: Figures, selection: Omit<Selection, "contender">): string[] {
@@ -61,12 +67,12 @@ function contenderTable(figures: Figures, options: Options): string {
   const size = targetSize(options);
   const rows = CONTENDERS.filter((contender) => options.contenders.includes(contender)).map((contender) => {
     const created = { scenario: "plain", size, contender, operation: "create" } as const;
-    const state = figures.median(created, (one) => one.checkpointBytes);
+    const state = figures.median(created, (one) => one.stateBytes);
     const memory = figures.median(created, (one) => one.peakMemoryBytes);
     const firstAnswer = figures.firstAnswer(contender);
     return [
       contender,
-      state === undefined ? NOTHING : `${(state / size / 1000).toFixed(2)} kB`,
+      state === undefined ? NOTHING : `${(state / 1000).toFixed(2)} kB`,
       memory === undefined ? NOTHING : `${(memory / 2 ** 20).toFixed(0)} MB`,
       firstAnswer === undefined ? NOTHING : `${(firstAnswer * 1000).toFixed(0)} ms`,
       fixed(figures.growth({ scenario: "plain", contender, operation: "create" }, options.sizes), 2),
@@ -106,7 +112,7 @@ function table(rows: readonly (readonly string[])[]): string {
 }
 
 function seconds(value: number | undefined): string {
-  return value === undefined ? NOTHING : `${value.toFixed(1)} s`;
+  return value === undefined ? NOTHING : value < SHOWN_SECONDS ? "0 s" : `${value.toFixed(1)} s`;
 }
 
 function whole(value: number | undefined): string {

@@ -40,11 +40,11 @@ export interface Measurement extends Run {
   limitLines: number;
   /** Of the provider's process; absent where the system does not tell. */
   peakMemoryBytes?: number;
-  /** After the operation. */
-  checkpointBytes: number;
+  /** Of a grant in the state after the operation, on average; absent after `destroy`. */
+  stateBytes?: number;
 }
 
-/** What a run leaves: its measurements, and a resource of its state. */
+/** What a run leaves: its measurements, and a grant of its state. */
 export interface Played {
   measurements: Measurement[];
   grant: StoredGrant;
@@ -57,7 +57,7 @@ export interface StoredGrant {
 /** Plays the chosen operations on a stack and an emulator of their own in `directory`, which is removed afterwards. */
 export async function play(run: Run, options: Options, directory: string): Promise<Played> {
   mkdirSync(join(directory, "state"), { recursive: true });
-  const emulator = await startEmulatorCli(emulatorArgs(run, options, directory), { env: process.env });
+  const emulator = await startEmulatorCli(emulatorArgs(run, options, directory), { env: pulumiEnvironment() });
   try {
     const servers =
       run.scenario === "mail"
@@ -94,17 +94,17 @@ export async function play(run: Run, options: Options, directory: string): Promi
       if (operation === "rotate") await rotatePasswords(run, stack, emulator.api);
       await emulator.api.forgetRequests();
       const measured = await measure(stack, operation, options.parallel);
-      const state = readFileSync(checkpoint, "utf8");
+      const grants = grantsIn(readFileSync(checkpoint, "utf8"));
       measurements.push({
         ...run,
         operation,
         ...measured,
         ...countRequests(await emulator.api.requests()),
-        checkpointBytes: Buffer.byteLength(state),
+        ...(grants.length === 0 ? {} : { stateBytes: Buffer.byteLength(JSON.stringify(grants)) / grants.length }),
       });
-      grant ??= lastResource(state);
+      grant ??= grants[0];
     }
-    if (grant === undefined) throw new Error(`The state of ${run.contender} holds no resource.`);
+    if (grant === undefined) throw new Error(`The state of ${run.contender} holds no grant.`);
     return { measurements, grant };
   } finally {
     emulator.child.kill("SIGTERM");
@@ -176,10 +176,11 @@ function countRequests(log: readonly LoggedRequest[]) {
 }
 
 interface Checkpoint {
-  checkpoint: { latest?: { resources?: StoredGrant[] } };
+  checkpoint: { latest?: { resources?: Partial<StoredGrant>[] } };
 }
 
-function lastResource(text: string): StoredGrant | undefined {
+function grantsIn(text: string): StoredGrant[] {
   const { checkpoint }: Checkpoint = JSON.parse(text);
-  return checkpoint.latest?.resources?.at(-1);
+  const resources = checkpoint.latest?.resources ?? [];
+  return resources.filter((resource): resource is StoredGrant => resource.inputs?.imapUsername !== undefined);
 }

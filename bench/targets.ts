@@ -60,7 +60,15 @@ export function targets(figures: Figures, options: Options): Target[] {
     most("requests for each rotation", 2.05, perGrant("ours", "rotate")),
     most("requests for each rotation, verify: false", 1.05, perGrant("unverified", "rotate")),
     most("requests for each deletion (with a look before it, for safety)", 2.05, perGrant("ours", "destroy")),
-    most("state for each grant", 2.8, divided(checkpoint(figures, ours("create")), size * 1000), " kB"),
+    most(
+      "state for each grant",
+      2.8,
+      divided(
+        figures.median(ours("create"), (one) => one.stateBytes),
+        1000,
+      ),
+      " kB",
+    ),
     most("memory of the provider's process: over the floor", 1.2, memoryOverFloor(figures, plain("create"))),
     line(
       "start to first answer: later than the floor",
@@ -85,10 +93,6 @@ function line(
 
 function requests(figures: Figures, selection: Selection): number | undefined {
   return figures.median(selection, (one) => one.requests);
-}
-
-function checkpoint(figures: Figures, selection: Selection): number | undefined {
-  return figures.median(selection, (one) => one.checkpointBytes);
 }
 
 function memoryOverFloor(figures: Figures, selection: Omit<Selection, "contender">): number | undefined {

@@ -1,0 +1,216 @@
+import { execFile, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { Figures } from "../../bench/figures.ts";
+import { type Contender, OPERATIONS, type Operation, readOptions } from "../../bench/options.ts";
+import type { Measurement } from "../../bench/run.ts";
+import { TARGET_SIZE, type Target, targets } from "../../bench/targets.ts";
+import { descendants, isAlive } from "../../scripts/kit/processes.mjs";
+import { present } from "../support/emulator.js";
+import { until } from "../support/until.js";
+
+const root = join(import.meta.dirname, "../..");
+const script = join(root, "bench/main.ts");
+const SIZE = 3;
+/** How long a condition may take, in milliseconds. */
+const PATIENCE_MS = 120_000;
+
+interface Report {
+  targets: Target[];
+  machine: { cpus: number };
+  versions: Record<string, string>;
+  options: { seed: number; sizes: number[] };
+  measurements: Measurement[];
+}
+
+interface Ended {
+  code: number;
+  stdout: string;
+  stderr: string;
+}
+
+let directory: string;
+
+function bench(...args: string[]): Promise<Ended> {
+  return new Promise((resolve) => {
+    execFile(process.execPath, [script, ...args], { cwd: directory }, (error, stdout, stderr) => {
+      resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
+    });
+  });
+}
+
+function leftDirectories(): string[] {
+  return readdirSync(join(root, ".work")).filter((name) => name.startsWith("bench-"));
+}
+
+beforeAll(() => {
+  mkdirSync(join(root, ".work/tests"), { recursive: true });
+  directory = mkdtempSync(join(root, ".work/tests/bench-"));
+});
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+describe("a quick run", () => {
+  let report: Report;
+  let printed: string;
+
+  beforeAll(async () => {
+    const { code, stdout, stderr } = await bench("--quick", "--sizes", String(SIZE), "--json", "figures.json");
+    expect(code, stderr).toBe(0);
+    printed = stdout;
+    report = JSON.parse(readFileSync(join(directory, "figures.json"), "utf8"));
+  });
+
+  it.each<[Contender, Partial<Record<Operation, number>>]>([
+    ["floor", { create: 0, unchanged: 0, preview: 0, refresh: 0, rotate: 0, destroy: 0 }],
+    // The application, the connector (a look and its creation), the list, and two requests for each mailbox.
+    [
+      "ours",
+      { create: 4 + 2 * SIZE, unchanged: 0, preview: 0, refresh: 3, rotate: 2 + 2 * SIZE, destroy: 3 + 2 * SIZE },
+    ],
+    ["naive", { create: 1 + 2 * SIZE, unchanged: 0, preview: 0, refresh: 1 + SIZE, rotate: SIZE, destroy: 1 + SIZE }],
+    ["unverified", { create: 4 + SIZE, rotate: 2 + SIZE }],
+  ])("counts the requests of %s", (contender, expected) => {
+    const own = report.measurements.filter((measurement) => measurement.contender === contender);
+    expect(Object.fromEntries(own.map(({ operation, requests }) => [operation, requests]))).toEqual(expected);
+    expect(own.map(({ refused }) => refused)).toEqual(own.map(() => 0));
+  });
+
+  it("finds the fields of ours in the state of the floor, and stored code as long", () => {
+    const [floor, ours] = (["floor", "ours"] as const).map((contender) => {
+      const created = report.measurements.find((one) => one.contender === contender && one.operation === "create");
+      return present(present(created).stateBytes);
+    });
+    expect(Math.abs(present(floor) - present(ours)) / present(ours)).toBeLessThan(0.05);
+  });
+
+  it("measures times, state and, on Linux, memory", () => {
+    for (const { seconds } of report.measurements) expect(seconds).toBeGreaterThan(0);
+    if (process.platform !== "linux") return;
+    const created = report.measurements.filter(({ operation }) => operation === "create");
+    for (const { peakMemoryBytes } of created) expect(peakMemoryBytes).toBeGreaterThan(2 ** 20);
+  });
+
+  it("has a figure for each target of its scenario, and no verdict", () => {
+    expect(report.targets.length).toBeGreaterThan(10);
+    for (const { name, target, figure, met } of report.targets) {
+      expect(target, name).toMatch(/^[≤≥] \d/);
+      expect(figure === null, name).toBe(name.includes("under Nylas's limit"));
+      expect(met, name).toBeNull();
+      expect(printed).toContain(name);
+    }
+  });
+
+  it("says where it was taken", () => {
+    expect(report.options).toMatchObject({ seed: 7, sizes: [SIZE] });
+    expect(report.machine.cpus).toBeGreaterThan(0);
+    for (const version of ["commit", "pulumi", "node", "sdk", "package"]) expect(report.versions[version]).toBeTruthy();
+  });
+
+  it("prints nothing wider than 100 columns", () => {
+    for (const line of printed.split("\n")) expect(line.length, line).toBeLessThanOrEqual(100);
+  });
+});
+
+it("the scenario nylas meets latency and limit", async () => {
+  const args = ["--scenarios", "nylas", "--contenders", "naive", "--operations", "create", "--latency", "20"];
+  const { code, stderr } = await bench("--quick", "--sizes", "2", ...args, "--json", "nylas.json");
+  expect(code, stderr).toBe(0);
+  const { measurements }: Report = JSON.parse(readFileSync(join(directory, "nylas.json"), "utf8"));
+  expect(measurements).toEqual([expect.objectContaining({ scenario: "nylas", operation: "create", requests: 5 })]);
+  expect(present(measurements[0]).answerSeconds).toBeGreaterThan(0.03);
+});
+
+it("an interruption leaves no process and no file", async () => {
+  const before = leftDirectories();
+  const child = spawn(process.execPath, [script, "--quick", "--sizes", "2"], { cwd: directory, stdio: "ignore" });
+  const pid = present(child.pid);
+  const ended = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  let family = descendants(pid);
+  await until("the provider's process runs", PATIENCE_MS, () => {
+    family = descendants(pid);
+    return family.some(({ command }) => command.includes("cmd/dynamic-provider/index.js"));
+  });
+  child.kill("SIGINT");
+  expect(await ended).toBe(130);
+  // A killed process is gone when its parent has asked for its exit code.
+  await until("all its processes are gone", PATIENCE_MS, () => !family.some((member) => isAlive(member.pid)));
+  expect(leftDirectories()).toEqual(before);
+});
+
+it.each([
+  [["--sizes", "0"], "--sizes takes whole numbers from 1 to 1000"],
+  [["--operations", "create,fly"], '"fly"'],
+  [["--fast"], "--fast"],
+])("refuses %j", async (args, message) => {
+  const { code, stderr } = await bench(...args);
+  expect(code).toBe(2);
+  expect(stderr).toContain(message);
+});
+
+describe("the figures", () => {
+  const options = present(readOptions(["--repetitions", "3"]));
+
+  /** Seconds by repetition. */
+  function measured(contender: Contender, size: number, seconds: readonly number[], more: Partial<Measurement> = {}) {
+    return seconds.flatMap((value, index) =>
+      OPERATIONS.map(
+        (operation): Measurement => ({
+          scenario: "plain",
+          size,
+          contender,
+          repetition: index + 1,
+          operation,
+          seconds: value,
+          requests: 0,
+          refused: 0,
+          answerSeconds: 0,
+          limitLines: 0,
+          ...more,
+        }),
+      ),
+    );
+  }
+
+  function figures(...measurements: Measurement[][]): Figures {
+    const starts = new Map<Contender, number[]>([
+      ["floor", [0.5, 0.6, 0.9]],
+      ["ours", [0.6, 0.7, 1.1]],
+    ]);
+    return new Figures(measurements.flat(), starts, 8);
+  }
+
+  it("compare within a repetition, so that a slow minute counts for both", () => {
+    const both = figures(measured("floor", 600, [10, 20, 10]), measured("ours", 600, [11, 22, 15]));
+    expect(both.ratio({ scenario: "plain", size: 600, operation: "create" }, "ours", "floor")).toBeCloseTo(1.1);
+    expect(both.firstAnswerOverFloor()).toBeCloseTo(0.1);
+  });
+
+  it("fit the growth", () => {
+    const squares = figures(...[50, 200, 600].map((size) => measured("ours", size, [0.01 * size ** 1.5])));
+    const selection = { scenario: "plain", contender: "ours", operation: "create" } as const;
+    expect(squares.growth(selection, [50, 200, 600])).toBeCloseTo(1.5);
+    expect(squares.growth(selection, [50])).toBeUndefined();
+  });
+
+  it("take as limit what is more: 50 requests a second, or the answers in as many places as the engine has", () => {
+    const selection = { scenario: "nylas", size: 600, contender: "ours", operation: "create" } as const;
+    const limit = (answerSeconds: number) =>
+      figures(measured("ours", 600, [30], { scenario: "nylas", requests: 1200, answerSeconds })).limit(selection);
+    expect(limit(80)).toBeCloseTo(24);
+    expect(limit(320)).toBeCloseTo(40);
+  });
+
+  it("are judged at the size of the targets alone", () => {
+    const verdicts = (size: number, seconds: number) => {
+      const measurements = [measured("floor", size, [10]), measured("ours", size, [seconds], { requests: 4 })];
+      const judged = targets(figures(...measurements), { ...options, sizes: [size] });
+      const verdict = (name: string) => present(judged.find((target) => target.name === name)).met;
+      return [verdict("up, create: over the floor"), verdict("refresh: requests"), verdict("preview: requests")];
+    };
+    expect(verdicts(TARGET_SIZE, 11)).toEqual([true, true, false]);
+    expect(verdicts(TARGET_SIZE, 11.1)).toEqual([false, true, false]);
+    expect(verdicts(TARGET_SIZE / 2, 11)).toEqual([null, null, null]);
+  });
+});

@@ -15,7 +15,7 @@ export class Figures {
   readonly #firstAnswers: ReadonlyMap<Contender, readonly number[]>;
   readonly #parallel: number;
 
-  /** `firstAnswers` are seconds, in the order of their repetitions. */
+  /** `firstAnswers` are milliseconds, in the order of their repetitions. */
   constructor(
     measurements: readonly Measurement[],
     firstAnswers: ReadonlyMap<Contender, readonly number[]>,
@@ -74,16 +74,16 @@ export class Figures {
     return covariance / mean(points.map(({ x }) => (x - meanX) ** 2));
   }
 
-  /** Median seconds from the start of a provider's process to its first answer. */
+  /** Median milliseconds from the start of a provider's process to its first answer. */
   firstAnswer(contender: Contender): number | undefined {
     return median(this.#firstAnswers.get(contender) ?? []);
   }
 
-  /** Median of the seconds by which ours comes later than the provider that does nothing. */
+  /** Median of the milliseconds by which ours comes later than the provider that does nothing. */
   firstAnswerOverFloor(): number | undefined {
     const floor = this.#firstAnswers.get("floor") ?? [];
     const ours = this.#firstAnswers.get("ours") ?? [];
-    return median(ours.flatMap((seconds, index) => seconds - (floor[index] ?? Number.NaN)));
+    return median(ours.map((ms, index) => ms - (floor[index] ?? Number.NaN)));
   }
 
   #of({ scenario, size, contender, operation }: Selection): Measurement[] {

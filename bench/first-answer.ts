@@ -14,7 +14,7 @@ const TIMEOUT_MS = 30_000;
 const NO_ENGINE = "127.0.0.1:1";
 
 /**
- * Seconds from the start of the provider's process, as the engine starts it, to its answer to `Check` for a grant of the
+ * Milliseconds from the start of the provider's process, as the engine starts it, to its answer to `Check` for a grant of the
  * contender's state. No request leaves the process.
  */
 export async function timeToFirstAnswer(contender: Contender, { inputs }: StoredGrant): Promise<number> {
@@ -28,9 +28,9 @@ export async function timeToFirstAnswer(contender: Contender, { inputs }: Stored
     const client = new rpc.ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
     await configure(client);
     await check(client, { ...inputs, imapPassword: "a password" });
-    const seconds = (performance.now() - begun) / 1000;
+    const ms = performance.now() - begun;
     client.close();
-    return seconds;
+    return ms;
   } finally {
     const { pid } = child;
     if (pid !== undefined) for (const member of [...descendants(pid), { pid }]) endProcess(member.pid);

@@ -63,7 +63,8 @@ async function bench(options: Options, directory: string): Promise<void> {
   }
   const figures = new Figures(measurements, await firstAnswers(grants, options), options.parallel);
   const judged = targets(figures, options);
-  if (options.json !== undefined) writeJson(options.json, { targets: judged, ...where, options, measurements });
+  if (options.json !== undefined)
+    writeJson(options.json, { targets: judged, ...where, options: { ...options, json: undefined }, measurements });
   const shown = places.filter(({ contenders }) => !contenders.includes("unverified"));
   say(`\n${detail(figures, options, shown)}\n\n${verdict(judged, options)}`);
 }
@@ -95,13 +96,17 @@ function plan(options: Options): Place[] {
 /** Each repetition begins with another contender, so that none always comes after the same one. */
 function runsOf({ scenario, size, contenders, repetitions }: Place) {
   return Array.from({ length: repetitions }, (_, index) =>
-    contenders.map((_contender, position) => ({
+    rotated(contenders, index % contenders.length).map((contender) => ({
       scenario,
       size,
+      contender,
       repetition: index + 1,
-      contender: contenders[(position + index) % contenders.length] ?? "ours",
     })),
   ).flat();
+}
+
+function rotated<T>(list: readonly T[], by: number): T[] {
+  return [...list.slice(by), ...list.slice(0, by)];
 }
 
 function tell(repetition: number, { scenario, size, repetitions }: Place, { measurements }: Played): void {

@@ -4,8 +4,8 @@ import type { Surroundings } from "./surroundings.ts";
 import { TARGET_SIZE, type Target, targetSize } from "./targets.ts";
 
 const NAMES: Readonly<Record<Operation, string>> = {
-  create: "up, create",
-  unchanged: "up, no change",
+  create: "create",
+  unchanged: "no change",
   preview: "preview",
   refresh: "refresh",
   rotate: "rotate all",
@@ -74,14 +74,17 @@ function contenderTable(figures: Figures, options: Options): string {
       contender,
       state === undefined ? NOTHING : `${(state / 1000).toFixed(2)} kB`,
       memory === undefined ? NOTHING : `${(memory / 2 ** 20).toFixed(0)} MB`,
-      firstAnswer === undefined ? NOTHING : `${(firstAnswer * 1000).toFixed(0)} ms`,
+      firstAnswer === undefined ? NOTHING : `${firstAnswer.toFixed(0)} ms`,
       fixed(figures.growth({ scenario: "plain", contender, operation: "create" }, options.sizes), 2),
       fixed(figures.growth({ scenario: "plain", contender, operation: "destroy" }, options.sizes), 2),
     ];
   });
   const head = ["", "state per grant", "peak memory", "first answer", "growth of up", "of destroy"];
-  const about = `Growth: the exponent x of time = c · mailboxes^x. State and memory after the first up of ${size} mailboxes.`;
-  return `${table([head, ...rows])}\n${about}`;
+  const about = [
+    `State and memory: of the first up with ${size} mailboxes.`,
+    "Growth: the exponent x of time = c · mailboxes^x.",
+  ];
+  return [table([head, ...rows]), ...about].join("\n");
 }
 
 /** The last lines: target, figure and verdict. */

@@ -26,13 +26,13 @@ export function targets(figures: Figures, options: Options): Target[] {
   const judged = size === TARGET_SIZE && !options.quick;
   const plain = (operation: Operation) => ({ scenario: "plain", size, operation }) as const;
   const perGrant = (contender: Contender, operation: Operation) =>
-    divided(requests(figures, { ...plain(operation), contender }), size);
+    over(requests(figures, { ...plain(operation), contender }), size);
   const ours = (operation: Operation) => ({ ...plain(operation), contender: "ours" }) as const;
   const underLimit = { scenario: "nylas", size, operation: "create", contender: "ours" } as const;
   const bound = slower(figures.limit(underLimit), figures.seconds({ ...plain("create"), contender: "floor" }));
 
   const most = (name: string, most: number, figure: number | undefined, unit = "") =>
-    line(`${name}`, `≤ ${most}${unit}`, figure, judged, (measured) => measured <= most);
+    line(name, `≤ ${most}${unit}`, figure, judged, (measured) => measured <= most);
   const least = (name: string, least: number, figure: number | undefined) =>
     line(name, `≥ ${least}`, figure, judged, (measured) => measured >= least);
 
@@ -63,7 +63,7 @@ export function targets(figures: Figures, options: Options): Target[] {
     most(
       "state for each grant",
       2.8,
-      divided(
+      over(
         figures.median(ours("create"), (one) => one.stateBytes),
         1000,
       ),
@@ -73,7 +73,7 @@ export function targets(figures: Figures, options: Options): Target[] {
     line(
       "start to first answer: later than the floor",
       "≤ 120 ms",
-      multiplied(figures.firstAnswerOverFloor(), 1000),
+      figures.firstAnswerOverFloor(),
       !options.quick,
       (measured) => measured <= 120,
     ),
@@ -106,12 +106,4 @@ function slower(left: number | undefined, right: number | undefined): number | u
 
 function over(dividend: number | undefined, divisor: number | undefined): number | undefined {
   return dividend === undefined || divisor === undefined ? undefined : dividend / divisor;
-}
-
-function divided(value: number | undefined, divisor: number): number | undefined {
-  return value === undefined ? undefined : value / divisor;
-}
-
-function multiplied(value: number | undefined, factor: number): number | undefined {
-  return value === undefined ? undefined : value * factor;
 }

@@ -9,18 +9,16 @@ export interface Selection {
   operation: Operation;
 }
 
+/** Milliseconds from the start of a provider's process to its first answer, in the order of the repetitions. */
+export type FirstAnswers = ReadonlyMap<Contender, readonly number[]>;
+
 /** Everything that was measured, and what follows from it. Undefined is whatever was not. */
 export class Figures {
   readonly #measurements: readonly Measurement[];
-  readonly #firstAnswers: ReadonlyMap<Contender, readonly number[]>;
+  readonly #firstAnswers: FirstAnswers;
   readonly #parallel: number;
 
-  /** `firstAnswers` are milliseconds, in the order of their repetitions. */
-  constructor(
-    measurements: readonly Measurement[],
-    firstAnswers: ReadonlyMap<Contender, readonly number[]>,
-    parallel: number,
-  ) {
+  constructor(measurements: readonly Measurement[], firstAnswers: FirstAnswers, parallel: number) {
     this.#measurements = measurements;
     this.#firstAnswers = firstAnswers;
     this.#parallel = parallel;
@@ -74,7 +72,6 @@ export class Figures {
     return covariance / mean(points.map(({ x }) => (x - meanX) ** 2));
   }
 
-  /** Median milliseconds from the start of a provider's process to its first answer. */
   firstAnswer(contender: Contender): number | undefined {
     return median(this.#firstAnswers.get(contender) ?? []);
   }

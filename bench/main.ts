@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { messageOf } from "../scripts/kit/errors.mjs";
 import { stopAll } from "../scripts/kit/processes.mjs";
 import { workDirectory } from "../scripts/setup/paths.mjs";
-import { Figures } from "./figures.ts";
+import { Figures, type FirstAnswers } from "./figures.ts";
 import { timeToFirstAnswer } from "./first-answer.ts";
 import {
   type Contender,
@@ -17,7 +17,7 @@ import {
 } from "./options.ts";
 import { detail, heading, verdict } from "./report.ts";
 import { type Measurement, type Played, play, type StoredGrant } from "./run.ts";
-import { type Surroundings, surroundings } from "./surroundings.ts";
+import { surroundings } from "./surroundings.ts";
 import { targetSize, targets } from "./targets.ts";
 
 const EXIT_FAILURE = 1;
@@ -52,6 +52,15 @@ async function bench(options: Options, directory: string): Promise<void> {
   say(heading(where, options));
   const measurements: Measurement[] = [];
   const grants = new Map<Contender, StoredGrant>();
+  let starts: FirstAnswers = new Map();
+  const figures = () => new Figures(measurements, starts, options.parallel);
+  const save = () => {
+    if (options.json === undefined) return;
+    const taken = { ...where, options: { ...options, json: undefined }, measurements };
+    const content = { targets: targets(figures(), options), ...taken, firstAnswers: Object.fromEntries(starts) };
+    writeFileSync(options.json, `${JSON.stringify(content, undefined, 2)}\n`);
+  };
+
   const places = plan(options);
   for (const place of places) {
     for (const run of runsOf(place)) {
@@ -59,14 +68,14 @@ async function bench(options: Options, directory: string): Promise<void> {
       measurements.push(...played.measurements);
       grants.set(run.contender, played.grant);
       tell(run.repetition, place, played);
+      // A failure after hours loses nothing of them.
+      save();
     }
   }
-  const figures = new Figures(measurements, await firstAnswers(grants, options), options.parallel);
-  const judged = targets(figures, options);
-  if (options.json !== undefined)
-    writeJson(options.json, { targets: judged, ...where, options: { ...options, json: undefined }, measurements });
+  starts = await firstAnswers(grants, options);
+  save();
   const shown = places.filter(({ contenders }) => !contenders.includes("unverified"));
-  say(`\n${detail(figures, options, shown)}\n\n${verdict(judged, options)}`);
+  say(`\n${detail(figures(), options, shown)}\n\n${verdict(targets(figures(), options), options)}`);
 }
 
 function plan(options: Options): Place[] {
@@ -116,7 +125,10 @@ function tell(repetition: number, { scenario, size, repetitions }: Place, { meas
 }
 
 /** Of each contender with a provider of its own, in turns. */
-async function firstAnswers(grants: ReadonlyMap<Contender, StoredGrant>, { repetitions, quick }: Options) {
+async function firstAnswers(
+  grants: ReadonlyMap<Contender, StoredGrant>,
+  { repetitions, quick }: Options,
+): Promise<FirstAnswers> {
   const times = new Map<Contender, number[]>();
   const starts = quick ? 1 : repetitions * STARTS_PER_REPETITION;
   for (let start = 0; start < starts; start++) {
@@ -126,10 +138,6 @@ async function firstAnswers(grants: ReadonlyMap<Contender, StoredGrant>, { repet
     }
   }
   return times;
-}
-
-function writeJson(file: string, content: Surroundings & Record<string, unknown>): void {
-  writeFileSync(file, `${JSON.stringify(content, undefined, 2)}\n`);
 }
 
 function say(text: string): void {

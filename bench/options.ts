@@ -52,8 +52,8 @@ Nylas's limit and latency allow, on the real Pulumi engine and the emulator of t
   --operations LIST        of ${OPERATIONS.join(", ")}; create is always played
   --contenders LIST        of ${CONTENDERS.join(", ")} (ours with verify: false)
   --scenarios LIST         plain: no mail log-ins, latency or limit; all sizes
-                           nylas: latency and 50 requests a second; the largest size
-                           mail: with log-ins to mail servers; the largest size
+                           nylas: latency and 50 requests a second; 600, or else the largest size
+                           mail: with log-ins to mail servers; 600, or else the largest size
   --latency 150            median of an answer's delay in the scenario nylas, in milliseconds
   --parallel ${String(defaultParallel()).padEnd(13)} the engine's --parallel; the default is its own
   --seed 7                 of the latencies

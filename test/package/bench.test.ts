@@ -14,6 +14,8 @@ import { until } from "../support/until.js";
 const root = join(import.meta.dirname, "../..");
 const script = join(root, "bench/main.ts");
 const SIZE = 3;
+/** Time for twenty commands of the engine on a busy machine, in milliseconds. */
+const RUN_TIMEOUT_MS = 900_000;
 /** How long a condition may take, in milliseconds. */
 const PATIENCE_MS = 120_000;
 
@@ -61,7 +63,7 @@ describe("a quick run", () => {
     expect(code, stderr).toBe(0);
     printed = stdout;
     report = JSON.parse(readFileSync(join(directory, "figures.json"), "utf8"));
-  });
+  }, RUN_TIMEOUT_MS);
 
   it.each<[Contender, Partial<Record<Operation, number>>]>([
     ["floor", { create: 0, unchanged: 0, preview: 0, refresh: 0, rotate: 0, destroy: 0 }],

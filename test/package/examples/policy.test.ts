@@ -93,7 +93,6 @@ async function preview(stack: Stack, ...args: string[]) {
 }
 
 it.each([
-  ["prod", IN_PRODUCTION],
   ["prod-eu", IN_PRODUCTION],
   ["production", EVERYWHERE],
 ])("examples/policy finds each violation in stack %s, and nothing else", async (name, expected) => {

@@ -103,6 +103,11 @@ describe("examples/ci, the GitHub Actions files", () => {
 
 describe("examples/ci, the GitLab file", () => {
   const gitLab = readGitLabFile();
+
+  it("previews with the lines of the GitHub file", () => {
+    const preview = mail.jobs.preview?.steps.find(({ name }) => name === "Preview");
+    expect(gitLab.jobs.preview?.script).toEqual([preview?.run]);
+  });
   const all = Object.entries(gitLab.jobs);
 
   it("has the same jobs, with the same version of Pulumi", () => {

@@ -103,12 +103,12 @@ describe("examples/ci, the GitHub Actions files", () => {
 
 describe("examples/ci, the GitLab file", () => {
   const gitLab = readGitLabFile();
+  const all = Object.entries(gitLab.jobs);
 
   it("previews with the lines of the GitHub file", () => {
     const preview = mail.jobs.preview?.steps.find(({ name }) => name === "Preview");
     expect(gitLab.jobs.preview?.script).toEqual([preview?.run]);
   });
-  const all = Object.entries(gitLab.jobs);
 
   it("has the same jobs, with the same version of Pulumi", () => {
     expect(Object.keys(gitLab.jobs)).toEqual(["preview", "note", "up-dev", "up-staging", "up-prod", "drift"]);

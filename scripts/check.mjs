@@ -28,12 +28,20 @@ const directory = mkdtempSync(join(workDirectory, "check-"));
 let tarball;
 
 /**
- * Runs a tool from node_modules with the running Node. On failure the error contains the whole output of the tool.
+ * Runs a tool from node_modules.
  * @param {string} tool its script below node_modules
  * @param {...string} args
  */
-async function run(tool, ...args) {
-  const script = join(nodeModulesDirectory, tool);
+function run(tool, ...args) {
+  return runScript(join(nodeModulesDirectory, tool), ...args);
+}
+
+/**
+ * Runs a script with the running Node. On failure the error contains the whole output of the script.
+ * @param {string} script
+ * @param {...string} args
+ */
+async function runScript(script, ...args) {
   try {
     await execute(process.execPath, [script, ...args], { cwd: repositoryDirectory, maxBuffer: MAX_OUTPUT });
   } catch (error) {
@@ -111,6 +119,7 @@ const checks = [
     (example) => [`types of ${example}`, () => run("typescript/bin/tsc", "--noEmit", "-p", example)],
   ),
   ["GitHub Actions files (actionlint)", lintWorkflows],
+  ["API reference (npm run docs)", () => runScript(join(import.meta.dirname, "docs.mjs"), "--check")],
   ["files of the package (npm pack)", pack],
   ["package.json of the package (publint)", async () => run("publint/src/cli.js", "run", packed(), "--strict")],
   [

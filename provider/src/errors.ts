@@ -23,7 +23,9 @@ export type NylasErrorCode =
   | "not_found"
   | "permission_denied";
 
+/** What a {@link NylasError} says. */
 export interface NylasErrorFacts<Code extends NylasErrorCode = NylasErrorCode> {
+  /** What went wrong, as a stable word that programs may branch on. */
   code: Code;
   /** What was attempted, and on which mailbox or connector; the first half of a sentence. */
   operation: string;
@@ -41,18 +43,25 @@ export interface NylasErrorFacts<Code extends NylasErrorCode = NylasErrorCode> {
   attempts?: number | undefined;
 }
 
-/**
- * Base class of every error of this package. It holds no request, body or header, because those contain secrets.
- * It must never get a property `id`: Pulumi treats a thrown object with an `id` as a partially created resource.
- */
+/** Base class of every error of this package. It holds no request, body or header, because those contain secrets. */
 export class NylasError<Code extends NylasErrorCode = NylasErrorCode> extends Error {
+  // It must never get a property `id`: Pulumi treats a thrown object with an `id` as a partially created resource.
+
+  /** What went wrong, as a stable word that programs may branch on. */
   readonly code: Code;
+  /** What was attempted, and on which mailbox or connector. */
   readonly operation: string;
+  /** What happened, in words. */
   readonly answer: string;
+  /** What to do next. */
   readonly remedy: string;
+  /** HTTP status of the answer, if there was one. */
   readonly status: number | undefined;
+  /** Nylas's request id, which Nylas's support asks for. */
   readonly requestId: string | undefined;
+  /** Nylas's own `error.type`, such as `grant.invalid_authentication`. */
   readonly type: string | undefined;
+  /** How often the request was sent. An earlier attempt may have taken effect although its answer was lost. */
   readonly attempts: number | undefined;
 
   constructor(given: NylasErrorFacts<Code>) {
@@ -71,23 +80,26 @@ export class NylasError<Code extends NylasErrorCode = NylasErrorCode> extends Er
   }
 }
 
-/** Give other credentials. */
+/** The mail server refuses the credentials, or Nylas has stopped trying them: give other ones. */
 export class CredentialsError extends NylasError<"invalid_credentials" | "auth_limit_reached"> {}
-/** Correct the mail server's settings, or repair the mail server. */
+/** The mail server does not answer, or a grant has no SMTP: correct the settings, or repair the mail server. */
 export class MailServerError extends NylasError<"provider_not_responding" | "smtp_missing"> {}
-/** Adopt, refer to, or delete the existing object. */
+/** There is such a grant or connector already: adopt it, refer to it, or delete it. */
 export class AlreadyExistsError extends NylasError<"grant_exists" | "connector_exists"> {}
-/** Create the connector first, or delete its grants first. */
+/** The connector is missing, or grants still use it: create it first, or delete its grants first. */
 export class ConnectorError extends NylasError<"connector_missing" | "connector_in_use"> {}
-/** Use another API key, region or application, or grant the key the missing permission. */
+/**
+ * The API key is refused, is of another application, or lacks a permission: use another key, region or application, or grant
+ * the key the permission.
+ */
 export class AccessError extends NylasError<"wrong_application" | "api_key_refused" | "permission_denied"> {}
-/** Check the id or address, and the application that the key belongs to. */
+/** There is no such object: check the id or address, and the application that the API key belongs to. */
 export class NotFoundError extends NylasError<"not_found"> {}
-/** Run again later. */
+/** Nylas limits the rate, is not available, or does not answer in time: run again later. */
 export class UnavailableError extends NylasError<"rate_limited" | "nylas_unavailable" | "timeout"> {}
-/** Report it, with the request id. */
+/** An answer of Nylas breaks its contract: report it, with the request id. */
 export class UnexpectedResponseError extends NylasError<"unexpected_response"> {}
-/** Correct an argument or a configuration value. */
+/** An argument or a configuration value is wrong: correct it. */
 export class InvalidInputError extends NylasError<"invalid_input"> {}
 
 function cleanedParts({ operation, answer, remedy, type, requestId }: NylasErrorFacts) {

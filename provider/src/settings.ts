@@ -12,9 +12,10 @@ export const MAX_REQUESTS_PER_SECOND = 1_000;
 /** Largest `timeoutSeconds` that may be configured. */
 export const MAX_TIMEOUT_SECONDS = 3_600;
 
-const API_URIS = { us: "https://api.us.nylas.com", eu: "https://api.eu.nylas.com" } as const;
+/** The region of a Nylas application, which is where its data is kept. */
+export type Region = "us" | "eu";
 
-export type Region = keyof typeof API_URIS;
+const API_URIS: Readonly<Record<Region, string>> = { us: "https://api.us.nylas.com", eu: "https://api.eu.nylas.com" };
 
 /** Where an application's requests go. */
 export interface Endpoint {

@@ -41,7 +41,6 @@ export interface ImapConnectorArgs {
  *
  * ```ts
  * const connector = new ImapConnector("imap");
- * new ByoImapGrant("ops", { connector, imapUsername: "ops@example.com", imapPassword, imapHost, smtpHost });
  * ```
  *
  * @see https://developer.nylas.com/docs/reference/api/connectors-integrations/create_connector/

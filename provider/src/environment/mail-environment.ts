@@ -7,7 +7,7 @@ import { DEFAULT_APPLICATION } from "../settings.js";
 
 type OptionalArguments = { [K in keyof MailboxArgs]?: MailboxArgs[K] | undefined };
 
-/** What the mailboxes of a {@link MailEnvironment} may share. */
+/** What the mailboxes of a {@link MailEnvironment} may share: any of {@link MailboxArgs}. */
 export interface MailboxDefaults extends OptionalArguments {}
 
 /** The arguments that every mailbox needs. */
@@ -57,7 +57,19 @@ const ALTERNATIVES = [
 /** Most missing arguments that an error lists. */
 const MAX_LISTED = 10;
 
-/** One connector and the mailboxes that use it, as each environment of an application has them. */
+/**
+ * One connector and the mailboxes that use it, as each environment of an application has them.
+ *
+ * ```ts
+ * const mail = new MailEnvironment("mail", {
+ *   defaults: { imapHost: "imap.example.com", smtpHost: "smtp.example.com" },
+ *   mailboxes: {
+ *     ops: { imapUsername: "ops@example.com", imapPassword: config.requireSecret("opsPassword") },
+ *     sales: { imapUsername: "sales@example.com", imapPasswordFrom: { env: "SALES_PASSWORD" } },
+ *   },
+ * });
+ * ```
+ */
 export class MailEnvironment<D extends MailboxDefaults = Record<never, never>> extends pulumi.ComponentResource {
   /** Grant ids by mailbox name. */
   readonly grantIds: pulumi.Output<Record<string, string>>;

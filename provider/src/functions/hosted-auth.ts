@@ -42,7 +42,7 @@ export interface HostedAuthUrlArgs {
    */
   codeChallenge?: string | undefined;
   /**
-   * How `codeChallenge` was made of the verifier; `"plain"` means that they are equal.
+   * How `codeChallenge` was made from the verifier; `"plain"` means that they are equal.
    *
    * @default Nylas's own, `"plain"`
    */
@@ -96,8 +96,11 @@ export interface ExchangeCodeArgs {
 
 /** The grant of a hosted login. */
 export interface ExchangedCode {
+  /** The grant's id, which other programs use to access the mailbox. */
   grantId: string;
+  /** The mailbox's address, if Nylas returns it. */
   email: string | undefined;
+  /** For example `imap`, if Nylas returns it. */
   provider: string | undefined;
 }
 

@@ -15,10 +15,13 @@ export type { LookupOptions };
 
 /** A grant, as the functions return it. */
 export interface GrantResult {
+  /** The grant's id, which other programs use to access the mailbox. */
   grantId: string;
+  /** For example `imap`. */
   provider: string;
+  /** The mailbox's address, if Nylas returns it. */
   email: string | undefined;
-  /** `valid` or `invalid`. */
+  /** `valid`, or `invalid` if Nylas can no longer log in. */
   grantStatus: string;
   /** Creation time, in ISO 8601. */
   createdAt: string;
@@ -77,8 +80,9 @@ export function getGrantOutput(
 
 /** Filters of {@link listGrants}. */
 export interface ListGrantsArgs {
+  /** Only grants with this status. If absent, all. */
   status?: "valid" | "invalid";
-  /** For example `imap`. */
+  /** Only grants of this provider, for example `imap`. If absent, all. */
   provider?: string;
 }
 
@@ -110,6 +114,7 @@ export function listGrantsOutput(
 
 /** The mail provider of an address, as Nylas detects it. */
 export interface DetectedProvider {
+  /** Whether Nylas recognizes the address. */
   detected: boolean;
   /** For example `imap` or `google`; absent if nothing was detected. */
   provider: string | undefined;

@@ -5,7 +5,15 @@ import { password, text } from "../lifecycle/validate.js";
 import { keepSecret } from "../redact.js";
 
 /** Where the provider reads a password: an environment variable of its process, or a file on its machine. */
-export type PasswordSource = { env: string } | { file: string };
+export type PasswordSource =
+  | {
+      /** Name of the environment variable. */
+      env: string;
+    }
+  | {
+      /** Path of the file. A relative one starts at the project's directory. */
+      file: string;
+    };
 
 /** Longest file that is read, in bytes: a password, not a mistaken path to a log or a device. */
 const MAX_FILE_BYTES = 65_536;

@@ -63,7 +63,7 @@ export interface MailboxArgs {
    * @default imapPassword
    */
   smtpPassword?: pulumi.Input<string> | undefined;
-  /** Where the provider reads the SMTP password, instead of `smtpPassword`; in the form of `imapPasswordFrom`. */
+  /** Where the provider reads the SMTP password, instead of `smtpPassword`; as with `imapPasswordFrom`. */
   smtpPasswordFrom?: PasswordSource | undefined;
   /**
    * Whether to leave out the SMTP settings: Nylas then can read the mailbox but not send from it. A change re-authenticates
@@ -126,8 +126,18 @@ export interface ByoImapGrantArgs extends MailboxArgs {
  * and application. All object ids of the mailbox belong to its grant, so this resource replaces a grant only if `imapUsername`
  * or `application` changes.
  *
+ * ```ts
+ * const ops = new ByoImapGrant("ops", {
+ *   connector,
+ *   imapUsername: "ops@example.com",
+ *   imapPassword: config.requireSecret("opsPassword"),
+ *   imapHost: "imap.example.com",
+ *   smtpHost: "smtp.example.com",
+ * });
+ * ```
+ *
  * Errors: `invalid_credentials`, `auth_limit_reached`, `provider_not_responding`, `grant_exists`, `connector_missing`,
- * `wrong_application` and those of every request; see {@link NylasError}.
+ * `wrong_application` and those of every request; see `NylasError`.
  *
  * @see https://developer.nylas.com/docs/reference/api/manage-grants/byo_auth/
  */
@@ -150,19 +160,29 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
   /** The Nylas application it belongs to. */
   declare readonly applicationId: pulumi.Output<string>;
 
+  /** The declared e-mail address or log-in name. */
   declare readonly imapUsername: pulumi.Output<string>;
-  /** Secret; `undefined` with `imapPasswordFrom`. */
+  /** The declared password, a secret; `undefined` with `imapPasswordFrom`. */
   declare readonly imapPassword: pulumi.Output<string | undefined>;
+  /** The declared source of the password. */
   declare readonly imapPasswordFrom: pulumi.Output<PasswordSource | undefined>;
+  /** The declared IMAP server. */
   declare readonly imapHost: pulumi.Output<string>;
+  /** The IMAP port, declared or the default. */
   declare readonly imapPort: pulumi.Output<number>;
+  /** The declared SMTP server. */
   declare readonly smtpHost: pulumi.Output<string | undefined>;
+  /** The SMTP port, declared or the default; `undefined` without an SMTP server. */
   declare readonly smtpPort: pulumi.Output<number | undefined>;
+  /** The declared SMTP log-in name. */
   declare readonly smtpUsername: pulumi.Output<string | undefined>;
-  /** Secret. */
+  /** The declared SMTP password, a secret. */
   declare readonly smtpPassword: pulumi.Output<string | undefined>;
+  /** The declared source of the SMTP password. */
   declare readonly smtpPasswordFrom: pulumi.Output<PasswordSource | undefined>;
+  /** Whether the mailbox is declared without SMTP. */
   declare readonly receiveOnly: pulumi.Output<boolean | undefined>;
+  /** The declared value. */
   declare readonly credentialVersion: pulumi.Output<string | number | undefined>;
 
   constructor(name: string, args: ByoImapGrantArgs, opts?: pulumi.CustomResourceOptions) {

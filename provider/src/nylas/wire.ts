@@ -140,8 +140,11 @@ export interface UnreadableGrant {
   fields: string;
 }
 
+/** The IMAP connector of an application. */
 export interface Connector {
+  /** Always `imap`. */
   provider: string;
+  /** The display name, if it has one. */
   name: string | undefined;
 }
 
@@ -150,9 +153,13 @@ export const ConnectorWire = v.pipe(
   v.transform((wire): Connector => ({ provider: wire.provider, name: wire.name ?? undefined })),
 );
 
+/** A Nylas application. */
 export interface Application {
+  /** The application's id, which is also its client id for hosted authentication. */
   applicationId: string;
+  /** `us` or `eu`, if Nylas names it. */
   region: string | undefined;
+  /** The application's environment at Nylas, such as `sandbox`, if Nylas names it. */
   environment: string | undefined;
 }
 

@@ -1,0 +1,37 @@
+#!/usr/bin/env node
+/** Makes docs/reference/ from the doc comments of the package. With `--check`, only compares. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { writeReference } from "./documentation/reference.mjs";
+import { messageOf } from "./kit/errors.mjs";
+import { repositoryDirectory, workDirectory } from "./setup/paths.mjs";
+
+const referenceDirectory = join(repositoryDirectory, "docs/reference");
+
+/** Throws if docs/reference/ differs from what the doc comments say now. */
+async function check() {
+  mkdirSync(workDirectory, { recursive: true });
+  const directory = mkdtempSync(join(workDirectory, "reference-"));
+  try {
+    await writeReference(directory);
+    const [made, committed] = [contents(directory), contents(referenceDirectory)];
+    const names = [...new Set([...made.keys(), ...committed.keys()])];
+    const stale = names.filter((name) => made.get(name) !== committed.get(name));
+    if (stale.length > 0) throw new Error(`Out of date in docs/reference: ${stale.join(", ")}. Run npm run docs.`);
+  } finally {
+    rmSync(directory, { recursive: true, force: true });
+  }
+}
+
+/** @param {string} directory of files only */
+function contents(directory) {
+  const names = existsSync(directory) ? readdirSync(directory) : [];
+  return new Map(names.map((name) => [name, readFileSync(join(directory, name), "utf8")]));
+}
+
+try {
+  await (process.argv.includes("--check") ? check() : writeReference(referenceDirectory));
+} catch (error) {
+  process.stderr.write(`${messageOf(error)}\n`);
+  process.exitCode = 1;
+}

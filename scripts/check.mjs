@@ -3,7 +3,9 @@ import { execFile } from "node:child_process";
 import { globSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import { messageOf } from "./kit/errors.mjs";
+import { checkCodeBlocks } from "./documentation/code-blocks.mjs";
+import { checkLinks } from "./documentation/links.mjs";
+import { messageOf, printedBy } from "./kit/errors.mjs";
 import { npm } from "./setup/npm.mjs";
 import { nodeModulesDirectory, repositoryDirectory, workDirectory } from "./setup/paths.mjs";
 
@@ -47,15 +49,6 @@ async function runScript(script, ...args) {
   } catch (error) {
     throw new Error(printedBy(error) || messageOf(error));
   }
-}
-
-/**
- * What a process had printed when it failed.
- * @param {unknown} error of `execute`
- */
-function printedBy(error) {
-  if (!(error instanceof Error && "stdout" in error && "stderr" in error)) return "";
-  return `${error.stdout}${error.stderr}`.trim();
 }
 
 /** Packs provider/; throws if the tarball has unexpected files or lacks required ones. */
@@ -120,6 +113,8 @@ const checks = [
   ),
   ["GitHub Actions files (actionlint)", lintWorkflows],
   ["API reference (npm run docs)", () => runScript(join(import.meta.dirname, "docs.mjs"), "--check")],
+  ["code blocks of the documentation", checkCodeBlocks],
+  ["links of the documentation", async () => checkLinks()],
   ["files of the package (npm pack)", pack],
   ["package.json of the package (publint)", async () => run("publint/src/cli.js", "run", packed(), "--strict")],
   [

@@ -1,0 +1,74 @@
+import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import GithubSlugger from "github-slugger";
+import MarkdownIt from "markdown-it";
+import { repositoryDirectory } from "../setup/paths.mjs";
+
+/** @import Token from "markdown-it/lib/token.mjs" */
+
+/**
+ * @typedef {object} Block a fenced code block
+ * @property {string} language the first word after the fence
+ * @property {number} line of its opening fence, from 1
+ * @property {string} code
+ *
+ * @typedef {object} Document a Markdown file
+ * @property {string} path below the repository, with slashes
+ * @property {Block[]} blocks
+ * @property {string[]} links targets of links and images, as they are written
+ * @property {Set<string>} anchors of headings, as GitHub makes them, and of HTML elements with an id
+ */
+
+const markdown = new MarkdownIt({ html: true, linkify: true });
+// GitHub makes links of whole URLs. It takes `example.com` for text.
+markdown.linkify.set({ fuzzyLink: false, fuzzyEmail: false });
+
+/** Reads every Markdown file of the repository that git does not ignore. */
+export function readDocuments() {
+  const listed = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard", "*.md"], {
+    cwd: repositoryDirectory,
+    encoding: "utf8",
+  });
+  const paths = [...new Set(listed.trim().split("\n"))];
+  return paths.filter((path) => existsSync(join(repositoryDirectory, path))).map(readDocument);
+}
+
+/** @param {string} path @returns {Document} */
+function readDocument(path) {
+  const tokens = markdown.parse(readFileSync(join(repositoryDirectory, path), "utf8"), {});
+  const inline = tokens.flatMap((token) => token.children ?? []);
+  return { path, blocks: blocksOf(tokens), links: linksOf(inline), anchors: anchorsOf(tokens, inline) };
+}
+
+/** @param {Token[]} tokens @returns {Block[]} */
+function blocksOf(tokens) {
+  return tokens
+    .filter((token) => token.type === "fence")
+    .map((token) => ({
+      language: token.info.trim().split(/\s/)[0] ?? "",
+      line: (token.map?.[0] ?? 0) + 1,
+      code: token.content,
+    }));
+}
+
+/** @param {Token[]} inline */
+function linksOf(inline) {
+  return inline.map((token) => token.attrGet("href") ?? token.attrGet("src")).filter((target) => target !== null);
+}
+
+/** @param {Token[]} tokens @param {Token[]} inline */
+function anchorsOf(tokens, inline) {
+  const slugger = new GithubSlugger();
+  const headings = tokens.flatMap((token, index) => (token.type === "heading_open" ? [tokens[index + 1]] : []));
+  const slugs = headings.map((heading) => slugger.slug(textOf(heading?.children ?? [])));
+  const html = [...tokens, ...inline].filter((token) => token.type.startsWith("html_"));
+  const ids = html.flatMap((token) => [...token.content.matchAll(/\bid="([^"]+)"/g)].map(([, id = ""]) => id));
+  return new Set([...slugs, ...ids]);
+}
+
+/** @param {Token[]} inline */
+function textOf(inline) {
+  const text = inline.filter((token) => token.type === "text" || token.type === "code_inline");
+  return text.map((token) => token.content).join("");
+}

@@ -111,6 +111,7 @@ const checks = [
     /** @returns {[string, () => Promise<unknown>]} */
     (example) => [`types of ${example}`, () => run("typescript/bin/tsc", "--noEmit", "-p", example)],
   ),
+  ["unused code (knip)", () => run("knip/bin/knip.js")],
   ["GitHub Actions files (actionlint)", lintWorkflows],
   ["API reference (npm run docs)", () => runScript(join(import.meta.dirname, "docs.mjs"), "--check")],
   ["code blocks of the documentation", checkCodeBlocks],

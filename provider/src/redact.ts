@@ -37,7 +37,7 @@ export function cleaned(text: string, maxLength: number, secrets: readonly strin
 }
 
 /** Joins the lines, and removes invisible characters and those that control a terminal. */
-export function oneLine(text: string): string {
+function oneLine(text: string): string {
   return stripVTControlCharacters(text)
     .replaceAll(/[\s\u0085]+/g, " ")
     .replaceAll(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}\p{Cs}]/gu, "")

@@ -4,13 +4,13 @@ import { InvalidInputError } from "./errors.js";
 /** The configuration namespace, and the default application. */
 export const DEFAULT_APPLICATION = "nylas";
 /** Most requests per second of one process; Nylas allows 50 per application. */
-export const DEFAULT_REQUESTS_PER_SECOND = 40;
+const DEFAULT_REQUESTS_PER_SECOND = 40;
 /** Time limit of one request, in seconds. Nylas itself waits at most 120 for a login at a slow mail server. */
-export const DEFAULT_TIMEOUT_SECONDS = 120;
+const DEFAULT_TIMEOUT_SECONDS = 120;
 /** Largest `requestsPerSecond` that may be configured. */
-export const MAX_REQUESTS_PER_SECOND = 1_000;
+const MAX_REQUESTS_PER_SECOND = 1_000;
 /** Largest `timeoutSeconds` that may be configured. */
-export const MAX_TIMEOUT_SECONDS = 3_600;
+const MAX_TIMEOUT_SECONDS = 3_600;
 
 /** The region of a Nylas application, which is where its data is kept. */
 export type Region = "us" | "eu";

@@ -23,7 +23,7 @@ export function executableIn(directory, name) {
 }
 
 /** The user's PATH without the directories that npm or an enclosing `npm run pulumi` added. */
-export function ownPath() {
+function ownPath() {
   return (process.env.PATH ?? "")
     .split(delimiter)
     .filter((directory) => directory !== "" && !directory.endsWith(join("node_modules", ".bin")))

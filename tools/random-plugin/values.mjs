@@ -14,7 +14,7 @@ export function secret(value) {
  * @param {unknown} value
  * @returns {unknown}
  */
-export function plain(value) {
+function plain(value) {
   if (Array.isArray(value)) return value.map(plain);
   if (typeof value !== "object" || value === null) return value;
   const kind = SIGNATURE in value ? value[SIGNATURE] : undefined;

@@ -55,7 +55,7 @@ export function isRenamed(owner: unknown, inState: Marker | undefined): boolean 
   return typeof owner === "string" && inState !== undefined && inState.owner !== owner;
 }
 
-export function grantExists(run: Run, args: GrantArguments, found: Grant): AlreadyExistsError {
+function grantExists(run: Run, args: GrantArguments, found: Grant): AlreadyExistsError {
   const { answer, remedy } = explainOwner(run, args, found);
   return alreadyExists(run, args, found, `${answer}. Nothing was changed`, remedy);
 }

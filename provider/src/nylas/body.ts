@@ -14,13 +14,13 @@ export const MAX_BODY_BYTES = 16 * 1024 * 1024;
  * Size in bytes above which bodies are read one at a time. `MAX_BODY_BYTES` limits each body, but many requests run in
  * parallel.
  */
-export const LARGE_BODY_BYTES = 1024 * 1024;
+const LARGE_BODY_BYTES = 1024 * 1024;
 
 /**
  * Most JSON values of a large body: parsed, they need many times the memory of their text. A page of 200 grants has fewer
  * than 20,000.
  */
-export const MAX_LARGE_BODY_VALUES = 500_000;
+const MAX_LARGE_BODY_VALUES = 500_000;
 
 /** A body that is not read: it exceeds a limit or has another content coding. The message is the end of a sentence. */
 export class BodyRefused extends Error {}

@@ -16,7 +16,7 @@ import {
 } from "./wire.js";
 
 /** Grants per page; the maximum that Nylas allows. */
-export const GRANTS_PER_PAGE = 200;
+const GRANTS_PER_PAGE = 200;
 /** Most pages that are read: 100,000 grants. */
 const MAX_PAGES = 500;
 /** Most ids that a message about several grants lists. */

@@ -13,7 +13,7 @@ export const MAX_LOST_POST_ATTEMPTS = 2;
 /** First delay between attempts, in milliseconds; doubled each time. */
 export const BASE_DELAY_MS = 500;
 /** Longest backoff before jitter, in milliseconds. */
-export const MAX_DELAY_MS = 8_000;
+const MAX_DELAY_MS = 8_000;
 /** Longest `Retry-After` that is respected, in milliseconds. A longer one ends the request. */
 export const MAX_RETRY_AFTER_MS = 60_000;
 /** Time since the first attempt, in milliseconds, after which no retry starts. Waits for the rate limiter do not count. */

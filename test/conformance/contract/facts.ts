@@ -51,8 +51,6 @@ const SINGLE = ["items", "additionalProperties", "not"];
 const LISTS = ["allOf", "anyOf", "oneOf"];
 const BY_NAME = ["properties", "patternProperties"];
 
-export const SCHEMA_KEYWORDS: readonly string[] = [...VALUES, ...SINGLE, ...LISTS, ...BY_NAME];
-
 type Json = Record<string, unknown>;
 
 /** Deterministic: keeps the document's order. */

@@ -17,8 +17,8 @@ import type { LiveConfig } from "./live-config.js";
 /** What may not be done to somebody's application, or cannot be tried there; the message says why. */
 export class NotTried extends Error {}
 
-export const HAS_CONNECTOR = "the application has an IMAP connector already";
-export const HAS_GRANT = "the mailbox has a grant already";
+const HAS_CONNECTOR = "the application has an IMAP connector already";
+const HAS_GRANT = "the mailbox has a grant already";
 const OTHERS = "somebody else's grant stands on the connector";
 const TOO_MANY = "the application has more grants than can be looked through";
 const NOT_OURS = "the suite changes only what it has made";

@@ -13,7 +13,7 @@ const script = join(import.meta.dirname, "target.ts");
 const preload = pathToFileURL(join(import.meta.dirname, "../../conformance/contract/preload.ts")).href;
 const SOCKETS_GONE_MS = 20_000;
 
-export const USERS = [
+const USERS = [
   { username: "victim@example.test", password: "Kn0ck-victim-o7Zq" },
   { username: "healthy@example.test", password: "Kn0ck-healthy-x2Wd" },
 ] as const;

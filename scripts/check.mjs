@@ -116,6 +116,7 @@ const checks = [
   ["API reference (npm run docs)", () => runScript(join(import.meta.dirname, "docs.mjs"), "--check")],
   ["code blocks of the documentation", checkCodeBlocks],
   ["links of the documentation", async () => checkLinks()],
+  ["spelling (cspell)", () => run("cspell/bin.mjs", "lint", "--no-progress", "--no-summary", "--no-color")],
   ["files of the package (npm pack)", pack],
   ["package.json of the package (publint)", async () => run("publint/src/cli.js", "run", packed(), "--strict")],
   [

@@ -113,7 +113,7 @@ const checks = [
   ),
   ["unused code (knip)", () => run("knip/bin/knip.js")],
   ["GitHub Actions files (actionlint)", lintWorkflows],
-  ["API reference (npm run docs)", () => runScript(join(import.meta.dirname, "docs.mjs"), "--check")],
+  ["API reference and dependencies (npm run docs)", () => runScript(join(import.meta.dirname, "docs.mjs"), "--check")],
   ["code blocks of the documentation", checkCodeBlocks],
   ["links of the documentation", async () => checkLinks()],
   ["spelling (cspell)", () => run("cspell/bin.mjs", "lint", "--no-progress", "--no-summary", "--no-color")],

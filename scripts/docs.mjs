@@ -1,15 +1,25 @@
 #!/usr/bin/env node
-/** Makes docs/reference/ from the doc comments of the package. With `--check`, only compares. */
+/**
+ * Makes docs/reference/ from the doc comments of the package, and the tables of docs/dependencies.md. With `--check`, only
+ * compares.
+ */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { checkDependencies, writeDependencies } from "./documentation/dependencies.mjs";
 import { writeReference } from "./documentation/reference.mjs";
 import { messageOf } from "./kit/errors.mjs";
 import { repositoryDirectory, workDirectory } from "./setup/paths.mjs";
 
 const referenceDirectory = join(repositoryDirectory, "docs/reference");
 
-/** Throws if docs/reference/ differs from what the doc comments say now. */
+async function write() {
+  writeDependencies();
+  await writeReference(referenceDirectory);
+}
+
+/** Throws if `write` would change something. */
 async function check() {
+  checkDependencies();
   mkdirSync(workDirectory, { recursive: true });
   const directory = mkdtempSync(join(workDirectory, "reference-"));
   try {
@@ -30,7 +40,7 @@ function contents(directory) {
 }
 
 try {
-  await (process.argv.includes("--check") ? check() : writeReference(referenceDirectory));
+  await (process.argv.includes("--check") ? check() : write());
 } catch (error) {
   process.stderr.write(`${messageOf(error)}\n`);
   process.exitCode = 1;

@@ -11,7 +11,7 @@ import { nodeModulesDirectory, repositoryDirectory, workDirectory } from "./setu
 
 const PACK_TIMEOUT_MS = 5 * 60_000;
 const MAX_OUTPUT = 64 * 1024 * 1024;
-const PACKED = /^package\/(package\.json|README\.md|LICENSE|bin\/nylas-imap\.js|dist\/.+\.js|dist\/.+\.d\.ts)$/;
+const PACKED = /^package\/(package\.json|README\.md|LICENSE|bin\/nylas-imap\.js|dist\/.+\.js|dist\/.+\.d\.c?ts)$/;
 const NEEDED = [
   "package.json",
   "README.md",
@@ -19,6 +19,7 @@ const NEEDED = [
   "bin/nylas-imap.js",
   "dist/index.js",
   "dist/index.d.ts",
+  "dist/index.d.cts",
   "dist/pulumi/provider.js",
 ];
 

@@ -9,6 +9,8 @@ import { codeBlocks } from "../support/guide.js";
 
 const root = join(import.meta.dirname, "../..");
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
+const FILE_OF_REPOSITORY = /^https:\/\/github\.com\/pulumi-nylas-imap\/pulumi-nylas-imap\/(?:blob|raw)\/main\/([^#]+)/;
+
 interface Workflow {
   jobs: { test: { steps: { name?: string; run?: string }[] } };
 }
@@ -38,8 +40,11 @@ it("the workflow starts the emulator with options that it has", async () => {
   expect(options).toHaveLength(3);
 });
 
-it("the links lead somewhere", () => {
-  const links = [...readme.matchAll(/\]\((\.\.?\/[^)#]*)/g)].map(([, link = ""]) => link);
+it("the links lead to files of the repository, and work outside of it", () => {
+  const links = [...readme.matchAll(/^\[\w+\]: (.*)$|\]\(([^)]*)\)/gm)].map(
+    ([, defined, written]) => defined ?? written ?? "",
+  );
   expect(links.length).toBeGreaterThan(3);
-  expect(links.filter((link) => !existsSync(join(root, "emulator", link)))).toEqual([]);
+  const files = links.map((link) => FILE_OF_REPOSITORY.exec(link)?.[1] ?? `not of the repository: ${link}`);
+  expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, readdirSync, realpathSync, rmSync, writeFileSyn
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { esm, everyExport, strictCompilers, template } from "../support/consumers.js";
+import { esm, everyExport, moduleSettings, strictConfiguration, template } from "../../scripts/release/consumers.mjs";
 import { present, TestEmulator } from "../support/emulator.js";
 import { npmInstall, runIn } from "../support/npm.js";
 import { createStack, type Stack } from "../support/stack.js";
@@ -11,9 +11,11 @@ import { createStack, type Stack } from "../support/stack.js";
 const INSTALL_TIMEOUT_MS = 900_000;
 const root = join(import.meta.dirname, "../..");
 
+/** A link in Markdown or HTML that only works inside the repository. */
+const RELATIVE_LINK = /(?:\]\(|^\[[^\]]+\]: |(?:src|href)=")(?!#|[a-z]+:)[^\s)"]+/gm;
+
 let directory: string;
 let tarball: string;
-let files: string[];
 /** Outside the repository, so that projects cannot resolve its modules. */
 let consumers: string;
 let emulator: TestEmulator;
@@ -25,6 +27,22 @@ function makeProject(name: string, contents: Record<string, string>): string {
   return project;
 }
 
+/** Packs a package of this repository; the tarball's path. */
+async function pack(name: string): Promise<string> {
+  const destination = join(directory, name);
+  mkdirSync(destination);
+  await runIn(join(root, name), "npm", "pack", "--pack-destination", destination);
+  return join(destination, present(readdirSync(destination)[0]));
+}
+
+async function filesOf(packed: string): Promise<string[]> {
+  const listed = await runIn(directory, "tar", "-tf", packed);
+  return listed
+    .trim()
+    .split("\n")
+    .map((path) => path.replace("package/", ""));
+}
+
 /** The path to which a program in the project resolves a module. */
 function resolved(project: string, module: string): Promise<string> {
   return runIn(project, "node", "-p", `require.resolve(${JSON.stringify(module)})`);
@@ -34,12 +52,7 @@ beforeAll(async () => {
   mkdirSync(join(root, ".work/tests"), { recursive: true });
   directory = mkdtempSync(join(root, ".work/tests/package-"));
   consumers = realpathSync(mkdtempSync(join(tmpdir(), "nylas-consumers-")));
-  await runIn(join(root, "provider"), "npm", "pack", "--pack-destination", directory);
-  tarball = join(directory, present(readdirSync(directory)[0]));
-  files = (await runIn(directory, "tar", "-tf", tarball))
-    .trim()
-    .split("\n")
-    .map((path) => path.replace("package/", ""));
+  tarball = await pack("provider");
   emulator = await TestEmulator.start();
   for (const [name, contents] of Object.entries({ template, esm })) {
     await npmInstall(makeProject(name, contents), tarball);
@@ -51,20 +64,41 @@ afterAll(async () => {
   for (const made of [directory, consumers]) rmSync(made, { recursive: true, force: true });
 });
 
-describe("the tarball", () => {
+const ENTRIES = ["index.js", "index.d.ts", "index.d.cts"].map((file) => `dist/${file}`);
+const PAGE = ["control.js", "dom.js", "index.html", "overview.js", "page.css", "page.js", "rows.js"];
+
+describe.each([
+  {
+    name: "provider",
+    described: ["LICENSE", "README.md", "bin/nylas-imap.js", "package.json"],
+    entries: [...ENTRIES, "dist/pulumi/provider.js", "dist/pulumi/provider.d.ts", "dist/pulumi/provider.d.cts"],
+  },
+  {
+    name: "emulator",
+    described: ["LICENSE", "README.md", "bin/nylas-emulator.js", "package.json", ...PAGE.map((file) => `page/${file}`)],
+    entries: [...ENTRIES, "dist/cli.js"],
+  },
+])("the tarball of $name", ({ name, described, entries }) => {
+  let packed: string;
+  let files: string[];
+
+  beforeAll(async () => {
+    packed = name === "provider" ? tarball : await pack(name);
+    files = await filesOf(packed);
+  });
+
   it("holds the build and what describes it, nothing else", () => {
-    expect(files.filter((path) => !path.startsWith("dist/")).sort()).toEqual([
-      "LICENSE",
-      "README.md",
-      "bin/nylas-imap.js",
-      "package.json",
-    ]);
+    expect(files.filter((path) => !path.startsWith("dist/")).sort()).toEqual(described);
     const built = files.filter((path) => path.startsWith("dist/"));
-    expect(built.filter((path) => !/\.(js|d\.ts)$/.test(path))).toEqual([]);
+    expect(built.filter((path) => !/\.(js|d\.c?ts)$/.test(path))).toEqual([]);
     expect(built.filter((path) => /test|\.tsbuildinfo|\.env/.test(path))).toEqual([]);
-    expect(built).toEqual(
-      expect.arrayContaining(["index", "pulumi/provider"].flatMap((name) => [`dist/${name}.js`, `dist/${name}.d.ts`])),
-    );
+    expect(built).toEqual(expect.arrayContaining(entries));
+  });
+
+  it("has a README whose links work outside of the repository", async () => {
+    const readme = await runIn(directory, "tar", "-xOf", packed, "package/README.md");
+    expect(readme).toContain("https://github.com/pulumi-nylas-imap/pulumi-nylas-imap/blob/");
+    expect(readme.match(RELATIVE_LINK) ?? []).toEqual([]);
   });
 });
 
@@ -114,19 +148,10 @@ describe.each([
 });
 
 describe("a program of a careful user compiles, the types of libraries checked as well", () => {
-  it.each(Object.entries(strictCompilers))("%s", async (_name, { files: sources, options }) => {
+  it.each(Object.entries(moduleSettings.CommonJS))("%s", async (_setting, options) => {
     const project = join(consumers, "template");
-    for (const file of ["every-export.ts", "every-export-esm.mts"]) writeFileSync(join(project, file), everyExport);
-    const compilerOptions = {
-      ...options,
-      target: "es2022",
-      noEmit: true,
-      strict: true,
-      skipLibCheck: false,
-      exactOptionalPropertyTypes: true,
-      noUncheckedIndexedAccess: true,
-    };
-    writeFileSync(join(project, "tsconfig.strict.json"), JSON.stringify({ compilerOptions, files: sources }));
+    writeFileSync(join(project, "every-export.ts"), everyExport);
+    writeFileSync(join(project, "tsconfig.strict.json"), strictConfiguration(options, ["index.ts", "every-export.ts"]));
     await runIn(project, "npx", "--no-install", "tsc", "-p", "tsconfig.strict.json");
   });
 });

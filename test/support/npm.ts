@@ -1,15 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { pulumiEnvironment } from "../../scripts/setup/environment.mjs";
-
-/** Settings of the `npm test` around us, which would apply to the project of the command as well. */
-const OF_OUTER_RUN =
-  /^npm_(package|lifecycle|command|config_(local_prefix|workspaces?|include_workspace_root|ignore_scripts)$)/;
-
-/** What a user's shell would have: `npm test` around us tells its own settings to whatever it starts. */
-export function userEnvironment(): Record<string, string> {
-  return Object.fromEntries(Object.entries(pulumiEnvironment()).filter(([name]) => !OF_OUTER_RUN.test(name)));
-}
+import { userEnvironment } from "../../scripts/kit/user-environment.mjs";
 
 /** Runs a program in a project directory, on the Node that Pulumi's programs get; its standard output. */
 export async function runIn(directory: string, command: string, ...args: string[]): Promise<string> {

@@ -1,4 +1,9 @@
-/** User projects outside this repository, with the packed package installed. */
+/**
+ * Users' programs that the packed packages are tried in: by `npm run release:check` with every package manager, and by
+ * `test/package/tarball.test.ts` in every run of the tests.
+ */
+
+/** @typedef {Record<string, string>} Files contents by name */
 
 const values = [
   "const config = new pulumi.Config();",
@@ -22,12 +27,13 @@ const program = [
   "",
 ].join("\n");
 
-function json(value: unknown): string {
+/** @param {unknown} value */
+function json(value) {
   return JSON.stringify(value, null, 2);
 }
 
-/** What `pulumi new typescript` writes. */
-export const template: Record<string, string> = {
+/** @type {Files} What `pulumi new typescript` writes. */
+export const template = {
   "Pulumi.yaml":
     "name: consumer\ndescription: A minimal TypeScript Pulumi program\nruntime:\n  name: nodejs\n  options:\n    packagemanager: npm\n",
   "package.json": json({
@@ -55,8 +61,8 @@ export const template: Record<string, string> = {
   "index.ts": program,
 };
 
-/** A program in ECMAScript modules, without a compiler. */
-export const esm: Record<string, string> = {
+/** @type {Files} A program in ECMAScript modules, without a compiler. */
+export const esm = {
   "Pulumi.yaml": "name: consumer\nruntime: nodejs\n",
   "package.json": json({
     name: "consumer",
@@ -107,14 +113,46 @@ export function remedy(error: unknown): string | undefined {
 }
 `;
 
-/** The strictest compiler options, by module system. */
-export const strictCompilers: Record<string, { files: string[]; options: Record<string, unknown> }> = {
-  "CommonJS, resolved as by the template": {
-    files: ["index.ts", "every-export.ts"],
-    options: { module: "commonjs", moduleResolution: "node" },
+/** Uses the types of the emulator. */
+export const emulatorExport = `
+import { type Emulator, type EmulatorOptions, startEmulator } from "nylas-emulator";
+
+const options: EmulatorOptions = { mail: true, seed: 7, behaviour: { duplicateConnector: "409" } };
+export async function imapPort(): Promise<number | undefined> {
+  const emulator: Emulator = await startEmulator(options);
+  await emulator.close();
+  return emulator.imap?.port;
+}
+`;
+
+/** The module settings of TypeScript that a program can have, by the program's own module system. */
+export const moduleSettings = {
+  CommonJS: {
+    "module: commonjs": { module: "commonjs", moduleResolution: "node" },
+    "module: node16": { module: "node16" },
+    "module: nodenext": { module: "nodenext" },
   },
-  "CommonJS and ES modules, resolved as by Node": {
-    files: ["index.ts", "every-export.ts", "every-export-esm.mts"],
-    options: { module: "nodenext", moduleResolution: "nodenext" },
+  ESM: {
+    "module: node16": { module: "node16" },
+    "module: nodenext": { module: "nodenext" },
+    "moduleResolution: bundler": { module: "esnext", moduleResolution: "bundler" },
   },
 };
+
+/**
+ * The tsconfig.json of a careful user, who has the types of libraries checked as well.
+ * @param {Record<string, string>} settings
+ * @param {readonly string[]} files
+ */
+export function strictConfiguration(settings, files) {
+  const compilerOptions = {
+    ...settings,
+    target: "es2022",
+    noEmit: true,
+    strict: true,
+    skipLibCheck: false,
+    exactOptionalPropertyTypes: true,
+    noUncheckedIndexedAccess: true,
+  };
+  return json({ compilerOptions, files });
+}

@@ -1,0 +1,241 @@
+#!/usr/bin/env node
+/**
+ * Uses both packages as their users will, before they are published: packs them, installs the tarballs with npm and with
+ * pnpm, type-checks programs under each module setting, and brings a program up at the packed emulator.
+ *
+ * `test/package/tarball.test.ts` covers the contents of the tarballs and, with npm only, refresh and destroy without a program.
+ */
+import { randomBytes } from "node:crypto";
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { EmulatorApi, watchCli } from "./kit/emulator.mjs";
+import { messageOf } from "./kit/errors.mjs";
+import { startProcess, stopAll } from "./kit/processes.mjs";
+import { pulumiStack } from "./kit/stack.mjs";
+import { userEnvironment } from "./kit/user-environment.mjs";
+import {
+  emulatorExport,
+  esm,
+  everyExport,
+  moduleSettings,
+  strictConfiguration,
+  template,
+} from "./release/consumers.mjs";
+import {
+  isInterrupted,
+  listenForInterruption,
+  onInterruption,
+  stopListening,
+  untilEnd,
+} from "./setup/interruption.mjs";
+import { repositoryDirectory } from "./setup/paths.mjs";
+import { run } from "./setup/run.mjs";
+import { PNPM } from "./setup/versions.mjs";
+
+const COMMAND_TIMEOUT_MS = 5 * 60_000;
+const TYPESCRIPT = "^5.0.0";
+
+/** @typedef {keyof typeof moduleSettings} ModuleSystem */
+/** @typedef {{ packageManager: string, moduleSystem: ModuleSystem, directory: string }} Program */
+/** @typedef {Awaited<ReturnType<typeof startEmulator>>} RunningEmulator */
+
+/** @type {Record<string, readonly string[]>} the command that installs what package.json names */
+const PACKAGE_MANAGERS = {
+  npm: ["npm", "install", "--prefer-offline", "--no-audit", "--no-fund"],
+  // pnpm fails because of install scripts that nobody has approved. None of them is needed.
+  pnpm: [
+    ...["npm", "exec", "--yes", "--prefer-offline", `--package=pnpm@${PNPM}`, "--"],
+    ...["pnpm", "install", "--prefer-offline", "--config.strict-dep-builds=false"],
+  ],
+};
+
+const PACKAGES = { "pulumi-nylas-imap": "provider", "nylas-emulator": "emulator" };
+
+/** @type {Record<ModuleSystem, import("./release/consumers.mjs").Files>} */
+const PROGRAMS = { CommonJS: template, ESM: esm };
+
+/** Outside of the repository, so that programs cannot resolve its modules. */
+const directory = realpathSync(mkdtempSync(join(tmpdir(), "nylas-release-")));
+// The check must not reach the real Nylas application that the caller's environment may name.
+for (const name of Object.keys(process.env)) if (name.startsWith("NYLAS_")) delete process.env[name];
+const environment = userEnvironment({ PULUMI_CONFIG_PASSPHRASE: randomBytes(18).toString("base64url") });
+
+let passed = 0;
+let failed = 0;
+
+listenForInterruption();
+onInterruption(async () => rmSync(directory, { recursive: true, force: true }));
+onInterruption(stopAll);
+try {
+  await releaseCheck();
+} catch (error) {
+  if (isInterrupted()) await untilEnd();
+  failed += 1;
+  process.stderr.write(`release check: ${messageOf(error)}\n`);
+}
+await stopAll();
+stopListening();
+if (failed === 0) rmSync(directory, { recursive: true, force: true });
+else
+  process.stdout.write(`The programs are kept in ${directory}. Mend the cause, and run npm run release:check again.\n`);
+process.stdout.write(failed === 0 ? `all ${passed} checks pass\n` : `${failed} of ${passed + failed} checks fail\n`);
+process.exit(failed === 0 ? 0 : 1);
+
+async function releaseCheck() {
+  /** @type {Record<string, string>} */
+  const tarballs = {};
+  for (const [name, folder] of Object.entries(PACKAGES)) {
+    await check(`${name} is packed`, async () => {
+      tarballs[name] = await pack(join(repositoryDirectory, folder));
+    });
+  }
+  if (failed > 0) return;
+  // Two at a time: the engine and the compiler each keep a core busy.
+  await Promise.all(Object.keys(PACKAGE_MANAGERS).map((packageManager) => checkPrograms(packageManager, tarballs)));
+}
+
+/** @param {string} packageManager @param {Record<string, string>} tarballs */
+async function checkPrograms(packageManager, tarballs) {
+  for (const moduleSystem of /** @type {const} */ (["CommonJS", "ESM"])) {
+    const program = { packageManager, moduleSystem, directory: join(directory, `${packageManager}-${moduleSystem}`) };
+    const name = `${packageManager}, ${moduleSystem}`;
+    writeProgram(program, tarballs);
+    const isInstalled = await check(`${name}: installs`, () => install(program));
+    if (!isInstalled) continue;
+    for (const setting of Object.keys(moduleSettings[moduleSystem])) {
+      await check(`${name}: type-checks with ${setting}`, () => typeCheck(program, setting));
+    }
+    await check(`${name}: up, unchanged, doctor, destroy`, () => bringUp(program));
+  }
+}
+
+/** @param {string} name @param {() => Promise<unknown>} work */
+async function check(name, work) {
+  const started = performance.now();
+  let problem;
+  try {
+    await work();
+  } catch (error) {
+    if (isInterrupted()) await untilEnd();
+    problem = messageOf(error);
+  }
+  const seconds = ((performance.now() - started) / 1000).toFixed(1);
+  process.stdout.write(`${problem === undefined ? "✓" : "✗"} ${name} (${seconds} s)\n`);
+  if (problem === undefined) passed += 1;
+  else failed += 1;
+  if (problem !== undefined) process.stdout.write(`${problem.replace(/^/gm, "    ")}\n`);
+  return problem === undefined;
+}
+
+/** @param {string} folder */
+async function pack(folder) {
+  const next = `Run npm pack --dry-run in ${folder} to repeat this.`;
+  const printed = await command(folder, ["npm", "pack", "--pack-destination", directory], next);
+  return join(directory, printed.split("\n").at(-1) ?? "");
+}
+
+/** @param {Program} program @param {Record<string, string>} tarballs */
+function writeProgram({ packageManager, moduleSystem, directory: folder }, tarballs) {
+  mkdirSync(folder);
+  /** @type {import("./release/consumers.mjs").Files} */
+  const files = { ...PROGRAMS[moduleSystem], "every-export.mts": everyExport, "emulator.mts": emulatorExport };
+  if (moduleSystem === "CommonJS")
+    Object.assign(files, { "every-export.ts": everyExport, "emulator.ts": emulatorExport });
+  for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
+
+  const { devDependencies = {}, dependencies, ...manifest } = JSON.parse(files["package.json"] ?? "");
+  const added = { dependencies: { ...dependencies, "pulumi-nylas-imap": `file:${tarballs["pulumi-nylas-imap"]}` } };
+  const tools = {
+    typescript: TYPESCRIPT,
+    "@types/node": "^24.0.0",
+    "nylas-emulator": `file:${tarballs["nylas-emulator"]}`,
+  };
+  writeFileSync(
+    join(folder, "package.json"),
+    JSON.stringify({ ...manifest, ...added, devDependencies: { ...tools, ...devDependencies } }),
+  );
+  const runtime = `runtime:\n  name: nodejs\n  options:\n    packagemanager: ${packageManager}\n`;
+  writeFileSync(join(folder, "Pulumi.yaml"), `name: consumer\n${runtime}`);
+}
+
+/** @param {Program} program */
+function install({ packageManager, directory: folder }) {
+  const line = PACKAGE_MANAGERS[packageManager];
+  if (line === undefined) throw new Error(`There is no package manager ${packageManager}.`);
+  return command(folder, line, `Run ${line.join(" ")} in ${folder} to repeat this.`);
+}
+
+/** @param {Program} program @param {string} setting */
+async function typeCheck({ moduleSystem, directory: folder }, setting) {
+  const settings = /** @type {Record<string, Record<string, string>>} */ (moduleSettings[moduleSystem])[setting] ?? {};
+  const sources = moduleSystem === "CommonJS" ? ["index.ts", "every-export.ts", "emulator.ts"] : [];
+  // A .mts file is an ES module under all settings but the template's, whose compiler does not know it.
+  const modules = setting === "module: commonjs" ? [] : ["every-export.mts", "emulator.mts"];
+  const configuration = `tsconfig.${setting.replace(/^.*: /, "")}.json`;
+  writeFileSync(join(folder, configuration), strictConfiguration(settings, [...sources, ...modules]));
+  const compiler = join("node_modules", ".bin", "tsc");
+  await command(
+    folder,
+    [compiler, "-p", configuration],
+    `Run npx tsc -p ${configuration} in ${folder} to repeat this.`,
+  );
+}
+
+/** @param {Program} program */
+async function bringUp({ directory: folder }) {
+  const emulator = await startEmulator(folder);
+  try {
+    const { api, imap, users } = emulator;
+    const [{ username, password } = { username: "", password: "" }] = users;
+    const backend = `${folder}-state`;
+    mkdirSync(backend);
+    const nylas = { NYLAS_API_URI: emulator.apiUri, NYLAS_API_KEY: emulator.apiKey };
+    const env = { ...environment, ...nylas, PULUMI_BACKEND_URL: `file://${backend}` };
+    const stack = pulumiStack({ name: "release", directory: folder, configDirectory: `${folder}-config`, env });
+    await stack.create();
+    await stack.config({ username, imapHost: imap.host, imapPort: imap.port }, { password });
+    await stack.up();
+    const { grantId } = await stack.outputs();
+    const grants = await api.grants();
+    expect(grants.length === 1 && grants[0]?.id === grantId, "up makes one grant, whose id is an output");
+    await api.forgetRequests();
+    await stack.up("--expect-no-changes");
+    expect((await api.writes()).length === 0, "a second up sends no write");
+    await command(folder, [join("node_modules", ".bin", "nylas-imap"), "doctor"], "doctor finds something to do.", env);
+    await stack.destroy();
+    expect([...(await api.grants()), ...(await api.connectors())].length === 0, "destroy leaves nothing");
+  } finally {
+    await emulator.stop();
+  }
+}
+
+/**
+ * Starts the installed emulator, as a user does.
+ * @param {string} folder
+ */
+async function startEmulator(folder) {
+  const bin = join(folder, "node_modules", ".bin", "nylas-emulator");
+  const { child, ready, ended } = watchCli(startProcess(bin, ["--mail"], { cwd: folder, env: environment }));
+  const emulator = await ready();
+  const stop = async () => {
+    child.kill("SIGTERM");
+    const { code, stderr } = await ended;
+    expect(code === 0, `the emulator ends with 0 at SIGTERM, and not with ${code}: ${stderr}`);
+  };
+  return { ...emulator, api: new EmulatorApi(emulator), stop };
+}
+
+/** @param {boolean} holds @param {string} claim */
+function expect(holds, claim) {
+  if (!holds) throw new Error(`Expected but not true: ${claim}`);
+}
+
+/**
+ * @param {string} cwd
+ * @param {readonly string[]} line
+ * @param {string} next what to do when the command fails
+ */
+function command(cwd, [program = "", ...args], next, env = environment) {
+  return run(program, args, { cwd, env, timeoutMs: COMMAND_TIMEOUT_MS, next });
+}

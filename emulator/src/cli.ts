@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { readFileSync } from "node:fs";
 import { Command, InvalidArgumentError } from "commander";
 import { exportLines, startInBackground } from "./background.js";
 import { BehaviourError } from "./behaviours.js";
@@ -11,20 +12,33 @@ const MAX_LATENCY_MS = 60_000;
 
 const program = new Command("nylas-emulator")
   .description("A local stand-in for Nylas v3: IMAP connectors, bring-your-own grants, embedded mail servers")
+  .version(versionOfPackage(), "--version", "print the version")
   .option("--env", "print export lines for a shell's eval, and go on in the background until it is killed")
   .option("--host <address>", "address to bind, for the mail servers too", "127.0.0.1")
   .option("--port <number>", "port of the API; 0 takes a free one", port, 0)
   .option("--api-key <key>", "the application's API key (default: a random one, or the state file's)")
-  .option("--mail", "start the embedded IMAP and SMTP servers")
+  .option("--mail", "start the embedded IMAP and SMTP servers (default: none)")
   .option("--imap-port <number>", "port of the embedded IMAP server (default: a free one)", port)
   .option("--smtp-port <number>", "port of the embedded SMTP server (default: a free one)", port)
-  .option("--users <file>", 'JSON array of {"username","password"} (default: three samples)')
-  .option("--ca <file>", "PEM file of further authorities to trust when logging in to mail servers")
+  .option("--users <file>", 'JSON array of {"username","password"} (default: the state file\'s, or three samples)')
+  .option("--ca <file>", "PEM file of further authorities to trust when logging in to mail servers (default: none)")
   .option("--no-mail-logins", "accept all credentials without a log-in to a mail server; mailboxes are then empty")
-  .option("--latency <ms>", "delay answers by about this long: the median of a log-normal distribution", milliseconds)
-  .option("--state <file>", "keep the data in this file over a restart")
-  .option("--behaviour <name=value>", "choose among the answers Nylas leaves open; repeatable", behaviour, {})
-  .option("--seed <number>", "repeatable sample passwords, fault probabilities and latencies", wholeNumber)
+  .option(
+    "--latency <ms>",
+    "delay answers by about this long: the median of a log-normal distribution (default: no delay)",
+    milliseconds,
+  )
+  .option("--state <file>", "keep the data in this file over a restart (default: in memory only)")
+  .option(
+    "--behaviour <name=value>",
+    "choose among the answers Nylas leaves open; repeatable (default: as GET /_emulator/behaviours lists them)",
+    behaviour,
+  )
+  .option(
+    "--seed <number>",
+    "repeatable sample passwords, fault probabilities and latencies (default: random ones)",
+    wholeNumber,
+  )
   .allowExcessArguments(false)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE))
   .parse();
@@ -83,6 +97,13 @@ function startFailure(error: unknown): string {
   return `The emulator could not start: ${error instanceof Error ? error.message : "unknown reason"}`;
 }
 
+function versionOfPackage(): string {
+  const { version }: { version: string } = JSON.parse(
+    readFileSync(new URL("../package.json", import.meta.url), "utf8"),
+  );
+  return version;
+}
+
 function port(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || value > MAX_PORT) throw new InvalidArgumentError(`Expected a port from 0 to ${MAX_PORT}.`);
@@ -103,7 +124,7 @@ function wholeNumber(text: string): number {
   return value;
 }
 
-function behaviour(text: string, previous: Readonly<Record<string, string>>): Record<string, string> {
+function behaviour(text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> {
   const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError("Expected NAME=VALUE.");
   return { ...previous, [name]: value };

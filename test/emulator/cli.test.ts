@@ -193,6 +193,11 @@ describe("a usage that makes no sense", () => {
     expect(await refused(...args)).toContain(text);
   });
 
+  it("--version prints the package's and ends with 0", async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../emulator/package.json"), "utf8"));
+    expect(await start("--version").ended).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
   it("--help explains every option and ends with 0", async () => {
     const { code, stdout } = await start("--help").ended;
     expect(code).toBe(0);
@@ -207,7 +212,9 @@ describe("a usage that makes no sense", () => {
       "users",
       "ca",
       "state",
+      "behaviour",
       "seed",
+      "version",
     ]) {
       expect(stdout).toContain(`--${option}`);
     }

@@ -2,6 +2,8 @@ import { execFile } from "node:child_process";
 import { promisify } from "node:util";
 import { userEnvironment } from "../../scripts/kit/user-environment.mjs";
 
+export { userEnvironment };
+
 /** Runs a program in a project directory, on the Node that Pulumi's programs get; its standard output. */
 export async function runIn(directory: string, command: string, ...args: string[]): Promise<string> {
   const options = { cwd: directory, env: userEnvironment(), maxBuffer: 64 * 1024 * 1024 };

@@ -57,6 +57,21 @@ describeWithChromium("A login at the hosted form", () => {
     expect(new URL(strict.page.url()).pathname).toBe("/v3/connect/auth");
   });
 
+  it("leaves out the proposed SMTP port where no SMTP server is named", async () => {
+    const other = await startEmulator({ settingsEcho: "hosts" });
+    try {
+      const form = await stage.open({}, {}, other);
+      expect(await form.smtpPort.inputValue()).toBe("465");
+      await form.fill(other, other.user(0));
+      await stage.submit(form);
+      const grant = await other.grantOf(other.user(0).username);
+      expect(grant).toHaveProperty("settings.imap_port");
+      expect(grant).not.toHaveProperty("settings.smtp_port");
+    } finally {
+      await other.close();
+    }
+  });
+
   it("is told that its password is wrong, keeps what was typed but for it, and takes the right one", async () => {
     const { emulator } = stage;
     const { username, password } = emulator.user(2);

@@ -28,9 +28,14 @@ describeWithChromium("The page of the hosted form", () => {
     const { page, ...form } = await stage.open({ login_hint: "ops@example.test" });
     expect(await page.title()).toBe("Connect your mailbox");
     expect(await page.locator("html").getAttribute("lang")).toBe("en");
-    expect(await page.locator("body").ariaSnapshot()).toMatchInlineSnapshot(`
+    const shown = await page.locator("body").ariaSnapshot();
+    expect(shown.replace(stage.emulator.emulator.applicationId, "ITS ID")).toMatchInlineSnapshot(`
       "- main:
         - heading "Connect your mailbox" [level=1]
+        - paragraph:
+          - text: The application
+          - code: ITS ID
+          - text: asks for it. This page is of an emulator of Nylas, for tests.
         - text: E-mail address
         - textbox "E-mail address": ops@example.test
         - text: Password
@@ -43,7 +48,7 @@ describeWithChromium("The page of the hosted form", () => {
           - text: Sending mail (optional) SMTP server
           - textbox "SMTP server"
           - text: SMTP port
-          - spinbutton "SMTP port"
+          - spinbutton "SMTP port": "465"
         - button "Connect""
     `);
     const kinds = [];

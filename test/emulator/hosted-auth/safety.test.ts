@@ -48,8 +48,9 @@ describeWithChromium("The hosted form keeps people safe", () => {
       const link = linkOf(stage, query);
       await page.goto(link);
       expect(new URL(page.url()).href).toBe(new URL(link).href);
-      expect(await page.title()).toBe("Error: This link does not work");
-      expect(await page.getByRole("heading", { level: 1 }).innerText()).toBe("This link does not work");
+      expect(await page.title()).toBe("Error: This link is invalid");
+      expect(await page.getByRole("heading", { level: 1 }).innerText()).toBe("This link is invalid");
+      expect(await page.getByRole("main").innerText()).toContain("Contact the developer of the application.");
       expect(await page.locator("a, form, input, button, script").count()).toBe(0);
 
       const program = await fetch(link, { redirect: "manual" });

@@ -3,7 +3,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } f
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { userEnvironment } from "../../../scripts/kit/user-environment.mjs";
+import { userEnvironment } from "../../support/npm.js";
 
 const root = join(import.meta.dirname, "../../..");
 const example = join(root, "examples/surviving-429");

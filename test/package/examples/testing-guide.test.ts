@@ -98,6 +98,16 @@ describe("the guide's commands", () => {
     }
   });
 
+  it("show the emulator's message where it refuses a request", async ({ skip }) => {
+    const curl = await execute("bash", ["-c", "curl --version"]).catch(() => undefined);
+    skip(curl === undefined, "bash or curl is not installed");
+    const control = /^control\(\) .*$/m.exec(guide)?.[0];
+    const { apiUri, apiKey } = emulator.emulator;
+    const env = { ...process.env, NYLAS_API_URI: apiUri, NYLAS_API_KEY: apiKey };
+    const refused = execute("bash", ["-c", `${control}\ncontrol PUT faults -d '[{ "unheard": 1 }]'`], { env });
+    await expect(refused).rejects.toMatchObject({ code: 22, stdout: expect.stringContaining("a rule has") });
+  });
+
   it("use options that exist", async () => {
     const { stdout: help } = await startCli("--help").ended;
     const lines = guide.split("\n").filter((line) => /nylas-emulator --|`--/.test(line));

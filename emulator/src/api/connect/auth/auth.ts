@@ -38,11 +38,12 @@ export function hostedAuthRoutes(api: Api, dependencies: HostedAuthDependencies)
 
   api.post("/v3/connect/auth", (context) =>
     withLink(context, dependencies, async (request) => {
-      const form = { ...DEFAULTS, ...Object.fromEntries(new URLSearchParams(await readText(context))) };
+      const form: FormValues = { ...DEFAULTS, ...Object.fromEntries(new URLSearchParams(await readText(context))) };
       const problem = problemOf(form, request.smtpRequired);
       if (problem !== undefined) return showFormAgain(context, request, form, problem);
       try {
-        const { grant } = await authenticateImap(dependencies, context, readImapSettings(form), request.state);
+        const settings = readImapSettings(withoutLonePort(form));
+        const { grant } = await authenticateImap(dependencies, context, settings, request.state);
         return redirect(context, request, { code: issueCode(dependencies, request, grant) });
       } catch (error) {
         if (!(error instanceof ApiError)) throw error;
@@ -67,6 +68,11 @@ async function withLink(
     return context.html(wrongLinkPage(error, context.var.requestId), error.status, PAGE_HEADERS);
   }
   return go(request);
+}
+
+/** The form proposes an SMTP port. Without an SMTP server it means nothing. */
+function withoutLonePort({ smtp_port, ...form }: FormValues): FormValues {
+  return form.smtp_host && smtp_port ? { ...form, smtp_port } : form;
 }
 
 function issueCode(

@@ -7,6 +7,7 @@ const PROMPTS = ["select_provider", "detect"];
 
 /** The parameters of a link to the hosted form. */
 export interface HostedRequest {
+  applicationId: string;
   redirectUri: string;
   state: string | undefined;
   loginHint: string;
@@ -35,6 +36,7 @@ export function readHostedRequest(query: Readonly<Record<string, string>>, { sto
   if (!providers.includes("imap")) throw ApiError.of("providerNotPlayed");
   if (store.connector("imap") === undefined) throw ApiError.of("connectorMissing");
   return {
+    applicationId: store.applicationId,
     redirectUri,
     state,
     loginHint: query.login_hint ?? "",

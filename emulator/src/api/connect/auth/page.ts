@@ -3,7 +3,11 @@ import { type Field, type FormProblem, type FormValues, IMAP_FIELDS, SMTP_FIELDS
 import type { HostedRequest } from "./link.js";
 
 /** The log-in form. It posts to its own URL to keep the query. Password fields are always empty. */
-export function formPage({ smtpRequired }: HostedRequest, values: FormValues, problem?: FormProblem): string {
+export function formPage(
+  { applicationId, smtpRequired }: HostedRequest,
+  values: FormValues,
+  problem?: FormProblem,
+): string {
   const marked = problem?.fields ?? [];
   const focused = marked.find((name) => name === "imap_password" || !values[name]) ?? marked[0];
   const group = (fields: readonly Field[], required: boolean) =>
@@ -14,6 +18,7 @@ export function formPage({ smtpRequired }: HostedRequest, values: FormValues, pr
   return pageHtml(
     `${problem === undefined ? "" : "Error: "}Connect your mailbox`,
     `<h1>Connect your mailbox</h1>
+<p class="about">The application <code>${escapeHtml(applicationId)}</code> asks for it. This page is of an emulator of Nylas, for tests.</p>
 ${problem === undefined ? "" : problemHtml(problem)}<form method="post">
 ${username}${password}<div class="row">
 ${imapServer.join("")}</div>
@@ -30,11 +35,11 @@ ${group(SMTP_FIELDS, smtpRequired).join("")}</div>
 /** The page for an invalid link. It contains no links: the redirect URI of an invalid request cannot be trusted. */
 export function wrongLinkPage({ type, message }: ApiError, requestId: string): string {
   return pageHtml(
-    "Error: This link does not work",
-    `<h1>This link does not work</h1>
-<p>The application that you come from made it wrong. You can close this page; nothing was sent to anybody.</p>
+    "Error: This link is invalid",
+    `<h1>This link is invalid</h1>
+<p>Contact the developer of the application. You can close this page; nothing was sent to anybody.</p>
 <p class="problem">${escapeHtml(message)} <code>${escapeHtml(type)}</code></p>
-<p class="small">For the makers of the application: request <code>${escapeHtml(requestId)}</code></p>`,
+<p class="small">For the developer: this page is of an emulator of Nylas, for tests; request <code>${escapeHtml(requestId)}</code></p>`,
   );
 }
 
@@ -79,7 +84,8 @@ button:hover { background: #183f99; }
 .problem { background: #fdecef; border-left: 0.25rem solid #b00020; padding: 0.5rem 0.75rem; margin: 0 0 1rem; }
 .problem code { display: inline-block; }
 code { font-size: 0.875em; }
-.small { color: #55555f; font-size: 0.875rem; margin: 0; }
+.small, .about { color: #55555f; font-size: 0.875rem; margin: 0; }
+.about { margin: 0 0 1rem; }
 `;
 
 /** Takes the focus if no field does, so that screen readers announce the error first. */
@@ -94,7 +100,7 @@ function fieldHtml(
   values: FormValues,
   { required, invalid, focused }: { required: boolean; invalid: boolean; focused: boolean },
 ): string {
-  const value = type === "password" ? "" : (values[name] ?? (required ? initial : undefined) ?? "");
+  const value = type === "password" ? "" : (values[name] ?? initial ?? "");
   const attributes = [
     `id="${name}" name="${name}" type="${type}" autocomplete="${autocomplete}" value="${escapeHtml(value)}"`,
     inputmode === undefined ? "" : ` inputmode="${inputmode}"`,

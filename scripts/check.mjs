@@ -11,7 +11,8 @@ import { nodeModulesDirectory, repositoryDirectory, workDirectory } from "./setu
 
 const PACK_TIMEOUT_MS = 5 * 60_000;
 const MAX_OUTPUT = 64 * 1024 * 1024;
-const PACKED = /^package\/(package\.json|README\.md|LICENSE|bin\/nylas-imap\.js|dist\/.+\.js|dist\/.+\.d\.c?ts)$/;
+const PACKED =
+  /^package\/(package\.json|README\.md|LICENSE|bin\/nylas-imap\.js|dist\/.+\.js|dist\/.+\.d\.c?ts|require\/.+\.cjs)$/;
 const NEEDED = [
   "package.json",
   "README.md",
@@ -122,7 +123,7 @@ const checks = [
   ["package.json of the package (publint)", async () => run("publint/src/cli.js", "run", packed(), "--strict")],
   [
     "types of the package (attw)",
-    async () => run("@arethetypeswrong/cli/dist/index.js", packed(), "--profile", "esm-only", "--no-emoji"),
+    async () => run("@arethetypeswrong/cli/dist/index.js", packed(), "--profile", "node16", "--no-emoji"),
   ],
 ];
 

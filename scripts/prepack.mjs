@@ -52,8 +52,7 @@ function absolute(target, view) {
 }
 
 /**
- * Copies a declaration, and those that it imports, to files named `.d.cts`. With `module: node16`, TypeScript refuses to
- * `require` what a `.d.ts` of an ESM package declares, although Node 22.12 and later load it.
+ * Copies a declaration, and those that it imports, to files named `.d.cts`, for the files in `require/`.
  * @param {string} file
  */
 function declareForRequire(file, done = new Set()) {

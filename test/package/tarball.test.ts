@@ -70,12 +70,26 @@ const PAGE = ["control.js", "dom.js", "index.html", "overview.js", "page.css", "
 describe.each([
   {
     name: "provider",
-    described: ["LICENSE", "README.md", "bin/nylas-imap.js", "package.json"],
+    described: [
+      "LICENSE",
+      "README.md",
+      "bin/nylas-imap.js",
+      "package.json",
+      "require/index.cjs",
+      "require/provider.cjs",
+    ],
     entries: [...ENTRIES, "dist/pulumi/provider.js", "dist/pulumi/provider.d.ts", "dist/pulumi/provider.d.cts"],
   },
   {
     name: "emulator",
-    described: ["LICENSE", "README.md", "bin/nylas-emulator.js", "package.json", ...PAGE.map((file) => `page/${file}`)],
+    described: [
+      "LICENSE",
+      "README.md",
+      "bin/nylas-emulator.js",
+      "package.json",
+      ...PAGE.map((file) => `page/${file}`),
+      "require/index.cjs",
+    ],
     entries: [...ENTRIES, "dist/cli.js"],
   },
 ])("the tarball of $name", ({ name, described, entries }) => {

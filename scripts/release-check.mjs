@@ -103,8 +103,8 @@ async function checkPrograms(packageManager, tarballs) {
     writeProgram(program, tarballs);
     const isInstalled = await check(`${name}: installs`, () => install(program));
     if (!isInstalled) continue;
-    for (const setting of Object.keys(moduleSettings[moduleSystem])) {
-      await check(`${name}: type-checks with ${setting}`, () => typeCheck(program, setting));
+    for (const [setting, options] of Object.entries(moduleSettings[moduleSystem])) {
+      await check(`${name}: type-checks with ${setting}`, () => typeCheck(program, options));
     }
     await check(`${name}: up, unchanged, doctor, destroy`, () => bringUp(program));
   }
@@ -138,13 +138,10 @@ async function pack(folder) {
 /** @param {Program} program @param {Record<string, string>} tarballs */
 function writeProgram({ packageManager, moduleSystem, directory: folder }, tarballs) {
   mkdirSync(folder);
-  /** @type {import("./release/consumers.mjs").Files} */
-  const files = { ...PROGRAMS[moduleSystem], "every-export.mts": everyExport, "emulator.mts": emulatorExport };
-  if (moduleSystem === "CommonJS")
-    Object.assign(files, { "every-export.ts": everyExport, "emulator.ts": emulatorExport });
+  const files = { ...PROGRAMS[moduleSystem], "every-export.ts": everyExport, "emulator.ts": emulatorExport };
   for (const [file, text] of Object.entries(files)) writeFileSync(join(folder, file), text);
 
-  const { devDependencies = {}, dependencies, ...manifest } = JSON.parse(files["package.json"] ?? "");
+  const { devDependencies = {}, dependencies, ...manifest } = JSON.parse(PROGRAMS[moduleSystem]["package.json"] ?? "");
   const added = { dependencies: { ...dependencies, "pulumi-nylas-imap": `file:${tarballs["pulumi-nylas-imap"]}` } };
   const tools = {
     typescript: TYPESCRIPT,
@@ -166,14 +163,11 @@ function install({ packageManager, directory: folder }) {
   return command(folder, line, `Run ${line.join(" ")} in ${folder} to repeat this.`);
 }
 
-/** @param {Program} program @param {string} setting */
-async function typeCheck({ moduleSystem, directory: folder }, setting) {
-  const settings = /** @type {Record<string, Record<string, string>>} */ (moduleSettings[moduleSystem])[setting] ?? {};
-  const sources = moduleSystem === "CommonJS" ? ["index.ts", "every-export.ts", "emulator.ts"] : [];
-  // A .mts file is an ES module under all settings but the template's, whose compiler does not know it.
-  const modules = setting === "module: commonjs" ? [] : ["every-export.mts", "emulator.mts"];
-  const configuration = `tsconfig.${setting.replace(/^.*: /, "")}.json`;
-  writeFileSync(join(folder, configuration), strictConfiguration(settings, [...sources, ...modules]));
+/** @param {Program} program @param {Record<string, string>} options */
+async function typeCheck({ moduleSystem, directory: folder }, options) {
+  const sources = ["every-export.ts", "emulator.ts", ...(moduleSystem === "CommonJS" ? ["index.ts"] : [])];
+  const configuration = `tsconfig.${options.module}.json`;
+  writeFileSync(join(folder, configuration), strictConfiguration(options, sources));
   const compiler = join("node_modules", ".bin", "tsc");
   await command(
     folder,

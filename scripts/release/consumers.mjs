@@ -125,7 +125,10 @@ export async function imapPort(): Promise<number | undefined> {
 }
 `;
 
-/** The module settings of TypeScript that a program can have, by the program's own module system. */
+/**
+ * The module settings of TypeScript that a program can have, by the program's own module system.
+ * @type {Record<"CommonJS" | "ESM", Record<string, Record<string, string>>>}
+ */
 export const moduleSettings = {
   CommonJS: {
     "module: commonjs": { module: "commonjs", moduleResolution: "node" },

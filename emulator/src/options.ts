@@ -12,7 +12,7 @@ export interface EmulatorOptions {
   imapPort?: number;
   /** Port of the embedded SMTP server (implicit TLS). Default 0: a free one. */
   smtpPort?: number;
-  /** Mailboxes: a JSON file's path, or the list itself. Default: three samples. */
+  /** Mailboxes: a JSON file's path, or the list itself. Default: those of the state file, or three samples. */
   users?: string | readonly MailUser[];
   /** PEM file of additional CA certificates to trust when logging in to mail servers. */
   ca?: string;

@@ -1,11 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { mkdtemp } from "node:fs/promises";
-import { dirname, join, relative } from "node:path";
+import { delimiter, dirname, join, relative } from "node:path";
 import { type Finished, type PulumiStack, pulumiStack } from "../../scripts/kit/stack.mjs";
 import { pulumiEnvironment } from "../../scripts/setup/environment.mjs";
 import { present } from "./emulator.js";
 import { keyServer } from "./key-server.js";
 import { portOfProgram } from "./program-hosts.js";
+import { quickEngine } from "./quick-engine.js";
 
 export type { Finished };
 
@@ -131,6 +132,9 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     PULUMI_NODEJS_TRANSPILE_ONLY: "true",
     ...options.env,
   });
+  const engine = quickEngine();
+  // An existing project may have an SDK of its own.
+  if (engine !== undefined && options.directory === undefined) env.PATH = `${engine}${delimiter}${env.PATH}`;
   const port = options.sharedHost === true ? await portOfProgram(join(directory, "index.js")) : undefined;
   if (options.program !== undefined) writeFileSync(join(directory, "index.js"), options.program);
   const stack = pulumiStack({

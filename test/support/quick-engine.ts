@@ -1,0 +1,32 @@
+import { constants, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { readSetup } from "../../scripts/setup/environment.mjs";
+
+const root = join(import.meta.dirname, "../..");
+const DIRECTORY = join(root, ".work/quick-engine");
+const DYNAMIC_PROVIDER = join(root, "node_modules/@pulumi/pulumi/cmd/dynamic-provider");
+const VARIABLE = "TEST_ENGINE_DIRECTORY";
+
+/**
+ * vitest's global set-up: copies the engine beside a launcher of dynamic providers that starts one Node process. Pulumi's starts
+ * another one before it, a tenth of a command's processor time, to find the path that is written here. The engine accepts a
+ * launcher without a warning only in its own directory.
+ */
+export default function copyEngine(): void {
+  const { engine } = readSetup();
+  // An installed CLI may be a script that expects its own surroundings.
+  if (engine.kind !== "build" || process.platform === "win32") return;
+  rmSync(DIRECTORY, { recursive: true, force: true });
+  mkdirSync(DIRECTORY, { recursive: true });
+  for (const name of ["pulumi", "pulumi-language-nodejs"]) {
+    copyFileSync(join(engine.directory, name), join(DIRECTORY, name), constants.COPYFILE_FICLONE);
+  }
+  const launcher = `#!/bin/sh\nexec node '${DYNAMIC_PROVIDER.replaceAll("'", `'\\''`)}' "$@"\n`;
+  writeFileSync(join(DIRECTORY, "pulumi-resource-pulumi-nodejs"), launcher, { mode: 0o755 });
+  process.env[VARIABLE] = DIRECTORY;
+}
+
+/** The directory of that copy, if there is one. */
+export function quickEngine(): string | undefined {
+  return process.env[VARIABLE];
+}

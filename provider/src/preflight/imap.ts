@@ -7,6 +7,9 @@ const CONNECT_TIMEOUT_MS = 15_000;
 const GREETING_TIMEOUT_MS = 10_000;
 const SOCKET_TIMEOUT_MS = 20_000;
 
+/** imapflow's codes for what was pending when a connection ended. They do not say why it ended. */
+const CONNECTION_GONE = ["NoConnection", "EConnectionClosed"];
+
 export interface Login {
   host: string;
   port: number;
@@ -34,7 +37,10 @@ async function attempt(login: Login, mode: TlsMode, signal: AbortSignal): Promis
     socketTimeout: SOCKET_TIMEOUT_MS,
   });
   // imapflow rejects and also emits `error`; without a listener Node exits.
-  client.on("error", () => {});
+  let emitted: unknown;
+  client.on("error", (error: unknown) => {
+    emitted ??= error;
+  });
   const close = () => client.close();
   signal.addEventListener("abort", close);
   try {
@@ -42,7 +48,8 @@ async function attempt(login: Login, mode: TlsMode, signal: AbortSignal): Promis
     return "ok";
   } catch (error) {
     if (field(error, "responseStatus") === "NO") return "credentials";
-    const code = field(error, "code");
+    const rejected = field(error, "code");
+    const code = CONNECTION_GONE.includes(rejected ?? "") ? (field(emitted, "code") ?? rejected) : rejected;
     if (code !== undefined) return categoryOf(code);
     return Reflect.get(Object(error), "tlsFailed") === true ? "tls_mode" : "other";
   } finally {

@@ -70,6 +70,8 @@ const BY_CODE: Record<string, Category> = {
   ECONNRESET: "closed",
   EPIPE: "closed",
   ECONNECTION: "closed",
+  NoConnection: "closed",
+  EConnectionClosed: "closed",
   EPROTOCOL: "closed",
   ClosedAfterConnectText: "closed",
   ClosedAfterConnectTLS: "closed",

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "vitest";
+import { descendants } from "../../scripts/kit/processes.mjs";
 import type { Mailbox } from "../support/programs.js";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, type World } from "./world.js";
@@ -136,11 +137,16 @@ export const passwordSources: Scenario[] = [
       writeFileSync(join(stack.directory, "imap.txt"), ROTATED);
       await emulator.forgetRequests();
       await emulator.faults({ method: "GET", path: "*/messages", nth: 1, delayMs: PROBE_DELAY_MS });
-      await world.killWhen("the new password is accepted", async () => (await world.authentications()) === 1);
+      let dumped = "";
+      await world.killWhen("the new password is accepted", async () => {
+        dumped = environmentsOfChildren();
+        return (await world.authentications()) === 1;
+      });
+      if (process.platform === "linux") expect(dumped).toContain("NYLAS_API_KEY=");
       await stack.up();
       expect(world.ids()).toEqual(before);
       await world.unchanged();
-      await expectNowhere(world, [password, ROTATED]);
+      await expectNowhere(world, [password, ROTATED], dumped);
     },
   },
   {
@@ -191,8 +197,23 @@ async function decrypted({ stack }: World): Promise<string> {
   return stdout;
 }
 
-/** Neither in the state, decrypted, nor in anything that the engine keeps. */
-async function expectNowhere(world: World, passwords: readonly string[]): Promise<void> {
+/** Command lines and environments of the engine's processes, which every user of the same name can read. */
+function environmentsOfChildren(): string {
+  const files = descendants(process.pid).flatMap(({ pid }) => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`]);
+  return files.map(readIfThere).join("\n");
+}
+
+function readIfThere(file: string): string {
+  try {
+    return readFileSync(file, "utf8");
+  } catch {
+    // The process has ended since it was listed.
+    return "";
+  }
+}
+
+/** Neither in the state, decrypted, nor in anything that the engine keeps, nor in a dump. */
+async function expectNowhere(world: World, passwords: readonly string[], dumped = ""): Promise<void> {
   const kept = readdirSync(world.stack.backend, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile())
     .map((entry) => readFileSync(join(entry.parentPath, entry.name), "utf8"));
@@ -200,7 +221,7 @@ async function expectNowhere(world: World, passwords: readonly string[]): Promis
     kept.filter((content) => DIGEST.test(content)),
     "a digest in clear",
   ).toEqual([]);
-  const text = [await decrypted(world), ...kept].join("\n");
+  const text = [await decrypted(world), ...kept, dumped].join("\n");
   expect(text).toMatch(DIGEST);
   for (const password of passwords) {
     const forms = [password, JSON.stringify(password).slice(1, -1), Buffer.from(password).toString("base64")];

@@ -1,5 +1,12 @@
+import type { Page } from "playwright-core";
+import { expect } from "vitest";
+
+/** Minimum contrast of WCAG 2, level AA: of text, and of field borders. */
+const MIN_CONTRAST = 4.5;
+const MIN_EDGE_CONTRAST = 3;
+
 /** Measurements of a page's appearance. */
-export interface Shown {
+interface Shown {
   /** Horizontal overflow, in pixels. */
   overflow: number;
   texts: Colors[];
@@ -14,7 +21,7 @@ interface Colors {
 }
 
 /** Runs in the page, whose types are not those of Node. */
-export const HOW_IT_IS_SHOWN = `(() => {
+const HOW_IT_IS_SHOWN = `(() => {
   const backgroundOf = (element) => {
     const color = element === null ? "rgb(255, 255, 255)" : getComputedStyle(element).backgroundColor;
     return element !== null && /, 0\\)$/.test(color) ? backgroundOf(element.parentElement) : color;
@@ -32,8 +39,21 @@ export const HOW_IT_IS_SHOWN = `(() => {
   };
 })()`;
 
+/** Expects that nothing is cut off, and that more than `texts` texts, and all borders of fields, have enough contrast. */
+export async function expectReadable(page: Page, { texts: least }: { texts: number }): Promise<void> {
+  const { overflow, texts, edges }: Shown = await page.evaluate(HOW_IT_IS_SHOWN);
+  expect(overflow).toBe(0);
+  expect(texts.length).toBeGreaterThan(least);
+  for (const { what, color, background } of texts) {
+    expect({ what, readable: contrast(color, background) >= MIN_CONTRAST }).toEqual({ what, readable: true });
+  }
+  for (const { what, color, background } of edges) {
+    expect({ what, visible: contrast(color, background) >= MIN_EDGE_CONTRAST }).toEqual({ what, visible: true });
+  }
+}
+
 /** Contrast ratio of WCAG 2, from 1 to 21. */
-export function contrast(first: string, second: string): number {
+function contrast(first: string, second: string): number {
   const [dark = 0, light = 0] = [luminance(first), luminance(second)].toSorted((left, right) => left - right);
   return (light + 0.05) / (dark + 0.05);
 }

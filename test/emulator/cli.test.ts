@@ -15,6 +15,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { EmulatorApi, emulatorCli } from "../../scripts/kit/emulator.mjs";
+import { isAlive } from "../../scripts/kit/processes.mjs";
 import { type CliProcess, type Ready, startCli, stopCli } from "../support/cli.js";
 import { present, type WireGrant } from "../support/emulator.js";
 import { until } from "../support/until.js";
@@ -36,14 +37,6 @@ async function refused(...args: string[]): Promise<string> {
   expect(code, stderr).toBe(2);
   expect(stdout).toBe("");
   return stderr;
-}
-
-function isRunning(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch {
-    return false;
-  }
 }
 
 function call<T>(emulator: Pick<Ready, "apiUri" | "apiKey">, method: string, path: string, body?: unknown): Promise<T> {
@@ -140,7 +133,7 @@ describe("nylas-emulator --env", () => {
     const print = `exec ${JSON.stringify(process.execPath)} -p 'JSON.stringify(process.env)'`;
     const env: Record<string, string> = JSON.parse(evaluated(`--mail --users ${JSON.stringify(users)}`, print));
     const pid = Number(env.NYLAS_EMULATOR_PID);
-    onTestFinished(() => void (isRunning(pid) && process.kill(pid)));
+    onTestFinished(() => void (isAlive(pid) && process.kill(pid)));
     expect(env).toMatchObject({
       IMAP_HOST: "127.0.0.1",
       SMTP_HOST: "127.0.0.1",
@@ -158,7 +151,7 @@ describe("nylas-emulator --env", () => {
     expect(await connect(emulator)).toMatchObject({ email: "me@example.test", grant_status: "valid" });
 
     process.kill(pid, "SIGTERM");
-    await until("the emulator ends", ENDS_WITHIN_MS, async () => !isRunning(pid));
+    await until("the emulator ends", ENDS_WITHIN_MS, async () => !isAlive(pid));
   });
 
   it("names no mail server without --mail", () => {

@@ -139,8 +139,9 @@ export const passwordSources: Scenario[] = [
       await emulator.faults({ method: "GET", path: "*/messages", nth: 1, delayMs: PROBE_DELAY_MS });
       let dumped = "";
       await world.killWhen("the new password is accepted", async () => {
-        dumped = environmentsOfChildren();
-        return (await world.authentications()) === 1;
+        const accepted = (await world.authentications()) === 1;
+        if (accepted) dumped = environmentsOfChildren();
+        return accepted;
       });
       if (process.platform === "linux") expect(dumped).toContain("NYLAS_API_KEY=");
       await stack.up();
@@ -197,7 +198,7 @@ async function decrypted({ stack }: World): Promise<string> {
   return stdout;
 }
 
-/** Command lines and environments of the engine's processes, which every user of the same name can read. */
+/** Command lines and environments of the engine and its processes, which all processes of the same user can read. */
 function environmentsOfChildren(): string {
   const files = descendants(process.pid).flatMap(({ pid }) => [`/proc/${pid}/cmdline`, `/proc/${pid}/environ`]);
   return files.map(readIfThere).join("\n");

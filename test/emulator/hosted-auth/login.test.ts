@@ -60,7 +60,7 @@ describeWithChromium("A login at the hosted form", () => {
   it("leaves out the proposed SMTP port where no SMTP server is named", async () => {
     const other = await startEmulator({ settingsEcho: "hosts" });
     try {
-      const form = await stage.open({}, {}, other);
+      const form = await stage.open({}, { emulator: other });
       expect(await form.smtpPort.inputValue()).toBe("465");
       await form.fill(other, other.user(0));
       await stage.submit(form);
@@ -101,7 +101,7 @@ describeWithChromium("A login at the hosted form", () => {
   it("makes no second grant when a refused page is loaded again", async () => {
     const other = await startEmulator();
     try {
-      const form = await stage.open({}, {}, other);
+      const form = await stage.open({}, { emulator: other });
       await form.fill(other, { ...other.user(0), password: WRONG });
       await form.connect.click();
       await form.alert.waitFor();
@@ -140,7 +140,7 @@ describeWithChromium("A login at the hosted form", () => {
   it("may be wrong as often as it likes where the limit is switched off", async () => {
     const other = await startEmulator({ authLimit: "off" });
     try {
-      const form = await stage.open({}, {}, other);
+      const form = await stage.open({}, { emulator: other });
       for (const attempt of [1, 2, 3, 4]) {
         await form.fill(other, { username: other.user(0).username, password: `${WRONG} ${attempt}` });
         await Promise.all([form.page.waitForEvent("load"), form.connect.click()]);
@@ -154,7 +154,7 @@ describeWithChromium("A login at the hosted form", () => {
   it.each(["504", "400"])("goes back to the application with provider_not_responding (%s)", async (unreachableHost) => {
     const other = await startEmulator({ unreachableHost });
     try {
-      const form = await stage.open({ state: "gone" }, {}, other);
+      const form = await stage.open({ state: "gone" }, { emulator: other });
       await form.fill(other, { ...other.user(0), imapPort: 9 });
       expect(await stage.submit(form)).toEqual({
         error: "authentication_failed",
@@ -220,7 +220,7 @@ describeWithChromium("A login at the hosted form", () => {
     const other = await startEmulator();
     const server = await StalledServer.start();
     try {
-      const forms = await Promise.all([stage.open({}, {}, other), stage.open({}, {}, other)]);
+      const forms = await Promise.all([stage.open({}, { emulator: other }), stage.open({}, { emulator: other })]);
       for (const form of forms) {
         await form.fill(other, { ...other.user(0), imapPort: server.port });
         await form.connect.click({ noWaitAfter: true });

@@ -128,7 +128,7 @@ describeWithChromium("The page of the hosted form", () => {
     ["wide", WIDE],
     ["narrow", NARROW],
   ])("can be read on a %s screen: contrasts are high, and nothing is cut off", async (_, viewport) => {
-    const form = await stage.open({ options: "smtp_required" }, { viewport });
+    const form = await stage.open({ options: "smtp_required" }, { window: { viewport } });
     await expectReadable(form.page, { texts: 3 });
     await form.fill(stage.emulator, { ...stage.emulator.user(2), password: WRONG, smtp: stage.emulator.smtp });
     await form.address.fill(`${"long".repeat(30)}@example.test`);
@@ -140,7 +140,7 @@ describeWithChromium("The page of the hosted form", () => {
   });
 
   it("works without scripts, a refusal included", async () => {
-    const form = await stage.open({}, { javaScriptEnabled: false });
+    const form = await stage.open({}, { window: { javaScriptEnabled: false } });
     await form.fill(stage.emulator, { ...stage.emulator.user(1), password: WRONG });
     await form.connect.click();
     await form.alert.waitFor();

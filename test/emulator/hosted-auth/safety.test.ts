@@ -137,7 +137,10 @@ describeWithChromium("The hosted form keeps people safe", () => {
       const verifier = randomBytes(32).toString("base64url");
       const smtpLogin = { ...emulator.user(0), smtp: emulator.smtp };
 
-      const form = await stage.open({ code_challenge: verifier, login_hint: username, state: "s" }, {}, emulator);
+      const form = await stage.open(
+        { code_challenge: verifier, login_hint: username, state: "s" },
+        { emulator, window: {} },
+      );
       await form.fill(emulator, { ...smtpLogin, password: WRONG });
       await form.connect.click();
       await form.alert.waitFor();

@@ -1,48 +1,41 @@
-import type { Browser, BrowserContext, BrowserContextOptions, Page } from "playwright-core";
+import type { BrowserContextOptions, Page } from "playwright-core";
 import { expect } from "vitest";
-import { startBrowser } from "../../support/browser.js";
+import { Windows } from "../../support/browser.js";
 import type { TestEmulator } from "../../support/emulator.js";
 import { Application } from "./application.js";
 import { Form } from "./form.js";
 import { type Ends, linkOf, type Query, startEmulator } from "./links.js";
 
-/** A browser, the application, and the emulator that shows the form. */
-export class Stage implements Ends {
-  readonly #contexts: BrowserContext[] = [];
-  /** Dialogs, script errors and console messages. */
-  readonly complaints: string[] = [];
+interface Place {
+  emulator?: TestEmulator;
+  /** Opens a window of its own. */
+  window?: BrowserContextOptions;
+}
 
+/** Windows of a browser, the application, and the emulator that shows the form. */
+export class Stage implements Ends {
   private constructor(
-    readonly browser: Browser,
+    private readonly windows: Windows,
+    /** Dialogs, script errors and console messages. */
+    readonly complaints: string[],
     readonly application: Application,
     readonly emulator: TestEmulator,
   ) {}
 
   static async start(): Promise<Stage> {
-    return new Stage(...(await Promise.all([startBrowser(), Application.start(), startEmulator()])));
+    const complaints: string[] = [];
+    const windows = Windows.start((page) => listen(page, complaints));
+    const [opened, application, emulator] = await Promise.all([windows, Application.start(), startEmulator()]);
+    return new Stage(opened, complaints, application, emulator);
   }
 
-  /** Opens an application's link in a new browser context. */
-  async visit(link: string, options: BrowserContextOptions = {}): Promise<Page> {
-    const context = await this.browser.newContext(options);
-    this.#contexts.push(context);
-    const page = await context.newPage();
-    page.on("dialog", (dialog) => {
-      this.complaints.push(`a dialog says ${dialog.message()}`);
-      dialog.dismiss().catch(() => undefined);
-    });
-    page.on("pageerror", (error) => this.complaints.push(String(error)));
-    page.on("console", (message) => {
-      // A refusal is a page with an error status, which the browser logs.
-      const expected = message.text().includes("the server responded with a status of 400");
-      if (message.type() === "error" && !expected) this.complaints.push(message.text());
-    });
-    await page.goto(link);
-    return page;
+  /** Opens an application's link. */
+  visit(link: string, window?: BrowserContextOptions): Promise<Page> {
+    return this.windows.open(link, window);
   }
 
-  async open(query: Query, options: BrowserContextOptions = {}, emulator = this.emulator): Promise<Form> {
-    return new Form(await this.visit(linkOf({ application: this.application, emulator }, query), options));
+  async open(query: Query, { emulator = this.emulator, window }: Place = {}): Promise<Form> {
+    return new Form(await this.visit(linkOf({ application: this.application, emulator }, query), window));
   }
 
   /** Submits the form. Returns the application's callback parameters. */
@@ -60,7 +53,7 @@ export class Stage implements Ends {
 
   /** After each test: expects no unread callback and no browser error. */
   async clear(): Promise<void> {
-    await Promise.all(this.#contexts.splice(0).map((context) => context.close()));
+    await this.windows.clear();
     expect({ complaints: this.complaints.splice(0), callbacks: this.application.callbacks.splice(0) }).toEqual({
       complaints: [],
       callbacks: [],
@@ -68,7 +61,20 @@ export class Stage implements Ends {
   }
 
   async close(): Promise<void> {
-    await this.browser.close();
+    await this.windows.close();
     await Promise.all([this.application.close(), this.emulator.close()]);
   }
+}
+
+function listen(page: Page, complaints: string[]): void {
+  page.on("dialog", (dialog) => {
+    complaints.push(`a dialog says ${dialog.message()}`);
+    dialog.dismiss().catch(() => undefined);
+  });
+  page.on("pageerror", (error) => complaints.push(String(error)));
+  page.on("console", (message) => {
+    // A refusal is a page with an error status, which the browser logs.
+    const expected = message.text().includes("the server responded with a status of 400");
+    if (message.type() === "error" && !expected) complaints.push(message.text());
+  });
 }

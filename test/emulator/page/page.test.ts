@@ -1,8 +1,8 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Browser, BrowserContext, BrowserContextOptions, Locator, Page } from "playwright-core";
+import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { describeWithChromium, startBrowser } from "../../support/browser.js";
+import { describeWithChromium, Windows } from "../../support/browser.js";
 import { TestEmulator, type WireGrant } from "../../support/emulator.js";
 import { allOr } from "../../support/repetitions.js";
 import { until } from "../../support/until.js";
@@ -16,28 +16,22 @@ const SEVERAL_LOOKS_MS = 2_500;
 const NARROW = { width: 380, height: 700 };
 const WIDE = { width: 1280, height: 800 };
 
-let browser: Browser;
+let windows: Windows;
 let emulator: TestEmulator;
 let grant: WireGrant;
-const contexts: BrowserContext[] = [];
 /** Script errors, and what the console says of the content security policy. */
 const complaints: string[] = [];
 
-async function open(link = emulator.emulator.pageUri, options: BrowserContextOptions = {}): Promise<Page> {
-  const context = await browser.newContext(options);
-  contexts.push(context);
-  const page = await context.newPage();
+function listen(page: Page): void {
   page.setDefaultTimeout(PATIENCE_MS);
   page.on("pageerror", (error) => complaints.push(String(error)));
   page.on("console", (message) => {
     if (message.text().includes("Content Security Policy")) complaints.push(message.text());
   });
-  await page.goto(link);
-  return page;
 }
 
-async function openLive(options: BrowserContextOptions = {}): Promise<Page> {
-  const page = await open(emulator.emulator.pageUri, options);
+async function openLive(options?: BrowserContextOptions): Promise<Page> {
+  const page = await windows.open(emulator.emulator.pageUri, options);
   await page.getByText("Live", { exact: true }).waitFor();
   return page;
 }
@@ -83,7 +77,7 @@ const LOOKS = [
 
 describeWithChromium("The emulator's page", () => {
   beforeAll(async () => {
-    [browser, emulator] = await Promise.all([startBrowser(), TestEmulator.start({ seed: 7 })]);
+    [windows, emulator] = await Promise.all([Windows.start(listen), TestEmulator.start({ seed: 7 })]);
     await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "mail" });
     grant = await emulator.foreignGrant(0);
   });
@@ -96,11 +90,11 @@ describeWithChromium("The emulator's page", () => {
   });
 
   afterEach(async () => {
-    await Promise.all(contexts.splice(0).map((context) => context.close()));
+    await windows.clear();
     expect(complaints.splice(0)).toEqual([]);
   });
 
-  afterAll(() => Promise.all([browser?.close(), emulator?.close()]));
+  afterAll(() => Promise.all([windows?.close(), emulator?.close()]));
 
   it("says what it is, and what each part of it is for, to those who do not see it", async () => {
     await emulator.faults({ method: "GET", path: "/v3/grants", status: 503 });
@@ -250,7 +244,7 @@ describeWithChromium("The emulator's page", () => {
 
   it("takes the key from the address, and leaves it in this tab alone", async () => {
     const { apiKey, apiUri } = emulator.emulator;
-    const page = await openLive();
+    const page = await openLive({});
     expect(page.url()).toBe(`${apiUri}/_emulator/`);
     const session = await page.context().newCDPSession(page);
     const { entries } = await session.send("Page.getNavigationHistory");
@@ -269,7 +263,7 @@ describeWithChromium("The emulator's page", () => {
   });
 
   it("asks for the key where it has none, and says that a wrong one is refused", async () => {
-    const page = await open(`${emulator.emulator.apiUri}/_emulator`);
+    const page = await windows.open(`${emulator.emulator.apiUri}/_emulator`, {});
     const field = page.getByLabel("API key", { exact: true });
     await field.waitFor();
     expect(await page.getByRole("table").count()).toBe(0);
@@ -431,7 +425,7 @@ describeWithChromium("The emulator's page", () => {
   it("makes the connector without which nothing can be connected, and needs no mail servers", async () => {
     const empty = await TestEmulator.start({ mail: false });
     try {
-      const page = await open(empty.emulator.pageUri);
+      const page = await windows.open(empty.emulator.pageUri);
       await press(page, "Make the IMAP connector");
       await outcome(page, "The IMAP connector is made.");
       await row(page, "Connectors", "imap").waitFor();
@@ -467,7 +461,7 @@ describeWithChromium("The emulator's page", () => {
     await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
     try {
       // It listens at a TCP port, which has no other kind of address. By this name it is another site.
-      const page = await open(`http://localhost:${(site.address() as AddressInfo).port}/`);
+      const page = await windows.open(`http://localhost:${(site.address() as AddressInfo).port}/`);
       const attempt = (method: string, path: string) =>
         page.evaluate(`fetch("${apiUri}${path}", {
           method: "${method}", headers: { authorization: "Bearer ${apiKey}" },

@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createSourceFile, ScriptTarget } from "typescript";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
@@ -10,11 +10,11 @@ import { runIn } from "../support/npm.js";
 import { nylasImap } from "../support/nylas-imap.js";
 import { REPEATS } from "../support/repetitions.js";
 import { createStack, type Stack } from "../support/stack.js";
+import { makeWorkDirectory } from "../support/work-directory.js";
 import { AUTHENTICATE, CONNECT } from "./world.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** Within the repository, so that the written program finds its packages. */
-const WORK = join(ROOT, ".work/tests");
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 /** More mailboxes than a person would type, in `npm run test:all`. */
 const MAILBOXES = REPEATS ? 25 : 6;
@@ -31,8 +31,7 @@ let directory: string;
 let closing: (() => Promise<void> | void)[];
 
 beforeEach(() => {
-  mkdirSync(WORK, { recursive: true });
-  directory = mkdtempSync(join(WORK, "export-"));
+  directory = makeWorkDirectory("export");
   closing = [() => rmSync(directory, { recursive: true, force: true })];
 });
 

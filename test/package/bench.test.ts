@@ -1,5 +1,5 @@
 import { execFile, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { Figures } from "../../bench/figures.ts";
@@ -10,6 +10,7 @@ import { TARGET_SIZE, type Target, targets } from "../../bench/targets.ts";
 import { descendants, isAlive } from "../../scripts/kit/processes.mjs";
 import { present } from "../support/emulator.js";
 import { until } from "../support/until.js";
+import { makeWorkDirectory } from "../support/work-directory.js";
 
 const root = join(import.meta.dirname, "../..");
 const script = join(root, "bench/main.ts");
@@ -48,8 +49,7 @@ function leftDirectories(): string[] {
 }
 
 beforeAll(() => {
-  mkdirSync(join(root, ".work/tests"), { recursive: true });
-  directory = mkdtempSync(join(root, ".work/tests/bench-"));
+  directory = makeWorkDirectory("bench");
 });
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

@@ -1,11 +1,12 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { present } from "../support/emulator.js";
 import { codeBlocks } from "../support/guide.js";
+import { makeWorkDirectory } from "../support/work-directory.js";
 
 const root = join(import.meta.dirname, "../..");
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
@@ -19,8 +20,7 @@ const readme = readFileSync(join(root, "emulator/README.md"), "utf8");
 
 it("the example for vitest passes", async () => {
   // In this repository, so that it finds its packages.
-  mkdirSync(join(root, ".work"), { recursive: true });
-  const directory = mkdtempSync(join(root, ".work", "readme-"));
+  const directory = makeWorkDirectory("readme");
   try {
     writeFileSync(join(directory, "vitest.config.js"), "export default {};");
     writeFileSync(join(directory, "grants.test.ts"), present(codeBlocks(readme, "ts")[0]));

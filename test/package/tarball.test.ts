@@ -6,6 +6,7 @@ import { esm, everyExport, moduleSettings, strictConfiguration, template } from 
 import { present, TestEmulator } from "../support/emulator.js";
 import { npmInstall, runIn } from "../support/npm.js";
 import { createStack, type Stack } from "../support/stack.js";
+import { makeWorkDirectory } from "../support/work-directory.js";
 
 /** Time for two installations from the registry without a cache, on a busy machine. */
 const INSTALL_TIMEOUT_MS = 900_000;
@@ -49,8 +50,7 @@ function resolved(project: string, module: string): Promise<string> {
 }
 
 beforeAll(async () => {
-  mkdirSync(join(root, ".work/tests"), { recursive: true });
-  directory = mkdtempSync(join(root, ".work/tests/package-"));
+  directory = makeWorkDirectory("package");
   consumers = realpathSync(mkdtempSync(join(tmpdir(), "nylas-consumers-")));
   tarball = await pack("provider");
   emulator = await TestEmulator.start();

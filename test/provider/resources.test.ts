@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { cpSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import * as pulumi from "@pulumi/pulumi";
@@ -13,6 +13,7 @@ import {
 } from "../../provider/dist/index.js";
 import { present } from "../support/emulator.js";
 import { Declarations, thrownBy } from "../support/mocks.js";
+import { makeWorkDirectory } from "../support/work-directory.js";
 
 const root = join(import.meta.dirname, "../..");
 
@@ -75,8 +76,7 @@ describe("the application of a grant", () => {
   it("is known of a connector of another copy of the package, and the default of one that does not tell", async ({
     onTestFinished,
   }) => {
-    mkdirSync(join(root, ".work/tests"), { recursive: true });
-    const copy = mkdtempSync(join(root, ".work/tests/copy-"));
+    const copy = makeWorkDirectory("copy");
     onTestFinished(() => rmSync(copy, { recursive: true }));
     cpSync(join(root, "provider/dist"), join(copy, "dist"), { recursive: true });
     cpSync(join(root, "provider/package.json"), join(copy, "package.json"));

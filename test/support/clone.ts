@@ -1,9 +1,11 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { WireGrant } from "./emulator.js";
 import { userEnvironment } from "./npm.js";
+import { QUICK_COMMANDS } from "./quick-engine.js";
+import { makeWorkDirectory } from "./work-directory.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** What the commands of a README need of a clone, besides its examples. */
@@ -46,9 +48,7 @@ export interface Clone {
 }
 
 export function cloneWith(example: string): Clone {
-  const base = join(ROOT, ".work/tests");
-  mkdirSync(base, { recursive: true });
-  const directory = mkdtempSync(join(base, "clone-"));
+  const directory = makeWorkDirectory("clone");
   const backend = join(directory, "backend");
   mkdirSync(backend);
   for (const name of SHARED) symlinkSync(join(ROOT, name), join(directory, name));
@@ -58,10 +58,7 @@ export function cloneWith(example: string): Clone {
     PULUMI_BACKEND_URL: `file://${backend}`,
     PULUMI_CONFIG_PASSPHRASE: "a throw-away passphrase",
     NO_COLOR: "1",
-    // As in createStack: a README has many commands.
-    NODE_COMPILE_CACHE: join(ROOT, ".work/compile-cache"),
-    GOGC: "off",
-    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+    ...QUICK_COMMANDS,
   };
   return {
     directory,

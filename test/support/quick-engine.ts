@@ -7,6 +7,14 @@ const DIRECTORY = join(root, ".work/quick-engine");
 const DYNAMIC_PROVIDER = join(root, "node_modules/@pulumi/pulumi/cmd/dynamic-provider");
 const VARIABLE = "TEST_ENGINE_DIRECTORY";
 
+/** Environment of the engine's commands. `vitest.config.ts` sets the cache of compiled code for all processes. */
+export const QUICK_COMMANDS = {
+  // The engine lives for seconds: no garbage collection.
+  GOGC: "off",
+  // tsc checks the types of each example and written program once, instead of every command.
+  PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+};
+
 /**
  * vitest's global set-up: copies the engine beside a launcher of dynamic providers that starts one Node process. Pulumi's starts
  * another one before it, a tenth of a command's processor time, to find the path that is written here. The engine accepts a

@@ -1,16 +1,15 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { mkdtemp } from "node:fs/promises";
 import { delimiter, dirname, join, relative } from "node:path";
 import { type Finished, type PulumiStack, pulumiStack } from "../../scripts/kit/stack.mjs";
 import { pulumiEnvironment } from "../../scripts/setup/environment.mjs";
 import { present } from "./emulator.js";
 import { keyServer } from "./key-server.js";
 import { portOfProgram } from "./program-hosts.js";
-import { quickEngine } from "./quick-engine.js";
+import { QUICK_COMMANDS, quickEngine } from "./quick-engine.js";
+import { makeWorkDirectory } from "./work-directory.js";
 
 export type { Finished };
 
-const root = join(import.meta.dirname, "../..");
 const LATE_MODULES = join(import.meta.dirname, "late-modules.cjs");
 
 /** A resource as it stands in a checkpoint. */
@@ -102,9 +101,7 @@ function writeFiles(base: string, files: readonly WrittenFile[]): void {
 export async function createStack(options: StackOptions = {}): Promise<Stack> {
   const { project = "lifecycle" } = options;
   let { name = "test" } = options;
-  const base = join(root, ".work/tests");
-  mkdirSync(base, { recursive: true });
-  const own = await mkdtemp(join(base, "stack-"));
+  const own = makeWorkDirectory("stack");
   const directory = options.directory ?? join(own, "project");
   const temporary = join(own, "tmp");
   mkdirSync(join(own, "state"));
@@ -124,12 +121,8 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     NO_COLOR: "1",
     // A stopped language host leaves its pipes in the temporary directory.
     TMPDIR: temporary,
-    // Each command starts the engine and two Node processes for a few seconds: cache compiled code, and skip garbage collection.
-    NODE_COMPILE_CACHE: join(root, ".work/compile-cache"),
     NODE_OPTIONS: `--require ${JSON.stringify(LATE_MODULES)}`,
-    GOGC: "off",
-    // tsc checks the types of each example and written program once, instead of every command.
-    PULUMI_NODEJS_TRANSPILE_ONLY: "true",
+    ...QUICK_COMMANDS,
     ...options.env,
   });
   const engine = quickEngine();

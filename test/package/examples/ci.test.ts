@@ -1,15 +1,5 @@
 import { execFileSync } from "node:child_process";
-import {
-  chmodSync,
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { createServer, type Server } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -25,6 +15,7 @@ import {
   type ScriptRun,
   type Step,
 } from "../../support/pipeline.js";
+import { makeWorkDirectory } from "../../support/work-directory.js";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const PASSPHRASE = "a throw-away passphrase";
@@ -192,9 +183,7 @@ describe.each([
 
   beforeAll(async () => {
     const emulator = await TestEmulator.start({ users: [ops, moved, billing] });
-    const work = join(ROOT, ".work/tests");
-    mkdirSync(work, { recursive: true });
-    const own = mkdtempSync(join(work, "ci-"));
+    const own = makeWorkDirectory("ci");
     const project = join(own, "project");
     cpSync(CI_EXAMPLE, project, { recursive: true });
     mkdirSync(join(own, "state"));

@@ -1,10 +1,11 @@
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readSetup } from "../../../scripts/setup/environment.mjs";
 import { present, TestEmulator } from "../../support/emulator.js";
 import { codeBlocks } from "../../support/guide.js";
 import { createStack, type Stack } from "../../support/stack.js";
+import { makeWorkDirectory } from "../../support/work-directory.js";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const EXAMPLE = join(ROOT, "examples/policy");
@@ -56,8 +57,7 @@ let pack: string;
 
 beforeAll(async () => {
   emulator = await TestEmulator.start();
-  mkdirSync(join(ROOT, ".work/tests"), { recursive: true });
-  directory = mkdtempSync(join(ROOT, ".work/tests/policy-"));
+  directory = makeWorkDirectory("policy");
   cpSync(EXAMPLE, join(directory, "pack"), { recursive: true });
   pack = join(directory, "pack", STARTED_AS);
 });

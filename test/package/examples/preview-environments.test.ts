@@ -1,10 +1,11 @@
 import { spawn } from "node:child_process";
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { pulumiEnvironment } from "../../../scripts/setup/environment.mjs";
 import { TestEmulator } from "../../support/emulator.js";
 import { until } from "../../support/until.js";
+import { makeWorkDirectory } from "../../support/work-directory.js";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const EXAMPLE = join(ROOT, "examples/preview-environments");
@@ -19,8 +20,7 @@ let project: string;
 beforeEach(async () => {
   emulator = await TestEmulator.start({ users: [{ username: "pr-7@preview.test", password: PASSWORD }] });
   await emulator.call("POST", "/v3/connectors", { provider: "imap" });
-  mkdirSync(join(ROOT, ".work/tests"), { recursive: true });
-  own = mkdtempSync(join(ROOT, ".work/tests/preview-"));
+  own = makeWorkDirectory("preview");
   // A copy: Pulumi writes the stack's configuration beside the program.
   project = join(own, "project");
   mkdirSync(join(own, "state"));

@@ -1,18 +1,18 @@
 import { execFile } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
 import { present } from "../../support/emulator.js";
 import { codeBlocks } from "../../support/guide.js";
+import { makeWorkDirectory } from "../../support/work-directory.js";
 
 const execute = promisify(execFile);
 const root = join(import.meta.dirname, "../../..");
 const page = readFileSync(join(root, "docs/testing-your-program.md"), "utf8");
 
 it("the page's program passes the page's test, without an engine and without a key", async ({ onTestFinished }) => {
-  mkdirSync(join(root, ".work/tests"), { recursive: true });
-  const directory = mkdtempSync(join(root, ".work/tests/program-"));
+  const directory = makeWorkDirectory("program");
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   symlinkSync(join(root, "node_modules"), join(directory, "node_modules"), "junction");
   writeFileSync(join(directory, "package.json"), JSON.stringify({ name: "mailboxes", main: "index.ts" }));

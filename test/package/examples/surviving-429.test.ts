@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { userEnvironment } from "../../support/npm.js";
+import { makeWorkDirectory } from "../../support/work-directory.js";
 
 const root = join(import.meta.dirname, "../../..");
 const example = join(root, "examples/surviving-429");
@@ -50,8 +51,7 @@ function copyWith(name: string, file: string, from: string, to: string): string 
 }
 
 beforeAll(() => {
-  mkdirSync(join(root, ".work/tests"), { recursive: true });
-  directory = mkdtempSync(join(root, ".work/tests/surviving-429-"));
+  directory = makeWorkDirectory("surviving-429");
 });
 
 afterAll(() => rmSync(directory, { recursive: true, force: true }));

@@ -1,9 +1,10 @@
-import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { TestEmulator } from "../../support/emulator.js";
 import { runIn } from "../../support/npm.js";
 import { createStack } from "../../support/stack.js";
+import { makeWorkDirectory } from "../../support/work-directory.js";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const TEMPLATE = join(ROOT, "templates/nylas-imap");
@@ -12,9 +13,7 @@ const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 it("templates/nylas-imap makes a project of another name, which connects, rotates, protects and destroys", async ({
   onTestFinished,
 }) => {
-  const work = join(ROOT, ".work/tests");
-  mkdirSync(work, { recursive: true });
-  const directory = mkdtempSync(join(work, "template-"));
+  const directory = makeWorkDirectory("template");
   onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
   const named = ["--name", "my-mail", "--description", "Mailboxes of a test"];
   await runIn(

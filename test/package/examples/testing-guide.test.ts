@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { startEmulator } from "nylas-emulator";
@@ -8,6 +8,7 @@ import { startCli } from "../../support/cli.js";
 import { present, TestEmulator } from "../../support/emulator.js";
 import { emulatorRoutes } from "../../support/emulator-routes.js";
 import { examples, guide } from "../../support/guide.js";
+import { makeWorkDirectory } from "../../support/work-directory.js";
 
 const execute = promisify(execFile);
 const root = join(import.meta.dirname, "../../..");
@@ -65,8 +66,7 @@ async function outcome(method: string, path: string): Promise<{ text: string; ms
 }
 
 beforeAll(async () => {
-  mkdirSync(join(root, ".work/tests"), { recursive: true });
-  directory = mkdtempSync(join(root, ".work/tests/guide-"));
+  directory = makeWorkDirectory("guide");
   emulator = await TestEmulator.start({ seed: SEED });
   await emulator.call("POST", "/v3/connectors", { provider: "imap" });
 });

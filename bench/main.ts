@@ -15,8 +15,9 @@ import {
   USAGE,
   UsageError,
 } from "./options.ts";
-import { detail, heading, verdict } from "./report.ts";
+import { detail, heading, stacksTable, verdict } from "./report.ts";
 import { type Measurement, type Played, play, type StoredGrant } from "./run.ts";
+import { playStacks, rates, type Together } from "./stacks.ts";
 import { surroundings } from "./surroundings.ts";
 import { targetSize, targets } from "./targets.ts";
 
@@ -76,6 +77,26 @@ async function bench(options: Options, directory: string): Promise<void> {
   save();
   const shown = places.filter(({ contenders }) => !contenders.includes("unverified"));
   say(`\n${detail(figures(), options, shown)}\n\n${verdict(targets(figures(), options), options)}`);
+}
+
+/** Several stacks at once. In each repetition another rate begins. */
+async function benchStacks(stacks: number, options: Options, directory: string): Promise<void> {
+  const where = surroundings();
+  const size = Math.max(...options.sizes);
+  say(`${heading(where, { ...options, sizes: [size] })}\n${stacks} stacks at once`);
+  const measurements: Together[] = [];
+  for (let repetition = 1; repetition <= options.repetitions; repetition++) {
+    for (const rate of rotated(rates(stacks), (repetition - 1) % 2)) {
+      const place = { stacks, size, rate, repetition };
+      measurements.push(...(await playStacks(place, options, join(directory, "run"))));
+      process.stderr.write(`${stacks} stacks, ${rate} a second each, ${repetition}/${options.repetitions}\n`);
+    }
+  }
+  if (options.json !== undefined) {
+    const content = { ...where, options: { ...options, sizes: [size], json: undefined }, stacks: measurements };
+    writeFileSync(options.json, `${JSON.stringify(content, undefined, 2)}\n`);
+  }
+  say(`\n${stacksTable(measurements)}`);
 }
 
 function plan(options: Options): Place[] {
@@ -174,7 +195,8 @@ try {
     clearEnvironment();
     mkdirSync(workDirectory, { recursive: true });
     directory = mkdtempSync(join(workDirectory, "bench-"));
-    await bench(options, directory);
+    if (options.stacks === undefined) await bench(options, directory);
+    else await benchStacks(options.stacks, options, directory);
   }
 } catch (error) {
   exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;

@@ -27,6 +27,8 @@ export interface Options {
   parallel: number;
   /** Measure without a verdict. */
   quick: boolean;
+  /** Instead of comparing contenders, bring up so many stacks at once. */
+  stacks: number | undefined;
   /** File for the figures. */
   json: string | undefined;
 }
@@ -37,6 +39,7 @@ export class UsageError extends Error {}
 const DEFAULTS = { sizes: [50, 200, 600], repetitions: 3, scenarios: SCENARIOS };
 const QUICK = { sizes: [10], repetitions: 1, scenarios: ["plain"] } as const;
 const MAX_SIZE = 1000;
+const MAX_STACKS = 20;
 const MAX_LATENCY_MS = 60_000;
 /** As the engine chooses it. */
 const OPERATIONS_PER_CPU = 4;
@@ -57,6 +60,8 @@ Nylas's limit and latency allow, on the real Pulumi engine and the emulator of t
   --latency 150            median of an answer's delay in the scenario nylas, in milliseconds
   --parallel ${String(defaultParallel()).padEnd(13)} the engine's --parallel; the default is its own
   --seed 7                 of the latencies
+  --stacks 4               instead of comparing contenders: so many stacks of ours at once on one application, each with
+                           the largest size, in the scenario nylas; with the default limit each, and with it divided
   --json FILE              write targets and measurements as JSON
   --quick                  one small size, one repetition, the scenario plain, and no verdict
   --help
@@ -85,6 +90,7 @@ export function readOptions(args: readonly string[]): Options | undefined {
     latency: number("latency", values.latency, 0, MAX_LATENCY_MS, 150),
     parallel: number("parallel", values.parallel, 1, 1000, defaultParallel()),
     quick,
+    stacks: values.stacks === undefined ? undefined : wholeNumber("stacks", values.stacks, 2, MAX_STACKS),
     json: values.json,
   };
 }
@@ -109,6 +115,7 @@ function parsed(args: readonly string[]) {
         parallel: text,
         seed: text,
         json: text,
+        stacks: text,
         quick: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },

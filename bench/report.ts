@@ -1,5 +1,6 @@
 import type { Figures, Selection } from "./figures.ts";
 import { CONTENDERS, type Contender, OPERATIONS, type Operation, type Options, type Scenario } from "./options.ts";
+import type { StackMeasurement, Together } from "./stacks.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { TARGET_SIZE, type Target, targetSize } from "./targets.ts";
 
@@ -85,6 +86,40 @@ function contenderTable(figures: Figures, options: Options): string {
     "Growth: the exponent x of time = c · mailboxes^x.",
   ];
   return [table([head, ...rows]), ...about].join("\n");
+}
+
+/** A row for each repetition of an operation with all stacks at once. */
+export function stacksTable(measurements: readonly Together[]): string {
+  const rows = measurements.map(({ rate, operation, stacks }) => {
+    const of = (figure: (one: StackMeasurement) => number) => stacks.map(figure);
+    const [quickest, slowest] = range(of((one) => one.seconds));
+    return [
+      NAMES[operation],
+      `${rate}`,
+      `${sum(of((one) => one.requests))}`,
+      range(of((one) => one.refused)).join("–"),
+      `${Math.max(...of((one) => one.attempts))}`,
+      seconds(quickest),
+      seconds(slowest),
+      fixed(slowest / quickest, 2),
+      `${stacks.filter(({ succeeded }) => !succeeded).length}`,
+      `${sum(of((one) => one.limitLines))}`,
+    ];
+  });
+  const head = ["", "a second", "requests", "429s", "attempts", "first", "last", "last/first", "failed", "told"];
+  const legend = [
+    "A second: requestsPerSecond of each stack. Requests: of all. 429s: fewest and most of a stack.",
+    "Attempts: of the request that needed most. Told: lines about the limit that users see.",
+  ];
+  return [table([head, ...rows]), ...legend].join("\n");
+}
+
+function range(values: readonly number[]): [least: number, most: number] {
+  return [Math.min(...values), Math.max(...values)];
+}
+
+function sum(values: readonly number[]): number {
+  return values.reduce((total, value) => total + value, 0);
 }
 
 /** The last lines: target, figure and verdict. */

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
-import { type EmulatorApi, type LoggedRequest, startEmulatorCli } from "../scripts/kit/emulator.mjs";
+import { type EmulatorApi, type LoggedRequest, type Ready, startEmulatorCli } from "../scripts/kit/emulator.mjs";
 import { type PulumiStack, pulumiStack } from "../scripts/kit/stack.mjs";
 import { pulumiEnvironment } from "../scripts/setup/environment.mjs";
 import { users } from "./mailboxes.cjs";
@@ -56,37 +56,10 @@ export interface StoredGrant {
 
 /** Plays the chosen operations on a stack and an emulator of their own in `directory`, which is removed afterwards. */
 export async function play(run: Run, options: Options, directory: string): Promise<Played> {
-  mkdirSync(join(directory, "state"), { recursive: true });
+  mkdirSync(directory, { recursive: true });
   const emulator = await startEmulatorCli(emulatorArgs(run, options, directory), { env: pulumiEnvironment() });
   try {
-    const servers =
-      run.scenario === "mail"
-        ? {
-            imapHost: emulator.imap.host,
-            imapPort: emulator.imap.port,
-            smtpHost: emulator.smtp.host,
-            smtpPort: emulator.smtp.port,
-          }
-        : { imapHost: "imap.example.test", imapPort: 993, smtpHost: "smtp.example.test", smtpPort: 465 };
-    const env = pulumiEnvironment({
-      PULUMI_HOME: join(directory, "home"),
-      PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
-      PULUMI_CONFIG_PASSPHRASE: "a throw-away passphrase",
-      NYLAS_API_KEY: emulator.apiKey,
-      NYLAS_API_URI: emulator.apiUri,
-      BENCH_SIZE: String(run.size),
-      BENCH_PASSWORDS: "first",
-      BENCH_SERVERS: JSON.stringify(servers),
-      BENCH_VERIFY: String(run.contender !== "unverified"),
-      NO_COLOR: "1",
-    });
-    const stack = pulumiStack({
-      name: STACK,
-      directory: programDirectory(run.contender),
-      configDirectory: join(directory, "config"),
-      env,
-    });
-    await stack.create();
+    const stack = await createStack(run, emulator, directory);
     const checkpoint = join(directory, `state/.pulumi/stacks/bench-${programOf(run.contender)}/${STACK}.json`);
     const measurements: Measurement[] = [];
     let grant: StoredGrant | undefined;
@@ -113,7 +86,47 @@ export async function play(run: Run, options: Options, directory: string): Promi
   }
 }
 
-function emulatorArgs({ scenario, size }: Run, { latency, seed }: Options, directory: string): string[] {
+/** In `directory`, with a home and a backend of its own there. `more` is added to its environment. */
+export async function createStack(
+  { scenario, size, contender }: Run,
+  emulator: Ready,
+  directory: string,
+  more: Record<string, string> = {},
+): Promise<PulumiStack> {
+  mkdirSync(join(directory, "state"), { recursive: true });
+  const servers =
+    scenario === "mail"
+      ? {
+          imapHost: emulator.imap.host,
+          imapPort: emulator.imap.port,
+          smtpHost: emulator.smtp.host,
+          smtpPort: emulator.smtp.port,
+        }
+      : { imapHost: "imap.example.test", imapPort: 993, smtpHost: "smtp.example.test", smtpPort: 465 };
+  const env = pulumiEnvironment({
+    PULUMI_HOME: join(directory, "home"),
+    PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
+    PULUMI_CONFIG_PASSPHRASE: "a throw-away passphrase",
+    NYLAS_API_KEY: emulator.apiKey,
+    NYLAS_API_URI: emulator.apiUri,
+    BENCH_SIZE: String(size),
+    BENCH_PASSWORDS: "first",
+    BENCH_SERVERS: JSON.stringify(servers),
+    BENCH_VERIFY: String(contender !== "unverified"),
+    NO_COLOR: "1",
+    ...more,
+  });
+  const stack = pulumiStack({
+    name: STACK,
+    directory: programDirectory(contender),
+    configDirectory: join(directory, "config"),
+    env,
+  });
+  await stack.create();
+  return stack;
+}
+
+export function emulatorArgs({ scenario, size }: Run, { latency, seed }: Options, directory: string): string[] {
   if (scenario === "mail") {
     const file = join(directory, "users.json");
     writeFileSync(file, JSON.stringify(users(size, "first")));
@@ -150,23 +163,33 @@ const COMMANDS: Readonly<Record<Operation, string>> = {
 };
 
 async function measure(stack: PulumiStack, operation: Operation, parallel: number) {
+  const { code, output, ...measured } = await perform(stack, operation, parallel);
+  if (code !== 0) {
+    const last = output.trimEnd().split("\n").slice(-QUOTED_LINES).join("\n");
+    const after = `after ${measured.seconds.toFixed(0)} s`;
+    throw new Error(`${operation} in ${stack.directory} ended with ${code} ${after}:\n${last}`);
+  }
+  return { ...measured, limitLines: limitLines(output.split("\n")) };
+}
+
+/** Runs the command of an operation, whatever its outcome. */
+export async function perform(stack: PulumiStack, operation: Operation, parallel: number) {
   const begun = performance.now();
   const { child, finished } = stack.start(COMMANDS[operation], "--parallel", String(parallel));
   const memory = watchPeakMemory(child.pid);
   const timeout = setTimeout(() => child.kill("SIGINT"), COMMAND_TIMEOUT_MS);
   try {
     const { code, output } = await finished;
-    const seconds = (performance.now() - begun) / 1000;
-    if (code !== 0) {
-      const last = output.trimEnd().split("\n").slice(-QUOTED_LINES).join("\n");
-      throw new Error(`${operation} in ${stack.directory} ended with ${code} after ${seconds.toFixed(0)} s:\n${last}`);
-    }
-    const limitLines = output.split("\n").filter((line) => /rate limit|\b429\b/i.test(line)).length;
-    return { seconds, limitLines, ...memory.peak() };
+    return { code, output, seconds: (performance.now() - begun) / 1000, ...memory.peak() };
   } finally {
     clearTimeout(timeout);
     memory.stop();
   }
+}
+
+/** How many mention a limit. */
+export function limitLines(lines: readonly string[]): number {
+  return lines.filter((line) => /rate limit|\b429\b/i.test(line)).length;
 }
 
 function countRequests(log: readonly LoggedRequest[]) {

@@ -6,6 +6,7 @@ import { Figures } from "../../bench/figures.ts";
 import { type Contender, OPERATIONS, type Operation, readOptions } from "../../bench/options.ts";
 import { detail } from "../../bench/report.ts";
 import type { Measurement } from "../../bench/run.ts";
+import { rates, type Together } from "../../bench/stacks.ts";
 import { TARGET_SIZE, type Target, targets } from "../../bench/targets.ts";
 import { descendants, isAlive } from "../../scripts/kit/processes.mjs";
 import { present } from "../support/emulator.js";
@@ -125,6 +126,51 @@ it("the scenario nylas meets latency and limit", async () => {
   expect(present(measurements[0]).answerSeconds).toBeGreaterThan(0.03);
 });
 
+describe("several stacks at once on one application", () => {
+  const STACKS = 2;
+  let together: Together[];
+  let printed: string;
+
+  beforeAll(async () => {
+    const size = ["--sizes", String(SIZE), "--latency", "20"];
+    const args = ["--stacks", String(STACKS), "--operations", "create,destroy", "--repetitions", "1"];
+    const { code, stdout, stderr } = await bench(...args, ...size, "--json", "stacks.json");
+    expect(code, stderr).toBe(0);
+    printed = stdout;
+    together = JSON.parse(readFileSync(join(directory, "stacks.json"), "utf8")).stacks;
+  }, RUN_TIMEOUT_MS);
+
+  it("are compared with the default limit for each, and with it divided", () => {
+    expect(rates(4)).toEqual([40, 10]);
+    expect(together.map(({ rate, operation }) => [rate, operation])).toEqual(
+      rates(STACKS).flatMap((rate) => [
+        [rate, "create"],
+        [rate, "destroy"],
+      ]),
+    );
+    for (const line of printed.split("\n")) expect(line.length, line).toBeLessThanOrEqual(100);
+  });
+
+  it("have their requests counted, each stack's apart", () => {
+    for (const { operation, stacks } of together) {
+      // The application and two requests for each mailbox; to create, also the list.
+      const expected = {
+        requests: (operation === "create" ? 2 : 1) + 2 * SIZE,
+        refused: 0,
+        attempts: 1,
+        limitLines: 0,
+      };
+      expect(stacks, operation).toEqual(Array(STACKS).fill(expect.objectContaining({ succeeded: true, ...expected })));
+    }
+  });
+
+  it("have no request that is not counted", () => {
+    for (const { answers, stacks } of together) {
+      expect(stacks.reduce((sum, { requests, refused }) => sum + requests + refused, 0)).toBe(answers);
+    }
+  });
+});
+
 it("an interruption leaves no process and no file", async () => {
   const before = leftDirectories();
   const child = spawn(process.execPath, [script, "--quick", "--sizes", "2"], { cwd: directory, stdio: "ignore" });
@@ -146,6 +192,7 @@ it.each([
   [["--sizes", "0"], "--sizes takes whole numbers from 1 to 1000"],
   [["--operations", "create,fly"], '"fly"'],
   [["--fast"], "--fast"],
+  [["--stacks", "1"], "--stacks takes whole numbers from 2 to 20"],
 ])("refuses %j", async (args, message) => {
   const { code, stderr } = await bench(...args);
   expect(code).toBe(2);

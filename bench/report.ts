@@ -4,7 +4,7 @@ import type { StackMeasurement, Together } from "./stacks.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { TARGET_SIZE, type Target, targetSize } from "./targets.ts";
 
-const NAMES: Readonly<Record<Operation, string>> = {
+export const NAMES: Readonly<Record<Operation, string>> = {
   create: "create",
   unchanged: "no change",
   preview: "preview",
@@ -149,14 +149,14 @@ function table(rows: readonly (readonly string[])[]): string {
     .join("\n");
 }
 
-function seconds(value: number | undefined): string {
+export function seconds(value: number | undefined): string {
   return value === undefined ? NOTHING : value < SHOWN_SECONDS ? "0 s" : `${value.toFixed(1)} s`;
 }
 
-function whole(value: number | undefined): string {
+export function whole(value: number | undefined): string {
   return fixed(value, 0);
 }
 
-function fixed(value: number | undefined, digits: number): string {
+export function fixed(value: number | undefined, digits: number): string {
   return value === undefined ? NOTHING : value.toFixed(digits);
 }

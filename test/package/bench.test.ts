@@ -1,7 +1,7 @@
 import { execFile, spawn } from "node:child_process";
-import { readdirSync, readFileSync, rmSync } from "node:fs";
-import { join } from "node:path";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { Figures } from "../../bench/figures.ts";
 import { type Contender, OPERATIONS, type Operation, readOptions } from "../../bench/options.ts";
 import { detail } from "../../bench/report.ts";
@@ -15,6 +15,7 @@ import { makeWorkDirectory } from "../support/work-directory.js";
 
 const root = join(import.meta.dirname, "../..");
 const script = join(root, "bench/main.ts");
+const publisher = join(root, "bench/publish.ts");
 const SIZE = 3;
 /** Time for twenty commands of the engine on a busy machine, in milliseconds. */
 const RUN_TIMEOUT_MS = 900_000;
@@ -38,8 +39,12 @@ interface Ended {
 let directory: string;
 
 function bench(...args: string[]): Promise<Ended> {
+  return run(script, ...args);
+}
+
+function run(file: string, ...args: string[]): Promise<Ended> {
   return new Promise((resolve) => {
-    execFile(process.execPath, [script, ...args], { cwd: directory }, (error, stdout, stderr) => {
+    execFile(process.execPath, [file, ...args], { cwd: directory }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });
@@ -270,5 +275,75 @@ describe("the figures", () => {
     expect(verdicts(TARGET_SIZE, 11)).toEqual([true, true, false]);
     expect(verdicts(TARGET_SIZE, 11.1)).toEqual([false, true, false]);
     expect(verdicts(TARGET_SIZE / 2, 11)).toEqual([null, null, null]);
+  });
+
+  describe("in the documentation", () => {
+    const PAGES = { "README.md": "operations", "bench/README.md": "targets", "docs/scale.md": "growth" };
+
+    function publish(measurements: readonly Measurement[]): Promise<Ended> {
+      const sizes = [...new Set(measurements.map(({ size }) => size))];
+      const where = {
+        machine: { cpus: 2, cpu: "A CPU" },
+        versions: { commit: "abc", pulumi: "3.1.0", node: "24.0.0" },
+      };
+      const content = { ...where, options: { ...options, sizes }, targets: [], measurements, firstAnswers: {} };
+      writeFileSync(join(directory, "published.json"), JSON.stringify(content));
+      return run(publisher, "published.json", "--root", directory);
+    }
+
+    beforeEach(() => {
+      for (const [page, name] of Object.entries(PAGES)) {
+        mkdirSync(dirname(join(directory, page)), { recursive: true });
+        writeFileSync(join(directory, page), `above\n<!-- bench:${name} -->\nold\n<!-- /bench:${name} -->\nbelow\n`);
+      }
+    });
+
+    it("are a picture with text and without a script, for light and dark", async () => {
+      const nylas = measured("ours", 600, [44.5], { scenario: "nylas", requests: 1200 });
+      const plain = [measured("floor", 600, [31.5]), measured("ours", 600, [32.5]), measured("naive", 600, [63.5])];
+      const { code, stderr } = await publish([...plain.flat(), ...nylas]);
+      expect(code, stderr).toBe(0);
+      const svg = readFileSync(join(directory, "docs/bench.svg"), "utf8");
+      for (const seconds of ["31.5", "32.5", "63.5", "44.5", "24.0"]) expect(svg).toContain(`>${seconds}</text>`);
+      expect(svg).toContain("prefers-color-scheme: dark");
+      expect(svg).not.toMatch(/<script|href|url\(/);
+      // Width and height of the picture bound each bar and each figure.
+      const [, width = 0, height = 0] = (/viewBox="0 0 (\d+) (\d+)"/.exec(svg) ?? []).map(Number);
+      const places = [...svg.matchAll(/ x="([\d.]+)" y="([\d.]+)"(?: width="([\d.]+)")?/g)];
+      expect(places.length).toBeGreaterThan(40);
+      for (const [, x, y, wide] of places) {
+        expect(Number(x) + Number(wide ?? 30)).toBeLessThan(width);
+        expect(Number(y)).toBeLessThan(height);
+      }
+    });
+
+    it("are tables between the markers", async () => {
+      const { code, stderr } = await publish([100, 400].flatMap((size) => measured("ours", size, [size / 10])));
+      expect(code, stderr).toBe(0);
+      const [readme, targetsPage, scale] = Object.keys(PAGES).map((page) =>
+        readFileSync(join(directory, page), "utf8"),
+      );
+      expect(readme).toMatch(
+        /^above\n<!-- bench:operations -->\n\| 400 mailboxes \|[\s\S]*\| create \| – \| 40\.0 s \|/,
+      );
+      expect(readme).toMatch(
+        /Taken at abc on 2 × A CPU, Pulumi 3\.1\.0, Node 24\.0\.0; [\s\S]*<!-- \/bench:operations -->\nbelow\n$/,
+      );
+      expect(readme).not.toContain("old");
+      expect(targetsPage).toContain("| 400 mailboxes | target | figure | verdict |");
+      expect(scale).toContain("| create | ours | 10.0 s | 40.0 s | 1.00 |");
+    });
+
+    it("are refused where a page lacks the markers, or nothing of ours was measured", async () => {
+      writeFileSync(join(directory, "docs/scale.md"), "no markers\n");
+      expect(await publish(measured("ours", 50, [1]))).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("bench:growth"),
+      });
+      expect(await publish(measured("floor", 50, [1]))).toMatchObject({
+        code: 1,
+        stderr: expect.stringContaining("no measurement of ours"),
+      });
+    });
   });
 });

@@ -7,7 +7,8 @@ import { type Target, targetSize } from "./targets.ts";
 /** Where and how the figures were taken, in one sentence. */
 export function taken({ machine, versions }: Surroundings, { repetitions }: Pick<Options, "repetitions">): string {
   const times = repetitions === 1 ? "one repetition" : `medians of ${repetitions} repetitions`;
-  return `Taken at ${versions.commit} on ${machine.cpus} × ${machine.cpu}, Pulumi ${versions.pulumi}, Node ${versions.node}; ${times}.`;
+  const where = `${machine.cpus} × ${machine.cpu} with a load of ${machine.loadBefore}`;
+  return `Taken at ${versions.commit} on ${where}, Pulumi ${versions.pulumi}, Node ${versions.node}; ${times}.`;
 }
 
 /** Operations without latency and limit. */

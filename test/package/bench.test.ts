@@ -283,7 +283,7 @@ describe("the figures", () => {
     function publish(measurements: readonly Measurement[]): Promise<Ended> {
       const sizes = [...new Set(measurements.map(({ size }) => size))];
       const where = {
-        machine: { cpus: 2, cpu: "A CPU" },
+        machine: { cpus: 2, cpu: "A CPU", loadBefore: 0.5 },
         versions: { commit: "abc", pulumi: "3.1.0", node: "24.0.0" },
       };
       const content = { ...where, options: { ...options, sizes }, targets: [], measurements, firstAnswers: {} };
@@ -327,7 +327,7 @@ describe("the figures", () => {
         /^above\n<!-- bench:operations -->\n\| 400 mailboxes \|[\s\S]*\| create \| – \| 40\.0 s \|/,
       );
       expect(readme).toMatch(
-        /Taken at abc on 2 × A CPU, Pulumi 3\.1\.0, Node 24\.0\.0; [\s\S]*<!-- \/bench:operations -->\nbelow\n$/,
+        /Taken at abc on 2 × A CPU with a load of 0\.5, Pulumi 3\.1\.0, Node 24\.0\.0; [\s\S]*<!-- \/bench:operations -->\nbelow\n$/,
       );
       expect(readme).not.toContain("old");
       expect(targetsPage).toContain("| 400 mailboxes | target | figure | verdict |");

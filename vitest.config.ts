@@ -60,7 +60,7 @@ export default defineConfig(({ mode }) => {
       exclude: [...configDefaults.exclude, ...exclude],
       env: { TEST_REPETITIONS: repetitions },
       setupFiles: ["test/conformance/contract/tap.ts"],
-      globalSetup: ["test/conformance/contract/summary.ts", "test/support/quick-engine.ts"],
+      globalSetup: ["test/support/bundle.ts", "test/conformance/contract/summary.ts", "test/support/quick-engine.ts"],
       testTimeout: ENGINE_TEST_TIMEOUT_MS,
       hookTimeout: ENGINE_TEST_TIMEOUT_MS,
       pool: "forks",

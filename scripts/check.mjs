@@ -12,16 +12,18 @@ import { nodeModulesDirectory, repositoryDirectory, workDirectory } from "./setu
 const PACK_TIMEOUT_MS = 5 * 60_000;
 const MAX_OUTPUT = 64 * 1024 * 1024;
 const PACKED =
-  /^package\/(package\.json|README\.md|LICENSE|bin\/nylas-imap\.js|dist\/.+\.js|dist\/.+\.d\.c?ts|require\/.+\.cjs)$/;
+  /^package\/(package\.json|README\.md|LICENSE|bin\/nylas-imap\.js|bundle\/.+\.js|dist\/pulumi\/thunk\.js|dist\/.+\.d\.c?ts|require\/.+\.cjs)$/;
 const NEEDED = [
   "package.json",
   "README.md",
   "LICENSE",
   "bin/nylas-imap.js",
-  "dist/index.js",
+  "bundle/index.js",
+  "bundle/provider.js",
+  "bundle/cli.js",
   "dist/index.d.ts",
   "dist/index.d.cts",
-  "dist/pulumi/provider.js",
+  "dist/pulumi/thunk.js",
 ];
 
 const execute = promisify(execFile);

@@ -1,3 +1,3 @@
 #!/usr/bin/env node
 // Not the built file itself: npm links a command when it installs, and that is before a fresh clone is built.
-import "../dist/cli/cli.js";
+import "../bundle/cli.js";

@@ -1,1 +1,1 @@
-module.exports = require("../dist/pulumi/provider.js");
+module.exports = require("../bundle/provider.js");

@@ -12,10 +12,12 @@ export async function buildPackages(node) {
   const started = performance.now();
   const command = executableIn(node.directory, "node") ?? process.execPath;
   const compiler = join(nodeModulesDirectory, "typescript", "bin", "tsc");
-  await run(command, [compiler, "-b", ...PACKAGES], {
+  const options = {
     cwd: repositoryDirectory,
     timeoutMs: BUILD_TIMEOUT_MS,
     next: "Fix the sources, or run git stash to check whether the committed state compiles.",
-  });
+  };
+  await run(command, [compiler, "-b", ...PACKAGES], options);
+  await run(command, [join(repositoryDirectory, "scripts", "bundle.mjs")], options);
   report("build", `${PACKAGES.join(" and ")} compiled in ${seconds(started)} (usually under 15 s, 1 s when unchanged)`);
 }

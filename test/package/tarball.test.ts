@@ -64,7 +64,7 @@ afterAll(async () => {
   for (const made of [directory, consumers]) rmSync(made, { recursive: true, force: true });
 });
 
-const ENTRIES = ["index.js", "index.d.ts", "index.d.cts"].map((file) => `dist/${file}`);
+const TYPES = ["dist/index.d.ts", "dist/index.d.cts"];
 const PAGE = ["control.js", "dom.js", "index.html", "overview.js", "page.css", "page.js", "rows.js"];
 
 describe.each([
@@ -78,7 +78,11 @@ describe.each([
       "require/index.cjs",
       "require/provider.cjs",
     ],
-    entries: [...ENTRIES, "dist/pulumi/provider.js", "dist/pulumi/provider.d.ts", "dist/pulumi/provider.d.cts"],
+    code: /^(bundle\/[a-z-]+|dist\/pulumi\/thunk)\.js$/,
+    entries: [
+      ...["bundle/cli.js", "bundle/index.js", "bundle/provider.js", "dist/pulumi/thunk.js"],
+      ...[...TYPES, "dist/pulumi/provider.d.ts", "dist/pulumi/provider.d.cts"],
+    ],
   },
   {
     name: "emulator",
@@ -90,9 +94,10 @@ describe.each([
       ...PAGE.map((file) => `page/${file}`),
       "require/index.cjs",
     ],
-    entries: [...ENTRIES, "dist/cli.js"],
+    code: /^dist\/.+\.js$/,
+    entries: [...TYPES, "dist/index.js", "dist/cli.js"],
   },
-])("the tarball of $name", ({ name, described, entries }) => {
+])("the tarball of $name", ({ name, described, code, entries }) => {
   let packed: string;
   let files: string[];
 
@@ -102,9 +107,10 @@ describe.each([
   });
 
   it("holds the build and what describes it, nothing else", () => {
-    expect(files.filter((path) => !path.startsWith("dist/")).sort()).toEqual(described);
-    const built = files.filter((path) => path.startsWith("dist/"));
-    expect(built.filter((path) => !/\.(js|d\.c?ts)$/.test(path))).toEqual([]);
+    const isBuilt = (path: string) => /^(bundle|dist)\//.test(path);
+    expect(files.filter((path) => !isBuilt(path)).sort()).toEqual(described);
+    const built = files.filter(isBuilt);
+    expect(built.filter((path) => !code.test(path) && !/^dist\/.+\.d\.c?ts$/.test(path))).toEqual([]);
     expect(built.filter((path) => /test|\.tsbuildinfo|\.env/.test(path))).toEqual([]);
     expect(built).toEqual(expect.arrayContaining(entries));
   });

@@ -1,4 +1,4 @@
-import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
 
 /** This package's own package.json. */
 export interface PackageFile {
@@ -7,5 +7,6 @@ export interface PackageFile {
 }
 
 export function readPackage(): PackageFile {
-  return JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8"));
+  // By its name: a path would differ between this file and the bundle.
+  return createRequire(import.meta.url)("pulumi-nylas-imap/package.json");
 }

@@ -1,0 +1,60 @@
+#!/usr/bin/env node
+/**
+ * Bundles the entries of `provider/` from `provider/dist` into `provider/bundle`, which programs and engine load: each start of
+ * a process would otherwise load some forty files. Set-up, the tests and `npm pack` run this script. It writes only what differs,
+ * so that processes which load the files meanwhile find them whole.
+ */
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { rolldown } from "rolldown";
+import { codeOf } from "./kit/errors.mjs";
+import { repositoryDirectory } from "./setup/paths.mjs";
+
+const compiled = join(repositoryDirectory, "provider", "dist");
+const bundled = join(repositoryDirectory, "provider", "bundle");
+
+const bundle = await rolldown({
+  input: {
+    index: join(compiled, "index.js"),
+    provider: join(compiled, "pulumi", "provider.js"),
+    cli: join(compiled, "cli", "cli.js"),
+  },
+  platform: "node",
+  // Dependencies stay in node_modules.
+  external: /^[^./]/,
+  plugins: [
+    {
+      name: "frozen thunk",
+      // Pulumi stores the text of its functions, which a bundler would format anew.
+      resolveId: (id) => (id.endsWith("/thunk.js") ? { id: "../dist/pulumi/thunk.js", external: true } : undefined),
+    },
+  ],
+});
+// Errors have the names of their classes.
+const { output } = await bundle.generate({ chunkFileNames: "[name].js", keepNames: true });
+await bundle.close();
+
+mkdirSync(bundled, { recursive: true });
+for (const file of output) {
+  if (file.type === "chunk") writeIfChanged(join(bundled, file.fileName), file.code);
+}
+const names = output.map(({ fileName }) => fileName);
+for (const name of readdirSync(bundled)) if (!names.includes(name)) rmSync(join(bundled, name));
+
+/** @param {string} path @param {string} text */
+function writeIfChanged(path, text) {
+  if (textOf(path) === text) return;
+  const written = `${path}.${process.pid}`;
+  writeFileSync(written, text);
+  renameSync(written, path);
+}
+
+/** @param {string} path */
+function textOf(path) {
+  try {
+    return readFileSync(path, "utf8");
+  } catch (error) {
+    if (codeOf(error) === "ENOENT") return undefined;
+    throw error;
+  }
+}

@@ -1,7 +1,7 @@
-import pThrottle from "p-throttle";
 import { AccessError, NylasError } from "../errors.js";
 import { keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
+import { createPace } from "./pace.js";
 import type { NylasRequest, Sender } from "./send.js";
 import { type Application, ApplicationWire, single } from "./wire.js";
 
@@ -27,7 +27,7 @@ export interface NylasClient {
 export function createClient(settings: Settings): NylasClient {
   // Register all keys: the environment's key is sent if the configured one is refused.
   keepSecret(...settings.apiKeys);
-  const throttle = pThrottle({ limit: settings.requestsPerSecond, interval: 1000, strict: true })(async () => {});
+  const pace = createPace(settings.requestsPerSecond);
   let apiKey = settings.apiKeys[0];
   let known: Promise<Application> | undefined;
   let sender: Promise<Sender> | undefined;
@@ -62,7 +62,7 @@ export function createClient(settings: Settings): NylasClient {
 
   async function sendWith<T>(key: string, request: NylasRequest<T>): Promise<T> {
     // Loading the HTTP library takes longer than a plan, which sends nothing.
-    sender ??= import("./send.js").then(({ createSender }) => createSender(settings, throttle));
+    sender ??= import("./send.js").then(({ createSender }) => createSender(settings, pace));
     return (await sender)(key, request);
   }
 

@@ -7,9 +7,10 @@ import { cleaned, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { ACCEPTED_CODING, BodyDamaged, BodyRefused, readBody } from "./body.js";
 import { type RequestFailure, toNylasError } from "./failure.js";
+import type { Pace } from "./pace.js";
 import { proxyFor } from "./proxy.js";
 import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy-refusal.js";
-import { retryDelay } from "./retry-delay.js";
+import { BASE_DELAY_MS, MAX_RETRY_AFTER_MS, parseRetryAfter, retryDelay } from "./retry-delay.js";
 import { ErrorEnvelope } from "./wire.js";
 
 /** Delay in milliseconds from which a notice announces it, so that a waiting run does not look stuck. */
@@ -24,6 +25,9 @@ const MAX_NAME_LENGTH = 100;
 const UNSENT_CODES = ["ECONNREFUSED", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"];
 /** Connection failures after which the request may have taken effect. */
 const LOST_CODES = ["ECONNRESET", "EPIPE"];
+
+/** Requests whose limit is that of a mailbox, or of its mail server, and not the application's. */
+const OF_ONE_MAILBOX = /^v3\/grants\/[^/]+\/./;
 
 export interface NylasRequest<T> {
   /** The operation and its object, for errors: `Authenticating mailbox ops@example.com`. */
@@ -46,8 +50,7 @@ export interface NylasRequest<T> {
  */
 export type Sender = <T>(apiKey: string, request: NylasRequest<T>) => Promise<T>;
 
-/** Creates a sender. `throttle` resolves when the next request may be sent. */
-export async function createSender(settings: Settings, throttle: () => Promise<void>): Promise<Sender> {
+export async function createSender(settings: Settings, pace: Pace): Promise<Sender> {
   const proxy = await proxyFor(settings.apiUri);
   const http = got.extend({
     prefixUrl: settings.apiUri,
@@ -59,19 +62,20 @@ export async function createSender(settings: Settings, throttle: () => Promise<v
       beforeRequest: [
         async ({ context }) => {
           const begun = performance.now();
-          await throttle();
+          await pace.turn();
           context.limitedMs = performance.now() - begun;
         },
       ],
     },
   });
-  const connection = { http, proxy: proxy?.uri };
+  const connection = { http, pace, proxy: proxy?.uri };
   return (apiKey, request) => send(connection, apiKey, settings, request);
 }
 
-/** HTTP client and proxy for Nylas. */
+/** HTTP client, pace and proxy for Nylas. */
 interface Connection {
   http: Got;
+  pace: Pace;
   /** URL of the proxy that every request uses, without credentials. */
   proxy: string | undefined;
 }
@@ -92,6 +96,12 @@ async function send<T>(
     if (!("failure" in response)) return parse(request, response);
     const { failure, tookMs } = response;
     spentMs += tookMs;
+    // Also if this request is not sent again: it holds for the others.
+    if (failure.status === 429 && !OF_ONE_MAILBOX.test(request.path)) {
+      connection.pace.slowDown(
+        Math.min(parseRetryAfter(failure.retryAfter, Date.now()) ?? BASE_DELAY_MS, MAX_RETRY_AFTER_MS),
+      );
+    }
     const delay =
       request.once === true || !failure.repeatable
         ? undefined

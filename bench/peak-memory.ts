@@ -14,11 +14,14 @@ export interface PeakMemory {
 /** Watches the provider's process below an engine's. */
 export function watchPeakMemory(engine: number | undefined): PeakMemory {
   let peak = 0;
+  let provider: number | undefined;
   const timer = setInterval(() => {
     if (engine === undefined) return;
-    for (const { pid, command } of descendants(engine)) {
-      if (PROVIDER.test(command)) peak = Math.max(peak, residentPeak(pid));
-    }
+    // The search reads every process of the machine, so once it has found the provider it is not repeated.
+    provider ??= descendants(engine).find(({ command }) => PROVIDER.test(command))?.pid;
+    const now = provider === undefined ? 0 : residentPeak(provider);
+    if (now === 0) provider = undefined;
+    peak = Math.max(peak, now);
   }, INTERVAL_MS);
   return {
     peak: () => (peak === 0 ? {} : { peakMemoryBytes: peak }),

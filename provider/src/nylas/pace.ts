@@ -1,58 +1,68 @@
 import { setTimeout as pause } from "node:timers/promises";
 
+/** Time in which Nylas counts requests, in milliseconds. */
+const WINDOW_MS = 1_000;
 /** Requests that come after a quiet time may be sent at once, as many as the rate allows in this time, in milliseconds. */
 const BURST_MS = 100;
+/** Slowest share of the full rate. With it, a run that meets nothing but refusals still ends. */
+const MIN_SHARE = 1 / 8;
 /** Share of the full rate that a slowed one regains each second. */
 const RECOVERY_PER_SECOND = 0.05;
-/** Time after a slow-down in which other refusals do not slow down again, in milliseconds: they were sent before it. */
-const ONE_REFUSAL_MS = 1_000;
-/** Slowest rate, in requests per second. */
-const MIN_RATE = 1;
 
 /** When the requests of one application may be sent. */
 export interface Pace {
   /** Resolves when the next request may be sent. */
   turn(): Promise<void>;
   /**
-   * Nylas refused a request because the application sends too many. None is sent for `pauseMs`; then they go on at half the
+   * Nylas refused a request because the application sends too many. None is sent for a second; then they go on at half the
    * rate, which rises again. Other processes may use the application too, and each of them slows down like this.
    */
-  slowDown(pauseMs: number): void;
+  slowDown(): void;
 }
 
-/** Spreads requests evenly: at most `perSecond`, and a tenth more after a quiet time. */
+/** Spreads requests evenly, and sends at most `perSecond` in any second. */
 export function createPace(perSecond: number): Pace {
   let last: Promise<void> = Promise.resolve();
-  /** When the next request may be sent, on the monotonic clock. */
+  /** When the last requests were sent, at most `perSecond` of them, on the monotonic clock. */
+  const sent: number[] = [];
+  /** When the next request may be sent. */
   let nextAt = performance.now();
   let slowedRate = perSecond;
-  let slowedAt = nextAt;
+  /** When the requests went on, or will go on, after the last refusal. */
+  let slowedAt = Number.NEGATIVE_INFINITY;
 
   return {
     turn: () => {
       last = last.then(wait);
       return last;
     },
-    slowDown: (pauseMs) => {
+    slowDown: () => {
       const now = performance.now();
-      if (slowedRate === perSecond || now - slowedAt > ONE_REFUSAL_MS) {
-        slowedRate = Math.max(MIN_RATE, rate(now) / 2);
-        slowedAt = now + pauseMs;
-      }
-      nextAt = Math.max(nextAt, now + pauseMs);
+      // This request was sent before an earlier refusal took effect.
+      if (now < slowedAt + WINDOW_MS) return;
+      slowedRate = Math.max(perSecond * MIN_SHARE, rate(now) / 2);
+      slowedAt = now + WINDOW_MS;
+      nextAt = Math.max(nextAt, slowedAt);
     },
   };
 
   async function wait(): Promise<void> {
     // A refusal may move `nextAt` meanwhile.
-    for (let ms = nextAt - performance.now(); ms > 0; ms = nextAt - performance.now()) await pause(ms);
+    for (let ms = delay(); ms > 0; ms = delay()) await pause(ms);
     const now = performance.now();
-    const gapMs = 1000 / rate(now);
+    sent.push(now);
+    if (sent.length > perSecond) sent.shift();
+    const gapMs = 1_000 / rate(now);
     nextAt = Math.max(nextAt, now - Math.max(0, BURST_MS - gapMs)) + gapMs;
   }
 
+  function delay(): number {
+    const [oldest = Number.NEGATIVE_INFINITY] = sent.length < perSecond ? [] : sent;
+    return Math.max(nextAt, oldest + WINDOW_MS) - performance.now();
+  }
+
   function rate(now: number): number {
-    const regained = (perSecond * RECOVERY_PER_SECOND * Math.max(0, now - slowedAt)) / 1000;
+    const regained = (perSecond * RECOVERY_PER_SECOND * Math.max(0, now - slowedAt)) / 1_000;
     return Math.min(perSecond, slowedRate + regained);
   }
 }

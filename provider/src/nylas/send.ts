@@ -10,7 +10,7 @@ import { type RequestFailure, toNylasError } from "./failure.js";
 import type { Pace } from "./pace.js";
 import { proxyFor } from "./proxy.js";
 import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy-refusal.js";
-import { BASE_DELAY_MS, MAX_RETRY_AFTER_MS, parseRetryAfter, retryDelay } from "./retry-delay.js";
+import { retryDelay } from "./retry-delay.js";
 import { ErrorEnvelope } from "./wire.js";
 
 /** Delay in milliseconds from which a notice announces it, so that a waiting run does not look stuck. */
@@ -26,7 +26,7 @@ const UNSENT_CODES = ["ECONNREFUSED", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"
 /** Connection failures after which the request may have taken effect. */
 const LOST_CODES = ["ECONNRESET", "EPIPE"];
 
-/** Requests whose limit is that of a mailbox, or of its mail server, and not the application's. */
+/** Requests whose limit is that of a mailbox or of its mail server, and not the application's. */
 const OF_ONE_MAILBOX = /^v3\/grants\/[^/]+\/./;
 
 export interface NylasRequest<T> {
@@ -97,11 +97,7 @@ async function send<T>(
     const { failure, tookMs } = response;
     spentMs += tookMs;
     // Also if this request is not sent again: it holds for the others.
-    if (failure.status === 429 && !OF_ONE_MAILBOX.test(request.path)) {
-      connection.pace.slowDown(
-        Math.min(parseRetryAfter(failure.retryAfter, Date.now()) ?? BASE_DELAY_MS, MAX_RETRY_AFTER_MS),
-      );
-    }
+    if (failure.status === 429 && !OF_ONE_MAILBOX.test(request.path)) connection.pace.slowDown();
     const delay =
       request.once === true || !failure.repeatable
         ? undefined

@@ -3,6 +3,9 @@ import { cleaned } from "./redact.js";
 /** Longest operation, answer or remedy of an error, in characters. They may quote addresses and lists from a server. */
 const MAX_FACT_LENGTH = 2_000;
 
+/** The page with a section for each error code. */
+const TROUBLESHOOTING = "https://github.com/pulumi-nylas-imap/pulumi-nylas-imap/blob/main/docs/troubleshooting.md";
+
 /** What went wrong, as a stable word that programs may branch on. */
 export type NylasErrorCode =
   | "invalid_credentials"
@@ -119,6 +122,6 @@ function describe(facts: NylasErrorFacts): string {
   const known = answer.filter((part) => part !== undefined).join(" ");
   if (known !== "") lines.push(`  answer:     ${known}`);
   if (facts.requestId !== undefined) lines.push(`  request id: ${facts.requestId}`);
-  lines.push(`  next:       ${facts.remedy}`);
+  lines.push(`  next:       ${facts.remedy}`, `  more:       ${TROUBLESHOOTING}#${facts.code}`);
   return lines.join("\n");
 }

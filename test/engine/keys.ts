@@ -79,12 +79,16 @@ export const access: Scenario[] = [
   },
   {
     name: "Nylas refuses the key",
-    outcome: "`api_key_refused` names the region as a possible cause; the key is not shown and not tried again",
+    outcome:
+      "`api_key_refused` names the region as a possible cause, and links to its explanation once; the key is not shown and not tried again",
     rules: [8, 10],
     run: async (world) => {
       world.stack.env.NYLAS_API_KEY = world.secret("nyk_of_another_region_0123456789");
-      world.declare({ mailboxes: { ops: world.mailbox(0) } });
-      await world.fails(["api_key_refused", "another region than us", "nylas:region"], "up");
+      world.declare({ connector: "imap", mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1) } });
+      const says = ["api_key_refused", "another region than us", "nylas:region", "troubleshooting.md#api_key_refused"];
+      const { output } = await world.fails(says, "up", "--continue-on-error");
+      expect(output.match(/^ {4}error: .*\(api_key_refused\)$/gm), output).toHaveLength(2);
+      expect(output.match(/troubleshooting\.md#/g), output).toHaveLength(1);
       expect(await world.emulator.requests()).toMatchObject([{ path: "/v3/applications", status: 401 }]);
     },
   },

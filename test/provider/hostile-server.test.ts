@@ -132,6 +132,7 @@ describe("text from outside", () => {
       "  answer:     HTTP 400 api.bad",
       "  request id: r-1",
       expect.stringMatching(/^ {2}next: {7}/),
+      expect.stringMatching(/^ {2}more: {7}https:\S+#unexpected_response$/),
     ]);
   });
 

@@ -163,7 +163,8 @@ export async function verifyMailbox(run: Run, args: GrantArguments, outs: Values
     const kept = `grant ${grantId} exists and is kept; the next \`up\` checks it again`;
     // The authentication has just succeeded with this API key, so a 401 here is about the mailbox.
     if (!(error instanceof AccessError && error.code === "api_key_refused")) {
-      throw new PartialFailureError(grantId, { ...outs, verified: false }, `${error.message}\n  kept:       ${kept}`);
+      const explained = new NylasError({ ...error, remedy: `${error.remedy}; ${kept}` });
+      throw new PartialFailureError(grantId, { ...outs, verified: false }, explained.message);
     }
     const { operation, status, requestId, type, answer } = error;
     const unusable = new CredentialsError({

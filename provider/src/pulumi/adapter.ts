@@ -10,6 +10,12 @@ import { type ConfigLookup, DEFAULT_APPLICATION, readSettings } from "../setting
 /** The property under which Pulumi's host keeps the provider's serialized code in each resource's inputs and outputs. */
 const STORED_CODE = "__provider";
 
+/** The last line of an error of this package. */
+const LINK_LINE = /\n {2}more: +(\S+)$/;
+
+/** The links that errors of this process, which serves one run, have shown. */
+const shownLinks = new Set<string>();
+
 /** The methods that Pulumi calls, with arguments and results as plain data. */
 export type ProviderMethods = Required<Omit<pulumi.dynamic.ResourceProvider<Values, Values>, "configure">>;
 
@@ -109,7 +115,7 @@ function settingsFailures(news: Values, config: ConfigLookup): CheckFailure[] {
     return [];
   } catch (error) {
     if (!(error instanceof NylasError)) throw error;
-    return [{ property: "", reason: error.message }];
+    return [{ property: "", reason: withLinkOnce(error.message) }];
   }
 }
 
@@ -131,7 +137,7 @@ async function guarded<T>(lifecycle: Lifecycle, propertyBags: readonly Values[],
  * nothing else, because Pulumi prints the stack of some errors and treats any error with an `id` as a created object.
  */
 function toPulumiError(error: unknown, secrets: readonly string[], storedCode: unknown): Error {
-  const message = redact(error instanceof Error ? error.message : String(error), secrets);
+  const message = withLinkOnce(redact(error instanceof Error ? error.message : String(error), secrets));
   const shown = new Error(message);
   shown.name = error instanceof Error ? error.name : "Error";
   shown.stack = "";
@@ -141,6 +147,15 @@ function toPulumiError(error: unknown, secrets: readonly string[], storedCode: u
   // Pulumi's host adds `__provider` only to successful results. Without it, the next read or delete finds no provider.
   const properties = plain({ ...error.outs, [STORED_CODE]: storedCode });
   return Object.assign(shown, { id: error.objectId, properties, reasons: [message] });
+}
+
+/** Leaves out a link that this run has shown: a refused key, for example, fails every mailbox with the same one. */
+function withLinkOnce(message: string): string {
+  return message.replace(LINK_LINE, (line, link: string) => {
+    if (shownLinks.has(link)) return "";
+    shownLinks.add(link);
+    return line;
+  });
 }
 
 function secretValues(lifecycle: Lifecycle, propertyBags: readonly Values[]): string[] {

@@ -4,7 +4,7 @@ import { globSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { checkCodeBlocks } from "./documentation/code-blocks.mjs";
-import { checkLinks } from "./documentation/links.mjs";
+import { checkLinks, checkPackedLinks } from "./documentation/links.mjs";
 import { messageOf, printedBy } from "./kit/errors.mjs";
 import { npm } from "./setup/npm.mjs";
 import { nodeModulesDirectory, repositoryDirectory, workDirectory } from "./setup/paths.mjs";
@@ -55,16 +55,23 @@ async function runScript(script, ...args) {
   }
 }
 
-/** Packs provider/; throws if the tarball has unexpected files or lacks required ones. */
-async function pack() {
-  await npm(["pack", "--pack-destination", directory], {
-    cwd: join(repositoryDirectory, "provider"),
+/** @param {string} name the directory of the package @returns the tarball's path */
+async function pack(name) {
+  const destination = join(directory, name);
+  mkdirSync(destination);
+  await npm(["pack", "--pack-destination", destination], {
+    cwd: join(repositoryDirectory, name),
     timeoutMs: PACK_TIMEOUT_MS,
-    next: "Run npm pack --dry-run in provider/ to reproduce this.",
+    next: `Run npm pack --dry-run in ${name}/ to reproduce this.`,
   });
-  const [name] = readdirSync(directory);
-  if (name === undefined) throw new Error("npm pack ended without an error, but left no tarball.");
-  tarball = join(directory, name);
+  const [file] = readdirSync(destination);
+  if (file === undefined) throw new Error("npm pack ended without an error, but left no tarball.");
+  return join(destination, file);
+}
+
+/** Packs provider/; throws if the tarball has unexpected files or lacks required ones. */
+async function checkFiles() {
+  tarball = await pack("provider");
   const { stdout } = await execute("tar", ["-tf", tarball], { maxBuffer: MAX_OUTPUT });
   const files = stdout.trim().split(/\r?\n/);
   const unexpected = files.filter((file) => !PACKED.test(file));
@@ -121,7 +128,9 @@ const others = [
   ["code blocks of the documentation", checkCodeBlocks],
   ["links of the documentation", async () => checkLinks()],
   ["spelling (cspell)", () => run("cspell/bin.mjs", "lint", "--no-progress", "--no-summary", "--no-color")],
-  ["files of the package (npm pack)", pack],
+  ["files of the package (npm pack)", checkFiles],
+  ["links of the package's README", async () => checkPackedLinks(packed())],
+  ["links of the emulator's README", async () => checkPackedLinks(await pack("emulator"))],
   ["package.json of the package (publint)", async () => run("publint/src/cli.js", "run", packed(), "--strict")],
   [
     "types of the package (attw)",

@@ -36,9 +36,14 @@ export function readDocuments() {
 
 /** @param {string} path @returns {Document} */
 function readDocument(path) {
-  const tokens = markdown.parse(readFileSync(join(repositoryDirectory, path), "utf8"), {});
+  return { path, ...readMarkdown(readFileSync(join(repositoryDirectory, path), "utf8")) };
+}
+
+/** @param {string} text @returns {Omit<Document, "path">} */
+export function readMarkdown(text) {
+  const tokens = markdown.parse(text, {});
   const inline = tokens.flatMap((token) => token.children ?? []);
-  return { path, blocks: blocksOf(tokens), links: linksOf(inline), anchors: anchorsOf(tokens, inline) };
+  return { blocks: blocksOf(tokens), links: linksOf(inline), anchors: anchorsOf(tokens, inline) };
 }
 
 /** @param {Token[]} tokens @returns {Block[]} */

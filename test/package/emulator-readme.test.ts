@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
@@ -10,7 +10,6 @@ import { makeWorkDirectory } from "../support/work-directory.js";
 
 const root = join(import.meta.dirname, "../..");
 const vitest = join(root, "node_modules/vitest/vitest.mjs");
-const FILE_OF_REPOSITORY = /^https:\/\/github\.com\/pulumi-nylas-imap\/pulumi-nylas-imap\/(?:blob|raw)\/main\/([^#]+)/;
 
 interface Workflow {
   jobs: { test: { steps: { name?: string; run?: string }[] } };
@@ -38,13 +37,4 @@ it("the workflow starts the emulator with options that it has", async () => {
   const options = [...run.matchAll(/ (--[a-z-]+)/g)].map(([, option = ""]) => option);
   expect(options.filter((option) => !help.includes(option))).toEqual([]);
   expect(options).toHaveLength(3);
-});
-
-it("the links lead to files of the repository, and work outside of it", () => {
-  const links = [...readme.matchAll(/^\[\w+\]: (.*)$|\]\(([^)]*)\)/gm)].map(
-    ([, defined, written]) => defined ?? written ?? "",
-  );
-  expect(links.length).toBeGreaterThan(3);
-  const files = links.map((link) => FILE_OF_REPOSITORY.exec(link)?.[1] ?? `not of the repository: ${link}`);
-  expect(files.filter((file) => !existsSync(join(root, file)))).toEqual([]);
 });

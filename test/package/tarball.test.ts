@@ -95,15 +95,8 @@ describe.each([
     entries: [...TYPES, "dist/index.js", "dist/cli.js"],
   },
 ])("the tarball of $name", ({ name, described, code, entries }) => {
-  let packed: string;
-  let files: string[];
-
-  beforeAll(async () => {
-    packed = name === "provider" ? tarball : await pack(name);
-    files = await filesOf(packed);
-  });
-
-  it("holds the build and what describes it, nothing else", () => {
+  it("holds the build and what describes it, nothing else", async () => {
+    const files = await filesOf(name === "provider" ? tarball : await pack(name));
     const isBuilt = (path: string) => /^(bundle|dist)\//.test(path);
     expect(files.filter((path) => !isBuilt(path)).sort()).toEqual(described);
     const built = files.filter(isBuilt);

@@ -2,7 +2,9 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../scripts/kit/errors.mjs";
+import { isInterrupted, listenForInterruption, onInterruption, untilEnd } from "../scripts/kit/interruption.mjs";
 import { stopAll } from "../scripts/kit/processes.mjs";
+import { clearEnvironment } from "../scripts/kit/user-environment.mjs";
 import { workDirectory } from "../scripts/setup/paths.mjs";
 import { Figures, type FirstAnswers } from "./figures.ts";
 import { timeToFirstAnswer } from "./first-answer.ts";
@@ -25,6 +27,8 @@ const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
 /** Starts of each provider's process for each repetition of the runs; one takes less than a second. */
 const STARTS_PER_REPETITION = 5;
+/** Variables of the caller's shell about Nylas, Node and proxies, which would change what is measured. */
+const DISTURBING = /^(NYLAS_|NODE_COMPILE_CACHE$|(https?_proxy)$)/i;
 
 /** The floor sends no request, so its figures under `plain` hold for the others. */
 const CONTENDERS_OF: Readonly<Record<Scenario, readonly Contender[]>> = {
@@ -165,43 +169,32 @@ function say(text: string): void {
   process.stdout.write(`${text}\n`);
 }
 
-/** What the caller's environment says about Nylas, proxies and Node must not change what is measured. */
-function clearEnvironment(): void {
-  for (const name of Object.keys(process.env)) {
-    if (/^(NYLAS_|NODE_COMPILE_CACHE$|(https?_proxy)$)/i.test(name)) delete process.env[name];
-  }
-}
-
 let directory: string | undefined;
-let ending = false;
+let exitCode = 0;
 
-async function end(code: number): Promise<void> {
-  if (ending) return;
-  ending = true;
-  await stopAll();
+async function cleanUp(hurry?: AbortSignal): Promise<void> {
+  await stopAll(hurry);
   if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
-  process.exit(code);
 }
 
-process.on("SIGINT", () => void end(130));
-process.on("SIGTERM", () => void end(143));
-process.on("SIGHUP", () => void end(129));
-let exitCode = 0;
+onInterruption(cleanUp);
+listenForInterruption();
 try {
   const options = readOptions(process.argv.slice(2));
   if (options === undefined) {
     process.stdout.write(USAGE);
   } else {
-    clearEnvironment();
+    clearEnvironment(DISTURBING);
     mkdirSync(workDirectory, { recursive: true });
     directory = mkdtempSync(join(workDirectory, "bench-"));
     if (options.stacks === undefined) await bench(options, directory);
     else await benchStacks(options.stacks, options, directory);
   }
 } catch (error) {
+  // An interruption stops the bench's processes, so the bench fails.
+  if (isInterrupted()) await untilEnd();
   exitCode = error instanceof UsageError ? EXIT_USAGE : EXIT_FAILURE;
-  if (!ending) process.stderr.write(`bench: ${messageOf(error)}\n`);
+  process.stderr.write(`bench: ${messageOf(error)}\n`);
 }
-// An interruption stops the bench's processes, so the bench fails. `end` then exits with the code of the signal.
-if (ending) await new Promise(() => {});
-await end(exitCode);
+await cleanUp();
+process.exit(exitCode);

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { checkCodeBlocks } from "./documentation/code-blocks.mjs";
 import { checkLinks, checkPackedLinks } from "./documentation/links.mjs";
+import { passes } from "./kit/checks.mjs";
 import { messageOf, printedBy } from "./kit/errors.mjs";
 import { npm } from "./setup/npm.mjs";
 import { nodeModulesDirectory, repositoryDirectory, workDirectory } from "./setup/paths.mjs";
@@ -83,21 +84,6 @@ async function checkFiles() {
 function packed() {
   if (tarball === undefined) throw new Error("There is no package to check: packing it failed.");
   return tarball;
-}
-
-/** Prints the outcome. @param {string} name @param {() => Promise<unknown>} check */
-async function passes(name, check) {
-  const started = performance.now();
-  let problem;
-  try {
-    await check();
-  } catch (error) {
-    problem = messageOf(error);
-  }
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  process.stdout.write(`${problem === undefined ? "✓" : "✗"} ${name} (${seconds} s)\n`);
-  if (problem !== undefined) process.stdout.write(`${problem.replace(/^/gm, "    ")}\n`);
-  return problem === undefined;
 }
 
 const examples = readdirSync(join(repositoryDirectory, "examples"), { withFileTypes: true })

@@ -1,18 +1,23 @@
 #!/usr/bin/env node
 import { randomBytes } from "node:crypto";
-import { demoBackend, demoStack } from "./demo/stack.mjs";
+import { rmSync } from "node:fs";
+import { createInterface } from "node:readline";
+import { during, say, showCommand, table } from "./demo/display.mjs";
+import { demoBackend, demoStack, makeDemoDirectory } from "./demo/stack.mjs";
 import { startEmulatorCli } from "./kit/emulator.mjs";
 import { messageOf } from "./kit/errors.mjs";
-import { stopAll } from "./kit/processes.mjs";
-import { pulumiEnvironment, readSetup } from "./setup/environment.mjs";
+import { isInterrupted, listenForInterruption, onInterruption, untilEnd } from "./kit/interruption.mjs";
+import { endWithParent, stopAll } from "./kit/processes.mjs";
+import { clearEnvironment } from "./kit/user-environment.mjs";
+import { pulumiEnvironment } from "./setup/environment.mjs";
+import { setUp } from "./setup/main.mjs";
 
-/** @param {string} text */
-const say = (text) => process.stdout.write(`${text}\n`);
+/** @typedef {{ what: string, writes: number, seconds: number }} Step */
 
 /** @param {boolean} holds @param {string} claim */
 function prove(holds, claim) {
   if (!holds) throw new Error(`Expected but not true: ${claim}`);
-  say(`  ✓ ${claim}`);
+  say(`  ✓ ${claim}`, "green");
 }
 
 /**
@@ -28,103 +33,149 @@ function nameOf({ username }) {
  * @returns {Promise<Record<string, string>>}
  */
 async function grantIdsOf(stack) {
-  const { grantIds } = await stack.outputs();
+  const { grantIds } = await during("reading the outputs", () => stack.outputs());
   // The program exports them as a map of strings.
   return /** @type {Record<string, string>} */ (grantIds);
 }
 
-async function demo() {
-  const { engine, randomPlugin } = readSetup();
-  say(`engine:    Pulumi ${engine.version}, ${engine.reason}`);
-  say(`random:    ${randomPlugin.kind === "pulumi" ? "Pulumi's own plugin" : `stand-in, as ${randomPlugin.reason}`}`);
-
-  // The demo must not reach the real Nylas application that the caller's environment may name.
-  for (const name of Object.keys(process.env)) if (name.startsWith("NYLAS_")) delete process.env[name];
+/** @param {string} directory */
+async function demo(directory) {
   const env = pulumiEnvironment({
-    PULUMI_BACKEND_URL: demoBackend(),
+    PULUMI_BACKEND_URL: demoBackend(directory),
     PULUMI_CONFIG_PASSPHRASE: randomBytes(18).toString("base64url"),
   });
-  const emulator = await startEmulatorCli(["--mail"], { env, shown: true });
-  const { api } = emulator;
-  const [ops] = emulator.users;
+  const emulator = await during("starting the emulator", () => startEmulatorCli(["--mail"], { env }));
+  const { api, imap, smtp, users } = emulator;
+  const [ops] = users;
   if (ops === undefined) throw new Error("The emulator has no mailbox.");
-  say(
-    `emulator:  ${emulator.apiUri} (IMAP ${emulator.imap.host}:${emulator.imap.port}, SMTP ${emulator.smtp.host}:${emulator.smtp.port})`,
-  );
+  say(`\nA local emulator of Nylas: ${emulator.apiUri}`);
+  say(`Its mail servers: IMAP ${imap.host}:${imap.port}, SMTP ${smtp.host}:${smtp.port}`);
 
-  const stack = demoStack(env);
-  await stack.create();
-  await stack.config(
-    {
-      "nylas:apiUri": emulator.apiUri,
-      imapHost: emulator.imap.host,
-      imapPort: emulator.imap.port,
-      smtpHost: emulator.smtp.host,
-      smtpPort: emulator.smtp.port,
-      ...Object.fromEntries(emulator.users.map((user) => [`mailboxes.${nameOf(user)}`, user.username])),
-    },
-    {
-      "nylas:apiKey": emulator.apiKey,
-      ...Object.fromEntries(emulator.users.map((user) => [`passwords.${nameOf(user)}`, user.password])),
-    },
-  );
+  const stack = demoStack(directory, env);
+  await during("making a stack of examples/quickstart", async () => {
+    await stack.create();
+    await stack.config(
+      {
+        "nylas:apiUri": emulator.apiUri,
+        imapHost: imap.host,
+        imapPort: imap.port,
+        smtpHost: smtp.host,
+        smtpPort: smtp.port,
+        ...Object.fromEntries(users.map((user) => [`mailboxes.${nameOf(user)}`, user.username])),
+      },
+      {
+        "nylas:apiKey": emulator.apiKey,
+        ...Object.fromEntries(users.map((user) => [`passwords.${nameOf(user)}`, user.password])),
+      },
+    );
+  });
 
-  say("\n1. A connector and its mailboxes");
-  await stack.up();
+  /** @type {Step[]} */
+  const steps = [];
+  /** @param {string} what @param {...string} args */
+  const pulumi = async (what, ...args) => {
+    await api.forgetRequests();
+    const started = performance.now();
+    await shown(stack, args);
+    const seconds = (performance.now() - started) / 1000;
+    steps.push({ what, writes: (await api.writes()).length, seconds });
+  };
+
+  say("\n1. A connector and its mailboxes", "bold");
+  await pulumi("a connector and three mailboxes made", "up");
   const made = await grantIdsOf(stack);
   const grants = await api.grants();
   const connectors = await api.connectors();
   prove(connectors.length === 1, `1 connector at Nylas: ${connectors[0]?.provider}`);
   prove(
-    grants.length === emulator.users.length,
+    grants.length === users.length,
     `${grants.length} grants at Nylas, all ${[...new Set(grants.map((grant) => grant.grant_status))]}`,
   );
 
-  say("\n2. The same program again");
-  await api.forgetRequests();
-  await stack.up("--expect-no-changes");
-  const writes = await api.writes();
-  prove(writes.length === 0, "nothing changed, and no write was sent");
+  say("\n2. The same program again", "bold");
+  await pulumi("the same program again", "up", "--expect-no-changes");
+  prove(steps.at(-1)?.writes === 0, "nothing changed, and no write was sent");
 
-  say(`\n3. A password is rotated: ${ops.username}`);
+  say(`\n3. A password is rotated: ${ops.username}`, "bold");
   const rotated = randomBytes(12).toString("base64url");
   await api.setPassword(ops.username, rotated);
-  await stack.config({}, { [`passwords.${nameOf(ops)}`]: rotated });
-  await stack.up();
-  const after = await grantIdsOf(stack);
-  const grantId = after[nameOf(ops)];
+  await during("setting the password", () => stack.config({}, { [`passwords.${nameOf(ops)}`]: rotated }));
+  await pulumi("a password rotated", "up");
+  const grantId = (await grantIdsOf(stack))[nameOf(ops)];
   prove(grantId !== undefined && grantId === made[nameOf(ops)], `same grant id: ${grantId}`);
 
-  const exported = await stack.state();
-  const secrets = [emulator.apiKey, rotated, ...emulator.users.map(({ password }) => password)];
+  const exported = await during("searching the state", () => stack.state());
+  const secrets = [emulator.apiKey, rotated, ...users.map(({ password }) => password)];
   prove(!secrets.some((secret) => exported.includes(secret)), "no password and no API key in the state");
 
-  say("\n4. Destroy");
-  await stack.destroy();
+  say("\n4. Destroy", "bold");
+  await pulumi("all of it destroyed", "destroy");
   const left = [...(await api.grants()), ...(await api.connectors())];
   prove(left.length === 0, "the emulator is empty: 0 grants, 0 connectors");
+  return steps;
 }
 
+/**
+ * Runs a command of Pulumi's, and shows it.
+ * @param {import("./kit/stack.mjs").PulumiStack} stack
+ * @param {readonly string[]} args
+ */
+async function shown(stack, args) {
+  const command = `pulumi ${args.join(" ")}`;
+  const display = showCommand(command);
+  // Outputs and progress dots would be wider than a terminal, and the demo colors lines itself.
+  const flags = ["--suppress-progress", "--color=never", ...(args.includes("up") ? ["--suppress-outputs"] : [])];
+  try {
+    const { child, finished } = stack.start(...args, ...flags);
+    for (const input of [child.stdout, child.stderr]) createInterface({ input }).on("line", display.line);
+    const { code, output } = await finished;
+    if (code !== 0) throw new Error(`${command} ended with ${code}:\n${output}`);
+  } finally {
+    display.end();
+  }
+}
+
+/** @param {readonly Step[]} steps @param {number} seconds */
+function summarize(steps, seconds) {
+  say("\nSummary", "bold");
+  for (const line of table(steps)) say(line);
+  say(`
+The program declares the mailboxes of an application. Pulumi itself ran it, and
+each password was tried at an IMAP server; the emulator played only Nylas. What
+is as declared costs no write, and a rotation keeps the grant with its history.
+
+Done in ${seconds.toFixed(0)} s; nothing is left. Next:
+  examples/quickstart            the program that ran
+  README.md, "Use it"            the same with your mailboxes at Nylas
+  npm run emulator -- --mail     the emulator, with a page to look at`);
+}
+
+const started = performance.now();
 let exitCode = 0;
-let ending = false;
+/** @type {string | undefined} */
+let directory;
 
-/** @param {number} code */
-async function end(code) {
-  if (ending) return;
-  ending = true;
-  await stopAll();
-  process.exit(code);
+/** @param {AbortSignal} [hurry] */
+async function cleanUp(hurry) {
+  await stopAll(hurry);
+  if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
 }
 
-process.on("SIGINT", () => void end(130));
-process.on("SIGTERM", () => void end(143));
-process.on("SIGHUP", () => void end(129));
+listenForInterruption();
+onInterruption(cleanUp);
+endWithParent();
 try {
-  await demo();
+  await setUp();
+  clearEnvironment();
+  directory = makeDemoDirectory();
+  const steps = await demo(directory);
+  await during("stopping the emulator", cleanUp);
+  summarize(steps, (performance.now() - started) / 1000);
 } catch (error) {
-  if (!ending) process.stderr.write(`\ndemo: ${messageOf(error)}\n`);
+  // An interruption stops the demo's processes, so the demo fails.
+  if (isInterrupted()) await untilEnd();
+  process.stderr.write(`\ndemo: ${messageOf(error)}\n`);
   exitCode = 1;
+  await cleanUp();
 }
-// An interruption stops the demo's processes, so the demo fails. `end` then exits with the code of the signal.
-if (ending) await new Promise(() => {});
-await end(exitCode);
+process.exit(exitCode);

@@ -1,22 +1,20 @@
 #!/usr/bin/env node
 import { spawn } from "node:child_process";
 import { messageOf } from "./kit/errors.mjs";
+import { listenForInterruption, SAME_SIGNAL_MS, stopListening } from "./kit/interruption.mjs";
 import { pulumiEnvironment, readSetup } from "./setup/environment.mjs";
 import { executableIn } from "./setup/executables.mjs";
 import { setUp } from "./setup/main.mjs";
 
-/**
- * npm forwards a signal that this script has already received from the terminal or with its process group. A signal
- * that repeats within this time, in milliseconds, is such a copy.
- */
-const SAME_SIGNAL_MS = 500;
 const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 
 async function engineCommand() {
   try {
     readSetup();
   } catch {
+    listenForInterruption();
     await setUp();
+    stopListening();
   }
   return executableIn(readSetup().engine.directory, "pulumi") ?? "pulumi";
 }

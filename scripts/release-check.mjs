@@ -9,11 +9,13 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { EmulatorApi, watchCli } from "./kit/emulator.mjs";
+import { passes } from "./kit/checks.mjs";
+import { startEmulatorCli } from "./kit/emulator.mjs";
 import { messageOf } from "./kit/errors.mjs";
-import { startProcess, stopAll } from "./kit/processes.mjs";
+import { isInterrupted, listenForInterruption, onInterruption, stopListening, untilEnd } from "./kit/interruption.mjs";
+import { stopAll } from "./kit/processes.mjs";
 import { pulumiStack } from "./kit/stack.mjs";
-import { userEnvironment } from "./kit/user-environment.mjs";
+import { clearEnvironment, userEnvironment } from "./kit/user-environment.mjs";
 import {
   emulatorExport,
   esm,
@@ -22,13 +24,6 @@ import {
   strictConfiguration,
   template,
 } from "./release/consumers.mjs";
-import {
-  isInterrupted,
-  listenForInterruption,
-  onInterruption,
-  stopListening,
-  untilEnd,
-} from "./setup/interruption.mjs";
 import { repositoryDirectory } from "./setup/paths.mjs";
 import { run } from "./setup/run.mjs";
 import { PNPM } from "./setup/versions.mjs";
@@ -38,7 +33,6 @@ const TYPESCRIPT = "^5.0.0";
 
 /** @typedef {keyof typeof moduleSettings} ModuleSystem */
 /** @typedef {{ packageManager: string, moduleSystem: ModuleSystem, directory: string }} Program */
-/** @typedef {Awaited<ReturnType<typeof startEmulator>>} RunningEmulator */
 
 /** @type {Record<string, readonly string[]>} the command that installs what package.json names */
 const PACKAGE_MANAGERS = {
@@ -57,8 +51,7 @@ const PROGRAMS = { CommonJS: template, ESM: esm };
 
 /** Outside of the repository, so that programs cannot resolve its modules. */
 const directory = realpathSync(mkdtempSync(join(tmpdir(), "nylas-release-")));
-// The check must not reach the real Nylas application that the caller's environment may name.
-for (const name of Object.keys(process.env)) if (name.startsWith("NYLAS_")) delete process.env[name];
+clearEnvironment();
 const environment = userEnvironment({ PULUMI_CONFIG_PASSPHRASE: randomBytes(18).toString("base64url") });
 
 let passed = 0;
@@ -112,20 +105,10 @@ async function checkPrograms(packageManager, tarballs) {
 
 /** @param {string} name @param {() => Promise<unknown>} work */
 async function check(name, work) {
-  const started = performance.now();
-  let problem;
-  try {
-    await work();
-  } catch (error) {
-    if (isInterrupted()) await untilEnd();
-    problem = messageOf(error);
-  }
-  const seconds = ((performance.now() - started) / 1000).toFixed(1);
-  process.stdout.write(`${problem === undefined ? "✓" : "✗"} ${name} (${seconds} s)\n`);
-  if (problem === undefined) passed += 1;
+  const passing = await passes(name, work);
+  if (passing) passed += 1;
   else failed += 1;
-  if (problem !== undefined) process.stdout.write(`${problem.replace(/^/gm, "    ")}\n`);
-  return problem === undefined;
+  return passing;
 }
 
 /** @param {string} folder */
@@ -178,9 +161,14 @@ async function typeCheck({ moduleSystem, directory: folder }, options) {
 
 /** @param {Program} program */
 async function bringUp({ directory: folder }) {
-  const emulator = await startEmulator(folder);
+  // As a user starts the installed one.
+  const emulator = await startEmulatorCli(["--mail"], {
+    env: environment,
+    cwd: folder,
+    command: [join(folder, "node_modules", ".bin", "nylas-emulator")],
+  });
+  const { api, imap, users, child, ended } = emulator;
   try {
-    const { api, imap, users } = emulator;
     const [{ username, password } = { username: "", password: "" }] = users;
     const backend = `${folder}-state`;
     mkdirSync(backend);
@@ -200,24 +188,10 @@ async function bringUp({ directory: folder }) {
     await stack.destroy();
     expect([...(await api.grants()), ...(await api.connectors())].length === 0, "destroy leaves nothing");
   } finally {
-    await emulator.stop();
-  }
-}
-
-/**
- * Starts the installed emulator, as a user does.
- * @param {string} folder
- */
-async function startEmulator(folder) {
-  const bin = join(folder, "node_modules", ".bin", "nylas-emulator");
-  const { child, ready, ended } = watchCli(startProcess(bin, ["--mail"], { cwd: folder, env: environment }));
-  const emulator = await ready();
-  const stop = async () => {
     child.kill("SIGTERM");
-    const { code, stderr } = await ended;
-    expect(code === 0, `the emulator ends with 0 at SIGTERM, and not with ${code}: ${stderr}`);
-  };
-  return { ...emulator, api: new EmulatorApi(emulator), stop };
+  }
+  const { code, stderr } = await ended;
+  expect(code === 0, `the emulator ends with 0 at SIGTERM, and not with ${code}: ${stderr}`);
 }
 
 /** @param {boolean} holds @param {string} claim */

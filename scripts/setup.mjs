@@ -1,8 +1,10 @@
 #!/usr/bin/env node
 import { messageOf } from "./kit/errors.mjs";
+import { listenForInterruption } from "./kit/interruption.mjs";
 import { setUp } from "./setup/main.mjs";
 
 let exitCode = 0;
+listenForInterruption();
 try {
   await setUp({ withEngine: !process.argv.includes("--without-engine") });
 } catch (error) {

@@ -1,28 +1,36 @@
-import { mkdirSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { pulumiStack } from "../kit/stack.mjs";
 import { repositoryDirectory, workDirectory } from "../setup/paths.mjs";
 
-const directory = join(workDirectory, "demo");
-const stateDirectory = join(directory, "state");
+/** Makes a directory for an empty backend and the stack's configuration, outside of the project. */
+export function makeDemoDirectory() {
+  mkdirSync(workDirectory, { recursive: true });
+  const directory = mkdtempSync(join(workDirectory, "demo-"));
+  mkdirSync(stateDirectory(directory));
+  return directory;
+}
 
-/** Makes an empty backend outside of the project. It is kept until the next demo, to be looked at. */
-export function demoBackend() {
-  rmSync(directory, { recursive: true, force: true });
-  mkdirSync(stateDirectory, { recursive: true });
-  return `file://${stateDirectory}`;
+/** @param {string} directory */
+export function demoBackend(directory) {
+  return `file://${stateDirectory(directory)}`;
 }
 
 /**
  * A stack of `examples/quickstart`.
+ * @param {string} directory
  * @param {Record<string, string>} env
  */
-export function demoStack(env) {
+export function demoStack(directory, env) {
   return pulumiStack({
     name: "demo",
     directory: join(repositoryDirectory, "examples/quickstart"),
     configDirectory: join(directory, "config"),
     env,
-    shown: ["up", "destroy"],
   });
+}
+
+/** @param {string} directory */
+function stateDirectory(directory) {
+  return join(directory, "state");
 }

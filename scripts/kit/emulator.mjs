@@ -56,11 +56,10 @@ export function watchCli(child) {
 /**
  * Starts the emulator, and waits until it is ready.
  * @param {readonly string[]} args of its command line
- * @param {{ env: NodeJS.ProcessEnv, shown?: boolean }} options `shown`: pass on what it writes to standard error
+ * @param {{ env: NodeJS.ProcessEnv, cwd?: string, command?: readonly [string, ...string[]] }} options `command`: what to start
  */
-export async function startEmulatorCli(args, { env, shown = false }) {
-  const { child, ready, ended } = watchCli(startProcess("node", [emulatorCli, ...args], { env }));
-  if (shown) child.stderr.pipe(process.stderr);
+export async function startEmulatorCli(args, { env, cwd, command: [file, ...first] = ["node", emulatorCli] }) {
+  const { child, ready, ended } = watchCli(startProcess(file, [...first, ...args], { cwd, env }));
   /** @type {NodeJS.Timeout | undefined} */
   let limit;
   /** @type {Promise<never>} */

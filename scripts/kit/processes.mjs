@@ -4,6 +4,10 @@ import { codeOf } from "./errors.mjs";
 
 /** How long a process may take to exit after SIGINT before it is killed, in milliseconds. */
 const GRACE_MS = 15_000;
+/** Between two looks at the descendants of a process that is being stopped, in milliseconds. */
+const LOOK_AGAIN_MS = 100;
+/** Between two looks at the parent, in milliseconds. */
+const PARENT_LOOK_MS = 500;
 
 export const isWindows = process.platform === "win32";
 
@@ -13,6 +17,7 @@ export const isWindows = process.platform === "win32";
 
 /** @type {Set<{ pid: number, ended: Promise<unknown> }>} */
 const running = new Set();
+let stopping = false;
 
 /**
  * Starts a process in a process group of its own, with its output in pipes. Ctrl-C in the terminal then reaches only
@@ -23,6 +28,7 @@ const running = new Set();
  * @returns {StartedProcess}
  */
 export function startProcess(command, args, { cwd, env } = {}) {
+  if (stopping) throw new Error(`${command} is not started: everything is being stopped.`);
   const child = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], detached: !isWindows });
   if (child.pid !== undefined) {
     const entry = { pid: child.pid, ended: new Promise((resolve) => child.once("exit", resolve)) };
@@ -32,19 +38,51 @@ export function startProcess(command, args, { cwd, env } = {}) {
   return child;
 }
 
-/** Stops everything that `startProcess` started and that still runs, the latest first, with all descendants. */
-export async function stopAll() {
+/**
+ * Stops everything that `startProcess` started and that still runs, the latest first, with all descendants. From then on
+ * nothing can be started.
+ * @param {AbortSignal} [hurry] when it aborts, they are killed
+ */
+export async function stopAll(hurry) {
+  stopping = true;
   for (const { pid, ended } of [...running].reverse()) {
-    const family = isWindows ? [] : descendants(pid);
+    /** @type {Set<number>} */
+    const family = new Set();
+    const look = () => {
+      if (!isWindows) for (const child of descendants(pid)) family.add(child.pid);
+    };
+    const kill = () => {
+      look();
+      for (const member of [pid, ...family]) endProcess(member);
+    };
+    look();
     signalProcess(pid, "SIGINT");
-    const killTimer = setTimeout(() => {
-      for (const member of [pid, ...family.map((child) => child.pid)]) endProcess(member);
-    }, GRACE_MS);
+    // An engine that is interrupted while it starts may start a plugin before it ends.
+    const lookTimer = setInterval(look, LOOK_AGAIN_MS);
+    const killTimer = setTimeout(kill, GRACE_MS);
+    hurry?.addEventListener("abort", kill);
+    if (hurry?.aborted) kill();
     await ended;
+    hurry?.removeEventListener("abort", kill);
+    clearInterval(lookTimer);
     clearTimeout(killTimer);
     // Pulumi's plugins have process groups of their own and may outlive the engine that started them.
-    for (const child of family) endProcess(child.pid);
+    for (const member of family) endProcess(member);
   }
+}
+
+/**
+ * Sends this process SIGTERM when its parent has ended. npm cannot pass on the signal that kills it, and passes on no
+ * SIGHUP.
+ */
+export function endWithParent() {
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid === parent) return;
+    clearInterval(timer);
+    process.kill(process.pid, "SIGTERM");
+  }, PARENT_LOOK_MS);
+  timer.unref();
 }
 
 /**

@@ -17,7 +17,6 @@ import { startProcess } from "./processes.mjs";
  * @property {Record<string, string>} env of every command; may be changed between commands
  * @property {string} [secretsProvider] of the stack that `create` makes, instead of a passphrase
  * @property {string} [programAddress] where the engine finds the program, instead of starting one
- * @property {readonly string[]} [shown] commands whose output goes to standard output as well
  */
 
 /** @typedef {ReturnType<typeof pulumiStack>} PulumiStack */
@@ -26,15 +25,7 @@ import { startProcess } from "./processes.mjs";
  * One stack, driven through the Pulumi CLI.
  * @param {StackOptions} options
  */
-export function pulumiStack({
-  name: firstName,
-  directory,
-  configDirectory,
-  env,
-  secretsProvider,
-  programAddress,
-  shown = [],
-}) {
+export function pulumiStack({ name: firstName, directory, configDirectory, env, secretsProvider, programAddress }) {
   let name = firstName;
   let printed = "";
   // `stack init` writes the stack's file next to Pulumi.yaml; with a copy of Pulumi.yaml the project stays unchanged.
@@ -63,9 +54,6 @@ export function pulumiStack({
    * @param {...string} args
    */
   function start(...args) {
-    const command = args[0] ?? "";
-    const isShown = shown.includes(command);
-    if (isShown) process.stdout.write(`\n$ pulumi ${args.join(" ")}\n`);
     const child = startProcess("pulumi", [...args, ...flags(args)], { cwd: directory, env });
     let stdout = "";
     let output = "";
@@ -73,7 +61,6 @@ export function pulumiStack({
     const keep = (chunk) => {
       output += chunk;
       printed += chunk;
-      if (isShown) process.stdout.write(chunk);
     };
     child.stdout.on("data", (chunk) => {
       stdout += chunk;
@@ -92,8 +79,7 @@ export function pulumiStack({
   async function succeed(...args) {
     const { code, stdout, output } = await start(...args).finished;
     if (code === 0) return { code, stdout, output };
-    const detail = shown.includes(args[0] ?? "") ? "" : `:\n${output}`;
-    throw new Error(`pulumi ${args.join(" ")} ended with ${code}${detail}`);
+    throw new Error(`pulumi ${args.join(" ")} ended with ${code}:\n${output}`);
   }
 
   return {
@@ -106,7 +92,8 @@ export function pulumiStack({
     run: (...args) => start(...args).finished,
     create: () => {
       const provider = secretsProvider === undefined ? [] : ["--secrets-provider", secretsProvider];
-      return succeed("stack", "init", "--cwd", configDirectory, ...provider);
+      // Every command names the stack. The home would keep a file for each selection.
+      return succeed("stack", "init", "--no-select", "--cwd", configDirectory, ...provider);
     },
     /**
      * @param {Record<string, string | number>} settings

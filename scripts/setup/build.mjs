@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { executableIn } from "./executables.mjs";
 import { nodeModulesDirectory, repositoryDirectory } from "./paths.mjs";
-import { report, seconds } from "./report.mjs";
+import { report, reportProgress, seconds } from "./report.mjs";
 import { run } from "./run.mjs";
 
 const BUILD_TIMEOUT_MS = 5 * 60_000;
@@ -17,7 +17,12 @@ export async function buildPackages(node) {
     timeoutMs: BUILD_TIMEOUT_MS,
     next: "Fix the sources, or run git stash to check whether the committed state compiles.",
   };
-  await run(command, [compiler, "-b", ...PACKAGES], options);
-  await run(command, [join(repositoryDirectory, "scripts", "bundle.mjs")], options);
-  report("build", `${PACKAGES.join(" and ")} compiled in ${seconds(started)} (usually under 15 s, 1 s when unchanged)`);
+  const going = reportProgress("build", `compiling ${PACKAGES.join(" and ")} (usually under 15 s)`);
+  try {
+    await run(command, [compiler, "-b", ...PACKAGES], options);
+    await run(command, [join(repositoryDirectory, "scripts", "bundle.mjs")], options);
+  } finally {
+    going.end();
+  }
+  report("build", `${PACKAGES.join(" and ")} compiled in ${seconds(started)}`);
 }

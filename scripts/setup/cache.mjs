@@ -2,8 +2,8 @@ import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { codeOf } from "../kit/errors.mjs";
+import { isInterrupted, onInterruption } from "../kit/interruption.mjs";
 import { isAlive } from "../kit/processes.mjs";
-import { isInterrupted, onInterruption } from "./interruption.mjs";
 import { cacheDirectory } from "./paths.mjs";
 
 const TEMPORARY = ".tmp-";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { codeOf } from "../kit/errors.mjs";
 import { npm } from "./npm.mjs";
 import { nodeModulesDirectory, repositoryDirectory } from "./paths.mjs";
-import { report, seconds } from "./report.mjs";
+import { report, reportProgress, seconds } from "./report.mjs";
 
 const INSTALL_TIMEOUT_MS = 15 * 60_000;
 const stampFile = join(nodeModulesDirectory, ".set-up-lock-hash");
@@ -51,14 +51,18 @@ export async function installDependencies() {
     report("dependencies", "in place, installed by npm");
     return;
   }
-  const reason = stamp === undefined ? "node_modules is missing or incomplete" : "package-lock.json has changed";
-  report("dependencies", `npm ci (${reason}; usually under a minute) …`);
+  const reason = stamp === undefined ? "node_modules is incomplete" : "package-lock.json has changed";
   const started = performance.now();
-  await npm(["ci"], {
-    cwd: repositoryDirectory,
-    timeoutMs: INSTALL_TIMEOUT_MS,
-    next: "Check that npm reaches its registry (npm ping), delete node_modules and run npm run setup again.",
-  });
+  const going = reportProgress("dependencies", `npm ci (${reason}; about a minute)`);
+  try {
+    await npm(["ci"], {
+      cwd: repositoryDirectory,
+      timeoutMs: INSTALL_TIMEOUT_MS,
+      next: "Check that npm reaches its registry (npm ping), delete node_modules and run npm run setup again.",
+    });
+  } finally {
+    going.end();
+  }
   await writeFile(stampFile, hash);
   report("dependencies", `installed in ${seconds(started)}`);
 }

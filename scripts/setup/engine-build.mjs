@@ -5,13 +5,12 @@ import { join } from "node:path";
 import { makeEntry } from "./cache.mjs";
 import { executableIn, findOnPath } from "./executables.mjs";
 import { cacheDirectory, nodeModulesDirectory, repositoryDirectory } from "./paths.mjs";
-import { report, seconds } from "./report.mjs";
+import { report, reportProgress, seconds } from "./report.mjs";
 import { run } from "./run.mjs";
 import { BUILT_LANGUAGE_HOST, BUILT_PULUMI } from "./versions.mjs";
 
 const BUILD_TIMEOUT_MS = 40 * 60_000;
 const VERSION_TIMEOUT_MS = 60_000;
-const PROGRESS_MS = 15_000;
 const HASH_DIGITS = 8;
 const VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Version";
 
@@ -62,27 +61,10 @@ function goEnvironment(scratch) {
   };
 }
 
-/** @param {number} started */
-function progress(started) {
-  let downloads = 0;
-  let packages = 0;
-  const timer = setInterval(() => {
-    report("engine", `… ${seconds(started)}: ${downloads} modules downloaded, ${packages} packages compiled`);
-  }, PROGRESS_MS);
-  return {
-    /** @param {string} line */
-    count(line) {
-      if (line.startsWith("go: downloading")) downloads += 1;
-      else packages += 1;
-    },
-    end: () => clearInterval(timer),
-  };
-}
-
 /**
  * @param {string} go
  * @param {string} temporary
- * @param {(line: string) => void} onLine
+ * @param {() => void} onLine called for each module that is downloaded and each package that is compiled
  */
 async function build(go, temporary, onLine) {
   const scratch = join(temporary, "go");
@@ -132,16 +114,14 @@ export async function engineFromBuild() {
   if (COMMANDS.every((command) => executableIn(engine.directory, command))) return engine;
   const go = findOnPath("go");
   if (go === undefined) return { refused: "no go on PATH to build it with" };
-  report(
-    "engine",
-    `building Pulumi ${BUILT_PULUMI} from its Go modules, once per user (usually 4-6 minutes on two cores) …`,
-  );
   const started = performance.now();
-  const shown = progress(started);
+  const going = reportProgress("engine", `building Pulumi ${BUILT_PULUMI}, once per user (4-6 min)`);
+  let lines = 0;
+  const count = () => going.detail(`, step ${++lines}`);
   try {
-    await makeEntry(entry, (temporary) => build(go, temporary, shown.count));
+    await makeEntry(entry, (temporary) => build(go, temporary, count));
   } finally {
-    shown.end();
+    going.end();
   }
   report("engine", `built in ${seconds(started)}`);
   return engine;

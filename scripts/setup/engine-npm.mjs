@@ -1,12 +1,12 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import { isInterrupted } from "../kit/interruption.mjs";
 import { makeEntry } from "./cache.mjs";
 import { downloadHost } from "./download-host.mjs";
 import { executableIn } from "./executables.mjs";
-import { isInterrupted } from "./interruption.mjs";
 import { npm } from "./npm.mjs";
 import { cacheDirectory } from "./paths.mjs";
-import { report, seconds } from "./report.mjs";
+import { report, reportProgress, seconds } from "./report.mjs";
 import { run, shortReason } from "./run.mjs";
 import { NPM_PULUMI } from "./versions.mjs";
 
@@ -47,13 +47,15 @@ export async function engineFromNpm() {
   if (COMMANDS.every((command) => executableIn(engine.directory, command))) return engine;
   const { reachable, answer } = await downloadHost();
   if (!reachable) return { refused: answer };
-  report("engine", `npm package pulumi ${NPM_PULUMI}, which downloads the CLI (usually one to two minutes) …`);
   const started = performance.now();
+  const going = reportProgress("engine", `downloading Pulumi ${NPM_PULUMI} (one to two minutes)`);
   try {
     await makeEntry(entry, download);
   } catch (error) {
     if (isInterrupted()) throw error;
     return { refused: `the npm package pulumi ${NPM_PULUMI} failed: ${shortReason(error)}` };
+  } finally {
+    going.end();
   }
   report("engine", `downloaded in ${seconds(started)}`);
   return engine;

@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { codeOf } from "../kit/errors.mjs";
+import { isInterrupted, untilEnd } from "../kit/interruption.mjs";
 import { buildPackages } from "./build.mjs";
 import { removeLeftovers } from "./cache.mjs";
 import { installDependencies } from "./dependencies.mjs";
@@ -9,7 +10,6 @@ import { findEngine } from "./engine.mjs";
 import { buildFingerprint } from "./engine-build.mjs";
 import { pathFingerprint } from "./engine-path.mjs";
 import { executableIn } from "./executables.mjs";
-import { isInterrupted, listenForInterruption, stopListening, untilEnd } from "./interruption.mjs";
 import { withLock } from "./lock.mjs";
 import { findNode } from "./node.mjs";
 import { passphraseFile, pulumiHomeDirectory, pulumiStateDirectory, setupFile, workDirectory } from "./paths.mjs";
@@ -71,15 +71,18 @@ async function steps(withEngine) {
     report("random plugin", `${RANDOM_PLUGIN}, the real one`);
   } else {
     await installStandIn();
-    report("random plugin", `stand-in of this repository (RandomString, RandomPassword), as ${randomPlugin.reason}`);
+    const reason = engine.reason.includes(randomPlugin.reason) ? "for the same reason" : `as ${randomPlugin.reason}`;
+    report("random plugin", `stand-in of this repository (RandomString, RandomPassword), ${reason}`);
   }
   await remember({ node, engine, randomPlugin });
 }
 
-/** @param {{ withEngine?: boolean }} [options] the emulator needs no engine, whose build takes minutes */
+/**
+ * The caller listens for interruptions: set-up registers what it has to stop and to remove.
+ * @param {{ withEngine?: boolean }} [options] the emulator needs no engine, whose build takes minutes
+ */
 export async function setUp({ withEngine = true } = {}) {
   const started = performance.now();
-  listenForInterruption();
   try {
     await mkdir(workDirectory, { recursive: true });
     await withLock(join(workDirectory, "setup.lock"), () => steps(withEngine));
@@ -87,7 +90,5 @@ export async function setUp({ withEngine = true } = {}) {
   } catch (error) {
     if (isInterrupted()) await untilEnd();
     throw error;
-  } finally {
-    if (!isInterrupted()) stopListening();
   }
 }

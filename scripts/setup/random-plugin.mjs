@@ -1,8 +1,8 @@
 import { cp, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { isInterrupted } from "../kit/interruption.mjs";
 import { downloadHost } from "./download-host.mjs";
 import { executableIn } from "./executables.mjs";
-import { isInterrupted } from "./interruption.mjs";
 import { pulumiHomeDirectory, repositoryDirectory } from "./paths.mjs";
 import { run, shortReason } from "./run.mjs";
 import { RANDOM_PLUGIN } from "./versions.mjs";

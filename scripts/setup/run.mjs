@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import { messageOf } from "../kit/errors.mjs";
+import { isInterrupted, onInterruption, untilEnd } from "../kit/interruption.mjs";
 import { isWindows, signalProcess } from "../kit/processes.mjs";
-import { onInterruption } from "./interruption.mjs";
 
 const KILL_GRACE_MS = 5_000;
 const OUTPUT_TAIL_LINES = 40;
@@ -48,6 +48,7 @@ function signalTree(child, signal) {
  * @returns {Promise<string>} standard output; `shortReason` gives one line of the error
  */
 export async function run(command, args, options) {
+  if (isInterrupted()) await untilEnd();
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: options.env ?? process.env,
@@ -80,13 +81,18 @@ export async function run(command, args, options) {
       else resolve(signal ? `was ended by ${signal}` : `ended with exit code ${code}`);
     });
   });
-  const stop = async () => {
+  /** @param {AbortSignal} [hurry] */
+  const stop = async (hurry) => {
+    const kill = () => signalTree(child, "SIGKILL");
     signalTree(child, "SIGTERM");
-    const killTimer = setTimeout(() => signalTree(child, "SIGKILL"), KILL_GRACE_MS);
+    const killTimer = setTimeout(kill, KILL_GRACE_MS);
+    hurry?.addEventListener("abort", kill);
+    if (hurry?.aborted) kill();
     await ended;
+    hurry?.removeEventListener("abort", kill);
     clearTimeout(killTimer);
     // A child process that ignores SIGTERM may still run after the command has exited.
-    signalTree(child, "SIGKILL");
+    kill();
   };
   const forget = onInterruption(stop);
   let timedOut = false;

@@ -1,0 +1,58 @@
+/** When a terminal is absent, a step that takes longer than this, in milliseconds, is announced. */
+const SILENCE_MS = 2_000;
+const REDRAW_MS = 1_000;
+const DEFAULT_COLUMNS = 80;
+const ERASE_LINE = "\r\x1b[K";
+
+const inPlace = process.stderr.isTTY === true && process.env.TERM !== "dumb";
+
+/** @type {{ text: string, started: number } | undefined} */
+let shown;
+
+/**
+ * Says on standard error what is being done, until `end` is called: on a terminal in a line that counts the seconds and
+ * then goes away, elsewhere in a line of its own if it takes more than two seconds.
+ * @param {string} text
+ */
+export function progress(text) {
+  const current = { text, started: performance.now() };
+  const timer = inPlace
+    ? setInterval(draw, REDRAW_MS)
+    : setTimeout(() => process.stderr.write(`${current.text} …\n`), SILENCE_MS);
+  shown = current;
+  draw();
+  return {
+    /** @param {string} detail follows the text, on a terminal only */
+    detail: (detail) => {
+      current.text = `${text}${detail}`;
+      draw();
+    },
+    end: () => {
+      clearTimeout(timer);
+      erase();
+      if (shown === current) shown = undefined;
+    },
+  };
+}
+
+/**
+ * Writes a line, before the line that shows the progress.
+ * @param {NodeJS.WriteStream} stream
+ * @param {string} line
+ */
+export function print(stream, line) {
+  erase();
+  stream.write(`${line}\n`);
+  draw();
+}
+
+function draw() {
+  if (!inPlace || shown === undefined) return;
+  const time = ` … ${Math.floor((performance.now() - shown.started) / 1000)} s`;
+  const room = (process.stderr.columns ?? DEFAULT_COLUMNS) - time.length - 1;
+  process.stderr.write(`${ERASE_LINE}${shown.text.slice(0, room)}${time}`);
+}
+
+function erase() {
+  if (inPlace && shown !== undefined) process.stderr.write(ERASE_LINE);
+}

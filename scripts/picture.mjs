@@ -6,6 +6,7 @@ import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
 
 const FIRST_STEP = "1. ";
+const EXPLANATION = "The program declares ";
 const COLUMNS = 80;
 const FONT_SIZE = 13;
 /** Of a character of a monospaced font, relative to its size. */
@@ -13,23 +14,34 @@ const ADVANCE = 0.602;
 const LINE_HEIGHT = 19;
 const PADDING = 16;
 
-const COLORS = { background: "#0d1117", text: "#c9d1d9", made: "#56d364", changed: "#e3b341", deleted: "#ff7b72" };
+const COLORS = {
+  background: "#0d1117",
+  text: "#c9d1d9",
+  quiet: "#8b949e",
+  made: "#56d364",
+  changed: "#e3b341",
+  deleted: "#ff7b72",
+};
 
-/** Kept lines, each with its color. All others report progress or repeat what these say. */
-const KEPT = [
-  { pattern: /^\d\. /, color: COLORS.text, bold: true },
-  { pattern: /^\$ pulumi /, color: COLORS.text },
-  { pattern: /^ \+ .* created \(/, color: COLORS.made },
-  { pattern: /^ ~ .* updated \(/, color: COLORS.changed },
-  { pattern: /^ - .* deleted \(/, color: COLORS.deleted },
-  { pattern: /^ {2}✓ /, color: COLORS.made },
+/** How lines look; the first pattern that matches counts. */
+const LOOKS = [
+  { pattern: /^\d\. |^Summary$/, color: COLORS.text, bold: true },
+  { pattern: /^\$ pulumi /, color: COLORS.quiet },
+  { pattern: /^ *\+ |^ {2}✓ /, color: COLORS.made },
+  { pattern: /^ *~ /, color: COLORS.changed },
+  { pattern: /^ *- /, color: COLORS.deleted },
+  { pattern: /^/, color: COLORS.text },
 ];
 
 const all = stripVTControlCharacters(await text(process.stdin)).split("\n");
-const run = all.slice(all.findIndex((line) => line.startsWith(FIRST_STEP)));
+// Above is what set-up found, and below is what it means.
+const run = all.slice(
+  all.findIndex((line) => line.startsWith(FIRST_STEP)),
+  all.findIndex((line) => line.startsWith(EXPLANATION)),
+);
 const lines = run.flatMap((line) => {
-  const kept = KEPT.find(({ pattern }) => pattern.test(line));
-  return kept === undefined || line.includes("pulumi:pulumi:Stack") ? [] : [{ ...kept, line: line.trimEnd() }];
+  const look = LOOKS.find(({ pattern }) => pattern.test(line));
+  return look === undefined || line === "" ? [] : [{ ...look, line: line.trimEnd() }];
 });
 if (lines.length === 0) throw new Error("The input has no run: pipe the output of npm start into this script.");
 process.stdout.write(svg(lines));
@@ -40,22 +52,16 @@ function svg(shown) {
   const rows = shown.map(({ line, color, bold = false }, index) => {
     const y = PADDING + FONT_SIZE + index * LINE_HEIGHT;
     const weight = bold ? ' font-weight="bold"' : "";
-    return `<text x="${PADDING}" y="${y}" fill="${color}"${weight}>${escaped(shortened(line))}</text>`;
+    return `<text xml:space="preserve" x="${PADDING}" y="${y}" fill="${color}"${weight}>${escaped(line)}</text>`;
   });
   const height = 2 * PADDING + FONT_SIZE + (shown.length - 1) * LINE_HEIGHT;
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}"
-  font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="${FONT_SIZE}"
-  style="white-space: pre">
+  font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, monospace" font-size="${FONT_SIZE}">
 <title>The output of npm start</title>
 <rect width="100%" height="100%" rx="8" fill="${COLORS.background}"/>
 ${rows.join("\n")}
 </svg>
 `;
-}
-
-/** @param {string} line */
-function shortened(line) {
-  return line.length <= COLUMNS ? line : `${line.slice(0, COLUMNS - 1)}…`;
 }
 
 /** @param {string} line */

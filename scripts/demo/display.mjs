@@ -8,7 +8,7 @@ const NOISE =
   /^$|^@ |^(Updating|Destroying) \(|^(Resources|Duration):|^The resources in the stack have been|^If you want to remove|pulumi:pulumi:Stack/;
 /** A resource that the engine works on. */
 const ONGOING = /^ *([+~-]) +\S+:(\w+) (\S+) (creating|updating|deleting) \(/;
-/** A resource that is done, and a line of the summary. */
+/** A resource that is done, and how many are. */
 const CHANGE = /^ *([+~-]) /;
 
 /** @type {Record<string, Style>} */
@@ -39,7 +39,7 @@ export async function during(text, work) {
  */
 export function showCommand(command) {
   say(`$ ${command}`, "dim");
-  const going = progress(command);
+  const going = progress(command, { announced: true });
   return {
     /** @param {string} line */
     line: (line) => {

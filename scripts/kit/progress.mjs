@@ -13,12 +13,15 @@ let shown;
  * Says on standard error what is being done, until `end` is called: on a terminal in a line that counts the seconds and
  * then goes away, elsewhere in a line of its own if it takes more than two seconds.
  * @param {string} text
+ * @param {{ announced?: boolean }} [options] `announced`: the text has been printed
  */
-export function progress(text) {
+export function progress(text, { announced = false } = {}) {
   const current = { text, started: performance.now() };
   const timer = inPlace
     ? setInterval(draw, REDRAW_MS)
-    : setTimeout(() => process.stderr.write(`${current.text} …\n`), SILENCE_MS);
+    : setTimeout(() => {
+        if (!announced) process.stderr.write(`${text} …\n`);
+      }, SILENCE_MS);
   shown = current;
   draw();
   return {

@@ -2,7 +2,7 @@
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
-import { during, say, showCommand, table } from "./demo/display.mjs";
+import { during, outputLines, say, showCommand, table } from "./demo/display.mjs";
 import { demoBackend, demoStack, makeDemoDirectory } from "./demo/stack.mjs";
 import { startEmulatorCli } from "./kit/emulator.mjs";
 import { messageOf } from "./kit/errors.mjs";
@@ -30,12 +30,12 @@ function nameOf({ username }) {
 
 /**
  * @param {import("./kit/stack.mjs").PulumiStack} stack
- * @returns {Promise<Record<string, string>>}
+ * @returns {Promise<{ connectorId: string, grantIds: Record<string, string>, connectYourMailbox: string }>}
  */
-async function grantIdsOf(stack) {
-  const { grantIds } = await during("reading the outputs", () => stack.outputs());
-  // The program exports them as a map of strings.
-  return /** @type {Record<string, string>} */ (grantIds);
+async function outputsOf(stack) {
+  const outputs = await during("reading the outputs", () => stack.outputs());
+  // What examples/quickstart exports.
+  return /** @type {Awaited<ReturnType<typeof outputsOf>>} */ (outputs);
 }
 
 /** @param {string} directory */
@@ -83,7 +83,8 @@ async function demo(directory) {
 
   say("\n1. A connector and its mailboxes", "bold");
   await pulumi("a connector and three mailboxes made", "up");
-  const made = await grantIdsOf(stack);
+  const made = await outputsOf(stack);
+  for (const line of outputLines(made)) say(line);
   const grants = await api.grants();
   const connectors = await api.connectors();
   prove(connectors.length === 1, `1 connector at Nylas: ${connectors[0]?.provider}`);
@@ -101,8 +102,8 @@ async function demo(directory) {
   await api.setPassword(ops.username, rotated);
   await during("setting the password", () => stack.config({}, { [`passwords.${nameOf(ops)}`]: rotated }));
   await pulumi("a password rotated", "up");
-  const grantId = (await grantIdsOf(stack))[nameOf(ops)];
-  prove(grantId !== undefined && grantId === made[nameOf(ops)], `same grant id: ${grantId}`);
+  const grantId = (await outputsOf(stack)).grantIds[nameOf(ops)];
+  prove(grantId !== undefined && grantId === made.grantIds[nameOf(ops)], `same grant id: ${grantId}`);
 
   const exported = await during("searching the state", () => stack.state());
   const secrets = [emulator.apiKey, rotated, ...users.map(({ password }) => password)];
@@ -123,7 +124,7 @@ async function demo(directory) {
 async function shown(stack, args) {
   const command = `pulumi ${args.join(" ")}`;
   const display = showCommand(command);
-  // Outputs and progress dots would be wider than a terminal, and the demo colors lines itself.
+  // Progress dots and the outputs' address would be wider than a terminal, and the demo colors lines itself.
   const flags = ["--suppress-progress", "--color=never", ...(args.includes("up") ? ["--suppress-outputs"] : [])];
   try {
     const { child, finished } = stack.start(...args, ...flags);

@@ -1,6 +1,9 @@
 import * as util from "node:util";
 import { print, progress } from "../kit/progress.mjs";
 
+/** Columns of a small terminal. */
+const WIDTH = 80;
+
 /** @typedef {"bold" | "dim" | "green" | "yellow" | "red"} Style */
 
 /** What the engine prints for programs, or what the demo says better. */
@@ -53,6 +56,22 @@ export function showCommand(command) {
     },
     end: going.end,
   };
+}
+
+/** @param {Record<string, string | Record<string, string>>} outputs */
+export function outputLines(outputs) {
+  const rows = Object.entries(outputs).flatMap(([name, value]) =>
+    typeof value === "string"
+      ? [[name, value]]
+      : Object.entries(value).map(([key, element]) => [`${name}.${key}`, element]),
+  );
+  const width = Math.max(...rows.map(([name = ""]) => name.length));
+  return ["  Outputs", ...rows.map(([name = "", value = ""]) => cut(`    ${name.padEnd(width)}  ${value}`))];
+}
+
+/** @param {string} line */
+function cut(line) {
+  return line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line;
 }
 
 /** @param {readonly { what: string, writes: number, seconds: number }[]} steps */

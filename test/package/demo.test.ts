@@ -98,6 +98,7 @@ describe.runIf(process.platform === "linux")("npm start", () => {
     expect(lines.filter((line) => line.length > COLUMNS)).toEqual([]);
     expect(stripVTControlCharacters(printed), "plain where there is no terminal").toBe(printed);
     expect(printed.match(/not reachable/g)?.length ?? 0, "a reason is said once").toBeLessThanOrEqual(1);
+    expect(printed).toMatch(/\n {2}Outputs\n.*…\n {4}connectorId +imap\n {4}grantIds\.\w+ +[\w-]{36}\n/);
     expect(lines.filter((line) => line.startsWith("  ✓ "))).toHaveLength(6);
     expect(printed).toMatch(/Summary\n.* 4 writes .*\n.* 0 writes .*\n.* 1 write .*\n.* 4 writes /);
     expect(printed).toMatch(/Done in \d+ s; nothing is left\. Next:/);

@@ -9,6 +9,7 @@ const VARIABLE = "TEST_ENGINE_DIRECTORY";
 
 /** Environment of the engine's commands. `vitest.config.ts` sets the cache of compiled code for all processes. */
 export const QUICK_COMMANDS = {
+  NODE_OPTIONS: `--require ${JSON.stringify(join(import.meta.dirname, "late-modules.cjs"))}`,
   // The engine lives for seconds: no garbage collection.
   GOGC: "off",
   // tsc checks the types of each example and written program once, instead of every command.

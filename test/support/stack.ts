@@ -10,8 +10,6 @@ import { makeWorkDirectory } from "./work-directory.js";
 
 export type { Finished };
 
-const LATE_MODULES = join(import.meta.dirname, "late-modules.cjs");
-
 /** A resource as it stands in a checkpoint. */
 export interface StateResource {
   urn: string;
@@ -121,7 +119,6 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     NO_COLOR: "1",
     // A stopped language host leaves its pipes in the temporary directory.
     TMPDIR: temporary,
-    NODE_OPTIONS: `--require ${JSON.stringify(LATE_MODULES)}`,
     ...QUICK_COMMANDS,
     ...options.env,
   });

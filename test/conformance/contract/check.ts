@@ -71,10 +71,11 @@ export function createCheck(
   ajv.addFormat("binary", true);
   ajv.addSchema(contract, "contract");
   const compiled = new Map<Schema, ValidateFunction>();
+  const templates = templatesOf(contract);
 
   return (exchange) => {
     const url = new URL(exchange.url, "http://emulator.invalid");
-    const declared = findPath(contract, url.pathname);
+    const declared = findPath(contract, templates, url.pathname);
     const endpoint = `${exchange.method} ${declared?.template ?? url.pathname}`;
     const operation = declared === undefined ? undefined : operationOf(declared.item, exchange.method);
     const used = new Set<Deviation>();
@@ -209,11 +210,24 @@ interface Declared {
   values: Record<string, string>;
 }
 
+/** A path of the contract, taken apart once: a run of the suite looks up a hundred thousand paths. */
+interface Template {
+  template: string;
+  steps: readonly { text: string; parameter: string | undefined }[];
+}
+
+function templatesOf(contract: Contract): Template[] {
+  return [...Object.keys(contract.paths), ...Object.keys(contract.others)].map((template) => ({
+    template,
+    steps: template.split("/").map((text) => ({ text, parameter: /^\{(.+)\}$/.exec(text)?.[1] })),
+  }));
+}
+
 /** If several templates match, `/messages/send` takes precedence over `/messages/{message_id}`. */
-function findPath(contract: Contract, path: string): Declared | undefined {
-  const templates = [...Object.keys(contract.paths), ...Object.keys(contract.others)];
-  const fitting = templates.flatMap((template) => {
-    const values = valuesIn(template, path);
+function findPath(contract: Contract, templates: readonly Template[], path: string): Declared | undefined {
+  const given = path.split("/");
+  const fitting = templates.flatMap(({ template, steps }) => {
+    const values = valuesIn(steps, given);
     return values === undefined ? [] : [{ template, values }];
   });
   const [found] = fitting.toSorted((left, right) => Object.keys(left.values).length - Object.keys(right.values).length);
@@ -222,17 +236,14 @@ function findPath(contract: Contract, path: string): Declared | undefined {
 }
 
 /** The path's parameters, or `undefined` if the template does not match. */
-function valuesIn(template: string, path: string): Record<string, string> | undefined {
-  const steps = path.split("/");
-  const wanted = template.split("/");
-  if (wanted.length !== steps.length) return undefined;
+function valuesIn(steps: Template["steps"], given: readonly string[]): Record<string, string> | undefined {
+  if (steps.length !== given.length) return undefined;
   const values: Record<string, string> = {};
-  const fits = wanted.every((step, index) => {
-    const given = steps[index] ?? "";
-    const name = /^\{(.+)\}$/.exec(step)?.[1];
-    if (name === undefined) return step === given;
-    values[name] = decoded(given);
-    return given !== "";
+  const fits = steps.every(({ text, parameter }, index) => {
+    const step = given[index] ?? "";
+    if (parameter === undefined) return text === step;
+    values[parameter] = decoded(step);
+    return step !== "";
   });
   return fits ? values : undefined;
 }

@@ -15,6 +15,7 @@ import {
   type ScriptRun,
   type Step,
 } from "../../support/pipeline.js";
+import { QUICK_COMMANDS } from "../../support/quick-engine.js";
 import { makeWorkDirectory } from "../../support/work-directory.js";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -195,7 +196,8 @@ describe.each([
       PULUMI_CONFIG_PASSPHRASE: PASSPHRASE,
       NYLAS_API_URI: emulator.emulator.apiUri,
       NO_COLOR: "1",
-      GOGC: "off",
+      ...QUICK_COMMANDS,
+      PULUMI_NODEJS_TRANSPILE_ONLY: "false",
     });
     place = { emulator, project, own, env, printed: [] };
     pipeline = await start(place);

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { pulumiEnvironment } from "../../../scripts/setup/environment.mjs";
 import { TestEmulator } from "../../support/emulator.js";
+import { QUICK_COMMANDS } from "../../support/quick-engine.js";
 import { until } from "../../support/until.js";
 import { makeWorkDirectory } from "../../support/work-directory.js";
 
@@ -39,6 +40,7 @@ function start(env: Record<string, string>, ...args: string[]) {
       ...pulumiEnvironment({
         PULUMI_BACKEND_URL: `file://${join(own, "state")}`,
         PULUMI_CONFIG_PASSPHRASE: "a throw-away passphrase",
+        ...QUICK_COMMANDS,
         ...emulator.env,
         PREVIEW_DOMAIN: "preview.test",
         PREVIEW_MAILBOX_PASSWORD: PASSWORD,

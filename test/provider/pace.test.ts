@@ -40,8 +40,8 @@ describe("the pace of requests", () => {
     await ask(client, 60);
     const times = await arrivals();
     expect(times).toHaveLength(61);
-    // 8 in this time and 4 after a quiet time, with room for a busy machine.
-    expect(most(times, 200)).toBeLessThanOrEqual(20);
+    // 8 in this time and 20 after a quiet time, with room for a busy machine.
+    expect(most(times, 200)).toBeLessThanOrEqual(35);
     expect(present(times.at(-1)).at - present(times[0]).at).toBeGreaterThan(1_300);
   });
 

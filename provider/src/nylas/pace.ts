@@ -2,8 +2,11 @@ import { setTimeout as pause } from "node:timers/promises";
 
 /** Time in which Nylas counts requests, in milliseconds. */
 const WINDOW_MS = 1_000;
-/** Requests that come after a quiet time may be sent at once, as many as the rate allows in this time, in milliseconds. */
-const BURST_MS = 100;
+/**
+ * After a quiet time, as many requests may be sent at once as the rate allows in this time, in milliseconds. A run whose engine is
+ * slower than the rate then waits for nothing.
+ */
+const BURST_MS = 500;
 /** Slowest share of the full rate. With it, a run that meets nothing but refusals still ends. */
 const MIN_SHARE = 1 / 8;
 /** Share of the full rate that a slowed one regains each second. */
@@ -20,7 +23,7 @@ export interface Pace {
   slowDown(): void;
 }
 
-/** Spreads requests evenly, and sends at most `perSecond` in any second. */
+/** Sends at most `perSecond` requests in any second, and spreads those that wait evenly. */
 export function createPace(perSecond: number): Pace {
   let last: Promise<void> = Promise.resolve();
   /** When the last requests were sent, at most `perSecond` of them, on the monotonic clock. */
@@ -47,18 +50,18 @@ export function createPace(perSecond: number): Pace {
   };
 
   async function wait(): Promise<void> {
-    // A refusal may move `nextAt` meanwhile.
-    for (let ms = delay(); ms > 0; ms = delay()) await pause(ms);
+    // A refusal may move the time meanwhile.
+    for (let ms = readyAt() - performance.now(); ms > 0; ms = readyAt() - performance.now()) await pause(ms);
     const now = performance.now();
+    const gapMs = 1_000 / rate(now);
+    nextAt = Math.max(readyAt(), now - Math.max(0, BURST_MS - gapMs)) + gapMs;
     sent.push(now);
     if (sent.length > perSecond) sent.shift();
-    const gapMs = 1_000 / rate(now);
-    nextAt = Math.max(nextAt, now - Math.max(0, BURST_MS - gapMs)) + gapMs;
   }
 
-  function delay(): number {
+  function readyAt(): number {
     const [oldest = Number.NEGATIVE_INFINITY] = sent.length < perSecond ? [] : sent;
-    return Math.max(nextAt, oldest + WINDOW_MS) - performance.now();
+    return Math.max(nextAt, oldest + WINDOW_MS);
   }
 
   function rate(now: number): number {

@@ -14,7 +14,6 @@ import { makeWorkDirectory } from "../support/work-directory.js";
 import { AUTHENTICATE, CONNECT } from "./world.js";
 
 const ROOT = join(import.meta.dirname, "../..");
-/** Within the repository, so that the written program finds its packages. */
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
 /** More mailboxes than a person would type, in `npm run test:all`. */
 const MAILBOXES = REPEATS ? 25 : 6;

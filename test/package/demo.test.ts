@@ -4,7 +4,7 @@ import { stripVTControlCharacters } from "node:util";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { SAME_SIGNAL_MS } from "../../scripts/kit/interruption.mjs";
 import { isAlive } from "../../scripts/kit/processes.mjs";
-import { listens, type NpmScript, startNpmScript } from "../support/npm-script.js";
+import { type NpmScript, startNpmScript, stopsListening } from "../support/npm-script.js";
 import { allOr } from "../support/repetitions.js";
 import { until } from "../support/until.js";
 
@@ -31,7 +31,7 @@ async function leavesNothing(script: NpmScript): Promise<void> {
   await script.leavesNoProcess();
   expect(demoDirectories()).toEqual([]);
   const [, apiUri] = /emulator of Nylas: (\S+)/.exec(script.printed()) ?? [];
-  if (apiUri !== undefined) expect(await listens(apiUri)).toBe(false);
+  if (apiUri !== undefined) await stopsListening(apiUri);
 }
 
 interface Point {

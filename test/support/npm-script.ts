@@ -115,6 +115,11 @@ export function listens(address: string): Promise<boolean> {
   });
 }
 
+/** Waits until nothing listens there. A process that ends loses its environment, by which it is found, before its sockets. */
+export function stopsListening(address: string): Promise<void> {
+  return until(`nothing listens at ${address}`, GONE_WITHIN_MS, async () => !(await listens(address)));
+}
+
 function markedProcesses(variable: string): Marked[] {
   return readdirSync("/proc").flatMap((name) => {
     if (!/^\d+$/.test(name)) return [];

@@ -461,7 +461,7 @@ describeWithChromium("The emulator's page", () => {
     await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
     try {
       // It listens at a TCP port, which has no other kind of address. By this name it is another site.
-      const page = await windows.open(`http://localhost:${(site.address() as AddressInfo).port}/`);
+      const page = await windows.open(`http://localhost:${(site.address() as AddressInfo).port}/`, {});
       const attempt = (method: string, path: string) =>
         page.evaluate(`fetch("${apiUri}${path}", {
           method: "${method}", headers: { authorization: "Bearer ${apiKey}" },

@@ -76,7 +76,7 @@ async function bench(options: Options, directory: string): Promise<void> {
       // A failure after hours loses nothing of them.
       save();
     }
-    // The first place has the smallest grants to ask with, and all contenders with a provider of their own.
+    // An interrupted run keeps them. All contenders that have a provider of their own have played by then.
     if (index === 0) {
       starts = await firstAnswers(grants, options);
       save();

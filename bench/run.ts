@@ -44,6 +44,8 @@ export interface Measurement extends Run {
   stateBytes?: number;
 }
 
+type StartedEmulator = Awaited<ReturnType<typeof startEmulatorCli>>;
+
 /** What a run leaves: its measurements, and a grant of its state. */
 export interface Played {
   measurements: Measurement[];
@@ -55,10 +57,8 @@ export interface StoredGrant {
 }
 
 /** Plays the chosen operations on a stack and an emulator of their own in `directory`, which is removed afterwards. */
-export async function play(run: Run, options: Options, directory: string): Promise<Played> {
-  mkdirSync(directory, { recursive: true });
-  const emulator = await startEmulatorCli(emulatorArgs(run, options, directory), { env: pulumiEnvironment() });
-  try {
+export function play(run: Run, options: Options, directory: string): Promise<Played> {
+  return withEmulator(run, options, directory, async (emulator) => {
     const stack = await createStack(run, emulator, directory);
     const checkpoint = join(directory, `state/.pulumi/stacks/bench-${programOf(run.contender)}/${STACK}.json`);
     const measurements: Measurement[] = [];
@@ -79,6 +79,20 @@ export async function play(run: Run, options: Options, directory: string): Promi
     }
     if (grant === undefined) throw new Error(`The state of ${run.contender} holds no grant.`);
     return { measurements, grant };
+  });
+}
+
+/** Runs `work` with an emulator for the run. Then the emulator is stopped and `directory` removed. */
+export async function withEmulator<T>(
+  run: Run,
+  options: Options,
+  directory: string,
+  work: (emulator: StartedEmulator) => Promise<T>,
+): Promise<T> {
+  mkdirSync(directory, { recursive: true });
+  const emulator = await startEmulatorCli(emulatorArgs(run, options, directory), { env: pulumiEnvironment() });
+  try {
+    return await work(emulator);
   } finally {
     emulator.child.kill("SIGTERM");
     await emulator.ended;
@@ -126,7 +140,7 @@ export async function createStack(
   return stack;
 }
 
-export function emulatorArgs({ scenario, size }: Run, { latency, seed }: Options, directory: string): string[] {
+function emulatorArgs({ scenario, size }: Run, { latency, seed }: Options, directory: string): string[] {
   if (scenario === "mail") {
     const file = join(directory, "users.json");
     writeFileSync(file, JSON.stringify(users(size, "first")));

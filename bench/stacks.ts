@@ -1,10 +1,7 @@
-import { mkdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { startEmulatorCli } from "../scripts/kit/emulator.mjs";
 import type { PulumiStack } from "../scripts/kit/stack.mjs";
-import { pulumiEnvironment } from "../scripts/setup/environment.mjs";
 import { OPERATIONS, type Operation, type Options } from "./options.ts";
-import { createStack, emulatorArgs, limitLines, perform, type Run } from "./run.ts";
+import { createStack, limitLines, perform, type Run, withEmulator } from "./run.ts";
 
 /** Requests per second of the package's limiter, where nothing is configured. */
 const DEFAULT_RATE = 40;
@@ -49,16 +46,14 @@ export function rates(stacks: number): number[] {
  * Plays the operations with all stacks at once, on one emulator with Nylas's limit and latency. Each stack has other mailboxes,
  * and a backend of its own. None owns the connector.
  */
-export async function playStacks(
+export function playStacks(
   place: { stacks: number; size: number; rate: number; repetition: number },
   options: Options,
   directory: string,
 ): Promise<Together[]> {
   const { stacks, size, rate, repetition } = place;
   const run: Run = { scenario: "nylas", size, contender: "ours", repetition };
-  mkdirSync(directory, { recursive: true });
-  const emulator = await startEmulatorCli(emulatorArgs(run, options, directory), { env: pulumiEnvironment() });
-  try {
+  return withEmulator(run, options, directory, async (emulator) => {
     await emulator.api.call("POST", "/v3/connectors", { provider: "imap" });
     const all: PulumiStack[] = [];
     for (let index = 0; index < stacks; index++) {
@@ -80,11 +75,7 @@ export async function playStacks(
       measurements.push({ rate, repetition, operation, answers, stacks: measured });
     }
     return measurements;
-  } finally {
-    emulator.child.kill("SIGTERM");
-    await emulator.ended;
-    rmSync(directory, { recursive: true, force: true });
-  }
+  });
 }
 
 /** What an engine's output says about its provider's requests. The emulator cannot tell whose they were. */

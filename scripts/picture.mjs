@@ -4,10 +4,10 @@
  */
 import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
+import { COLUMNS } from "./kit/progress.mjs";
 
 const FIRST_STEP = "1. ";
 const EXPLANATION = "The program declares ";
-const COLUMNS = 80;
 const FONT_SIZE = 13;
 /** Of a character of a monospaced font, relative to its size. */
 const ADVANCE = 0.602;

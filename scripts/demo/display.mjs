@@ -1,8 +1,5 @@
 import * as util from "node:util";
-import { print, progress } from "../kit/progress.mjs";
-
-/** Columns of a small terminal. */
-const WIDTH = 80;
+import { COLUMNS, print, progress } from "../kit/progress.mjs";
 
 /** @typedef {"bold" | "dim" | "green" | "yellow" | "red"} Style */
 
@@ -71,7 +68,7 @@ export function outputLines(outputs) {
 
 /** @param {string} line */
 function cut(line) {
-  return line.length > WIDTH ? `${line.slice(0, WIDTH - 1)}…` : line;
+  return line.length > COLUMNS ? `${line.slice(0, COLUMNS - 1)}…` : line;
 }
 
 /** @param {readonly { what: string, writes: number, seconds: number }[]} steps */

@@ -1,7 +1,8 @@
 /** When a terminal is absent, a step that takes longer than this, in milliseconds, is announced. */
 const SILENCE_MS = 2_000;
 const REDRAW_MS = 1_000;
-const DEFAULT_COLUMNS = 80;
+/** Columns of a small terminal. */
+export const COLUMNS = 80;
 const ERASE_LINE = "\r\x1b[K";
 
 const inPlace = process.stderr.isTTY === true && process.env.TERM !== "dumb";
@@ -52,7 +53,7 @@ export function print(stream, line) {
 function draw() {
   if (!inPlace || shown === undefined) return;
   const time = ` … ${Math.floor((performance.now() - shown.started) / 1000)} s`;
-  const room = (process.stderr.columns ?? DEFAULT_COLUMNS) - time.length - 1;
+  const room = (process.stderr.columns ?? COLUMNS) - time.length - 1;
   process.stderr.write(`${ERASE_LINE}${shown.text.slice(0, room)}${time}`);
 }
 

@@ -1,7 +1,6 @@
-import { print, progress } from "../kit/progress.mjs";
+import { COLUMNS, print, progress } from "../kit/progress.mjs";
 
 const STEP_WIDTH = 13;
-const COLUMNS = 80;
 
 /**
  * Prints to standard error: `npm run pulumi -- stack export` may run set-up first, and its standard output is Pulumi's.

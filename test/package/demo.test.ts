@@ -1,4 +1,4 @@
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { cpSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
@@ -7,6 +7,7 @@ import { isAlive } from "../../scripts/kit/processes.mjs";
 import { type NpmScript, startNpmScript, stopsListening } from "../support/npm-script.js";
 import { allOr } from "../support/repetitions.js";
 import { until } from "../support/until.js";
+import { makeWorkDirectory } from "../support/work-directory.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 const COLUMNS = 80;
@@ -140,8 +141,7 @@ describe.runIf(process.platform === "linux")("npm start", () => {
   });
 
   it("leaves nothing: Ctrl-C, while npm installs", async () => {
-    mkdirSync(join(ROOT, ".work/tests"), { recursive: true });
-    const directory = mkdtempSync(join(ROOT, ".work/tests/fresh-"));
+    const directory = makeWorkDirectory("fresh");
     onTestFinished(() => rmSync(directory, { recursive: true, force: true }));
     for (const name of SOURCES) {
       const filter = (path: string) => !["node_modules", "dist"].includes(basename(path));

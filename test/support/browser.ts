@@ -8,6 +8,9 @@ export function describeWithChromium(name: string, body: () => void): void {
   else describe.skip(`${name} [skipped: Chromium is missing; apt-get install chromium, or set CHROMIUM]`, body);
 }
 
+/** Options of a window that has no history and no session storage yet. */
+export const FRESH_WINDOW: BrowserContextOptions = {};
+
 /** The windows of a file's tests. One is shared, as each opening of a window takes a second of processor time. */
 export class Windows {
   #shared: Promise<Page> | undefined;

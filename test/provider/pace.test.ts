@@ -65,12 +65,15 @@ describe("the pace of requests", () => {
     await emulator.call("POST", "/v3/connectors", { provider: "imap" });
     const { id } = await emulator.foreignGrant(0);
     const messages = `/v3/grants/${id}/messages`;
-    await emulator.faults({ path: messages, status: 429, retryAfter: 2, nth: 1 });
+    await emulator.faults({ path: messages, status: 429, retryAfter: 5, nth: 1 });
     await emulator.forgetRequests();
     const probed = probeMailbox(client, id, emulator.user(0).username);
     await until("it is refused", 30_000, async () => (await arrivals()).length > 0);
-    await ask(client, 4);
-    expect((await arrivals()).map(({ status }) => status)).toEqual([429, 200, 200, 200, 200]);
+    await ask(client, 150);
+    const times = await arrivals();
+    expect(times.map(({ status }) => status)).toEqual([429, ...Array.from({ length: 150 }, () => 200)]);
+    // Three seconds at the full rate. After a pause and at half the rate, they would take almost seven.
+    expect(present(times.at(-1)).at - present(times[0]).at).toBeLessThan(5_500);
     await probed;
   });
 });

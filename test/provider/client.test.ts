@@ -3,6 +3,7 @@ import { createClient, type NylasClient } from "../../provider/src/nylas/client.
 import { findConnector } from "../../provider/src/nylas/connectors.js";
 import { authenticateMailbox, findGrant, listAllGrants } from "../../provider/src/nylas/grants.js";
 import { MAX_ATTEMPTS, MAX_PROVIDER_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
+import type { Grant } from "../../provider/src/nylas/wire.js";
 import { createGrantDirectory } from "../../provider/src/run/grant-directory.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present, TestEmulator } from "../support/emulator.js";
@@ -194,27 +195,54 @@ describe("the key", () => {
   });
 });
 
-describe("look-ups", () => {
-  it("of one run share pages of 200, and ask by id before they believe a grant gone", async () => {
+describe("look-ups in an application with 201 grants", () => {
+  const users = Array.from({ length: 201 }, (_, index) => ({ username: `box${index}@example.test`, password: "pw" }));
+  let grants: Grant[];
+
+  beforeEach(async () => {
     await emulator.close();
-    const users = Array.from({ length: 201 }, (_, index) => ({ username: `box${index}@example.test`, password: "pw" }));
     emulator = await TestEmulator.start({ users, mailLogins: false });
     client = clientWith({ NYLAS_REQUESTS_PER_SECOND: "1000" });
     await emulator.call("POST", "/v3/connectors", { provider: "imap" });
     await Promise.all(users.map((_, index) => authenticateMailbox(client, mailbox(index), undefined)));
+    grants = await listAllGrants(client);
     await emulator.forgetRequests();
+  });
 
+  const pages = async () =>
+    (await emulator.requests()).map(({ path, query }) => `${path} ${query.limit} ${query.offset}`);
+
+  it("share pages of 200, and ask by id before they believe a grant gone", async () => {
     const directory = createGrantDirectory(client);
     const found = await Promise.all(users.map(({ username }) => directory.byEmail(username.toUpperCase())));
     expect(new Set(found.map((grant) => grant?.id)).size).toBe(users.length);
-    expect((await emulator.requests()).map(({ path, query }) => `${path} ${query.limit} ${query.offset}`)).toEqual([
-      "/v3/grants 200 0",
-      "/v3/grants 200 200",
-    ]);
+    expect(await pages()).toEqual(["/v3/grants 200 0", "/v3/grants 200 200"]);
     expect(await directory.byId("9e0f4a3e-0000-4000-8000-000000000000")).toBeUndefined();
     expect(await emulator.requests()).toHaveLength(3);
   });
 
+  it("by id read the list as far as the page with the grant", async () => {
+    const directory = createGrantDirectory(client);
+    const firstPage = grants.slice(0, 200);
+    expect(await Promise.all(firstPage.map(({ id }) => directory.byId(id)))).toEqual(firstPage);
+    expect(await pages()).toEqual(["/v3/grants 200 0"]);
+    const last = present(grants.at(-1));
+    expect(await directory.byId(last.id)).toEqual(last);
+    expect(await pages()).toEqual(["/v3/grants 200 0", "/v3/grants 200 200"]);
+  });
+
+  it("by address find a grant that a deletion by others has moved to a page read before", async () => {
+    const directory = createGrantDirectory(client);
+    const [first, last] = [present(grants[0]), present(grants.at(-1))];
+    expect(await directory.byId(first.id)).toEqual(first);
+    await emulator.call("DELETE", `/v3/grants/${first.id}`);
+    await emulator.forgetRequests();
+    expect(await directory.byEmail(present(last.email))).toEqual(last);
+    expect(await pages()).toEqual(["/v3/grants 200 0", "/v3/grants 200 200"]);
+  });
+});
+
+describe("look-ups", () => {
   it("see what the run itself has made and deleted", async () => {
     const directory = createGrantDirectory(client);
     const { username } = emulator.user(0);

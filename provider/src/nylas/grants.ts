@@ -106,6 +106,10 @@ export interface GrantList<G = Grant> {
   unreadable: UnreadableGrant[];
 }
 
+export interface GrantPage<G = Grant> extends GrantList<G> {
+  isLast: boolean;
+}
+
 /**
  * Lists all grants of the application without a filter, because Nylas's filtered lists have been observed to lag by more than
  * a minute. Entries that break the contract are returned separately, so that they fail only operations on those grants.
@@ -119,9 +123,22 @@ export function listGrantsWithServers(client: NylasClient): Promise<GrantList<Gr
   return listGrantsAs(client, GrantWithServersWire);
 }
 
+/** The pages of `listReadableGrants`, each requested when the caller asks for it. An error ends the iteration. */
+export function readablePages(client: NylasClient): AsyncGenerator<GrantPage, void> {
+  return pagesOf(client, GrantWire);
+}
+
 async function listGrantsAs<G>(client: NylasClient, wire: v.GenericSchema<unknown, G>): Promise<GrantList<G>> {
-  const operation = "Listing the application's grants";
   const list: GrantList<G> = { grants: [], unreadable: [] };
+  for await (const { grants, unreadable } of pagesOf(client, wire)) {
+    list.grants.push(...grants);
+    list.unreadable.push(...unreadable);
+  }
+  return list;
+}
+
+async function* pagesOf<G>(client: NylasClient, wire: v.GenericSchema<unknown, G>): AsyncGenerator<GrantPage<G>, void> {
+  const operation = "Listing the application's grants";
   const seen = new Set<string>();
   let offset = 0;
   for (let pageNumber = 0; pageNumber < MAX_PAGES; pageNumber += 1) {
@@ -134,11 +151,14 @@ async function listGrantsAs<G>(client: NylasClient, wire: v.GenericSchema<unknow
       schema: page(v.unknown()),
     });
     const known = seen.size;
+    const list: GrantList<G> = { grants: [], unreadable: [] };
     for (const entry of data) addEntry(list, seen, entry, wire);
     if (data.length > 0 && seen.size === known) throw endlessList(operation, `page ${pageNumber + 1} repeats others`);
     offset += data.length;
     const pageSize = Math.min(GRANTS_PER_PAGE, limit ?? GRANTS_PER_PAGE);
-    if (data.length < pageSize || data.length === 0) return list;
+    const isLast = data.length < pageSize || data.length === 0;
+    yield { ...list, isLast };
+    if (isLast) return;
   }
   throw endlessList(operation, `it does not end after ${MAX_PAGES} pages`);
 }

@@ -3,7 +3,7 @@ import { mailboxKey } from "../address.js";
 import { UnexpectedResponseError } from "../errors.js";
 import { notify } from "../notify.js";
 import type { NylasClient } from "../nylas/client.js";
-import { describeUnreadable, findGrant, type GrantList, listReadableGrants, readingGrant } from "../nylas/grants.js";
+import { describeUnreadable, findGrant, type GrantPage, readablePages, readingGrant } from "../nylas/grants.js";
 import type { Grant, UnreadableGrant } from "../nylas/wire.js";
 
 /** How long a listing is cached, in milliseconds. */
@@ -18,8 +18,8 @@ export interface GrantDirectory {
   /** The grant of this address in any spelling, with any provider. */
   byEmail(email: string): Promise<Grant | undefined>;
   /**
-   * The grant with this id. If the list does not contain it, it is requested by its id before it counts as deleted. Errors
-   * name the mailbox if the caller passes it.
+   * The grant with this id. Reads the list as far as the page that contains it. If no page does, it is requested by its id
+   * before it counts as deleted. Errors name the mailbox if the caller passes it.
    */
   byId(grantId: string, mailbox?: string): Promise<Grant | undefined>;
   /** The first grant that matches: for mailboxes with a log-in name, whose grant has an unknown address. */
@@ -33,10 +33,9 @@ export interface GrantDirectory {
 }
 
 export function createGrantDirectory(client: NylasClient): GrantDirectory {
-  let listing: Promise<Listing> | undefined;
-  let listedAt = 0;
+  let listing: Listing | undefined;
   let lastNotice = "";
-  const entered = index({ grants: [], unreadable: [] });
+  const entered = emptyIndex();
   const removed = new Set<string>();
 
   return {
@@ -44,7 +43,7 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
       const key = mailboxKey(email);
       const own = entered.byEmail.get(key);
       if (own !== undefined) return own;
-      const { byEmail, unreadable } = await listed();
+      const { byEmail, unreadable } = await completeList();
       const found = present(byEmail.get(key));
       if (found !== undefined) return found;
       refuseUnreadable(`Looking up the grant of ${email}`, unreadable, (entry) => {
@@ -55,7 +54,7 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
     byId: async (grantId, mailbox) => {
       const own = entered.byId.get(grantId);
       if (own !== undefined) return own;
-      const { byId, unreadable } = await listed();
+      const { byId, unreadable } = await listUpTo(grantId);
       const known = present(byId.get(grantId)) ?? (await findGrant(client, grantId, mailbox));
       if (known !== undefined) return known;
       // The list contains it, so a 404 does not prove that it was deleted.
@@ -65,7 +64,7 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
     findByState: async (matches) => {
       const own = [...entered.byId.values()].find(matches);
       if (own !== undefined) return own;
-      const { byId, unreadable } = await listed();
+      const { byId, unreadable } = await completeList();
       for (const grant of byId.values()) {
         // The run's own entries are newer than the list.
         if (!entered.byId.has(grant.id) && present(grant) !== undefined && matches(grant)) return grant;
@@ -111,17 +110,25 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
     return entered.byId.has(grantId) || removed.has(grantId);
   }
 
-  function listed(): Promise<Listing> {
-    if (listing === undefined || performance.now() - listedAt >= MAX_AGE_MS) {
-      const asked = listReadableGrants(client).then((list) => {
-        notifyUnreadable(list.unreadable);
-        return index(list);
-      });
-      listing = asked;
-      listedAt = performance.now();
-      asked.catch(() => {
-        if (listing === asked) listing = undefined;
-      });
+  async function listUpTo(grantId: string): Promise<GrantIndex> {
+    const { index, readPage } = currentListing();
+    while (!index.byId.has(grantId) && (await readPage()));
+    return index;
+  }
+
+  async function completeList(): Promise<GrantIndex> {
+    // A deletion during a pause moves a grant from the next page to one that was read: the list would miss it, and the caller
+    // would create a second grant.
+    if (listing !== undefined && listing.complete === undefined) listing = undefined;
+    const current = currentListing();
+    current.complete ??= readAll(current);
+    await current.complete;
+    return current.index;
+  }
+
+  function currentListing(): Listing {
+    if (listing === undefined || listing.hasFailed() || performance.now() - listing.begunAt >= MAX_AGE_MS) {
+      listing = startListing(readablePages(client), notifyUnreadable);
     }
     return listing;
   }
@@ -135,19 +142,68 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
   }
 }
 
-interface Listing {
+interface GrantIndex {
   byId: Map<string, Grant>;
   byEmail: Map<string, Grant>;
-  unreadable: readonly UnreadableGrant[];
+  unreadable: UnreadableGrant[];
 }
 
-function index({ grants, unreadable }: GrantList): Listing {
-  const listing: Listing = { byId: new Map(), byEmail: new Map(), unreadable };
-  for (const grant of grants) addTo(listing, grant);
-  return listing;
+/** The application's grants, as far as they have been read. */
+interface Listing {
+  index: GrantIndex;
+  /** When it was started, in milliseconds of `performance.now()`. */
+  begunAt: number;
+  /** Adds the next page, which simultaneous callers share. Resolves to false if there is none. */
+  readPage(): Promise<boolean>;
+  hasFailed(): boolean;
+  /** Set if it is read from the first page to the last without a pause. */
+  complete?: Promise<void>;
 }
 
-function addTo(listing: Listing, grant: Grant): void {
-  listing.byId.set(grant.id, grant);
-  if (grant.email !== undefined) listing.byEmail.set(mailboxKey(grant.email), grant);
+function startListing(
+  pages: AsyncGenerator<GrantPage, void>,
+  whenComplete: (unreadable: readonly UnreadableGrant[]) => void,
+): Listing {
+  const index = emptyIndex();
+  let reading: Promise<boolean> | undefined;
+  let failed = false;
+
+  return {
+    index,
+    begunAt: performance.now(),
+    readPage: () => {
+      reading ??= addPage();
+      return reading;
+    },
+    hasFailed: () => failed,
+  };
+
+  async function addPage(): Promise<boolean> {
+    try {
+      const { done, value: page } = await pages.next();
+      reading = undefined;
+      if (done) return false;
+      for (const grant of page.grants) addTo(index, grant);
+      index.unreadable.push(...page.unreadable);
+      if (page.isLast) whenComplete(index.unreadable);
+      return true;
+    } catch (error) {
+      // Keeps the rejected promise: after an error the generator answers as after its last page.
+      failed = true;
+      throw error;
+    }
+  }
+}
+
+async function readAll({ readPage }: Listing): Promise<void> {
+  while (await readPage());
+}
+
+function emptyIndex(): GrantIndex {
+  return { byId: new Map(), byEmail: new Map(), unreadable: [] };
+}
+
+function addTo(index: GrantIndex, grant: Grant): void {
+  index.byId.set(grant.id, grant);
+  if (grant.email !== undefined) index.byEmail.set(mailboxKey(grant.email), grant);
 }

@@ -6,7 +6,7 @@
 const Module = require("node:module");
 const { join } = require("node:path");
 
-const LATE = ["typescript", "@npmcli/arborist", "normalize-package-data", "js-yaml"];
+const LATE = ["typescript", "@npmcli/arborist", "semver", "normalize-package-data", "js-yaml"];
 const AUTOMATION_API = join("@pulumi", "pulumi", "automation", "index.js");
 
 const load = Module._load;

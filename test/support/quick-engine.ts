@@ -12,6 +12,8 @@ export const QUICK_COMMANDS = {
   NODE_OPTIONS: `--require ${JSON.stringify(join(import.meta.dirname, "late-modules.cjs"))}`,
   // The engine lives for seconds: no garbage collection.
   GOGC: "off",
+  // Each command looks through the logs that earlier ones have left, and tests leave thousands.
+  PULUMI_LOG_ROTATION_MAX_TOTAL_MB: "1",
   // tsc checks the types of each example and written program once, instead of every command.
   PULUMI_NODEJS_TRANSPILE_ONLY: "true",
 };

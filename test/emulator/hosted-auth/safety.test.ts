@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { describeWithChromium, FRESH_WINDOW } from "../../support/browser.js";
+import { describeWithChromium } from "../../support/browser.js";
 import { startCli, stopCli } from "../../support/cli.js";
 import { TestEmulator } from "../../support/emulator.js";
 import { allOr } from "../../support/repetitions.js";
@@ -137,10 +137,7 @@ describeWithChromium("The hosted form keeps people safe", () => {
       const verifier = randomBytes(32).toString("base64url");
       const smtpLogin = { ...emulator.user(0), smtp: emulator.smtp };
 
-      const form = await stage.open(
-        { code_challenge: verifier, login_hint: username, state: "s" },
-        { emulator, window: FRESH_WINDOW },
-      );
+      const form = await stage.open({ code_challenge: verifier, login_hint: username, state: "s" }, { emulator });
       await form.fill(emulator, { ...smtpLogin, password: WRONG });
       await form.connect.click();
       await form.alert.waitFor();

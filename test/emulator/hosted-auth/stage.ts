@@ -8,7 +8,6 @@ import { type Ends, linkOf, type Query, startEmulator } from "./links.js";
 
 interface Place {
   emulator?: TestEmulator;
-  /** Opens a window of its own. */
   window?: BrowserContextOptions;
 }
 

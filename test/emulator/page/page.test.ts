@@ -2,7 +2,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
-import { describeWithChromium, FRESH_WINDOW, Windows } from "../../support/browser.js";
+import { describeWithChromium, Windows } from "../../support/browser.js";
 import { TestEmulator, type WireGrant } from "../../support/emulator.js";
 import { allOr } from "../../support/repetitions.js";
 import { until } from "../../support/until.js";
@@ -244,7 +244,7 @@ describeWithChromium("The emulator's page", () => {
 
   it("takes the key from the address, and leaves it in this tab alone", async () => {
     const { apiKey, apiUri } = emulator.emulator;
-    const page = await openLive(FRESH_WINDOW);
+    const page = await openLive();
     expect(page.url()).toBe(`${apiUri}/_emulator/`);
     const session = await page.context().newCDPSession(page);
     const { entries } = await session.send("Page.getNavigationHistory");
@@ -263,7 +263,7 @@ describeWithChromium("The emulator's page", () => {
   });
 
   it("asks for the key where it has none, and says that a wrong one is refused", async () => {
-    const page = await windows.open(`${emulator.emulator.apiUri}/_emulator`, FRESH_WINDOW);
+    const page = await windows.open(`${emulator.emulator.apiUri}/_emulator`);
     const field = page.getByLabel("API key", { exact: true });
     await field.waitFor();
     expect(await page.getByRole("table").count()).toBe(0);
@@ -461,7 +461,7 @@ describeWithChromium("The emulator's page", () => {
     await new Promise<void>((resolve) => site.listen(0, "127.0.0.1", resolve));
     try {
       // It listens at a TCP port, which has no other kind of address. By this name it is another site.
-      const page = await windows.open(`http://localhost:${(site.address() as AddressInfo).port}/`, FRESH_WINDOW);
+      const page = await windows.open(`http://localhost:${(site.address() as AddressInfo).port}/`);
       const attempt = (method: string, path: string) =>
         page.evaluate(`fetch("${apiUri}${path}", {
           method: "${method}", headers: { authorization: "Bearer ${apiKey}" },

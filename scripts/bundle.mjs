@@ -4,10 +4,10 @@
  * a process would otherwise load some forty files. Set-up, the tests and `npm pack` run this script. It writes only what differs,
  * so that processes which load the files meanwhile find them whole.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
-import { codeOf } from "./kit/errors.mjs";
+import { writeIfChanged } from "./kit/write-if-changed.mjs";
 import { repositoryDirectory } from "./setup/paths.mjs";
 
 const compiled = join(repositoryDirectory, "provider", "dist");
@@ -36,25 +36,7 @@ await bundle.close();
 
 mkdirSync(bundled, { recursive: true });
 for (const file of output) {
-  if (file.type === "chunk") writeIfChanged(join(bundled, file.fileName), file.code);
+  if (file.type === "chunk") writeIfChanged(join(bundled, file.fileName), Buffer.from(file.code));
 }
 const names = output.map(({ fileName }) => fileName);
 for (const name of readdirSync(bundled)) if (!names.includes(name)) rmSync(join(bundled, name));
-
-/** @param {string} path @param {string} text */
-function writeIfChanged(path, text) {
-  if (textOf(path) === text) return;
-  const written = `${path}.${process.pid}`;
-  writeFileSync(written, text);
-  renameSync(written, path);
-}
-
-/** @param {string} path */
-function textOf(path) {
-  try {
-    return readFileSync(path, "utf8");
-  } catch (error) {
-    if (codeOf(error) === "ENOENT") return undefined;
-    throw error;
-  }
-}

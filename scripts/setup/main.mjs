@@ -70,7 +70,7 @@ async function steps(withEngine) {
   if (randomPlugin.kind === "pulumi") {
     report("random plugin", `${RANDOM_PLUGIN}, the real one`);
   } else {
-    await installStandIn();
+    installStandIn();
     const reason = engine.reason.includes(randomPlugin.reason) ? "for the same reason" : `as ${randomPlugin.reason}`;
     report("random plugin", `stand-in of this repository (RandomString, RandomPassword), ${reason}`);
   }

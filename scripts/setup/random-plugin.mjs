@@ -1,6 +1,8 @@
-import { cp, rm } from "node:fs/promises";
+import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 import { isInterrupted } from "../kit/interruption.mjs";
+import { writeIfChanged } from "../kit/write-if-changed.mjs";
 import { downloadHost } from "./download-host.mjs";
 import { executableIn } from "./executables.mjs";
 import { pulumiHomeDirectory, repositoryDirectory } from "./paths.mjs";
@@ -15,9 +17,17 @@ export function installedPluginDirectory(home) {
   return join(home, "plugins", `resource-random-v${RANDOM_PLUGIN}`);
 }
 
-/** Installs the stand-in into the PULUMI_HOME of this clone: Pulumi warns whenever it uses a plugin from PATH. */
-export async function installStandIn() {
-  await cp(standInDirectory, installedPluginDirectory(pulumiHomeDirectory), { recursive: true });
+/**
+ * Installs the stand-in into the PULUMI_HOME of this clone: Pulumi warns whenever it uses a plugin from PATH. An engine may be
+ * starting the plugin meanwhile.
+ */
+export function installStandIn(home = pulumiHomeDirectory) {
+  const directory = installedPluginDirectory(home);
+  mkdirSync(directory, { recursive: true });
+  for (const name of readdirSync(standInDirectory)) {
+    const file = join(standInDirectory, name);
+    writeIfChanged(join(directory, name), readFileSync(file), statSync(file).mode);
+  }
 }
 
 /**

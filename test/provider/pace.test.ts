@@ -50,6 +50,8 @@ describe("the pace", () => {
     await Promise.all(turns);
     // A window that is a little shorter, because each time is read a little later than the turn.
     expect(most(times, 950)).toBeLessThanOrEqual(40);
+    // Those that wait do not leave in a burst: 8 in this time, and 20 after a quiet time.
+    expect(most(times, 200)).toBeLessThanOrEqual(35);
     // 20 at once, and 80 at 40 a second.
     expect(present(times.at(-1)) - present(times[0])).toBeGreaterThan(1_900);
   });

@@ -194,6 +194,54 @@ describe("nylas-imap export", () => {
     expect((await emulator.grants()).map((grant) => grant.id)).toEqual([id]);
   });
 
+  it("never sends the placeholder of an import: nothing while nothing asks for the password, and an error once something does", async () => {
+    const { emulator, grants } = await byHand(FEW, { settingsEcho: "hosts" });
+    const printed = await exported(emulator);
+    const stack = await openStack(emulator.env);
+    await configure(stack, emulator, printed, FEW);
+    const file = join(directory, "import.json");
+    const imports = readFileSync(file, "utf8");
+    // The second mailbox comes from an export of an earlier build.
+    const [, second = "", ...others] = imports.split(/(?="type": "pulumi-nodejs:dynamic\/nylas:ByoImapGrant")/);
+    const older = second.replaceAll('"\\"not told by Nylas\\\\n\\""', '"\\"not told by Nylas\\""');
+    writeFileSync(file, imports.replace(second, older));
+    expect(others).toHaveLength(FEW - 1);
+    await stack.run("import", "--file", file, "--generate-code=false", "--yes", "--protect=false");
+
+    const program = join(directory, "index.ts");
+    const declared = readFileSync(program, "utf8");
+    const ignoring = declared.replaceAll("protect: true", 'ignoreChanges: ["imapPassword"]');
+    writeFileSync(program, ignoring);
+    await stack.up();
+    expect(await emulator.writes()).toEqual([]);
+    await stack.up("--expect-no-changes");
+
+    // What asks for an authentication is refused in the plan.
+    await emulator.forgetRequests();
+    writeFileSync(program, ignoring.replaceAll("imapPassword:", "credentialVersion: 2, imapPassword:"));
+    const planned = await stack.run("preview");
+    expect(planned.code).not.toBe(0);
+    expect(planned.output).toMatch(/imapPassword is the placeholder of an import.* take it out of ignoreChanges/);
+    expect(await emulator.requests()).toEqual([]);
+
+    // What only Nylas knows is refused before the password would be sent.
+    writeFileSync(program, ignoring);
+    for (const { id } of grants) await emulator.setStatus(id, "invalid");
+    const healing = await stack.run("up", "--refresh", "--continue-on-error");
+    expect(healing.code).not.toBe(0);
+    for (const { email } of grants) {
+      expect(healing.output).toContain(`Authenticating mailbox ${email}: imapPassword is the placeholder of an import`);
+    }
+    expect(await emulator.writes()).toEqual([]);
+
+    writeFileSync(program, declared.replaceAll("protect: true", "protect: false"));
+    await stack.up();
+    expect(await emulator.writes()).toEqual(Array.from({ length: FEW }, () => AUTHENTICATE));
+    expect((await emulator.grants()).map(({ id, grant_status }) => [id, grant_status])).toEqual(
+      grants.map(({ id }) => [id, "valid"]),
+    );
+  });
+
   it("writes nothing where a file is in the way, and knows its options", async () => {
     const { emulator } = await byHand(1);
     writeFileSync(join(directory, "import.json"), "mine");

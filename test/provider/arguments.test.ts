@@ -1,7 +1,8 @@
-import { describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { connectorLifecycle } from "../../provider/src/connector/lifecycle.js";
-import { passwordsLeavingState, UNKNOWN_PASSWORD } from "../../provider/src/grant/arguments.js";
+import { credentials, passwordsLeavingState, readGrantArguments } from "../../provider/src/grant/arguments.js";
 import { grantLifecycle } from "../../provider/src/grant/lifecycle.js";
+import { UNKNOWN_HOST, UNKNOWN_PASSWORD } from "../../provider/src/grant/sendable.js";
 import type { Lifecycle } from "../../provider/src/lifecycle/lifecycle.js";
 import { UNKNOWN } from "../../provider/src/lifecycle/validate.js";
 
@@ -11,6 +12,8 @@ const good = {
   imapHost: "imap.example.com",
   smtpHost: "smtp.example.com",
 };
+
+afterEach(() => vi.unstubAllEnvs());
 
 const reasons = (lifecycle: Lifecycle, given: Record<string, unknown>) =>
   lifecycle.check(given).failures.map((failure) => failure.reason);
@@ -204,6 +207,45 @@ describe("the plan for a grant", () => {
       changes: false,
       replaces: [],
     });
+  });
+});
+
+describe("the placeholders of an import", () => {
+  const older = "not told by Nylas";
+  const sent = (change: Record<string, unknown>) => {
+    const { inputs } = grantLifecycle.check({ ...good, ...change });
+    return () => credentials(readGrantArguments(inputs));
+  };
+
+  it.each([
+    { imapPassword: UNKNOWN_PASSWORD },
+    { imapPassword: older },
+    { smtpPassword: UNKNOWN_PASSWORD },
+    { smtpPassword: older },
+    { imapHost: UNKNOWN_HOST },
+    { smtpHost: UNKNOWN_HOST },
+  ])("are refused by check, and never sent: %j", (change) => {
+    const [name] = Object.keys(change);
+    expect(reasons(grantLifecycle, { ...good, ...change })).toEqual([
+      expect.stringContaining(`${name} is the placeholder of an import`),
+    ]);
+    expect(sent(change)).toThrow(`${name} is the placeholder of an import`);
+  });
+
+  it("are no passwords of a source either", () => {
+    vi.stubEnv("OPS_PASSWORD", older);
+    const change = { imapPassword: undefined, imapPasswordFrom: { env: "OPS_PASSWORD" } };
+    expect(reasons(grantLifecycle, { ...good, ...change })).toEqual([expect.stringContaining("is the placeholder")]);
+    expect(sent(change)).toThrow("is the placeholder of an import");
+  });
+
+  it("stay in a state, where ignoreChanges keeps them, until something asks for an authentication", () => {
+    const imported = { ...good, imapPassword: UNKNOWN_PASSWORD, imapPort: 993, smtpPort: 465 };
+    expect(grantLifecycle.check(imported, imported).failures).toEqual([]);
+    expect(grantLifecycle.check({ ...imported, onExisting: "adopt" }, imported).failures).toEqual([]);
+    for (const change of [{ imapHost: "new.example.com" }, { credentialVersion: 2 }, { smtpPassword: "another" }]) {
+      expect(grantLifecycle.check({ ...imported, ...change }, imported).failures).toHaveLength(1);
+    }
   });
 });
 

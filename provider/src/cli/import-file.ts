@@ -1,14 +1,8 @@
 import type { ConnectorOutputs } from "../connector/outputs.js";
-import { UNKNOWN_PASSWORD } from "../grant/arguments.js";
 import type { GrantOutputs } from "../grant/outputs.js";
+import { UNKNOWN_HOST, UNKNOWN_PASSWORD } from "../grant/sendable.js";
 import type { Exportable, ExportableMailbox } from "./export.js";
 import { GRANT_TYPE } from "./stack-state.js";
-
-/**
- * Stands in the imported state for what Nylas does not tell, as `UNKNOWN_PASSWORD` does. It differs from every real value, so the
- * next `up` authenticates the mailbox with the declared settings, which also proves that they are right.
- */
-const UNKNOWN_HOST = "not-told-by-nylas.invalid";
 
 /** How a state and an import file mark a secret; the text is the value as JSON. */
 const SECRET_SIGNATURE = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
@@ -43,7 +37,8 @@ return () => provider;
 
 /**
  * The content of a file for `pulumi import --file`. The engine reads nothing for an entry that has inputs and outputs, so an import
- * sends no request.
+ * sends no request. Placeholders stand for what Nylas does not tell. They differ from every real value, so the next `up`
+ * authenticates the mailbox with the declared settings, which also proves that they are right.
  */
 export function importFile(content: Exportable): unknown {
   const connector = content.connector === undefined ? [] : [connectorEntry(content)];

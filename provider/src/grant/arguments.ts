@@ -5,24 +5,23 @@ import {
   applicationName,
   type CheckFailure,
   flag,
-  host,
   isUnknown,
   loginName,
   missing,
   oneOf,
   type Properties,
-  password,
   port,
   text,
   validate,
 } from "../lifecycle/validate.js";
-import { namesWith, pick, type Values } from "../lifecycle/values.js";
+import { changed, namesWith, pick, type Values } from "../lifecycle/values.js";
 import { notify } from "../notify.js";
 import type { MailboxCredentials } from "../nylas/grants.js";
 import { adviceForServer } from "../provider-advice.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import { isDigestOf, passwordDigest, passwordSource, readPassword } from "./password-source.js";
 import type { ByoImapGrantArgs } from "./resource.js";
+import { isPlaceholder, sendableHost, sendablePassword } from "./sendable.js";
 
 /** IMAP over TLS. */
 const DEFAULT_IMAP_PORT = 993;
@@ -35,15 +34,15 @@ type ArgumentName = keyof ByoImapGrantArgs | (typeof HIDDEN_ARGUMENTS)[number];
 
 const entries = {
   imapUsername: loginName,
-  imapPassword: v.optional(password),
+  imapPassword: v.optional(v.string()),
   imapPasswordFrom: v.optional(passwordSource),
   imapPasswordDigest: v.optional(text),
-  imapHost: host,
+  imapHost: text,
   imapPort: port,
-  smtpHost: v.optional(host),
+  smtpHost: v.optional(text),
   smtpPort: v.optional(port),
   smtpUsername: v.optional(text),
-  smtpPassword: v.optional(password),
+  smtpPassword: v.optional(v.string()),
   smtpPasswordFrom: v.optional(passwordSource),
   smtpPasswordDigest: v.optional(text),
   receiveOnly: v.optional(flag, false),
@@ -57,6 +56,17 @@ const entries = {
   owner: v.optional(text),
   stack: v.optional(text),
 } satisfies Record<ArgumentName, v.GenericSchema>;
+
+/**
+ * What `credentials` demands before a password is sent. `check` demands it too, unless all values are those of the state, and so
+ * nothing asks for an authentication: a rule may be younger than the state.
+ */
+const SENDABLE = {
+  imapPassword: v.optional(sendablePassword),
+  smtpPassword: v.optional(sendablePassword),
+  imapHost: sendableHost,
+  smtpHost: v.optional(sendableHost),
+} satisfies Partial<Record<ArgumentName, v.GenericSchema>>;
 
 /**
  * What a change does. `authenticates`: the grant is re-authenticated in place. `recorded`: the change is written to the state,
@@ -99,9 +109,6 @@ export const PASSWORDS = [
   { argument: "smtpPassword", source: "smtpPasswordFrom", digest: "smtpPasswordDigest" },
 ] as const satisfies Record<string, ArgumentName>[];
 
-/** Stands in the state of an imported grant: Nylas does not tell its password. It differs from every real one. */
-export const UNKNOWN_PASSWORD = "not told by Nylas";
-
 export const GRANT_SECRETS = PASSWORDS.flatMap(({ argument, digest }) => [argument, digest]);
 export const GRANT_ARGUMENTS = Object.keys(entries);
 export const GRANT_DEFAULTS: Values = v.getDefaults(schema);
@@ -116,6 +123,7 @@ const properties: Properties = {
   secret: GRANT_SECRETS,
   hidden: HIDDEN_ARGUMENTS,
 };
+const propertiesToSend: Properties = { ...properties, schemas: { ...entries, ...SENDABLE } };
 
 /**
  * Fills in the default ports and the digests of passwords that have a source, and validates the arguments. A value that is not
@@ -126,11 +134,12 @@ export function checkGrantArguments(news: Values, olds: Values = {}): { inputs: 
   inputs.imapPort ??= DEFAULT_IMAP_PORT;
   if (inputs.smtpHost !== undefined) inputs.smtpPort ??= DEFAULT_SMTP_PORT;
   const passwords = PASSWORDS.map((names) => checkPassword(names, inputs, olds));
+  const checked: Values = { ...inputs, ...Object.assign({}, ...passwords.map(({ digest }) => digest)) };
   if (inputs.imapHost !== olds.imapHost) adviseOnce(inputs.imapHost);
   return {
-    inputs: { ...inputs, ...Object.assign({}, ...passwords.map(({ digest }) => digest)) },
+    inputs: checked,
     failures: [
-      ...validate(properties, inputs),
+      ...validate(asksForAuthentication(olds, checked) ? propertiesToSend : properties, inputs),
       ...passwords.flatMap(({ failures }) => failures),
       ...smtpFailures(inputs),
       ...upgradeFailures(inputs, olds),
@@ -143,11 +152,20 @@ export function readGrantArguments(values: Values): GrantArguments {
   return v.parse(schema, pick(values, GRANT_ARGUMENTS));
 }
 
-/** What Nylas logs in with. Reads passwords from their sources; throws if one is absent or unusable. */
+/** What Nylas logs in with. Reads passwords from their sources; throws if one is absent, or if anything must not be sent. */
 export function credentials(args: GrantArguments): MailboxCredentials {
+  const mailbox = declaredCredentials(args);
+  for (const [name, sendable] of Object.entries<v.GenericSchema>(SENDABLE)) {
+    const result = v.safeParse(sendable, mailbox[name as keyof typeof SENDABLE]);
+    if (!result.success) throw notSendable(args, `${name} ${result.issues[0].message}`);
+  }
+  return mailbox;
+}
+
+function declaredCredentials(args: GrantArguments): MailboxCredentials {
   const { imapUsername, imapHost, imapPort } = args;
   const imapPassword = args.imapPassword ?? passwordFrom(args, "imapPasswordFrom");
-  if (imapPassword === undefined) throw noPassword(args, "neither imapPassword nor imapPasswordFrom is set");
+  if (imapPassword === undefined) throw notSendable(args, "neither imapPassword nor imapPasswordFrom is set");
   if (args.receiveOnly) return { imapUsername, imapPassword, imapHost, imapPort };
   const { smtpHost, smtpPort, smtpUsername } = args;
   const smtpPassword = args.smtpPassword ?? passwordFrom(args, "smtpPasswordFrom");
@@ -170,7 +188,7 @@ export function changesPassword(olds: Values, news: Values): boolean {
 export function passwordsLeavingState(olds: Values, news: Values): string[] {
   const leaving = PASSWORDS.filter(({ argument, source }) => {
     const old = olds[argument];
-    return old !== undefined && old !== UNKNOWN_PASSWORD && news[argument] === undefined && news[source] !== undefined;
+    return old !== undefined && !isPlaceholder(old) && news[argument] === undefined && news[source] !== undefined;
   });
   return leaving.map(({ argument }) => argument);
 }
@@ -180,15 +198,17 @@ function passwordFrom(args: GrantArguments, name: "imapPasswordFrom" | "smtpPass
   if (source === undefined) return undefined;
   const reading = readPassword(source);
   if ("value" in reading) return reading.value;
-  throw noPassword(args, `${name}: ${"absent" in reading ? reading.absent : reading.invalid}`);
+  throw notSendable(args, `${name}: ${"absent" in reading ? reading.absent : reading.invalid}`);
 }
 
-function noPassword({ imapUsername }: GrantArguments, answer: string): InvalidInputError {
+function notSendable({ imapUsername }: GrantArguments, answer: string): InvalidInputError {
   return new InvalidInputError({
     code: "invalid_input",
     operation: `Authenticating mailbox ${imapUsername}`,
     answer: `${answer}; nothing was sent`,
-    remedy: "provide the password where `pulumi up` runs: this change authenticates the mailbox",
+    remedy:
+      "provide it where `pulumi up` runs: the mailbox has to be authenticated, because an argument has changed, or Nylas calls the " +
+      "grant invalid",
   });
 }
 
@@ -233,6 +253,12 @@ function keepsGrant(inputs: Values, olds: Values): boolean {
     return false;
   const application = (values: Values) => values.application ?? DEFAULT_APPLICATION;
   return sameMailbox(olds.imapUsername, imapUsername) && application(olds) === application(inputs);
+}
+
+/** Whether these inputs authenticate the mailbox, as far as can be seen without its outputs. */
+function asksForAuthentication(olds: Values, inputs: Values): boolean {
+  if (!keepsGrant(inputs, olds)) return true;
+  return changed(olds, inputs, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS).length > 0 || changesPassword(olds, inputs);
 }
 
 /** The providers that this process has told about. A plan of many mailboxes at one provider tells once. */

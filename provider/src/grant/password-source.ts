@@ -1,8 +1,9 @@
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { readFileSync, statSync } from "node:fs";
 import * as v from "valibot";
-import { password, text } from "../lifecycle/validate.js";
+import { text } from "../lifecycle/validate.js";
 import { keepSecret } from "../redact.js";
+import { sendablePassword } from "./sendable.js";
 
 /** Where the provider reads a password: an environment variable of its process, or a file on its machine. */
 export type PasswordSource =
@@ -36,7 +37,7 @@ export function readPassword(source: PasswordSource): Reading {
   const reading = "env" in source ? fromEnvironment(source) : fromFile(source);
   if (!("value" in reading)) return reading;
   keepSecret(reading.value);
-  const checked = v.safeParse(password, reading.value);
+  const checked = v.safeParse(sendablePassword, reading.value);
   return checked.success ? reading : { invalid: `the password in ${nameOf(source)} ${checked.issues[0].message}` };
 }
 

@@ -38,6 +38,10 @@ export const BEHAVIOURS = {
   scope: choice(["empty", "null", "absent"], "the scope of an IMAP grant"),
   connectorName: choice(["given", "provider", "absent"], "the name of a connector that was given one"),
   unnamedConnector: choice(["provider", "absent"], "the name of a connector that was given none"),
+  participantName: choice(
+    ["absent", "empty"],
+    "the name of a sender or recipient without a display name: left out, or an empty string",
+  ),
   stateEcho: choice(
     ["returned", "omitted", "kept"],
     "the state of a grant: the last one sent, not shown at all, or the one of the first authentication",

@@ -23,6 +23,11 @@ async function ask(query: string, kind = "messages"): Promise<{ status: number; 
 
 interface ShownMessage {
   id: string;
+  thread_id: string;
+  folders: string[];
+  from: { name?: string; email: string }[];
+  reply_to: { name?: string; email: string }[];
+  in_reply_to?: string;
   body: string;
   snippet?: string;
   attachments: { id: string; filename?: string; content_type: string; size: number }[];
@@ -84,6 +89,9 @@ describe("a list of messages", () => {
     ["query_imap=true", ALL],
     ["fields=standard", ALL],
     ["in=Trash&subject=Invoice", []],
+    ["has_attachment=false", ALL],
+    ["has_attachment=True", []],
+    ["has_attachment=false&subject=Invoice", ["Invoice 2", "Invoice 1"]],
   ])("?%s", async (query, subjects) => {
     expect(await found(addressed(query))).toEqual(subjects);
   });
@@ -107,10 +115,11 @@ describe("a list of messages", () => {
 
   it.each([
     ["unread=perhaps", "Query parameter unread must be true or false."],
+    ["has_attachment=perhaps", "Query parameter has_attachment must be true or false."],
     ["received_after=yesterday", "Query parameter received_after must be a time in Unix seconds."],
     [`any_email=${Array.from({ length: 26 }, (_, index) => `${index}@example.test`)}`, "takes at most 25 addresses."],
     ["in=INBOX&in=Sent", "one folder at a time"],
-    ...["has_attachment=true", "metadata_pair=key1:a", "search_query_native=invoice", "select=id", "thread_id=1"].map(
+    ...["metadata_pair=key1:a", "search_query_native=invoice", "select=id", "thread_id=1"].map(
       (query): [string, string] => [
         query,
         `does not play the query parameter ${query.split("=")[0]}, which Nylas has.`,
@@ -150,6 +159,15 @@ describe("one message", () => {
 });
 
 describe("a message that is sent", () => {
+  async function sent(fields: Record<string, unknown>, from = 0): Promise<ShownMessage> {
+    const message = { to: [{ email: emulator.user(1).username }], subject: "sent", ...fields };
+    return emulator.call("POST", `/v3/grants/${grants[from]}/messages/send`, message);
+  }
+
+  async function read(id: string, of: number): Promise<ShownMessage> {
+    return emulator.call("GET", `/v3/grants/${grants[of]}/messages/${encodeURIComponent(id)}`);
+  }
+
   async function send(fields: Record<string, unknown>): Promise<{ status: number; message: string | undefined }> {
     const answer = await fetch(`${emulator.emulator.apiUri}/v3/grants/${grants[0]}/messages/send`, {
       method: "POST",
@@ -212,6 +230,67 @@ describe("a message that is sent", () => {
     expect(new Set(arrived?.map(({ id }) => id)).size).toBe(shown.length);
   });
 
+  it("has the same attachments, with the same ids, in the answer, in the Sent folder and where it arrives", async () => {
+    const attachments = [
+      { filename: "a.pdf", content_type: "application/pdf; name=a.pdf", content: PDF.toString("base64") },
+      { filename: "logo.png", content_type: "image/png", content: "iVBORw0=", content_id: "logo@example.test" },
+    ];
+    const answer = await sent({ body: '<img src="cid:logo@example.test">', attachments });
+    const ids = answer.attachments.map(({ id, filename }) => [filename, id]);
+    expect(ids.toSorted()).toEqual([
+      ["a.pdf", expect.stringMatching(/:\d$/)],
+      ["logo.png", expect.stringMatching(/:\d$/)],
+    ]);
+    const shown = answer.attachments.map((attachment) => ({ ...attachment, grant_id: expect.anything() }));
+    expect((await read(answer.id, 0)).attachments).toEqual(shown);
+    expect((await read(answer.id, 1)).attachments).toEqual(shown);
+    const found = await emulator.call<ShownMessage[]>("GET", `/v3/grants/${grants[1]}/messages?has_attachment=true`);
+    expect(found.map(({ id }) => id)).toContain(answer.id);
+  });
+
+  it("is in the sender's Sent folder, by the id of the answer", async () => {
+    const { id } = await sent({ subject: "kept", bcc: [{ email: emulator.user(2).username }] });
+    expect(await read(id, 0)).toMatchObject({ id, subject: "kept", folders: ["Sent"], unread: false });
+    const inSent = await emulator.call<ShownMessage[]>("GET", `/v3/grants/${grants[0]}/messages?in=Sent&limit=1`);
+    expect(inSent).toMatchObject([{ id }]);
+    // To the one in bcc as well.
+    expect(await read(id, 2)).toMatchObject({ id, folders: ["INBOX"], unread: true, bcc: [] });
+  });
+
+  it("has the addresses to reply to, which the message shows that arrives", async () => {
+    const replyTo = [{ name: "Desk", email: "desk@example.test" }, { email: "other@example.test" }];
+    const { id } = await sent({ reply_to: replyTo });
+    expect(await read(id, 1)).toMatchObject({ reply_to: replyTo });
+    expect((await read((await sent({})).id, 1)).reply_to).toEqual([]);
+  });
+
+  it("may answer another one, and is of its thread", async () => {
+    const question = await sent({ subject: "a question" });
+    const reply = { subject: "Re: a question", to: [{ email: emulator.user(0).username }] };
+    const answer = await sent({ ...reply, reply_to_message_id: question.id }, 1);
+    expect(answer).toMatchObject({ reply_to_message_id: question.id, thread_id: question.id });
+    expect(await read(answer.id, 0)).toMatchObject({ in_reply_to: question.id, thread_id: question.id });
+    const again = await sent({ ...reply, reply_to_message_id: answer.id }, 1);
+    expect(await read(again.id, 0)).toMatchObject({ in_reply_to: answer.id, thread_id: question.id });
+    expect(await read(question.id, 1)).not.toHaveProperty("in_reply_to");
+    expect(await send({ reply_to_message_id: "<nobody@example.test>" })).toMatchObject({ status: 404 });
+  });
+
+  it.each([
+    ["Caf&eacute; &amp; <b>bo</b>ld<br>and <i>more</i>", "Caf&eacute; & bold and more"],
+    ["<html><head><title>T</title><style>p > a { color: red }</style></head><p>One</p><p>Two</p>", "One Two"],
+    [
+      "<!-- a <b>comment</b> --><div>seen</div><script>if (1 < 2) hidden()</script> 1 &lt; 2 < 3 &#8364;",
+      "seen 1 < 2 < 3 €",
+    ],
+    ["<p>unfinished <b", "unfinished"],
+    [`<p>${"x".repeat(300)}</p>`, "x".repeat(200)],
+    ["<p></p>", undefined],
+  ])("has as its snippet the words of %s", async (body, snippet) => {
+    const answer = await sent({ body });
+    expect([answer.snippet, (await read(answer.id, 1)).snippet]).toEqual([snippet, snippet]);
+  });
+
   it.each([
     ["a text", "content", "Field attachments must be an array of {filename, content_type, content}."],
     ["a list of texts", ["content"], "Field attachments must be an array of {filename, content_type, content}."],
@@ -243,7 +322,6 @@ describe("a message that is sent", () => {
   it.each([
     ["custom_headers", [{ name: "X-A", value: "1" }]],
     ["metadata", { key1: "a" }],
-    ["reply_to_message_id", "<1@example.test>"],
     ["send_at", FAR_OFF],
     ["signature_id", "1"],
     ["template", { id: "1" }],

@@ -9,13 +9,16 @@ export type Answers = Readonly<Partial<Record<BehaviourName, string>>>;
  */
 const NOT_OPEN: readonly string[] = ["rateLimitPerSecond", "deniedPermissions", "stateEcho"];
 
+/** Behaviours of endpoints, or of parts of answers, that only programs other than the provider use. */
+const OF_OTHER_CLIENTS: readonly string[] = ["participantName"];
+
 /** The other value of numeric behaviours: longer than any test, or zero. */
 const OTHER_NUMBERS: Answers = { listLagSeconds: "3600", connectorDeleteGraceSeconds: "0" };
 
 /** Every answer that Nylas may give instead of the emulator's default, by open question. */
 export const ALTERNATIVES: ReadonlyMap<string, readonly string[]> = new Map(
   Object.entries(BEHAVIOURS)
-    .filter(([name]) => !NOT_OPEN.includes(name))
+    .filter(([name]) => ![...NOT_OPEN, ...OF_OTHER_CLIENTS].includes(name))
     .map(([name, behaviour]) => [name, behaviour.kind === "choice" ? behaviour.values.slice(1) : otherNumbers(name)]),
 );
 

@@ -2,6 +2,7 @@ import type { FetchMessageObject, ImapFlow, MessageAddressObject } from "imapflo
 import type { ImapSettings } from "../store/types.js";
 import { type SessionOutcome, withImapSession } from "./imap-login.js";
 import { type MessageContent, readContent } from "./message-content.js";
+import type { Participant } from "./participant.js";
 import type { Trust } from "./trust.js";
 import { field } from "./verdict.js";
 
@@ -25,11 +26,6 @@ export interface MessageSummary {
 
 export type ReadMessage = MessageSummary & MessageContent;
 
-export interface Participant {
-  name?: string;
-  email: string;
-}
-
 export interface ReadPage {
   messages: ReadMessage[];
   /** Lowest UID of the page if older messages exist. */
@@ -52,6 +48,8 @@ export interface PageQuery {
   before?: number;
   /** Only messages for which it returns true. */
   keeps?: (message: MessageSummary) => boolean;
+  /** And of these only the ones for whose content it returns true; each of them is read whole. */
+  keepsContent?: (content: MessageContent) => boolean;
 }
 
 /** Newest first; `"no-such-folder"` if the server refuses to open the folder. */
@@ -102,28 +100,37 @@ async function readPage(client: ImapFlow, page: PageQuery): Promise<ReadPage | "
     if (field(error, "responseStatus") === "NO") return "no-such-folder";
     throw error;
   }
-  const found = await findUids(client, page.keeps);
+  const found = await findUids(client, page);
   const older = found
     .filter((uid) => page.before === undefined || uid < page.before)
     .sort((left, right) => right - left);
   const wanted = older.slice(0, page.limit);
   if (wanted.length === 0) return { messages: [] };
-  const query = { ...SUMMARY, source: { start: 0, maxLength: MESSAGE_MAX_BYTES } };
   const messages: ReadMessage[] = [];
-  // One at a time, so that only one message source is in memory.
-  for await (const message of client.fetch(wanted.join(","), query, { uid: true })) {
-    messages.push({ ...toSummary(message), ...(await readContent(message.source)) });
-  }
+  for await (const message of wholeMessages(client, wanted)) messages.push(message);
   messages.sort((left, right) => right.uid - left.uid);
   const last = wanted.at(-1);
   return older.length > wanted.length && last !== undefined ? { messages, olderThan: last } : { messages };
 }
 
-async function findUids(client: ImapFlow, keeps: PageQuery["keeps"]): Promise<number[]> {
-  const all = (await client.search({ all: true }, { uid: true })) || [];
-  if (keeps === undefined || all.length === 0) return all;
-  const summaries = (await client.fetchAll("1:*", SUMMARY, { uid: true })).map(toSummary);
-  return summaries.filter(keeps).map(({ uid }) => uid);
+/** One at a time, so that only one message source is in memory. */
+async function* wholeMessages(client: ImapFlow, uids: readonly number[]): AsyncGenerator<ReadMessage> {
+  const query = { ...SUMMARY, source: { start: 0, maxLength: MESSAGE_MAX_BYTES } };
+  for await (const message of client.fetch(uids.join(","), query, { uid: true })) {
+    yield { ...toSummary(message), ...(await readContent(message.source)) };
+  }
+}
+
+async function findUids(client: ImapFlow, { keeps, keepsContent }: PageQuery): Promise<number[]> {
+  let found = (await client.search({ all: true }, { uid: true })) || [];
+  if (keeps !== undefined && found.length > 0) {
+    const summaries = (await client.fetchAll("1:*", SUMMARY, { uid: true })).map(toSummary);
+    found = summaries.filter(keeps).map(({ uid }) => uid);
+  }
+  if (keepsContent === undefined || found.length === 0) return found;
+  const kept: number[] = [];
+  for await (const message of wholeMessages(client, found)) if (keepsContent(message)) kept.push(message.uid);
+  return kept;
 }
 
 function toSummary(message: FetchMessageObject): MessageSummary {

@@ -1,4 +1,5 @@
 import type { ImapSettings } from "../store/types.js";
+import { fileSentMessage } from "./imap-file.js";
 import { type SessionOutcome, verifyImapLogin } from "./imap-login.js";
 import {
   type PageQuery,
@@ -23,6 +24,7 @@ export interface MailClient {
   ): Promise<SessionOutcome<{ message: ReadMessage; folder: string } | undefined>>;
   folders(settings: ImapSettings): Promise<SessionOutcome<ReadFolder[]>>;
   send(server: SmtpServer, mail: OutgoingMail): Promise<Verdict>;
+  fileSent(settings: ImapSettings, message: { messageId: string; raw: Buffer }): Promise<void>;
 }
 
 /** Logs in to the mail servers that the settings name. */
@@ -33,6 +35,7 @@ export function realMailClient(trust: Trust): MailClient {
     message: (settings, id) => readMessage(settings, trust, id),
     folders: (settings) => readFolders(settings, trust),
     send: (server, mail) => sendMail(server, trust, mail),
+    fileSent: (settings, message) => fileSentMessage(settings, trust, message),
   };
 }
 
@@ -53,4 +56,5 @@ export const offlineMailClient: MailClient = {
   message: async () => ({ verdict: "accepted", result: undefined }),
   folders: async () => ({ verdict: "accepted", result: [INBOX] }),
   send: async () => "accepted",
+  fileSent: async () => undefined,
 };

@@ -12,29 +12,11 @@ const SEND_DEADLINE_MS = 20_000;
 const SMTP_TLS_PORT = 465;
 const SMTP_STARTTLS_PORTS = new Set([25, 587]);
 
-export interface MailAddress {
-  name: string;
-  address: string;
-}
-
-export interface OutgoingAttachment {
-  filename?: string;
-  contentType: string;
-  content: Buffer;
-  contentId?: string;
-}
-
+/** A composed message, with the addresses that SMTP takes. */
 export interface OutgoingMail {
-  from: MailAddress;
-  to: MailAddress[];
-  cc: MailAddress[];
-  bcc: MailAddress[];
-  replyTo: MailAddress[];
-  subject: string;
-  body: string;
-  isHtml: boolean;
-  attachments: OutgoingAttachment[];
-  messageId: string;
+  from: string;
+  to: readonly string[];
+  raw: Buffer;
 }
 
 /** The SMTP server of a grant, or undefined if the settings name none. Credentials default to those of IMAP. */
@@ -96,17 +78,8 @@ function attempt(
   });
   // The signal also closes the connection, so that a send reported as failed is not delivered later.
   const signal = AbortSignal.timeout(Math.max(deadline - Date.now(), 0));
-  const { body, isHtml, attachments, ...envelope } = mail;
-  const content = {
-    ...(isHtml ? { html: body } : { text: body }),
-    // Only these fields, because nodemailer also accepts a path or a URL to read from.
-    attachments: attachments.map(({ filename, contentType, content, contentId }) => ({
-      // Without `false`, nodemailer generates a name.
-      filename: filename ?? (false as const),
-      contentType,
-      content,
-      ...(contentId === undefined ? {} : { cid: contentId }),
-    })),
-  };
-  return transport.sendMail({ ...envelope, ...content, signal }).then((): Verdict => "accepted", smtpVerdict);
+  const { from, to, raw } = mail;
+  return transport
+    .sendMail({ envelope: { from, to: [...to] }, raw, signal })
+    .then((): Verdict => "accepted", smtpVerdict);
 }

@@ -77,13 +77,21 @@ export class MailboxStore {
 
   /** Adds a message to the INBOX of a local user; messages for other recipients are dropped. */
   deliver(recipient: string, raw: Buffer): void {
-    const inbox = this.folder(recipient, "INBOX");
-    if (inbox === undefined) return;
-    inbox.messages.push({ uid: inbox.uidNext++, received: new Date(), flags: new Set(), raw });
-    inbox.bytes += raw.length;
-    while (inbox.messages.length > MAX_MESSAGES_PER_FOLDER || inbox.bytes > MAX_BYTES_PER_FOLDER) {
-      inbox.bytes -= inbox.messages.shift()?.raw.length ?? 0;
-    }
+    addTo(this.folder(recipient, "INBOX"), raw, new Set());
+  }
+
+  /** Keeps a message that a local user has sent. */
+  keepSent(sender: string, raw: Buffer): void {
+    addTo(this.folder(sender, "Sent"), raw, new Set(["\\Seen"]));
+  }
+}
+
+function addTo(folder: Folder | undefined, raw: Buffer, flags: Set<string>): void {
+  if (folder === undefined) return;
+  folder.messages.push({ uid: folder.uidNext++, received: new Date(), flags, raw });
+  folder.bytes += raw.length;
+  while (folder.messages.length > MAX_MESSAGES_PER_FOLDER || folder.bytes > MAX_BYTES_PER_FOLDER) {
+    folder.bytes -= folder.messages.shift()?.raw.length ?? 0;
   }
 }
 

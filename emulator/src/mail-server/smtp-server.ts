@@ -16,7 +16,10 @@ export interface RunningServer {
   close(): Promise<void>;
 }
 
-/** Starts an SMTP server with implicit TLS that requires AUTH and delivers to the INBOX of local users. */
+/**
+ * Starts an SMTP server with implicit TLS that requires AUTH, delivers to the INBOX of local users, and files what they send
+ * in their Sent folder, as the servers of Gmail and Microsoft do.
+ */
 export async function startSmtpServer(
   listen: { host: string; port: number },
   { key, cert }: Certificates,
@@ -50,6 +53,7 @@ export async function startSmtpServer(
         if (stream.sizeExceeded) return done(withCode("5.3.4 Message too large", TOO_LARGE));
         const raw = Buffer.concat(chunks);
         for (const { address } of session.envelope.rcptTo) mailboxes.deliver(address, raw);
+        mailboxes.keepSent(session.user ?? "", raw);
         return done(null, "2.0.0 Accepted");
       });
     },

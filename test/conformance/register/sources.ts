@@ -43,6 +43,10 @@ export const OLDER_ERRORS = docs("v3-beta/event-codes");
 export const WORKSPACES = docs("dev-guide/platform/workspaces");
 export const NEW_FIELDS = docs("new/v3-changelogs/2026-01-16-upcoming-grant-connector-schema-changes");
 export const CHANGELOGS: Source = { name: "docs: change log of 2026-10-07", url: `${DOCS}/changelogs/` };
+export const SENT_FOLDER: Source = {
+  name: "docs: change log of 2026-08-27",
+  url: `${DOCS}/changelogs/2026-08-27-send-imap-folder-and-rate-limits/`,
+};
 export const SENDING_ERRORS = docs("v3/email/sending-errors");
 export const IDEMPOTENT = docs("v3/email/idempotent-send");
 export const SEARCH_MESSAGES = docs("cookbook/email/search-messages");

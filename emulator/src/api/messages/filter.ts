@@ -1,7 +1,8 @@
 import type { ApiContext } from "../../http/context.js";
 import { ApiError } from "../../http/errors.js";
 import { seconds } from "../../http/query.js";
-import type { MessageSummary, Participant } from "../../mail-client/imap-read.js";
+import type { MessageSummary, PageQuery } from "../../mail-client/imap-read.js";
+import type { Participant } from "../../mail-client/participant.js";
 
 /** In one parameter. */
 const MAX_ADDRESSES = 25;
@@ -10,10 +11,11 @@ const FIELDS = ["from", "to", "cc", "bcc"] as const;
 type Keeps = (message: MessageSummary) => boolean;
 
 /**
- * Reads the filters of a list of messages; undefined if there are none. They are not translated to IMAP SEARCH, which
- * compares dates by the day and ignores the case of subjects.
+ * Reads the filters of a list of messages; none are absent. They are not translated to IMAP SEARCH, which compares dates by
+ * the day and ignores the case of subjects.
  */
-export function readMessageFilter(context: ApiContext): Keeps | undefined {
+export function readMessageFilter(context: ApiContext): Pick<PageQuery, "keeps" | "keepsContent"> {
+  const withAttachment = readFlag(context, "has_attachment");
   const rules = [
     flag(context, "unread"),
     flag(context, "starred"),
@@ -22,16 +24,26 @@ export function readMessageFilter(context: ApiContext): Keeps | undefined {
     addresses(context, "any_email", FIELDS),
     received(context),
   ].filter((rule) => rule !== undefined);
-  return rules.length === 0 ? undefined : (message) => rules.every((rule) => rule(message));
+  return {
+    ...(rules.length === 0 ? {} : { keeps: (message) => rules.every((rule) => rule(message)) }),
+    ...(withAttachment === undefined
+      ? {}
+      : { keepsContent: ({ attachments }) => attachments.length > 0 === withAttachment }),
+  };
 }
 
 function flag(context: ApiContext, name: "unread" | "starred"): Keeps | undefined {
+  const wanted = readFlag(context, name);
+  return wanted === undefined ? undefined : (message) => message[name] === wanted;
+}
+
+function readFlag(context: ApiContext, name: string): boolean | undefined {
   const given = context.req.query(name);
   if (!given) return undefined;
   // Nylas's Python SDK sends `True`.
   const wanted = given.toLowerCase();
   if (wanted !== "true" && wanted !== "false") throw ApiError.of("parameterNotABoolean", { parameter: name });
-  return (message) => message[name] === (wanted === "true");
+  return wanted === "true";
 }
 
 /** Nylas: a case-sensitive part of the subject. */

@@ -2,17 +2,15 @@ import { answer } from "../../http/answer.js";
 import type { Api, ApiContext } from "../../http/context.js";
 import { ApiError, notFound } from "../../http/errors.js";
 import { refuseUnplayedParameters, wholeNumber } from "../../http/query.js";
-import type { ReadFolder, ReadMessage } from "../../mail-client/imap-read.js";
-import { attachmentView } from "./attachments.js";
+import type { ReadFolder } from "../../mail-client/imap-read.js";
 import { readMessageFilter } from "./filter.js";
 import { accessFailure, grantOfDataPath, type MailboxDependencies } from "./mailbox-access.js";
+import { messageView } from "./message-view.js";
 
 const PAGE_DEFAULT = 50;
 const PAGE_MAX = 200;
-const SNIPPET_LENGTH = 200;
 /** `query_imap` is supported: the emulator has no copy of mailboxes and always queries the mail server. */
 const UNPLAYED_OF_MESSAGES = [
-  "has_attachment",
   "metadata_pair",
   "search_query_native",
   "select",
@@ -30,7 +28,7 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
   api.get("/v3/grants/:id/messages", async (context) => {
     const limit = wholeNumber(context, "limit", PAGE_DEFAULT, { min: 1, max: PAGE_MAX });
     const before = readPageToken(context);
-    const keeps = readMessageFilter(context);
+    const filter = readMessageFilter(context);
     refuseUnplayedParameters(context, UNPLAYED_OF_MESSAGES);
     refuseOtherFields(context);
     const folder = readFolder(context);
@@ -39,7 +37,7 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
       folder,
       limit,
       ...(before === undefined ? {} : { before }),
-      ...(keeps === undefined ? {} : { keeps }),
+      ...filter,
     };
     const outcome = await mailClient.messages(grant.settings, page);
     if (outcome.verdict !== "accepted") {
@@ -49,7 +47,7 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
     const { messages, olderThan } = outcome.result;
     return context.json({
       request_id: context.var.requestId,
-      data: messages.map((message) => messageView(message, grant.id, folder)),
+      data: messages.map((message) => messageView(message, { grantId: grant.id, folders: [folder] }, behaviours)),
       ...(olderThan === undefined ? {} : { next_cursor: pageToken(olderThan) }),
     });
   });
@@ -63,7 +61,8 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
       throw await accessFailure(dependencies, grant, outcome.verdict);
     }
     if (outcome.result === undefined) throw notFound("other", behaviours);
-    return answer(context, messageView(outcome.result.message, grant.id, outcome.result.folder));
+    const { message, folder } = outcome.result;
+    return answer(context, messageView(message, { grantId: grant.id, folders: [folder] }, behaviours));
   });
 
   api.get("/v3/grants/:id/folders", async (context) => {
@@ -104,21 +103,6 @@ function readFolder(context: ApiContext): string {
   const [folder, ...others] = context.req.queries("in") ?? [];
   if (others.length > 0) throw ApiError.of("severalFolders");
   return folder || "INBOX";
-}
-
-function messageView(message: ReadMessage, grantId: string, folder: string): Record<string, unknown> {
-  const { uid: _uid, body, attachments, ...shown } = message;
-  return {
-    ...shown,
-    object: "message",
-    grant_id: grantId,
-    thread_id: message.id,
-    folders: [folder],
-    body,
-    ...(body === "" ? {} : { snippet: body.slice(0, SNIPPET_LENGTH) }),
-    reply_to: [],
-    attachments: attachments.map((attachment, index) => attachmentView(attachment, index, { id: message.id, grantId })),
-  };
 }
 
 function folderView(folder: ReadFolder, grantId: string): Record<string, unknown> {

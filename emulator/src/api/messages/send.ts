@@ -1,14 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { isObject, type JsonObject, optionalText, readObject } from "../../http/body.js";
 import type { Api, ApiContext } from "../../http/context.js";
-import { ApiError, providerUnreachable } from "../../http/errors.js";
+import { ApiError, notFound, providerUnreachable } from "../../http/errors.js";
 import { IdempotentAnswers } from "../../http/idempotency.js";
-import type { Participant } from "../../mail-client/imap-read.js";
-import { type MailAddress, type OutgoingMail, smtpServerOf } from "../../mail-client/smtp-send.js";
+import { compose, type MailAddress } from "../../mail-client/compose.js";
+import { readContent } from "../../mail-client/message-content.js";
+import type { Participant } from "../../mail-client/participant.js";
+import { smtpServerOf } from "../../mail-client/smtp-send.js";
 import { nowSeconds, sameAddress } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
-import { attachmentView, readAttachments } from "./attachments.js";
-import { grantOfDataPath, type MailboxDependencies } from "./mailbox-access.js";
+import { readAttachments } from "./attachments.js";
+import { accessFailure, grantOfDataPath, type MailboxDependencies } from "./mailbox-access.js";
+import { messageView } from "./message-view.js";
 
 const MAX_RECIPIENTS = 100;
 
@@ -25,10 +28,11 @@ export function sendRoutes(api: Api, dependencies: MailboxDependencies): void {
 
 async function send(
   context: ApiContext,
-  { behaviours, mailClient }: MailboxDependencies,
+  dependencies: MailboxDependencies,
   grant: StoredGrant,
   body: JsonObject,
 ): Promise<Response> {
+  const { behaviours, mailClient } = dependencies;
   refuseUnplayedFields(body);
   const from = readSender(body, grant);
   const participants = {
@@ -46,50 +50,67 @@ async function send(
   if (server === undefined) {
     throw ApiError.of("smtpMissing", { status: behaviours.missingSmtp === "422" ? 422 : 400 });
   }
-  const mail: OutgoingMail = {
+  const messageId = `<${randomUUID()}@nylas-emulator.invalid>`;
+  const subject = optionalText(body, "subject") ?? "";
+  const answered = await readAnswered(dependencies, grant, body);
+  const raw = await compose({
     from: mailAddress(from),
     to: participants.to.map(mailAddress),
     cc: participants.cc.map(mailAddress),
-    bcc: participants.bcc.map(mailAddress),
     replyTo: participants.reply_to.map(mailAddress),
-    subject: optionalText(body, "subject") ?? "",
+    subject,
     body: optionalText(body, "body") ?? "",
     isHtml: body.is_plaintext !== true,
     attachments,
-    messageId: `<${randomUUID()}@nylas-emulator.invalid>`,
-  };
-  const verdict = await mailClient.send(server, mail);
+    messageId,
+    ...answered,
+  });
+  const to = [...participants.to, ...participants.cc, ...participants.bcc].map(({ email }) => email);
+  const verdict = await mailClient.send(server, { from: from.email, to, raw });
   if (verdict === "refused") {
     // The grant stays valid, because SMTP may have other credentials. Nylas: 403 when the provider refuses the log-in.
     throw ApiError.of("smtpRefused");
   }
   if (verdict !== "accepted") throw providerUnreachable();
+  await mailClient.fileSent(grant.settings, { messageId, raw });
+  // Read back, so that a later request shows the same attachments with the same ids.
+  const { inReplyTo: _answered, ...content } = await readContent(raw);
+  const sent = {
+    ...content,
+    ...{ id: messageId, subject, date: nowSeconds(), from: [from] },
+    ...{ to: participants.to, cc: participants.cc, bcc: participants.bcc },
+  };
   return context.json({
     request_id: context.var.requestId,
     grant_id: grant.id,
     data: {
-      id: mail.messageId,
-      object: "message",
-      grant_id: grant.id,
-      thread_id: mail.messageId,
-      subject: mail.subject,
-      body: mail.body,
-      date: nowSeconds(),
-      from: [from],
-      ...participants,
-      folders: [],
-      attachments: attachments.map((attachment, index) => {
-        return attachmentView(attachment, index, { id: mail.messageId, grantId: grant.id });
-      }),
+      ...messageView(sent, { grantId: grant.id, folders: [] }, behaviours),
+      ...(answered.inReplyTo === undefined ? {} : { reply_to_message_id: answered.inReplyTo }),
     },
   });
+}
+
+/** What a reply says of the message that it answers, as in RFC 5322, 3.6.4. */
+async function readAnswered(
+  dependencies: MailboxDependencies,
+  grant: StoredGrant,
+  body: JsonObject,
+): Promise<{ inReplyTo?: string; references: string[] }> {
+  const id = optionalText(body, "reply_to_message_id");
+  if (!id) return { references: [] };
+  const outcome = await dependencies.mailClient.message(grant.settings, id);
+  if (outcome.verdict !== "accepted") throw await accessFailure(dependencies, grant, outcome.verdict);
+  if (outcome.result === undefined) throw notFound("other", dependencies.behaviours);
+  const { message } = outcome.result;
+  const [first] = message.references;
+  const earlier = first === undefined && message.inReplyTo !== undefined ? [message.inReplyTo] : message.references;
+  return { inReplyTo: message.id, references: [...earlier, message.id] };
 }
 
 /** Refused, because ignoring one would send a different message than Nylas sends. */
 const UNPLAYED_FIELDS = [
   "custom_headers",
   "metadata",
-  "reply_to_message_id",
   "send_at",
   "signature_id",
   "template",

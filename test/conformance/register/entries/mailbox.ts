@@ -1,4 +1,15 @@
-import { A_COUNT, A_LIST, A_TEXT, ABSENT, AN_EMPTY_LIST, THE_GRANT, THE_MARK, textOf } from "../answer.js";
+import {
+  A_COUNT,
+  A_LIST,
+  A_TEXT,
+  ABSENT,
+  AN_EMPTY_LIST,
+  type Answer,
+  THE_ADDRESS,
+  THE_GRANT,
+  THE_MARK,
+  textOf,
+} from "../answer.js";
 import { type Expectation, NOBODY, type Place, settingsOf } from "../expectation.js";
 import { withOtherPassword } from "../passwords.js";
 import { BAD_REQUEST, BLOCKED, NO_GRANT, NO_PROVIDER_ANSWER, NOT_FOUND, ok, UNAUTHORIZED } from "../refusals.js";
@@ -13,6 +24,8 @@ import {
   READ_FOLDER,
   READ_MESSAGE,
   SEARCH_MESSAGES,
+  SEND_MESSAGE,
+  SENT_FOLDER,
   UNREAD_COUNTS,
 } from "../sources.js";
 
@@ -23,6 +36,7 @@ const FOLDER = "GET /v3/grants/{grant_id}/folders/{folder_id}";
 const NO_MESSAGE = encodeURIComponent("<nothing@example.com>");
 const MANY_ADDRESSES = Array.from({ length: 26 }, (_, index) => `${index}@example.com`);
 const PLAYS_NONE = { no: "the emulator refuses what it does not play" };
+const ARRIVES_LATER = { no: "it takes a while to arrive" };
 const BREAKS_IT = { no: "the suite breaks no grant" };
 
 const reads = [
@@ -65,7 +79,7 @@ export const mailbox: readonly Expectation[] = [
   },
   {
     endpoint: MESSAGES,
-    situation: "filters by subject, addresses, time and state",
+    situation: "filters by subject, addresses, time, state and attachments",
     given: "grant",
     answer: ok({ data: AN_EMPTY_LIST }),
     source: [LIST_MESSAGES, SEARCH_MESSAGES],
@@ -77,13 +91,14 @@ export const mailbox: readonly Expectation[] = [
         `/v3/grants/${grantId}/messages?${new URLSearchParams({
           ...{ subject: mark, from: "a@example.com,b@example.com", to: "a@example.com", cc: "a@example.com" },
           ...{ bcc: "a@example.com", any_email: "a@example.com,b@example.com", unread: "true", starred: "false" },
+          ...{ has_attachment: "false" },
           ...{ received_after: "0", received_before: "1" },
         })}`,
       ),
   },
   {
     endpoint: MESSAGES,
-    situation: "`search_query_native`, `has_attachment`, `fields` and other parameters",
+    situation: "`search_query_native`, `thread_id`, `fields` and other parameters",
     given: "grant",
     answer: BAD_REQUEST,
     source: [LIST_MESSAGES, SEARCH_MESSAGES],
@@ -121,7 +136,14 @@ export const mailbox: readonly Expectation[] = [
     live: PLAYS_NONE,
     play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/folders?parent_id=INBOX`),
   },
-  ...["limit=0", "limit=201", "page_token=nonsense", "unread=perhaps", "received_after=yesterday"].map(
+  ...[
+    "limit=0",
+    "limit=201",
+    "page_token=nonsense",
+    "unread=perhaps",
+    "has_attachment=perhaps",
+    "received_after=yesterday",
+  ].map(
     (query): Expectation => ({
       endpoint: MESSAGES,
       situation: `\`${query}\``,
@@ -176,12 +198,39 @@ export const mailbox: readonly Expectation[] = [
     answer: ok({ "data.object": "message", "data.grant_id": THE_GRANT, "data.subject": THE_MARK }),
     source: [READ_MESSAGE, IMAP_GUIDE],
     standing: "confirmed",
-    live: { no: "it takes a while to arrive" },
-    play: async ({ call, grantId, mailbox, mark }) => {
-      const json = { to: [{ email: mailbox.username }], subject: mark };
-      const id = textOf(await call("POST", `/v3/grants/${grantId}/messages/send`, { json }), "data.id");
-      return call("GET", `/v3/grants/${grantId}/messages/${encodeURIComponent(id)}`);
-    },
+    live: ARRIVES_LATER,
+    play: (place) => sendAndRead(place, { subject: place.mark }),
+  },
+  {
+    endpoint: MESSAGE,
+    situation: "the sender and recipients of a message, without display names",
+    given: "grant",
+    answer: ok({ "data.from.0.name": ABSENT, "data.to.0.name": ABSENT, "data.to.0.email": THE_ADDRESS }),
+    instead: { participantName: { empty: ok({ "data.from.0.name": "", "data.to.0.name": "" }) } },
+    source: [READ_MESSAGE],
+    standing: "assumed",
+    live: ARRIVES_LATER,
+    play: (place) => sendAndRead(place, {}),
+  },
+  {
+    endpoint: MESSAGE,
+    situation: "the addresses to reply to, and the snippet of an HTML message",
+    given: "grant",
+    answer: ok({ "data.reply_to.0.email": "desk@example.com", "data.snippet": "Hello" }),
+    source: [READ_MESSAGE, SEND_MESSAGE],
+    standing: "confirmed",
+    live: ARRIVES_LATER,
+    play: (place) => sendAndRead(place, { body: "<p>Hello</p>", reply_to: [{ email: "desk@example.com" }] }),
+  },
+  {
+    endpoint: MESSAGE,
+    situation: "a message that was sent to somebody else, by the id of the answer: it is in the Sent folder",
+    given: "grant",
+    answer: ok({ "data.folders": ["Sent"], "data.grant_id": THE_GRANT }),
+    source: [SENT_FOLDER, IMAP_GUIDE],
+    standing: "assumed",
+    live: ARRIVES_LATER,
+    play: (place) => sendAndRead(place, { to: [{ email: "somebody@example.com" }] }),
   },
   {
     endpoint: MESSAGE,
@@ -255,6 +304,13 @@ export const mailbox: readonly Expectation[] = [
     },
   ]),
 ];
+
+/** To the mailbox itself if nothing else is said. */
+async function sendAndRead({ call, grantId, mailbox }: Place, message: Record<string, unknown>): Promise<Answer> {
+  const json = { to: [{ email: mailbox.username }], subject: "sent and read", ...message };
+  const id = textOf(await call("POST", `/v3/grants/${grantId}/messages/send`, { json }), "data.id");
+  return call("GET", `/v3/grants/${grantId}/messages/${encodeURIComponent(id)}`);
+}
 
 async function moveToSilence(place: Place): Promise<void> {
   const settings = { ...settingsOf(place), imap_host: place.silent.host, imap_port: place.silent.port };

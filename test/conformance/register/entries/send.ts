@@ -1,5 +1,5 @@
 import type { Answer } from "../answer.js";
-import { A_TEXT, THE_GRANT } from "../answer.js";
+import { A_TEXT, THE_GRANT, textOf } from "../answer.js";
 import { authenticate, type Expectation, NOBODY, type Place } from "../expectation.js";
 import {
   BAD_PAYLOAD,
@@ -7,6 +7,7 @@ import {
   BLOCKED,
   NO_GRANT,
   NO_PROVIDER_ANSWER,
+  NOT_FOUND,
   ok,
   refused,
   UNAUTHORIZED,
@@ -100,6 +101,36 @@ export const sending: readonly Expectation[] = [
         subject: "with an attachment",
         body: "see attachment",
         attachments: [{ filename: "a.txt", content_type: "text/plain", content: "YQ==" }],
+      }),
+  },
+  {
+    endpoint: SEND,
+    situation: "a reply, with `reply_to_message_id`",
+    given: "grant",
+    answer: ok({ "data.reply_to_message_id": A_TEXT, "data.thread_id": A_TEXT }),
+    source: [SEND_MESSAGE],
+    standing: "confirmed",
+    live: "send",
+    play: async (place) => {
+      const question = textOf(await send(place, "a question"), "data.id");
+      return post(place, {
+        ...{ to: [{ email: place.mailbox.username }], subject: "Re: a question", body: "A test of expectations." },
+        reply_to_message_id: question,
+      });
+    },
+  },
+  {
+    endpoint: SEND,
+    situation: "a reply to a message that does not exist",
+    given: "grant",
+    ...NOT_FOUND,
+    source: [SEND_MESSAGE, ERRORS],
+    standing: "assumed",
+    live: { no: "should Nylas overlook it, the message would be sent" },
+    play: (place) =>
+      post(place, {
+        ...{ to: [{ email: place.mailbox.username }], subject: "not sent" },
+        reply_to_message_id: "<nothing@example.com>",
       }),
   },
   ...(

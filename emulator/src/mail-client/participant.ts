@@ -1,0 +1,5 @@
+/** A sender or recipient of a message. */
+export interface Participant {
+  name?: string;
+  email: string;
+}

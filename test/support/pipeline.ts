@@ -9,50 +9,20 @@ export const CI_EXAMPLE = join(import.meta.dirname, "../../examples/ci");
 
 export interface Step {
   name?: string;
-  id?: string;
-  if?: string;
-  uses?: string;
   run?: string;
   with?: Record<string, unknown>;
   env?: Record<string, string>;
 }
 
-export interface GitHubJob {
-  if?: string;
-  environment?: string;
-  env?: Record<string, string>;
-  permissions?: Record<string, string>;
-  strategy?: { "max-parallel"?: number; "fail-fast"?: boolean; matrix: { stack: string[] } };
-  steps: Step[];
+interface Workflow {
+  jobs: Record<string, { steps: Step[] }>;
 }
 
-export interface Workflow {
-  on: Record<string, unknown>;
-  env?: Record<string, string>;
-  permissions: Record<string, string>;
-  concurrency?: { group: string; "cancel-in-progress": boolean };
-  defaults?: { run: { shell: string } };
-  jobs: Record<string, GitHubJob>;
-}
-
-export interface GitLabJob {
+interface GitLabJob {
   extends?: string;
-  stage?: string;
-  rules?: { if: string; when?: string }[];
-  needs?: string[];
-  environment?: { name: string; action?: string };
-  resource_group?: string;
   variables?: Record<string, string>;
-  parallel?: { matrix: { STACK: string[] }[] };
-  before_script?: string[];
   script?: string[];
-}
-
-export interface GitLabFile {
-  stages: string[];
-  workflow: { rules: { if: string }[] };
-  default: { image: string };
-  jobs: Record<string, GitLabJob>;
+  artifacts?: { paths: string[] };
 }
 
 /** A file of the example's `.github/workflows`. */
@@ -60,23 +30,12 @@ export function readWorkflow(name: string): Workflow {
   return parse(readFileSync(join(CI_EXAMPLE, ".github/workflows", name), "utf8"));
 }
 
-/** The example's GitLab file; each job with what it extends. */
-export function readGitLabFile(): GitLabFile {
-  const {
-    stages,
-    workflow,
-    default: defaults,
-    ...jobs
-  } = parse(readFileSync(join(CI_EXAMPLE, ".gitlab-ci.yml"), "utf8"));
+/** The jobs of the example's GitLab file, each with what it extends. */
+export function readGitLabFile(): { jobs: Record<string, GitLabJob> } {
+  const all: Record<string, GitLabJob> = parse(readFileSync(join(CI_EXAMPLE, ".gitlab-ci.yml"), "utf8"));
   const complete = (job: GitLabJob): GitLabJob =>
-    job.extends === undefined ? job : { ...complete(present<GitLabJob>(jobs[job.extends])), ...job };
-  const runnable = Object.entries<GitLabJob>(jobs).filter(([name]) => !name.startsWith("."));
-  return {
-    stages,
-    workflow,
-    default: defaults,
-    jobs: Object.fromEntries(runnable.map(([name, job]) => [name, complete(job)])),
-  };
+    job.extends === undefined ? job : { ...complete(present(all[job.extends])), ...job };
+  return { jobs: Object.fromEntries(Object.entries(all).map(([name, job]) => [name, complete(job)])) };
 }
 
 /** The environment of a step, with the values that GitHub puts in place of expressions. An unset secret is empty. */

@@ -3,11 +3,13 @@ import { configDefaults, defineConfig } from "vitest/config";
 import { BaseSequencer, type TestSpecification } from "vitest/node";
 
 // Each of hundreds of processes would otherwise compile the same modules again.
-process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, ".work/compile-cache");
+process.env.NODE_COMPILE_CACHE ??= join(import.meta.dirname, "./.work/compile-cache");
 
 /** One `pulumi up` with its language host and plugins takes seconds, and several run side by side on two cores. */
 const ENGINE_TEST_TIMEOUT_MS = 300_000;
 
+const PROVIDER = "test/**/*.test.ts";
+const EMULATOR = "emulator/test/**/*.test.ts";
 const DOVECOT = "test/conformance/dovecot/**/*.test.ts";
 
 /** What plays again, in other surroundings or by the thousand, what other tests play once. */
@@ -18,8 +20,8 @@ const REPETITIONS = [
   // Each other answer that Nylas may give.
   "test/provider/open-questions.test.ts",
   // Load on the embedded mail servers.
-  "test/emulator/imap/fire.test.ts",
-  "test/emulator/imap/smtp.test.ts",
+  "emulator/test/imap/fire.test.ts",
+  "emulator/test/imap/smtp.test.ts",
   // What the scenarios do, with a key that may do no more.
   "test/engine/least-permissions.test.ts",
   // The suite that needs a key of Nylas's, played at an emulator.
@@ -31,11 +33,20 @@ const REPETITIONS = [
   "test/package/bench.test.ts",
 ];
 
-/** What each mode plays: `npm test`, `npm run test:all`, and `npm run test:mail`. */
-const MODES: Readonly<Record<string, { include?: string[]; exclude?: string[]; repetitions?: "all" }>> = {
+interface Mode {
+  include?: string[];
+  exclude?: string[];
+  repetitions?: "all";
+  /** False if no test runs the provider in an engine: neither is set up. */
+  engine?: false;
+}
+
+/** What each mode plays: `npm test`, `npm run test:all`, `npm run test:mail`, and `npm test` in `emulator/`. */
+const MODES: Readonly<Record<string, Mode>> = {
   test: { exclude: REPETITIONS },
   all: { repetitions: "all" },
   mail: { include: [DOVECOT] },
+  emulator: { include: [EMULATOR], exclude: REPETITIONS, engine: false },
 };
 
 /** Minutes each. Left to vitest, which goes by the size of a file, they would come last and one by one. */
@@ -53,14 +64,17 @@ class LongestFirst extends BaseSequencer {
 }
 
 export default defineConfig(({ mode }) => {
-  const { include = ["test/**/*.test.ts"], exclude = [], repetitions = "none" } = MODES[mode] ?? {};
+  const { include = [PROVIDER, EMULATOR], exclude = [], repetitions = "none", engine = true } = MODES[mode] ?? {};
   return {
     test: {
       include,
       exclude: [...configDefaults.exclude, ...exclude],
       env: { TEST_REPETITIONS: repetitions },
       setupFiles: ["test/conformance/contract/tap.ts"],
-      globalSetup: ["test/support/bundle.ts", "test/conformance/contract/summary.ts", "test/support/quick-engine.ts"],
+      globalSetup: [
+        "test/conformance/contract/summary.ts",
+        ...(engine ? ["test/support/bundle.ts", "test/support/quick-engine.ts"] : []),
+      ],
       testTimeout: ENGINE_TEST_TIMEOUT_MS,
       hookTimeout: ENGINE_TEST_TIMEOUT_MS,
       pool: "forks",

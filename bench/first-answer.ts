@@ -4,8 +4,8 @@ import { credentials, Metadata } from "@grpc/grpc-js";
 import rpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import struct, { type JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
-import { descendants, endProcess, startProcess } from "../scripts/kit/processes.mjs";
 import { pulumiEnvironment } from "../scripts/setup/environment.mjs";
+import { descendants, endProcess, startProcess } from "../tools/harness/processes.mjs";
 import type { Contender } from "./options.ts";
 import { programDirectory, type StoredGrant } from "./run.ts";
 

@@ -1,11 +1,11 @@
 #!/usr/bin/env node
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { messageOf } from "../scripts/kit/errors.mjs";
-import { isInterrupted, listenForInterruption, onInterruption, untilEnd } from "../scripts/kit/interruption.mjs";
-import { stopAll } from "../scripts/kit/processes.mjs";
-import { clearEnvironment } from "../scripts/kit/user-environment.mjs";
 import { workDirectory } from "../scripts/setup/paths.mjs";
+import { messageOf } from "../tools/harness/errors.mjs";
+import { isInterrupted, listenForInterruption, onInterruption, untilEnd } from "../tools/harness/interruption.mjs";
+import { stopAll } from "../tools/harness/processes.mjs";
+import { clearEnvironment } from "../tools/harness/user-environment.mjs";
 import { Figures, type FirstAnswers } from "./figures.ts";
 import { timeToFirstAnswer } from "./first-answer.ts";
 import {

@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { descendants } from "../scripts/kit/processes.mjs";
+import { descendants } from "../tools/harness/processes.mjs";
 
 /** How often the kernel's figure is read. It is a maximum, so only the growth after the last reading is missed. */
 const INTERVAL_MS = 200;

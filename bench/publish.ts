@@ -3,8 +3,8 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
-import { messageOf } from "../scripts/kit/errors.mjs";
 import { repositoryDirectory } from "../scripts/setup/paths.mjs";
+import { messageOf } from "../tools/harness/errors.mjs";
 import { Figures } from "./figures.ts";
 import { growthTable, operationsTable, taken, targetsTable } from "./markdown.ts";
 import type { Contender, Options } from "./options.ts";

@@ -1,9 +1,9 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
-import { type EmulatorApi, type LoggedRequest, type Ready, startEmulatorCli } from "../scripts/kit/emulator.mjs";
-import { type PulumiStack, pulumiStack } from "../scripts/kit/stack.mjs";
 import { pulumiEnvironment } from "../scripts/setup/environment.mjs";
+import { type EmulatorApi, type LoggedRequest, type Ready, startEmulatorCli } from "../tools/harness/emulator.mjs";
+import { type PulumiStack, pulumiStack } from "../tools/harness/stack.mjs";
 import { users } from "./mailboxes.cjs";
 import { type Contender, OPERATIONS, type Operation, type Options, type Scenario } from "./options.ts";
 import { watchPeakMemory } from "./peak-memory.ts";

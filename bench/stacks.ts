@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import type { PulumiStack } from "../scripts/kit/stack.mjs";
+import type { PulumiStack } from "../tools/harness/stack.mjs";
 import { OPERATIONS, type Operation, type Options } from "./options.ts";
 import { createStack, limitLines, perform, type Run, withEmulator } from "./run.ts";
 

@@ -7,7 +7,7 @@
 import { mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
-import { writeIfChanged } from "./kit/write-if-changed.mjs";
+import { writeIfChanged } from "../tools/harness/write-if-changed.mjs";
 import { repositoryDirectory } from "./setup/paths.mjs";
 
 const compiled = join(repositoryDirectory, "provider", "dist");

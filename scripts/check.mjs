@@ -3,10 +3,10 @@ import { execFile } from "node:child_process";
 import { globSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
+import { passes } from "../tools/harness/checks.mjs";
+import { messageOf, printedBy } from "../tools/harness/errors.mjs";
 import { checkCodeBlocks } from "./documentation/code-blocks.mjs";
 import { checkLinks, checkPackedLinks } from "./documentation/links.mjs";
-import { passes } from "./kit/checks.mjs";
-import { messageOf, printedBy } from "./kit/errors.mjs";
 import { npm } from "./setup/npm.mjs";
 import { nodeModulesDirectory, repositoryDirectory, workDirectory } from "./setup/paths.mjs";
 
@@ -135,7 +135,18 @@ async function failuresOf(list) {
 const compiled = await failuresOf([
   [
     "types (tsc)",
-    () => run("typescript/bin/tsc", "-b", "provider", "emulator", "emulator/page", "scripts", "bench", "test"),
+    () =>
+      run(
+        "typescript/bin/tsc",
+        "-b",
+        "provider",
+        "emulator",
+        "emulator/page",
+        "emulator/test",
+        "scripts",
+        "bench",
+        "test",
+      ),
   ],
 ]);
 const sideBySide = await Promise.all([failuresOf(ofPrograms), failuresOf(others)]);

@@ -2,7 +2,7 @@
 // Prints the last line of a CI run: the number of tests in vitest's JSON reports. A report that is missing or has no
 // tests counts as a failure.
 import { readFileSync } from "node:fs";
-import { messageOf } from "./kit/errors.mjs";
+import { messageOf } from "../tools/harness/errors.mjs";
 
 const total = { passed: 0, failed: 0, skipped: 0 };
 let empty = 0;

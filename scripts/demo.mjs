@@ -2,13 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { rmSync } from "node:fs";
 import { createInterface } from "node:readline";
+import { startEmulatorCli } from "../tools/harness/emulator.mjs";
+import { messageOf } from "../tools/harness/errors.mjs";
+import { isInterrupted, listenForInterruption, onInterruption, untilEnd } from "../tools/harness/interruption.mjs";
+import { endWithParent, stopAll } from "../tools/harness/processes.mjs";
+import { clearEnvironment } from "../tools/harness/user-environment.mjs";
 import { during, outputLines, say, showCommand, table } from "./demo/display.mjs";
 import { demoBackend, demoStack, makeDemoDirectory } from "./demo/stack.mjs";
-import { startEmulatorCli } from "./kit/emulator.mjs";
-import { messageOf } from "./kit/errors.mjs";
-import { isInterrupted, listenForInterruption, onInterruption, untilEnd } from "./kit/interruption.mjs";
-import { endWithParent, stopAll } from "./kit/processes.mjs";
-import { clearEnvironment } from "./kit/user-environment.mjs";
 import { pulumiEnvironment } from "./setup/environment.mjs";
 import { setUp } from "./setup/main.mjs";
 
@@ -29,7 +29,7 @@ function nameOf({ username }) {
 }
 
 /**
- * @param {import("./kit/stack.mjs").PulumiStack} stack
+ * @param {import("../tools/harness/stack.mjs").PulumiStack} stack
  * @returns {Promise<{ connectorId: string, grantIds: Record<string, string>, connectYourMailbox: string }>}
  */
 async function outputsOf(stack) {
@@ -118,7 +118,7 @@ async function demo(directory) {
 
 /**
  * Runs a command of Pulumi's, and shows it.
- * @param {import("./kit/stack.mjs").PulumiStack} stack
+ * @param {import("../tools/harness/stack.mjs").PulumiStack} stack
  * @param {readonly string[]} args
  */
 async function shown(stack, args) {

@@ -5,9 +5,9 @@
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { messageOf } from "../tools/harness/errors.mjs";
 import { checkDependencies, writeDependencies } from "./documentation/dependencies.mjs";
 import { writeReference } from "./documentation/reference.mjs";
-import { messageOf } from "./kit/errors.mjs";
 import { repositoryDirectory, workDirectory } from "./setup/paths.mjs";
 
 const referenceDirectory = join(repositoryDirectory, "docs/reference");

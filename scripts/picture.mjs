@@ -4,7 +4,7 @@
  */
 import { text } from "node:stream/consumers";
 import { stripVTControlCharacters } from "node:util";
-import { COLUMNS } from "./kit/progress.mjs";
+import { COLUMNS } from "../tools/harness/progress.mjs";
 
 const FIRST_STEP = "1. ";
 const EXPLANATION = "The program declares ";

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { spawn } from "node:child_process";
-import { messageOf } from "./kit/errors.mjs";
-import { listenForInterruption, SAME_SIGNAL_MS, stopListening } from "./kit/interruption.mjs";
+import { messageOf } from "../tools/harness/errors.mjs";
+import { listenForInterruption, SAME_SIGNAL_MS, stopListening } from "../tools/harness/interruption.mjs";
 import { pulumiEnvironment, readSetup } from "./setup/environment.mjs";
 import { executableIn } from "./setup/executables.mjs";
 import { setUp } from "./setup/main.mjs";

@@ -9,13 +9,19 @@ import { randomBytes } from "node:crypto";
 import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { passes } from "./kit/checks.mjs";
-import { startEmulatorCli } from "./kit/emulator.mjs";
-import { messageOf } from "./kit/errors.mjs";
-import { isInterrupted, listenForInterruption, onInterruption, stopListening, untilEnd } from "./kit/interruption.mjs";
-import { stopAll } from "./kit/processes.mjs";
-import { pulumiStack } from "./kit/stack.mjs";
-import { clearEnvironment, userEnvironment } from "./kit/user-environment.mjs";
+import { passes } from "../tools/harness/checks.mjs";
+import { startEmulatorCli } from "../tools/harness/emulator.mjs";
+import { messageOf } from "../tools/harness/errors.mjs";
+import {
+  isInterrupted,
+  listenForInterruption,
+  onInterruption,
+  stopListening,
+  untilEnd,
+} from "../tools/harness/interruption.mjs";
+import { stopAll } from "../tools/harness/processes.mjs";
+import { pulumiStack } from "../tools/harness/stack.mjs";
+import { clearEnvironment, userEnvironment } from "../tools/harness/user-environment.mjs";
 import {
   emulatorExport,
   esm,

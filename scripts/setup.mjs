@@ -1,6 +1,6 @@
 #!/usr/bin/env node
-import { messageOf } from "./kit/errors.mjs";
-import { listenForInterruption } from "./kit/interruption.mjs";
+import { messageOf } from "../tools/harness/errors.mjs";
+import { listenForInterruption } from "../tools/harness/interruption.mjs";
 import { setUp } from "./setup/main.mjs";
 
 let exitCode = 0;

@@ -1,5 +1,5 @@
 import * as util from "node:util";
-import { COLUMNS, print, progress } from "../kit/progress.mjs";
+import { COLUMNS, print, progress } from "../../tools/harness/progress.mjs";
 
 /** @typedef {"bold" | "dim" | "green" | "yellow" | "red"} Style */
 

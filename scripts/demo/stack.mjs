@@ -1,6 +1,6 @@
 import { mkdirSync, mkdtempSync } from "node:fs";
 import { join } from "node:path";
-import { pulumiStack } from "../kit/stack.mjs";
+import { pulumiStack } from "../../tools/harness/stack.mjs";
 import { repositoryDirectory, workDirectory } from "../setup/paths.mjs";
 
 /** Makes a directory for an empty backend and the stack's configuration, outside of the project. */

@@ -3,7 +3,7 @@ import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { parse } from "yaml";
-import { messageOf, printedBy } from "../kit/errors.mjs";
+import { messageOf, printedBy } from "../../tools/harness/errors.mjs";
 import { nodeModulesDirectory, repositoryDirectory, workDirectory } from "../setup/paths.mjs";
 import { readDocuments } from "./markdown.mjs";
 

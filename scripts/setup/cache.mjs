@@ -1,9 +1,9 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
-import { codeOf } from "../kit/errors.mjs";
-import { isInterrupted, onInterruption } from "../kit/interruption.mjs";
-import { isAlive } from "../kit/processes.mjs";
+import { codeOf } from "../../tools/harness/errors.mjs";
+import { isInterrupted, onInterruption } from "../../tools/harness/interruption.mjs";
+import { isAlive } from "../../tools/harness/processes.mjs";
 import { cacheDirectory } from "./paths.mjs";
 
 const TEMPORARY = ".tmp-";

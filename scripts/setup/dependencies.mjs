@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { codeOf } from "../kit/errors.mjs";
+import { codeOf } from "../../tools/harness/errors.mjs";
 import { npm } from "./npm.mjs";
 import { nodeModulesDirectory, repositoryDirectory } from "./paths.mjs";
 import { report, reportProgress, seconds } from "./report.mjs";

@@ -1,4 +1,4 @@
-import { codeOf } from "../kit/errors.mjs";
+import { codeOf } from "../../tools/harness/errors.mjs";
 
 /** The first download of the npm package `pulumi`. Pulumi's plugins come from the same host. */
 const INSTALLER = "https://get.pulumi.com/install.sh";

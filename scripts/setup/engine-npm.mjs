@@ -1,6 +1,6 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { isInterrupted } from "../kit/interruption.mjs";
+import { isInterrupted } from "../../tools/harness/interruption.mjs";
 import { makeEntry } from "./cache.mjs";
 import { downloadHost } from "./download-host.mjs";
 import { executableIn } from "./executables.mjs";

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { delimiter, join, sep } from "node:path";
-import { codeOf } from "../kit/errors.mjs";
+import { codeOf } from "../../tools/harness/errors.mjs";
 import { executableIn } from "./executables.mjs";
 import {
   nodeModulesDirectory,

@@ -1,8 +1,8 @@
 import { readFile, rename, rm, stat, writeFile } from "node:fs/promises";
 import { setTimeout as delay } from "node:timers/promises";
-import { codeOf } from "../kit/errors.mjs";
-import { onInterruption } from "../kit/interruption.mjs";
-import { isAlive } from "../kit/processes.mjs";
+import { codeOf } from "../../tools/harness/errors.mjs";
+import { onInterruption } from "../../tools/harness/interruption.mjs";
+import { isAlive } from "../../tools/harness/processes.mjs";
 import { report } from "./report.mjs";
 
 const POLL_MS = 200;

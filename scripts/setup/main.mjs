@@ -1,8 +1,8 @@
 import { randomBytes } from "node:crypto";
 import { chmod, mkdir, readFile, rename, writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { codeOf } from "../kit/errors.mjs";
-import { isInterrupted, untilEnd } from "../kit/interruption.mjs";
+import { codeOf } from "../../tools/harness/errors.mjs";
+import { isInterrupted, untilEnd } from "../../tools/harness/interruption.mjs";
 import { buildPackages } from "./build.mjs";
 import { removeLeftovers } from "./cache.mjs";
 import { installDependencies } from "./dependencies.mjs";

@@ -1,5 +1,5 @@
 import { dirname, join } from "node:path";
-import { messageOf } from "../kit/errors.mjs";
+import { messageOf } from "../../tools/harness/errors.mjs";
 import { executableIn } from "./executables.mjs";
 import { nodeModulesDirectory, repositoryDirectory } from "./paths.mjs";
 import { report } from "./report.mjs";

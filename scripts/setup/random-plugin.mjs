@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { rm } from "node:fs/promises";
 import { join } from "node:path";
-import { isInterrupted } from "../kit/interruption.mjs";
-import { writeIfChanged } from "../kit/write-if-changed.mjs";
+import { isInterrupted } from "../../tools/harness/interruption.mjs";
+import { writeIfChanged } from "../../tools/harness/write-if-changed.mjs";
 import { downloadHost } from "./download-host.mjs";
 import { executableIn } from "./executables.mjs";
 import { pulumiHomeDirectory, repositoryDirectory } from "./paths.mjs";

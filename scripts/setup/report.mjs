@@ -1,4 +1,4 @@
-import { COLUMNS, print, progress } from "../kit/progress.mjs";
+import { COLUMNS, print, progress } from "../../tools/harness/progress.mjs";
 
 const STEP_WIDTH = 13;
 

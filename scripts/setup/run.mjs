@@ -1,8 +1,8 @@
 import { spawn } from "node:child_process";
 import { createInterface } from "node:readline";
-import { messageOf } from "../kit/errors.mjs";
-import { isInterrupted, onInterruption, untilEnd } from "../kit/interruption.mjs";
-import { isWindows, signalProcess } from "../kit/processes.mjs";
+import { messageOf } from "../../tools/harness/errors.mjs";
+import { isInterrupted, onInterruption, untilEnd } from "../../tools/harness/interruption.mjs";
+import { isWindows, signalProcess } from "../../tools/harness/processes.mjs";
 
 const KILL_GRACE_MS = 5_000;
 const OUTPUT_TAIL_LINES = 40;

@@ -1,7 +1,7 @@
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TestEmulator } from "../support/emulator.js";
+import { TestEmulator } from "../../tools/harness/test-emulator.js";
 import { startHostileServer } from "../support/hostile-server.js";
 import { type CommandRun, nylasImap } from "../support/nylas-imap.js";
 import { startTestProxy } from "../support/proxy.js";

@@ -3,14 +3,14 @@ import { join } from "node:path";
 import { createSourceFile, ScriptTarget } from "typescript";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { nameFor } from "../../provider/src/cli/names.js";
-import type { ChosenAnswers } from "../conformance/contract/emulators.ts";
-import { present, TestEmulator, type WireGrant } from "../support/emulator.js";
+import type { ChosenAnswers } from "../../tools/harness/emulators.ts";
+import { REPEATS } from "../../tools/harness/repetitions.js";
+import { present, TestEmulator, type WireGrant } from "../../tools/harness/test-emulator.js";
+import { makeWorkDirectory } from "../../tools/harness/work-directory.js";
 import { startHostileServer } from "../support/hostile-server.js";
 import { runIn } from "../support/npm.js";
 import { nylasImap } from "../support/nylas-imap.js";
-import { REPEATS } from "../support/repetitions.js";
 import { createStack, type Stack } from "../support/stack.js";
-import { makeWorkDirectory } from "../support/work-directory.js";
 import { AUTHENTICATE, CONNECT } from "./world.js";
 
 const ROOT = join(import.meta.dirname, "../..");

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import { until } from "../support/until.js";
+import { until } from "../../tools/harness/until.js";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, CONNECT, PATIENCE_MS, type World } from "./world.js";
 

@@ -1,5 +1,5 @@
 import { createServer, request } from "node:http";
-import type { TestEmulator } from "../support/emulator.js";
+import type { TestEmulator } from "../../tools/harness/test-emulator.js";
 
 /** Gives the emulator's application several API keys, which can be revoked one by one. The emulator itself has one key. */
 export class KeyProxy {

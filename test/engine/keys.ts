@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { TestEmulator } from "../support/emulator.js";
+import type { TestEmulator } from "../../tools/harness/test-emulator.js";
 import type { Mailbox } from "../support/programs.js";
 import { KeyProxy } from "./key-proxy.js";
 import type { Scenario } from "./scenario.js";

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "vitest";
-import { descendants } from "../../scripts/kit/processes.mjs";
+import { descendants } from "../../tools/harness/processes.mjs";
 import type { Mailbox } from "../support/programs.js";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, type World } from "./world.js";

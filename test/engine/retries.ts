@@ -1,6 +1,6 @@
 import { expect } from "vitest";
-import { present } from "../support/emulator.js";
-import { until } from "../support/until.js";
+import { present } from "../../tools/harness/test-emulator.js";
+import { until } from "../../tools/harness/until.js";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, CONNECT, PATIENCE_MS, type World } from "./world.js";
 

@@ -1,7 +1,7 @@
 import type { EmulatorOptions } from "nylas-emulator";
 import { afterAll, describe, it } from "vitest";
-import { type Answers, rowsOf } from "../support/open-questions.js";
-import { REPEATS } from "../support/repetitions.js";
+import { type Answers, rowsOf } from "../../tools/harness/open-questions.js";
+import { REPEATS } from "../../tools/harness/repetitions.js";
 import { World } from "./world.js";
 
 /** Numbers of the rules in docs/what-happens.md. */

@@ -2,12 +2,12 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EmulatorOptions } from "nylas-emulator";
 import { expect } from "vitest";
-import { descendants, endProcess } from "../../scripts/kit/processes.mjs";
+import { descendants, endProcess } from "../../tools/harness/processes.mjs";
+import { present, TestEmulator, type WireGrant } from "../../tools/harness/test-emulator.js";
+import { until } from "../../tools/harness/until.js";
 import { removeBrokenSideFiles } from "../support/backend.js";
-import { present, TestEmulator, type WireGrant } from "../support/emulator.js";
 import { type Mailbox, type ProgramOptions, program } from "../support/programs.js";
 import { createStack, type Finished, type Stack, type StateResource } from "../support/stack.js";
-import { until } from "../support/until.js";
 
 /** The two writes that create objects. */
 export const CONNECT = "POST /v3/connectors";

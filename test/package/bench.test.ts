@@ -8,10 +8,10 @@ import { detail } from "../../bench/report.ts";
 import type { Measurement } from "../../bench/run.ts";
 import { rates, type Together } from "../../bench/stacks.ts";
 import { TARGET_SIZE, type Target, targets } from "../../bench/targets.ts";
-import { descendants, isAlive } from "../../scripts/kit/processes.mjs";
-import { present } from "../support/emulator.js";
-import { until } from "../support/until.js";
-import { makeWorkDirectory } from "../support/work-directory.js";
+import { descendants, isAlive } from "../../tools/harness/processes.mjs";
+import { present } from "../../tools/harness/test-emulator.js";
+import { until } from "../../tools/harness/until.js";
+import { makeWorkDirectory } from "../../tools/harness/work-directory.js";
 
 const root = join(import.meta.dirname, "../..");
 const script = join(root, "bench/main.ts");

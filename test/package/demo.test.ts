@@ -2,12 +2,12 @@ import { cpSync, readdirSync, rmSync } from "node:fs";
 import { basename, join } from "node:path";
 import { stripVTControlCharacters } from "node:util";
 import { afterEach, describe, expect, it, onTestFinished } from "vitest";
-import { SAME_SIGNAL_MS } from "../../scripts/kit/interruption.mjs";
-import { isAlive } from "../../scripts/kit/processes.mjs";
-import { type NpmScript, startNpmScript, stopsListening } from "../support/npm-script.js";
-import { allOr } from "../support/repetitions.js";
-import { until } from "../support/until.js";
-import { makeWorkDirectory } from "../support/work-directory.js";
+import { SAME_SIGNAL_MS } from "../../tools/harness/interruption.mjs";
+import { type NpmScript, startNpmScript, stopsListening } from "../../tools/harness/npm-script.js";
+import { isAlive } from "../../tools/harness/processes.mjs";
+import { allOr } from "../../tools/harness/repetitions.js";
+import { until } from "../../tools/harness/until.js";
+import { makeWorkDirectory } from "../../tools/harness/work-directory.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 const COLUMNS = 80;

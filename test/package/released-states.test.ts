@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { present, TestEmulator, type WireGrant } from "../support/emulator.js";
+import { present, TestEmulator, type WireGrant } from "../../tools/harness/test-emulator.js";
 import { program } from "../support/programs.js";
 import { createStack, type Stack } from "../support/stack.js";
 

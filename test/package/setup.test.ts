@@ -6,16 +6,17 @@ import { pathToFileURL } from "node:url";
 import { promisify } from "node:util";
 import { expect, it, onTestFinished } from "vitest";
 import { installedPluginDirectory, installStandIn, standInDirectory } from "../../scripts/setup/random-plugin.mjs";
-import { makeWorkDirectory } from "../support/work-directory.js";
+import { makeWorkDirectory } from "../../tools/harness/work-directory.js";
 
 const SCRIPTS = pathToFileURL(join(import.meta.dirname, "../../scripts/")).href;
+const HARNESS = pathToFileURL(join(import.meta.dirname, "../../tools/harness/")).href;
 const FILE = "values.mjs";
 const OTHER_VERSION = "export {};";
 
 /** Replaces another version of this repository's plugin again and again. */
 const INSTALLATIONS = `
   const { installStandIn } = await import("${SCRIPTS}setup/random-plugin.mjs");
-  const { writeIfChanged } = await import("${SCRIPTS}kit/write-if-changed.mjs");
+  const { writeIfChanged } = await import("${HARNESS}write-if-changed.mjs");
   const [home, file, other] = process.argv.slice(1);
   for (let count = 0; count < 200; count += 1) {
     writeIfChanged(file, Buffer.from(other));

@@ -3,10 +3,10 @@ import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { esm, everyExport, moduleSettings, strictConfiguration, template } from "../../scripts/release/consumers.mjs";
-import { present, TestEmulator } from "../support/emulator.js";
+import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
+import { makeWorkDirectory } from "../../tools/harness/work-directory.js";
 import { npmInstall, runIn } from "../support/npm.js";
 import { createStack, type Stack } from "../support/stack.js";
-import { makeWorkDirectory } from "../support/work-directory.js";
 
 /** Time for two installations from the registry without a cache, on a busy machine. */
 const INSTALL_TIMEOUT_MS = 900_000;

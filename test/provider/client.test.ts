@@ -6,7 +6,7 @@ import { MAX_ATTEMPTS, MAX_PROVIDER_ATTEMPTS } from "../../provider/src/nylas/re
 import type { Grant } from "../../provider/src/nylas/wire.js";
 import { createGrantDirectory } from "../../provider/src/run/grant-directory.js";
 import { readSettings } from "../../provider/src/settings.js";
-import { present, TestEmulator } from "../support/emulator.js";
+import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
 import { failure } from "../support/failure.js";
 
 let emulator: TestEmulator;

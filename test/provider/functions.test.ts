@@ -15,7 +15,7 @@ import {
   listGrants,
   NylasError,
 } from "../../provider/src/index.js";
-import { present, TestEmulator, type WireGrant } from "../support/emulator.js";
+import { present, TestEmulator, type WireGrant } from "../../tools/harness/test-emulator.js";
 
 const REDIRECT_URI = "http://localhost:3000/oauth/exchange";
 

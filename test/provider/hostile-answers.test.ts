@@ -15,7 +15,7 @@ import { findProvider } from "../../provider/src/nylas/providers.js";
 import { createGrantDirectory } from "../../provider/src/run/grant-directory.js";
 import { runFor } from "../../provider/src/run/run.js";
 import { readSettings } from "../../provider/src/settings.js";
-import { present } from "../support/emulator.js";
+import { present } from "../../tools/harness/test-emulator.js";
 import { failure } from "../support/failure.js";
 import { APPLICATION, type HostileServer, startHostileServer } from "../support/hostile-server.js";
 

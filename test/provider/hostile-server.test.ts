@@ -12,10 +12,10 @@ import { authenticateMailbox, deleteGrant, findGrant } from "../../provider/src/
 import { MAX_ATTEMPTS, MAX_LOST_POST_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
 import { redeemCode } from "../../provider/src/nylas/tokens.js";
 import { readSettings } from "../../provider/src/settings.js";
-import { present } from "../support/emulator.js";
+import { allOr } from "../../tools/harness/repetitions.js";
+import { present } from "../../tools/harness/test-emulator.js";
 import { failure } from "../support/failure.js";
 import { type HostileServer, startHostileServer } from "../support/hostile-server.ts";
-import { allOr } from "../support/repetitions.js";
 
 const KEY = "nyk_v0_aB3/x+y==Zq9";
 const OTHER_KEY = "nyk_v0_from_the_environment";

@@ -8,7 +8,7 @@ import {
   type MailEnvironmentArgs,
   NylasError,
 } from "../../provider/dist/index.js";
-import { present } from "../support/emulator.js";
+import { present } from "../../tools/harness/test-emulator.js";
 import { Declarations, resolved, thrownBy } from "../support/mocks.js";
 
 const declared = new Declarations();

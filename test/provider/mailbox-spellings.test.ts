@@ -3,7 +3,7 @@ import { createClient, type NylasClient } from "../../provider/src/nylas/client.
 import { authenticateMailbox, deleteGrant, probeMailbox } from "../../provider/src/nylas/grants.js";
 import { createGrantDirectory } from "../../provider/src/run/grant-directory.js";
 import { readSettings } from "../../provider/src/settings.js";
-import { TestEmulator } from "../support/emulator.js";
+import { TestEmulator } from "../../tools/harness/test-emulator.js";
 
 const ADDRESSES = [
   "o'brien@example.test",

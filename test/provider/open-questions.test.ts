@@ -10,8 +10,8 @@ import {
   probeMailbox,
 } from "../../provider/src/nylas/grants.js";
 import { readSettings } from "../../provider/src/settings.js";
-import { TestEmulator } from "../support/emulator.js";
-import { ALTERNATIVES, type Answers, SINGLE_ALTERNATIVES, UNREAD } from "../support/open-questions.js";
+import { ALTERNATIVES, type Answers, SINGLE_ALTERNATIVES, UNREAD } from "../../tools/harness/open-questions.js";
+import { TestEmulator } from "../../tools/harness/test-emulator.js";
 
 const NOBODY = "6e0f4a3e-0000-4000-8000-000000000000";
 

@@ -5,8 +5,8 @@ import { findConnector } from "../../provider/src/nylas/connectors.js";
 import { probeMailbox } from "../../provider/src/nylas/grants.js";
 import { createPace } from "../../provider/src/nylas/pace.js";
 import { readSettings } from "../../provider/src/settings.js";
-import { present, TestEmulator } from "../support/emulator.js";
-import { until } from "../support/until.js";
+import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
+import { until } from "../../tools/harness/until.js";
 
 let emulator: TestEmulator;
 

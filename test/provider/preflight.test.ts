@@ -5,12 +5,12 @@ import { NOT_TLS } from "../../emulator/src/mail-client/verdict.js";
 import { NylasError } from "../../provider/src/errors.js";
 import { preflight } from "../../provider/src/preflight/preflight.js";
 import { categoryOf } from "../../provider/src/preflight/verdict.js";
+import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
 import {
   makeServerCertificates,
   type ServerCertificate,
   type ServerCertificates,
 } from "../conformance/dovecot/certificates.js";
-import { present, TestEmulator } from "../support/emulator.js";
 
 let emulator: TestEmulator;
 let certificates: ServerCertificates;

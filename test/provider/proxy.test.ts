@@ -9,7 +9,7 @@ import { createClient } from "../../provider/src/nylas/client.js";
 import { authenticateMailbox, deleteGrant, listAllGrants } from "../../provider/src/nylas/grants.js";
 import { MAX_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
 import { readSettings } from "../../provider/src/settings.js";
-import { present, TestEmulator } from "../support/emulator.js";
+import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
 import { failure } from "../support/failure.js";
 import { startTestProxy, type TestProxy, type TestProxyOptions } from "../support/proxy.ts";
 

@@ -11,9 +11,9 @@ import {
   MailEnvironment,
   NylasError,
 } from "../../provider/dist/index.js";
-import { present } from "../support/emulator.js";
+import { present } from "../../tools/harness/test-emulator.js";
+import { makeWorkDirectory } from "../../tools/harness/work-directory.js";
 import { Declarations, thrownBy } from "../support/mocks.js";
-import { makeWorkDirectory } from "../support/work-directory.js";
 
 const root = join(import.meta.dirname, "../..");
 

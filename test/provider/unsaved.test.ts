@@ -3,7 +3,7 @@ import { existsSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TestEmulator } from "../support/emulator.js";
+import { TestEmulator } from "../../tools/harness/test-emulator.js";
 
 const PROCESS = join(import.meta.dirname, "interrupted-process.ts");
 /** Delay during which the process is interrupted, in milliseconds. */

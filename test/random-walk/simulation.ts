@@ -8,9 +8,9 @@ import { hasOtherOwner, isSuccessor, parseMarker } from "../../provider/src/life
 import { providerMethods } from "../../provider/src/pulumi/adapter.js";
 import { runFor } from "../../provider/src/run/run.js";
 import { readSettings } from "../../provider/src/settings.js";
-import { TestEmulator, type WireGrant } from "../support/emulator.js";
+import type { Answers } from "../../tools/harness/open-questions.js";
+import { TestEmulator, type WireGrant } from "../../tools/harness/test-emulator.js";
 import { type KillProxy, type ProxiedRequest, startKillProxy, type Verdict } from "../support/kill-proxy.js";
-import type { Answers } from "../support/open-questions.js";
 import { type Declared, type Operation, type ProviderProcess, type Saved, StackModel } from "./engine-model.js";
 import { ADDRESSES, addressOf, type Declarations, passwordOf, STACKS, type StackName } from "./program.js";
 

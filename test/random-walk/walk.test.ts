@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { type Answers, SINGLE_ALTERNATIVES } from "../support/open-questions.js";
+import { type Answers, SINGLE_ALTERNATIVES } from "../../tools/harness/open-questions.js";
 import { commands, done, kill } from "./commands.js";
 import { installOddClock } from "./odd-clock.js";
 import { Declarations } from "./program.js";

@@ -2,14 +2,14 @@ import { execFile } from "node:child_process";
 import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
-import type { WireGrant } from "./emulator.js";
+import type { WireGrant } from "../../tools/harness/test-emulator.js";
+import { makeWorkDirectory } from "../../tools/harness/work-directory.js";
 import { userEnvironment } from "./npm.js";
 import { QUICK_COMMANDS } from "./quick-engine.js";
-import { makeWorkDirectory } from "./work-directory.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 /** What the commands of a README need of a clone, besides its examples. */
-const SHARED = ["package.json", "node_modules", "scripts", "provider", "emulator"];
+const SHARED = ["package.json", "node_modules", "scripts", "tools", "provider", "emulator"];
 
 /** What the emulator of a script has been asked since the last snapshot, and what it has. */
 interface Snapshot {

@@ -1,13 +1,13 @@
 import type { ChildProcess } from "node:child_process";
 import { expect } from "vitest";
 import { BASE_DELAY_MS } from "../../provider/src/nylas/retry-delay.js";
-import { descendants, endProcess, type RunningProcess } from "../../scripts/kit/processes.mjs";
+import { descendants, endProcess, type RunningProcess } from "../../tools/harness/processes.mjs";
+import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
+import { until } from "../../tools/harness/until.js";
 import { removeBrokenSideFiles } from "./backend.js";
-import { present, TestEmulator } from "./emulator.js";
 import { type Interception, type KillProxy, type ProxiedRequest, startKillProxy, type Verdict } from "./kill-proxy.js";
 import { program } from "./programs.js";
 import { createStack, type Stack } from "./stack.js";
-import { until } from "./until.js";
 
 const MAILBOXES = 10;
 /**

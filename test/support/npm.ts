@@ -1,6 +1,6 @@
 import { execFile } from "node:child_process";
 import { promisify } from "node:util";
-import { userEnvironment } from "../../scripts/kit/user-environment.mjs";
+import { userEnvironment } from "../../tools/harness/user-environment.mjs";
 
 export { userEnvironment };
 

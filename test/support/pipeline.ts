@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parse } from "yaml";
-import { present } from "./emulator.js";
+import { present } from "../../tools/harness/test-emulator.js";
 
 /** The example whose pipelines these are. */
 export const CI_EXAMPLE = join(import.meta.dirname, "../../examples/ci");

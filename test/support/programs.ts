@@ -1,4 +1,4 @@
-import type { TestEmulator } from "./emulator.js";
+import type { TestEmulator } from "../../tools/harness/test-emulator.js";
 
 /** How a test program declares a mailbox: an address, and what differs from the emulator's own servers. */
 export interface Mailbox {

@@ -1,5 +1,5 @@
 /** Prints what the emulator in the environment was asked and what it has, after a mark, and empties its request log. */
-import { EmulatorApi } from "../../scripts/kit/emulator.mjs";
+import { EmulatorApi } from "../../tools/harness/emulator.mjs";
 
 const { NYLAS_API_URI: apiUri = "", NYLAS_API_KEY: apiKey = "" } = process.env;
 const [, , mark = ""] = process.argv;

@@ -1,12 +1,12 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { delimiter, dirname, join, relative } from "node:path";
-import { type Finished, type PulumiStack, pulumiStack } from "../../scripts/kit/stack.mjs";
 import { pulumiEnvironment } from "../../scripts/setup/environment.mjs";
-import { present } from "./emulator.js";
+import { type Finished, type PulumiStack, pulumiStack } from "../../tools/harness/stack.mjs";
+import { present } from "../../tools/harness/test-emulator.js";
+import { makeWorkDirectory } from "../../tools/harness/work-directory.js";
 import { keyServer } from "./key-server.js";
 import { portOfProgram } from "./program-hosts.js";
 import { QUICK_COMMANDS, quickEngine } from "./quick-engine.js";
-import { makeWorkDirectory } from "./work-directory.js";
 
 export type { Finished };
 

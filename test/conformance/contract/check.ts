@@ -1,5 +1,6 @@
 import { Ajv2020, type ErrorObject, type ValidateFunction } from "ajv/dist/2020.js";
 import formats from "ajv-formats";
+import type { ChosenAnswers } from "../../../tools/harness/emulators.ts";
 import { closed } from "./closed.ts";
 import { CONTRACT_FAULTS, type ContractFault, DEVIATIONS, type Deviation } from "./deviations.ts";
 import {
@@ -12,7 +13,6 @@ import {
   resolve,
   type Schema,
 } from "./document.ts";
-import type { ChosenAnswers } from "./emulators.ts";
 
 /** A request and its answer, as sent over the socket. */
 export interface Exchange {

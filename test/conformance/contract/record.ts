@@ -1,6 +1,6 @@
+import type { ChosenAnswers } from "../../../tools/harness/emulators.ts";
 import { type Checked, createCheck, type Exchange, type Finding } from "./check.ts";
 import { readContract } from "./document.ts";
-import type { ChosenAnswers } from "./emulators.ts";
 import { note } from "./ledger.ts";
 import { watch } from "./watch.ts";
 

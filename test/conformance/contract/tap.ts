@@ -1,7 +1,7 @@
 import { relative } from "node:path";
 import { afterAll, afterEach, expect } from "vitest";
+import { emulators } from "../../../tools/harness/emulators.ts";
 import { explain } from "./check.ts";
-import { emulators } from "./emulators.ts";
 import { note } from "./ledger.ts";
 import { recordExchanges } from "./record.ts";
 

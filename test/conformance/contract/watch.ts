@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Socket } from "node:net";
+import type { ChosenAnswers } from "../../../tools/harness/emulators.ts";
 import type { Exchange } from "./check.ts";
-import type { ChosenAnswers } from "./emulators.ts";
 
 export interface Watcher {
   exchange(exchange: Exchange, requestWhole: boolean): void;

@@ -1,4 +1,4 @@
-import type { TestEmulator } from "../../support/emulator.js";
+import type { TestEmulator } from "../../../tools/harness/test-emulator.js";
 import type { Endpoint } from "./places.js";
 
 /** One answer of the API. Nothing is thrown for a refusal. */

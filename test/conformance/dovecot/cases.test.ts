@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { NylasError } from "../../../provider/src/errors.js";
 import { preflight } from "../../../provider/src/preflight/preflight.js";
 import type { Category } from "../../../provider/src/preflight/verdict.js";
-import { until } from "../../support/until.js";
+import { until } from "../../../tools/harness/until.js";
 import { ask, connect } from "./ask.js";
 import { cases, type MailCase, type Surroundings, SWAPPED, USUAL, usualPorts } from "./cases.js";
 import { AT, type Dovecot } from "./dovecot.js";

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { preflight } from "../../../provider/src/preflight/preflight.js";
-import { startCli, stopCli } from "../../support/cli.js";
+import { startCli, stopCli } from "../../../tools/harness/emulator-process.js";
 import { ask, connect, type MailboxSettings } from "./ask.js";
 import { AT } from "./dovecot.js";
 import { describeWithDovecot } from "./installed.js";

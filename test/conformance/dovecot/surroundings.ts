@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import tls from "node:tls";
-import { TestEmulator } from "../../support/emulator.js";
+import { TestEmulator } from "../../../tools/harness/test-emulator.js";
 import { Dovecot } from "./dovecot.js";
 
 /** A Dovecot, and an emulator with a connector that trusts it, as this process does. */

@@ -1,4 +1,4 @@
-import type { Mailbox } from "../register/expectation.js";
+import type { Mailbox } from "../../../emulator/test/register/expectation.js";
 
 /** Which API, with which mailbox, and what else is allowed there. */
 export interface LiveConfig {

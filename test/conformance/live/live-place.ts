@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { setTimeout as pause } from "node:timers/promises";
-import { type Answer, fieldOf, textOf, typeOf } from "../register/answer.js";
+import { type Answer, fieldOf, textOf, typeOf } from "../../../emulator/test/register/answer.js";
 import {
   authenticate,
   type Given,
@@ -10,8 +10,8 @@ import {
   type Place,
   type Request,
   type Server,
-} from "../register/expectation.js";
-import { ask } from "../register/http.js";
+} from "../../../emulator/test/register/expectation.js";
+import { ask } from "../../../emulator/test/register/http.js";
 import type { LiveConfig } from "./live-config.js";
 
 /** What may not be done to somebody's application, or cannot be tried there; the message says why. */

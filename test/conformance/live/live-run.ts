@@ -1,7 +1,7 @@
 import { BEHAVIOURS, type BehaviourName } from "nylas-emulator";
-import { type Answer, type Expected, fits, inWords, whatCame } from "../register/answer.js";
-import type { Expectation, Given } from "../register/expectation.js";
-import { behaviourNames, defaultOf, REGISTER } from "../register/register.js";
+import { type Answer, type Expected, fits, inWords, whatCame } from "../../../emulator/test/register/answer.js";
+import type { Expectation, Given } from "../../../emulator/test/register/expectation.js";
+import { behaviourNames, defaultOf, REGISTER } from "../../../emulator/test/register/register.js";
 import type { LiveConfig } from "./live-config.js";
 import { LivePlace, NotTried } from "./live-place.js";
 

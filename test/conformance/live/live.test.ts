@@ -5,7 +5,7 @@ import { LIVE, LiveRun } from "./live-run.js";
 const config = readLiveConfig(process.env);
 
 describe.skipIf(config === undefined)(
-  "Nylas itself (with NYLAS_LIVE_API_KEY and a mailbox, see docs/nylas-answers.md)",
+  "Nylas itself (with NYLAS_LIVE_API_KEY and a mailbox, see emulator/docs/nylas-answers.md)",
   () => {
     let run: LiveRun | undefined;
 

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { allOr } from "../../../tools/harness/repetitions.js";
 import { KillBench, killEngine, UP_REQUESTS } from "../../support/killed-up.js";
-import { allOr } from "../../support/repetitions.js";
 
 /** Odd requests; request-lost.test.ts has the even ones. */
 const all = Array.from({ length: UP_REQUESTS / 2 }, (_, index) => 2 * index + 1);

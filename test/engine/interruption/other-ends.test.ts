@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, it } from "vitest";
+import { allOr } from "../../../tools/harness/repetitions.js";
 import { interruptTwice, KillBench, killEverything, killProvider } from "../../support/killed-up.js";
-import { allOr } from "../../support/repetitions.js";
 
 /** The connector's creation, the first authentication, and an authentication after some mailboxes are saved. */
 const POINTS = allOr([3, 5, 15], [15]);

@@ -1,8 +1,8 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { codeBlocks } from "../../../tools/harness/code-blocks.js";
 import { type Clone, cloneWith, SNAPSHOT, snapshots } from "../../support/clone.js";
-import { codeBlocks } from "../../support/guide.js";
 
 const README = readFileSync(join(import.meta.dirname, "../../../examples/adopt/README.md"), "utf8");
 /** A dozen commands of npm and Pulumi, one after the other. */

@@ -4,7 +4,8 @@ import { join } from "node:path";
 import { LocalWorkspace } from "@pulumi/pulumi/automation/index.js";
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 import { pulumiEnvironment } from "../../../scripts/setup/environment.mjs";
-import { present, TestEmulator } from "../../support/emulator.js";
+import { present, TestEmulator } from "../../../tools/harness/test-emulator.js";
+import { makeWorkDirectory } from "../../../tools/harness/work-directory.js";
 import {
   CI_EXAMPLE,
   evaluated,
@@ -15,7 +16,6 @@ import {
   type Step,
 } from "../../support/pipeline.js";
 import { QUICK_COMMANDS } from "../../support/quick-engine.js";
-import { makeWorkDirectory } from "../../support/work-directory.js";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const PASSPHRASE = "a throw-away passphrase";

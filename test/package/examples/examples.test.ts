@@ -1,7 +1,7 @@
 import { execFileSync } from "node:child_process";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
-import { TestEmulator } from "../../support/emulator.js";
+import { TestEmulator } from "../../../tools/harness/test-emulator.js";
 import { createStack, type Stack } from "../../support/stack.js";
 
 const root = join(import.meta.dirname, "../../..");

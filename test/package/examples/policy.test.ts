@@ -2,10 +2,10 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { readSetup } from "../../../scripts/setup/environment.mjs";
-import { present, TestEmulator } from "../../support/emulator.js";
-import { codeBlocks } from "../../support/guide.js";
+import { codeBlocks } from "../../../tools/harness/code-blocks.js";
+import { present, TestEmulator } from "../../../tools/harness/test-emulator.js";
+import { makeWorkDirectory } from "../../../tools/harness/work-directory.js";
 import { createStack, type Stack } from "../../support/stack.js";
-import { makeWorkDirectory } from "../../support/work-directory.js";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const EXAMPLE = join(ROOT, "examples/policy");

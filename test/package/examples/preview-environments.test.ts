@@ -3,10 +3,10 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { pulumiEnvironment } from "../../../scripts/setup/environment.mjs";
-import { TestEmulator } from "../../support/emulator.js";
+import { TestEmulator } from "../../../tools/harness/test-emulator.js";
+import { until } from "../../../tools/harness/until.js";
+import { makeWorkDirectory } from "../../../tools/harness/work-directory.js";
 import { QUICK_COMMANDS } from "../../support/quick-engine.js";
-import { until } from "../../support/until.js";
-import { makeWorkDirectory } from "../../support/work-directory.js";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const EXAMPLE = join(ROOT, "examples/preview-environments");

@@ -3,9 +3,9 @@ import { readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect, it } from "vitest";
-import { present } from "../../support/emulator.js";
-import { codeBlocks } from "../../support/guide.js";
-import { makeWorkDirectory } from "../../support/work-directory.js";
+import { codeBlocks } from "../../../tools/harness/code-blocks.js";
+import { present } from "../../../tools/harness/test-emulator.js";
+import { makeWorkDirectory } from "../../../tools/harness/work-directory.js";
 
 const execute = promisify(execFile);
 const root = join(import.meta.dirname, "../../..");

@@ -3,9 +3,9 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { describe, expect, it } from "vitest";
+import { codeBlocks } from "../../../tools/harness/code-blocks.js";
+import { present } from "../../../tools/harness/test-emulator.js";
 import { cloneWith, SNAPSHOT, snapshots } from "../../support/clone.js";
-import { present } from "../../support/emulator.js";
-import { codeBlocks } from "../../support/guide.js";
 
 const EXAMPLES = join(import.meta.dirname, "../../../examples");
 

@@ -1,6 +1,6 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { TestEmulator } from "../../support/emulator.js";
+import { TestEmulator } from "../../../tools/harness/test-emulator.js";
 import { createStack, type Stack } from "../../support/stack.js";
 
 let emulator: TestEmulator;

@@ -3,8 +3,8 @@ import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { makeWorkDirectory } from "../../../tools/harness/work-directory.js";
 import { userEnvironment } from "../../support/npm.js";
-import { makeWorkDirectory } from "../../support/work-directory.js";
 
 const root = join(import.meta.dirname, "../../..");
 const example = join(root, "examples/surviving-429");

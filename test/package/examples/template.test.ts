@@ -1,10 +1,10 @@
 import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { TestEmulator } from "../../support/emulator.js";
+import { TestEmulator } from "../../../tools/harness/test-emulator.js";
+import { makeWorkDirectory } from "../../../tools/harness/work-directory.js";
 import { runIn } from "../../support/npm.js";
 import { createStack } from "../../support/stack.js";
-import { makeWorkDirectory } from "../../support/work-directory.js";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const TEMPLATE = join(ROOT, "templates/nylas-imap");

@@ -1,0 +1,336 @@
+import { execFileSync } from "node:child_process";
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { EmulatorApi, emulatorCli } from "../../tools/harness/emulator.mjs";
+import { type CliProcess, type Ready, startCli, stopCli } from "../../tools/harness/emulator-process.js";
+import { isAlive } from "../../tools/harness/processes.mjs";
+import { present, type WireGrant } from "../../tools/harness/test-emulator.js";
+import { until } from "../../tools/harness/until.js";
+
+const ENDS_WITHIN_MS = 10_000;
+
+let directory: string;
+const running = new Set<CliProcess>();
+
+function start(...args: string[]): CliProcess {
+  const process = startCli(...args);
+  running.add(process);
+  return process;
+}
+
+/** A usage that must be refused: the message. */
+async function refused(...args: string[]): Promise<string> {
+  const { code, stdout, stderr } = await start(...args).ended;
+  expect(code, stderr).toBe(2);
+  expect(stdout).toBe("");
+  return stderr;
+}
+
+function call<T>(emulator: Pick<Ready, "apiUri" | "apiKey">, method: string, path: string, body?: unknown): Promise<T> {
+  return new EmulatorApi(emulator).call<T>(method, path, body);
+}
+
+/** Connects the first mailbox. */
+async function connect(emulator: Pick<Ready, "apiUri" | "apiKey" | "imap" | "users">): Promise<WireGrant> {
+  const { username, password } = present(emulator.users[0]);
+  const { host, port } = emulator.imap;
+  const settings = { imap_username: username, imap_password: password, imap_host: host, imap_port: port };
+  return call(emulator, "POST", "/v3/connect/custom", { provider: "imap", settings });
+}
+
+beforeAll(() => {
+  directory = mkdtempSync(join(tmpdir(), "nylas-emulator-"));
+});
+
+afterEach(async () => {
+  await Promise.all([...running].map(stopCli));
+  running.clear();
+});
+
+afterAll(() => rmSync(directory, { recursive: true, force: true }));
+
+describe("nylas-emulator --mail", () => {
+  it("prints one line of JSON, works, and ends with 0 when it is asked to", async () => {
+    const cli = start("--mail");
+    const emulator = await cli.ready();
+    expect(Object.keys(emulator)).toEqual([
+      "apiUri",
+      "apiKey",
+      "applicationId",
+      "region",
+      "ca",
+      "imap",
+      "smtp",
+      "users",
+    ]);
+    for (const server of [emulator.imap, emulator.smtp]) expect(Object.keys(server)).toEqual(["host", "port"]);
+    expect(emulator.users).toHaveLength(3);
+    for (const user of emulator.users) expect(Object.keys(user)).toEqual(["username", "password"]);
+    expect(new URL(emulator.apiUri).hostname).toBe("127.0.0.1");
+    expect(emulator.ca).toMatch(/^-----BEGIN CERTIFICATE-----/);
+
+    await call(emulator, "POST", "/v3/connectors", { provider: "imap" });
+    const grant = await connect(emulator);
+    expect(await call(emulator, "GET", `/v3/grants/${grant.id}/messages`)).toEqual([]);
+
+    const { code, signal, stdout, stderr } = await stopCli(cli);
+    expect({ code, signal }).toEqual({ code: 0, signal: null });
+    expect(stderr).toMatch(/^A page to .*\n$/);
+    expect(stdout).toBe(`${await cli.firstLine}\n`);
+  });
+
+  it("takes key, users, ports and seed", async () => {
+    const users = join(directory, "users.json");
+    const own = [{ username: "me@example.test", password: "häufig benutzt" }];
+    writeFileSync(users, JSON.stringify(own));
+    const emulator = await start("--mail", "--api-key", "a-key-of-mine", "--users", users).ready();
+    expect(emulator).toMatchObject({ apiKey: "a-key-of-mine", users: own });
+    await call(emulator, "POST", "/v3/connectors", { provider: "imap" });
+    expect(await connect(emulator)).toMatchObject({ email: "me@example.test", grant_status: "valid" });
+
+    const [one, same, other] = await Promise.all(
+      ["7", "7", "8"].map(async (seed) => (await start("--mail", "--seed", seed).ready()).users),
+    );
+    expect(one).toEqual(same);
+    expect(one).not.toEqual(other);
+  });
+});
+
+describe("nylas-emulator without --mail", () => {
+  it("names no mail server", async () => {
+    const emulator = await start().ready();
+    expect(Object.keys(emulator)).toEqual(["apiUri", "apiKey", "applicationId", "region"]);
+  });
+});
+
+describe("nylas-emulator --env", () => {
+  /** Evaluates what it prints in a shell; what the shell then prints. It must end although the emulator goes on. */
+  function evaluated(args: string, script: string): string {
+    const commands = `eval "$(${JSON.stringify(process.execPath)} ${JSON.stringify(emulatorCli)} --env ${args})"\n${script}`;
+    return execFileSync("sh", ["-c", commands], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+  }
+
+  it("gives a shell its variables, whatever they contain, and goes on until it is killed", async () => {
+    const users = join(directory, "quoted-users.json");
+    const own = [
+      { username: "me@example.test", password: `it's "$HOME" \`id\` \\ # *` },
+      { username: "you@example.test", password: "two\nlines" },
+    ];
+    writeFileSync(users, JSON.stringify(own));
+    const print = `exec ${JSON.stringify(process.execPath)} -p 'JSON.stringify(process.env)'`;
+    const env: Record<string, string> = JSON.parse(evaluated(`--mail --users ${JSON.stringify(users)}`, print));
+    const pid = Number(env.NYLAS_EMULATOR_PID);
+    onTestFinished(() => void (isAlive(pid) && process.kill(pid)));
+    expect(env).toMatchObject({
+      IMAP_HOST: "127.0.0.1",
+      SMTP_HOST: "127.0.0.1",
+      MAILBOX_1: "me@example.test",
+      MAILBOX_1_PASSWORD: own[0]?.password,
+      MAILBOX_2_PASSWORD: own[1]?.password,
+    });
+    const emulator = {
+      apiUri: present(env.NYLAS_API_URI),
+      apiKey: present(env.NYLAS_API_KEY),
+      imap: { host: present(env.IMAP_HOST), port: Number(env.IMAP_PORT) },
+      users: own,
+    };
+    await call(emulator, "POST", "/v3/connectors", { provider: "imap" });
+    expect(await connect(emulator)).toMatchObject({ email: "me@example.test", grant_status: "valid" });
+
+    process.kill(pid, "SIGTERM");
+    await until("the emulator ends", ENDS_WITHIN_MS, async () => !isAlive(pid));
+  });
+
+  it("names no mail server without --mail", () => {
+    const names = evaluated(
+      "",
+      'env | grep -E "^(NYLAS|IMAP|SMTP|MAILBOX)" | cut -d= -f1 | sort; kill "$NYLAS_EMULATOR_PID"',
+    );
+    expect(names.split("\n").filter(Boolean)).toEqual(["NYLAS_API_KEY", "NYLAS_API_URI", "NYLAS_EMULATOR_PID"]);
+  });
+
+  it("prints nothing and ends as the emulator does when that cannot start", async () => {
+    expect(await refused("--env", "--users", "users.json")).toContain("needs --mail");
+    expect(await refused("--env", "--ca", "/nowhere/ca.pem")).toContain("/nowhere/ca.pem");
+  });
+});
+
+describe("a usage that makes no sense", () => {
+  it.each([
+    [["--nonsense"], "--nonsense"],
+    [["extra"], "argument"],
+    [["--port", "70000"], "65535"],
+    [["--port"], "--port"],
+    [["--seed", "lucky"], "whole number"],
+    [["--imap-port", "1143"], "needs --mail"],
+    [["--users", "users.json"], "needs --mail"],
+    [["--behaviour", "duplicateConnector"], "NAME=VALUE"],
+    [["--behaviour", "duplicateConnector=500"], "400 or 409"],
+    [["--behaviour", "duplicateConector=409"], 'Did you mean "duplicateConnector"'],
+    [["--mail", "--users", "/nowhere/users.json"], "/nowhere/users.json"],
+    [["--ca", "/nowhere/ca.pem"], "/nowhere/ca.pem"],
+  ])("%j is refused with exit code 2", async (args, text) => {
+    expect(await refused(...args)).toContain(text);
+  });
+
+  it("--version prints the package's and ends with 0", async () => {
+    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, "../../emulator/package.json"), "utf8"));
+    expect(await start("--version").ended).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: "" });
+  });
+
+  it("--help explains every option and ends with 0", async () => {
+    const { code, stdout } = await start("--help").ended;
+    expect(code).toBe(0);
+    for (const option of [
+      "host",
+      "port",
+      "api-key",
+      "env",
+      "mail",
+      "imap-port",
+      "smtp-port",
+      "users",
+      "ca",
+      "state",
+      "behaviour",
+      "seed",
+      "version",
+    ]) {
+      expect(stdout).toContain(`--${option}`);
+    }
+  });
+});
+
+describe("a port that is taken", () => {
+  let occupant: Server;
+
+  beforeAll(async () => {
+    occupant = createServer();
+    await new Promise<void>((resolve) => occupant.listen(0, "127.0.0.1", resolve));
+  });
+
+  afterAll(() => occupant.close());
+
+  it.each(["--port", "--imap-port", "--smtp-port"])("%s is said to be, with exit code 1", async (option) => {
+    const address = occupant.address();
+    const port = address !== null && typeof address === "object" ? String(address.port) : "";
+    const { code, stdout, stderr } = await start("--mail", option, port).ended;
+    expect(code).toBe(1);
+    expect(stdout).toBe("");
+    expect(stderr).toContain("EADDRINUSE");
+    expect(stderr).toContain(port);
+  });
+});
+
+describe("nylas-emulator --state", () => {
+  it("keeps everything over a restart, and no secret in clear", async () => {
+    const state = join(directory, "state.json");
+    const first = start("--mail", "--state", state);
+    const before = await first.ready();
+    await call(before, "POST", "/v3/connectors", { provider: "imap", name: "kept" });
+    const grant = await connect(before);
+    const [ops] = before.users;
+    await call(before, "PUT", `/_emulator/mailboxes/${present(ops).username}`, { password: "a rotated password" });
+    expect((await stopCli(first)).code).toBe(0);
+
+    const file = readFileSync(state, "utf8");
+    for (const secret of ["a rotated password", ...before.users.map(({ password }) => password)]) {
+      for (const form of [secret, Buffer.from(secret).toString("base64"), Buffer.from(secret).toString("hex")]) {
+        expect(file.includes(form)).toBe(false);
+      }
+    }
+    expect(statSync(state).mode & 0o077, "nobody else may read it").toBe(0);
+
+    const after = await start("--mail", "--state", state).ready();
+    expect(after).toMatchObject({ apiKey: before.apiKey, applicationId: before.applicationId });
+    expect(after.users[0]).toEqual({ username: present(ops).username, password: "a rotated password" });
+    expect(await call(after, "GET", "/v3/connectors")).toEqual([expect.objectContaining({ name: "kept" })]);
+    expect(await call(after, "GET", `/v3/grants/${grant.id}`)).toEqual(grant);
+  });
+
+  it("survives being killed right after an answer", async () => {
+    const state = join(directory, "killed.json");
+    const first = start("--mail", "--state", state);
+    const before = await first.ready();
+    await call(before, "POST", "/v3/connectors", { provider: "imap" });
+    const grant = await connect(before);
+    first.child.kill("SIGKILL");
+    expect((await first.ended).signal).toBe("SIGKILL");
+
+    const after = await start("--mail", "--state", state).ready();
+    expect(await call(after, "GET", `/v3/grants/${grant.id}`)).toEqual(grant);
+  });
+
+  it("opens with the user's own key only, which it does not hold", async () => {
+    const state = join(directory, "own-key.json");
+    const first = start("--state", state, "--api-key", "a-key-of-mine");
+    await first.ready();
+    await stopCli(first);
+    expect(readFileSync(state, "utf8")).not.toContain("a-key-of-mine");
+    expect(await refused("--state", state)).toContain("--api-key");
+    expect(await refused("--state", state, "--api-key", "another")).toContain("does not open");
+    expect(await start("--state", state, "--api-key", "a-key-of-mine").ready()).toBeDefined();
+  });
+
+  it("refuses a file that is something else", async () => {
+    const state = join(directory, "something-else.json");
+    writeFileSync(state, JSON.stringify({ precious: true }));
+    expect(await refused("--state", state)).toContain("not a state file");
+    expect(readFileSync(state, "utf8")).toBe('{"precious":true}');
+  });
+
+  it("is closed to others when it was open before", async () => {
+    const state = join(directory, "open.json");
+    const first = start("--state", state);
+    await first.ready();
+    await stopCli(first);
+    chmodSync(state, 0o666);
+    const second = start("--state", state);
+    await second.ready();
+    expect(statSync(state).mode & 0o777).toBe(0o600);
+    await stopCli(second);
+  });
+
+  it.each(["to a file", "to nothing"])("refuses a symbolic link %s, and leaves both ends alone", async (where) => {
+    const target = join(directory, `target ${where}`);
+    const state = join(directory, `link ${where}`);
+    if (where === "to a file") writeFileSync(target, "precious");
+    symlinkSync(target, state);
+    expect(await refused("--state", state)).toContain("symbolic link");
+    expect(lstatSync(state).isSymbolicLink()).toBe(true);
+    expect(existsSync(target) && readFileSync(target, "utf8")).toBe(where === "to a file" && "precious");
+  });
+
+  it("refuses a directory and a pipe", async () => {
+    const pipe = join(directory, "pipe");
+    execFileSync("mkfifo", [pipe]);
+    for (const state of [directory, pipe]) expect(await refused("--state", state)).toContain("not a file");
+  });
+
+  it("writes through nothing that stands where it writes aside", async () => {
+    const state = join(directory, "aside.json");
+    const target = join(directory, "target of aside");
+    writeFileSync(target, "precious");
+    const cli = start("--state", state);
+    const emulator = await cli.ready();
+    symlinkSync(target, `${state}.${cli.child.pid}.new`);
+    await call(emulator, "POST", "/v3/connectors", { provider: "imap" });
+    expect(readFileSync(target, "utf8")).toBe("precious");
+    expect(lstatSync(state).isFile()).toBe(true);
+    expect(statSync(state).mode & 0o777).toBe(0o600);
+    await stopCli(cli);
+  });
+});

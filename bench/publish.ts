@@ -33,7 +33,7 @@ function publish(file: string, root: string): void {
   if (drawn === undefined) throw new Error(`${file} has no measurement of ours with ${size} mailboxes.`);
   writeFileSync(join(root, "docs/bench.svg"), drawn);
   const source = taken(content, options);
-  replace(join(root, "README.md"), "operations", `${operationsTable(figures, size)}\n\n${source}`);
+  replace(join(root, "bench/README.md"), "operations", operationsTable(figures, size));
   replace(join(root, "bench/README.md"), "targets", `${targetsTable(targets, options)}\n\n${source}`);
   replace(join(root, "docs/scale.md"), "growth", `${growthTable(figures, options.sizes)}\n\n${source}`);
 }

@@ -13,6 +13,10 @@ export const BEHAVIOURS = {
     ["3", "off"],
     "after this many wrong passwords in a row the error type is grant.auth_limit_reached",
   ),
+  nonAsciiPassword: choice(
+    ["refused", "accepted"],
+    "whether connect/custom refuses an imap_password with characters outside ASCII without a log-in, or logs in with it",
+  ),
   unreachableHost: choice(
     ["504", "400"],
     "504 api.provider_error or 400 grant.provider_not_responding when the mail server does not answer a login",

@@ -94,7 +94,7 @@ describe("nylas-emulator --mail", () => {
 
   it("takes key, users, ports and seed", async () => {
     const users = join(directory, "users.json");
-    const own = [{ username: "me@example.test", password: "häufig benutzt" }];
+    const own = [{ username: "me@example.test", password: "often used" }];
     writeFileSync(users, JSON.stringify(own));
     const emulator = await start("--mail", "--api-key", "a-key-of-mine", "--users", users).ready();
     expect(emulator).toMatchObject({ apiKey: "a-key-of-mine", users: own });

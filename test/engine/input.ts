@@ -85,6 +85,19 @@ export const input: Scenario[] = [
     },
   },
   {
+    name: "a password has characters outside ASCII, with which Nylas cannot authenticate a mailbox",
+    outcome: "the plan names the argument and the cause, without the value and before any request",
+    rules: [8, 9],
+    run: async (world) => {
+      const args = { smtpPassword: world.secret("ein gutes Paßwort") };
+      const ops = world.mailbox(0, { password: world.secret("sésame, ouvre-toi"), args });
+      world.declare({ connector: "imap", mailboxes: { ops } });
+      const says = ["imapPassword has characters outside ASCII", "smtpPassword has characters outside ASCII"];
+      await world.fails(says, "preview");
+      expect(await world.emulator.requests()).toEqual([]);
+    },
+  },
+  {
     name: "a mailbox of a `MailEnvironment` has no password",
     outcome: "the program ends with its name before anything is made, and without a stack trace",
     rules: [8, 9],

@@ -1,5 +1,6 @@
 import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { expect } from "vitest";
@@ -157,6 +158,18 @@ export const passwordSources: Scenario[] = [
     run: async (world) => {
       const { emulator, stack } = world;
       writeFileSync(join(stack.directory, "two-lines.txt"), `${world.secret("first line of two")}\nsecond`);
+      const umlaut = world.secret("Grüße an alle");
+      const files: Record<string, Buffer> = {
+        "bom.txt": Buffer.from("\ufeffplain ascii"),
+        "utf-16le.txt": Buffer.from("\ufeffplain ascii", "utf16le"),
+        "utf-16be.txt": Buffer.from("\ufeffplain ascii", "utf16le").swap16(),
+        "latin-1.txt": Buffer.from(umlaut, "latin1"),
+        "utf-8.txt": Buffer.from(umlaut),
+      };
+      for (const [file, content] of Object.entries(files)) writeFileSync(join(stack.directory, file), content);
+      await promisify(execFile)("mkfifo", [join(stack.directory, "pipe")]);
+      const socket = createServer().listen(join(stack.directory, "socket"));
+      world.owns({ close: async () => void socket.close() });
       const refused: [Record<string, unknown>, string][] = [
         [{ imapPasswordFrom: { vault: "x" } }, 'imapPasswordFrom must be { env: "NAME" } or { file: "path" }'],
         [
@@ -168,7 +181,22 @@ export const passwordSources: Scenario[] = [
           { imapPasswordFrom: { file: "two-lines.txt" } },
           "the password in file two-lines.txt must not contain a line break",
         ],
-        [{ imapPasswordFrom: { file: "." } }, ". is not a regular file"],
+        [{ imapPasswordFrom: { file: "." } }, "file . is a directory and no regular file; it was not read"],
+        [{ imapPasswordFrom: { file: "pipe" } }, "file pipe is a pipe and no regular file; it was not read"],
+        [{ imapPasswordFrom: { file: "socket" } }, "file socket is a socket and no regular file; it was not read"],
+        [
+          { imapPasswordFrom: { file: "/dev/zero" } },
+          "file /dev/zero is a device and no regular file; it was not read",
+        ],
+        [{ imapPasswordFrom: { file: "bom.txt" } }, "file bom.txt starts with a byte order mark (BOM)"],
+        [{ imapPasswordFrom: { file: "utf-16le.txt" } }, "file utf-16le.txt is in UTF-16"],
+        [{ imapPasswordFrom: { file: "utf-16be.txt" } }, "file utf-16be.txt is in UTF-16"],
+        [{ imapPasswordFrom: { file: "latin-1.txt" } }, "file latin-1.txt is in another encoding than UTF-8"],
+        [{ imapPasswordFrom: { file: "utf-8.txt" } }, "the password in file utf-8.txt has characters outside ASCII"],
+        [
+          { imapPassword: "given", smtpPasswordFrom: { file: "bom.txt" } },
+          "smtpPasswordFrom is unusable: file bom.txt starts with a byte order mark",
+        ],
       ];
       for (const [args, says] of refused) {
         const ops = { ...world.mailbox(0), args: { imapPassword: undefined, ...args } };

@@ -210,6 +210,52 @@ describe("the plan for a grant", () => {
   });
 });
 
+describe("a password that Nylas cannot authenticate", () => {
+  const umlaut = "Grüße an alle";
+  const old = { ...good, imapPassword: umlaut, imapPort: 993, smtpPort: 465 };
+
+  it.each(["imapPassword", "smtpPassword"])("is refused by check without its value, and never sent: %s", (name) => {
+    for (const password of [umlaut, "漢字", "key 🔑", "half \ud83d", "\ufeffplain"]) {
+      const { inputs, failures } = grantLifecycle.check({ ...good, [name]: password });
+      expect(failures).toHaveLength(1);
+      expect(failures[0]).toMatchObject({
+        property: "",
+        reason: expect.stringMatching(new RegExp(`^${name} (has|starts)`)),
+      });
+      expect(failures[0]?.reason).not.toContain(password);
+      expect(() => credentials(readGrantArguments(inputs))).toThrow("nothing was sent");
+    }
+  });
+
+  it("of a state leaves its mailbox as it is, until something asks for an authentication", () => {
+    for (const olds of [old, { ...old, smtpPassword: "é" }]) {
+      expect(grantLifecycle.check(olds, olds).failures).toEqual([]);
+      expect(grantLifecycle.check({ ...olds, deleteAdopted: true }, olds).failures).toEqual([]);
+      const outs = { ...olds, grantId: "g", grantStatus: "valid" };
+      expect(grantLifecycle.diff(outs, grantLifecycle.check(olds, olds).inputs)).toEqual({
+        changes: false,
+        replaces: [],
+      });
+      expect(grantLifecycle.check({ ...olds, imapHost: "new.example.com" }, olds).failures).not.toEqual([]);
+      expect(grantLifecycle.check({ ...olds, imapUsername: "sales@example.com" }, olds).failures).not.toEqual([]);
+    }
+    expect(reasons(grantLifecycle, old)).toHaveLength(1);
+  });
+
+  it("of a source leaves its mailbox as it is, too", () => {
+    vi.stubEnv("OPS_PASSWORD", umlaut);
+    const declared = { ...old, imapPassword: undefined, imapPasswordFrom: { env: "OPS_PASSWORD" } };
+    expect(reasons(grantLifecycle, declared)).toEqual([
+      expect.stringContaining("OPS_PASSWORD has characters outside ASCII"),
+    ]);
+    const { inputs, failures } = grantLifecycle.check(declared, old);
+    expect(failures).toEqual([]);
+    expect(grantLifecycle.check(declared, inputs).failures).toEqual([]);
+    vi.stubEnv("OPS_PASSWORD", `${umlaut}!`);
+    expect(grantLifecycle.check(declared, inputs).failures).toHaveLength(1);
+  });
+});
+
 describe("the placeholders of an import", () => {
   const older = "not told by Nylas";
   const sent = (change: Record<string, unknown>) => {

@@ -52,6 +52,7 @@ export const IDEMPOTENT = docs("v3/email/idempotent-send");
 export const SEARCH_MESSAGES = docs("cookbook/email/search-messages");
 export const UNREAD_COUNTS = docs("cookbook/email/unread-message-counts");
 export const IMAP_GUIDE = docs("provider-guides/imap");
+export const IMAP_TROUBLESHOOTING = docs("provider-guides/imap/troubleshooting");
 export const SMTP_SETTINGS: Source = {
   name: "support: SMTP settings during authentication",
   url: "https://support.nylas.com/hc/en-us/articles/33355551154461-How-can-I-ensure-users-enter-their-SMTP-settings-during-authentication",

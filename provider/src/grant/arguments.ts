@@ -135,11 +135,13 @@ export function checkGrantArguments(news: Values, olds: Values = {}): { inputs: 
   if (inputs.smtpHost !== undefined) inputs.smtpPort ??= DEFAULT_SMTP_PORT;
   const passwords = PASSWORDS.map((names) => checkPassword(names, inputs, olds));
   const checked: Values = { ...inputs, ...Object.assign({}, ...passwords.map(({ digest }) => digest)) };
+  const sends = asksForAuthentication(olds, checked);
   if (inputs.imapHost !== olds.imapHost) adviseOnce(inputs.imapHost);
   return {
     inputs: checked,
     failures: [
-      ...validate(asksForAuthentication(olds, checked) ? propertiesToSend : properties, inputs),
+      ...validate(sends ? propertiesToSend : properties, inputs),
+      ...(sends ? passwords.flatMap(({ problems = [] }) => problems) : []),
       ...passwords.flatMap(({ failures }) => failures),
       ...smtpFailures(inputs),
       ...upgradeFailures(inputs, olds),
@@ -197,8 +199,10 @@ function passwordFrom(args: GrantArguments, name: "imapPasswordFrom" | "smtpPass
   const source = args[name];
   if (source === undefined) return undefined;
   const reading = readPassword(source);
-  if ("value" in reading) return reading.value;
-  throw notSendable(args, `${name}: ${"absent" in reading ? reading.absent : reading.invalid}`);
+  if (!("value" in reading))
+    throw notSendable(args, `${name}: ${"absent" in reading ? reading.absent : reading.invalid}`);
+  if (reading.problem !== undefined) throw notSendable(args, `${name}: ${reading.problem}`);
+  return reading.value;
 }
 
 function notSendable({ imapUsername }: GrantArguments, answer: string): InvalidInputError {
@@ -212,12 +216,19 @@ function notSendable({ imapUsername }: GrantArguments, answer: string): InvalidI
   });
 }
 
-/** The digest that stands for a password with a source, and what is wrong with the password's arguments. */
+interface CheckedPassword {
+  /** Stands for a password with a source. */
+  digest: Values;
+  failures: CheckFailure[];
+  /** What keeps the password from being sent. */
+  problems?: CheckFailure[];
+}
+
 function checkPassword(
   { argument, source: sourceName, digest: digestName }: (typeof PASSWORDS)[number],
   inputs: Values,
   olds: Values,
-): { digest: Values; failures: CheckFailure[] } {
+): CheckedPassword {
   const source = inputs[sourceName];
   const without = { [digestName]: undefined };
   if (source === undefined || source === null) {
@@ -231,9 +242,12 @@ function checkPassword(
 
   const reading = readPassword(source);
   const before = earlierDigest(olds[argument], olds[digestName]);
-  if ("value" in reading) return { digest: { [digestName]: passwordDigest(reading.value, before) }, failures: [] };
-  if ("invalid" in reading)
-    return { digest: without, failures: [missing(sourceName, `is unusable: ${reading.invalid}`)] };
+  const unusable = (reason: string) => missing(sourceName, `is unusable: ${reason}`);
+  if ("value" in reading) {
+    const problems = reading.problem === undefined ? [] : [unusable(reading.problem)];
+    return { digest: { [digestName]: passwordDigest(reading.value, before) }, failures: [], problems };
+  }
+  if ("invalid" in reading) return { digest: without, failures: [unusable(reading.invalid)] };
   // A plan without secrets must not show a change of every mailbox.
   if (keepsGrant(inputs, olds)) return { digest: { [digestName]: before }, failures: [] };
   const reason = `is absent: ${reading.absent}, and the grant has yet to be made. Provide it where Pulumi runs`;

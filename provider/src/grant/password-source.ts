@@ -1,5 +1,6 @@
+import { isUtf8 } from "node:buffer";
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
-import { readFileSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import * as v from "valibot";
 import { text } from "../lifecycle/validate.js";
 import { keepSecret } from "../redact.js";
@@ -26,8 +27,11 @@ export const passwordSource = v.union(
   'must be { env: "NAME" } or { file: "path" }',
 );
 
-/** A password that was found, or why there is none. An absent source is expected in previews without secrets. */
-export type Reading = { value: string } | { absent: string } | { invalid: string };
+/**
+ * A password that was read, with what keeps it from being sent; or why there is none. An absent source is expected in previews
+ * without secrets.
+ */
+export type Reading = { value: string; problem?: string | undefined } | { absent: string } | { invalid: string };
 
 /**
  * Reads a password where the provider runs. An unset or empty environment variable is absent, because CI systems pass a missing
@@ -38,7 +42,8 @@ export function readPassword(source: PasswordSource): Reading {
   if (!("value" in reading)) return reading;
   keepSecret(reading.value);
   const checked = v.safeParse(sendablePassword, reading.value);
-  return checked.success ? reading : { invalid: `the password in ${nameOf(source)} ${checked.issues[0].message}` };
+  const problem = checked.success ? undefined : `the password in ${nameOf(source)} ${checked.issues[0].message}`;
+  return { problem, ...reading };
 }
 
 /** A salted digest, by which a later run recognizes the password; an earlier digest of the same password is kept. */
@@ -68,17 +73,54 @@ function fromEnvironment(source: { env: string }): Reading {
 function fromFile(source: { file: string }): Reading {
   const path = source.file;
   try {
-    const status = statSync(path);
-    if (!status.isFile()) return { invalid: `${path} is not a regular file` };
-    if (status.size > MAX_FILE_BYTES) return { invalid: `${nameOf(source)} is longer than ${MAX_FILE_BYTES} bytes` };
-    const value = readFileSync(path, "utf8").replace(/\r?\n$/, "");
-    return value === "" ? { absent: `${nameOf(source)} is empty` } : { value };
+    // Before it is opened: a device may act on that.
+    const special = specialKind(statSync(path));
+    if (special !== undefined)
+      return { invalid: `${nameOf(source)} is ${special} and no regular file; it was not read` };
+    const bytes = readBounded(path);
+    if (bytes === undefined) return { invalid: `${nameOf(source)} is longer than ${MAX_FILE_BYTES} bytes` };
+    const value = bytes.toString("utf8").replace(/\r?\n$/, "");
+    if (value === "") return { absent: `${nameOf(source)} is empty` };
+    const encoding = foreignEncoding(bytes);
+    return encoding === undefined ? { value } : { value, problem: `${nameOf(source)} ${encoding}` };
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "an unknown error";
     if (code === "ENOENT")
       return { absent: `${nameOf(source)} does not exist (relative paths start at ${process.cwd()})` };
     return { invalid: `${nameOf(source)} cannot be read: ${code}` };
   }
+}
+
+function specialKind(status: Stats): string | undefined {
+  if (status.isFile()) return undefined;
+  if (status.isDirectory()) return "a directory";
+  if (status.isFIFO()) return "a pipe";
+  return status.isSocket() ? "a socket" : "a device";
+}
+
+/** `undefined` if the file is too long. Its length is not believed: files under `/proc` have length 0 and any content. */
+function readBounded(path: string): Buffer | undefined {
+  const file = openSync(path, "r");
+  try {
+    const buffer = Buffer.alloc(MAX_FILE_BYTES + 1);
+    let length = 0;
+    for (let read = -1; read !== 0 && length < buffer.length; length += read) {
+      read = readSync(file, buffer, length, buffer.length - length, null);
+    }
+    return length > MAX_FILE_BYTES ? undefined : buffer.subarray(0, length);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** Why a file is not plain UTF-8. Checked on the bytes, because decoding them hides it. */
+function foreignEncoding(bytes: Buffer): string | undefined {
+  const begins = (...mark: number[]) => mark.every((byte, index) => bytes[index] === byte);
+  if (begins(0xef, 0xbb, 0xbf)) return "starts with a byte order mark (BOM); save it as UTF-8 without one";
+  if (begins(0xff, 0xfe) || begins(0xfe, 0xff) || bytes.includes(0)) {
+    return "is in UTF-16, as Windows PowerShell's `>` writes it; save it as UTF-8 without a byte order mark";
+  }
+  return isUtf8(bytes) ? undefined : "is in another encoding than UTF-8, such as Latin-1; save it as UTF-8";
 }
 
 function nameOf(source: PasswordSource): string {

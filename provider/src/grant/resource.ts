@@ -23,16 +23,16 @@ export interface MailboxArgs {
    */
   imapUsername: pulumi.Input<string>;
   /**
-   * Password or app password; always a secret. Either this or `imapPasswordFrom` is required. A change re-authenticates in
-   * place and keeps the grant id.
+   * Password or app password; always a secret. Either this or `imapPasswordFrom` is required. ASCII characters only: Nylas
+   * cannot authenticate another one. A change re-authenticates in place and keeps the grant id.
    */
   imapPassword?: pulumi.Input<string> | undefined;
   /**
    * Where the provider reads the password, instead of `imapPassword`: `{ env: "NAME" }` or `{ file: "path" }`, at every plan
    * and authentication. The state holds a salted digest, never the password. A changed password is an update that
    * re-authenticates in place. An absent source counts as unchanged for a grant that exists, and is an error for one that must
-   * be made or re-authenticated. One line break at the end of a file is removed; relative paths start at the project's
-   * directory.
+   * be made or re-authenticated. A file is UTF-8 without a byte order mark; one line break at its end is removed, and
+   * relative paths start at the project's directory.
    */
   imapPasswordFrom?: PasswordSource | undefined;
   /** IMAP server: a host name or IP address, without scheme and port. A change re-authenticates in place. */
@@ -58,7 +58,7 @@ export interface MailboxArgs {
    */
   smtpUsername?: pulumi.Input<string> | undefined;
   /**
-   * SMTP password; always a secret. A change re-authenticates in place.
+   * SMTP password; always a secret, of ASCII characters only. A change re-authenticates in place.
    *
    * @default imapPassword
    */

@@ -14,16 +14,31 @@ const PLACEHOLDERS: readonly unknown[] = [UNKNOWN_PASSWORD, "not told by Nylas"]
 
 const GIVE_REAL_ONE = "; give the real one in the program, and take it out of ignoreChanges";
 
+const BYTE_ORDER_MARK = "\ufeff";
+const ASCII = /^[\0-\x7f]*$/;
+
 export function isPlaceholder(value: unknown): boolean {
   return PLACEHOLDERS.includes(value);
 }
 
-/** A password that may be sent. The messages never quote it. */
+/**
+ * A password that may be sent. The messages never quote it. Nylas cannot authenticate one with characters outside ASCII.
+ *
+ * @see https://developer.nylas.com/docs/provider-guides/imap/troubleshooting/
+ */
 export const sendablePassword = v.pipe(
   v.string("must be a string"),
   v.check(
     (value) => !isPlaceholder(value),
     `is the placeholder of an import, because Nylas tells no passwords${GIVE_REAL_ONE}`,
+  ),
+  v.check(
+    (value) => !value.startsWith(BYTE_ORDER_MARK),
+    "starts with a byte order mark (BOM), which is no part of a password; save its source as UTF-8 without one",
+  ),
+  v.check(
+    (value) => ASCII.test(value),
+    "has characters outside ASCII, and Nylas cannot authenticate a mailbox with such a password; change it at the mail server",
   ),
   password,
 );

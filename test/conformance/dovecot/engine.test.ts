@@ -6,7 +6,7 @@ import { describeWithDovecot } from "./installed.js";
 
 const OPS = "ops@example.test";
 const BILLING = "billing@example.test";
-const AWKWARD = 'p"w\\ +%/&=é?#[secret]$ %u';
+const AWKWARD = 'p"w\\ +%/&=?#[secret]$ %u';
 
 let dovecot: Dovecot;
 

@@ -13,6 +13,9 @@ export interface AuthenticationDependencies {
   failures: FailureCount;
 }
 
+/** Nylas cannot authenticate another password: https://developer.nylas.com/docs/provider-guides/imap/troubleshooting/ */
+const ASCII = /^[\0-\x7f]*$/;
+
 /** Logs in to the mail server and creates or re-authenticates the grant; for connect/custom and the hosted form. */
 export async function authenticateImap(
   dependencies: AuthenticationDependencies,
@@ -22,6 +25,9 @@ export async function authenticateImap(
 ): Promise<{ grant: StoredGrant; created: boolean }> {
   const { store, behaviours, mailClient, failures } = dependencies;
   requireConnector(dependencies);
+  if (!ASCII.test(settings.imap_password) && behaviours.nonAsciiPassword === "refused") {
+    throw badCredentials(dependencies, settings.imap_username);
+  }
   const verdict = await mailClient.verifyLogin(settings);
   if (verdict === "refused") throw badCredentials(dependencies, settings.imap_username);
   if (verdict !== "accepted") throw unreachableAtLogin(behaviours);

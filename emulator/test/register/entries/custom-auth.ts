@@ -1,12 +1,24 @@
 import { A_TIME, ABSENT, AN_ID, THE_ADDRESS, THE_GRANT, THE_MARK } from "../answer.js";
 import { authenticate, type Expectation, settingsOf } from "../expectation.js";
+import { withOtherPassword } from "../passwords.js";
 import { BAD_REQUEST, ok, refused, UNREACHABLE } from "../refusals.js";
-import { BYO, BYO_AUTH, CONNECTORS, ERRORS, FIND_GRANT, IMAP, MANAGE_GRANTS, NODE_GRANTS } from "../sources.js";
+import {
+  BYO,
+  BYO_AUTH,
+  CONNECTORS,
+  ERRORS,
+  FIND_GRANT,
+  IMAP,
+  IMAP_TROUBLESHOOTING,
+  MANAGE_GRANTS,
+  NODE_GRANTS,
+} from "../sources.js";
 
 const CUSTOM = "POST /v3/connect/custom";
 const ANOTHER_STATE = "another state";
 const WRONG = "not-the-password";
 const PROVIDER_REQUIRED = refused(400, "grant.provider_required");
+const OUTSIDE_ASCII = "pässword";
 const GUESSES = { no: "Nylas may look for the server by itself and log in" };
 
 export const customAuth: readonly Expectation[] = [
@@ -181,6 +193,21 @@ export const customAuth: readonly Expectation[] = [
     standing: "assumed",
     live: "wrong password",
     play: (place) => authenticate(place, { imap_password: WRONG }),
+  },
+  {
+    endpoint: CUSTOM,
+    situation: "the mailbox's password has characters outside ASCII",
+    given: "grant",
+    answer: refused(400, "grant.invalid_authentication"),
+    instead: {
+      nonAsciiPassword: { accepted: ok({ "data.grant_status": "valid" }, 201) },
+      badCredentials: { "401": refused(401, "grant.invalid_authentication") },
+    },
+    source: [IMAP_TROUBLESHOOTING, ERRORS],
+    standing: "type assumed",
+    live: { no: "the mailbox has another password" },
+    play: (place) =>
+      withOtherPassword(place, () => authenticate(place, { imap_password: OUTSIDE_ASCII }), OUTSIDE_ASCII),
   },
   {
     endpoint: CUSTOM,

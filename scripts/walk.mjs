@@ -16,7 +16,7 @@ if (!(minutes > 0)) {
   process.exit(2);
 }
 
-const root = join(import.meta.dirname, "./..");
+const root = join(import.meta.dirname, "..");
 const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
 const args = [vitest, "run", "--mode", "all", "test/random-walk/walk.test.ts", "--disable-console-intercept"];
 let exitCode = 0;

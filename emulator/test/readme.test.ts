@@ -16,8 +16,9 @@ interface Workflow {
 }
 
 const readme = readFileSync(join(root, "emulator/README.md"), "utf8");
+const running = readFileSync(join(root, "emulator/docs/running.md"), "utf8");
 
-it("the example for vitest passes", async () => {
+it("the README's example for vitest passes", async () => {
   // In this repository, so that it finds its packages.
   const directory = makeWorkDirectory("readme");
   try {
@@ -30,8 +31,8 @@ it("the example for vitest passes", async () => {
   }
 });
 
-it("the workflow starts the emulator with options that it has", async () => {
-  const { jobs }: Workflow = parse(present(codeBlocks(readme, "yaml")[0]));
+it("the workflow of docs/running.md starts the emulator with options that it has", async () => {
+  const { jobs }: Workflow = parse(present(codeBlocks(running, "yaml")[0]));
   const { run = "" } = jobs.test.steps.find(({ name }) => name === "Start the emulator") ?? {};
   const { stdout: help } = await promisify(execFile)(process.execPath, [join(root, "emulator/dist/cli.js"), "--help"]);
   const options = [...run.matchAll(/ (--[a-z-]+)/g)].map(([, option = ""]) => option);

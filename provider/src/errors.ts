@@ -11,6 +11,7 @@ export type NylasErrorCode =
   | "invalid_credentials"
   | "auth_limit_reached"
   | "provider_not_responding"
+  | "mail_server_refused"
   | "smtp_missing"
   | "grant_exists"
   | "connector_exists"
@@ -85,8 +86,11 @@ export class NylasError<Code extends NylasErrorCode = NylasErrorCode> extends Er
 
 /** The mail server refuses the credentials, or Nylas has stopped trying them: give other ones. */
 export class CredentialsError extends NylasError<"invalid_credentials" | "auth_limit_reached"> {}
-/** The mail server does not answer, or a grant has no SMTP: correct the settings, or repair the mail server. */
-export class MailServerError extends NylasError<"provider_not_responding" | "smtp_missing"> {}
+/**
+ * The mail server does not answer, refuses for another reason than the password, or a grant has no SMTP: correct the settings,
+ * or repair the mail server.
+ */
+export class MailServerError extends NylasError<"provider_not_responding" | "mail_server_refused" | "smtp_missing"> {}
 /** There is such a grant or connector already: adopt it, refer to it, or delete it. */
 export class AlreadyExistsError extends NylasError<"grant_exists" | "connector_exists"> {}
 /** The connector is missing, or grants still use it: create it first, or delete its grants first. */

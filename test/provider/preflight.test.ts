@@ -1,10 +1,8 @@
 import { createServer, type Server } from "node:net";
 import tls from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
-import { NOT_TLS } from "../../emulator/src/mail-client/verdict.js";
 import { NylasError } from "../../provider/src/errors.js";
 import { preflight } from "../../provider/src/preflight/preflight.js";
-import { categoryOf } from "../../provider/src/preflight/verdict.js";
 import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
 import {
   makeServerCertificates,
@@ -54,8 +52,8 @@ async function misbehaving(treat: (socket: import("node:net").Socket) => void): 
 }
 
 /** Starts a TLS server with this certificate. */
-function showing({ cert, key }: ServerCertificate): Promise<number> {
-  const server = tls.createServer({ cert, key });
+function showing({ cert, key }: ServerCertificate, options: tls.TlsOptions = {}): Promise<number> {
+  const server = tls.createServer({ cert, key, ...options });
   server.on("tlsClientError", () => {});
   servers.push(server);
   return portOf(server);
@@ -126,6 +124,18 @@ describe("preflight", () => {
     },
   );
 
+  it.each([
+    ["a version of TLS", "good", { maxVersion: "TLSv1.1", minVersion: "TLSv1" }],
+    ["a key", "weakKey", {}],
+    ["a cipher", "good", { maxVersion: "TLSv1.2", ciphers: "ECDHE-ECDSA-NULL-SHA:@SECLEVEL=0" }],
+  ] as const)("names %s that is too weak, on either server", async (_name, kind, options) => {
+    tls.setDefaultCACertificates([...trusted, certificates.ca]);
+    const port = await showing(certificates[kind], { ciphers: "DEFAULT:@SECLEVEL=0", ...options });
+    const error = await refusal({ imapPort: port, smtpPort: port });
+    expect(error.code).toBe("provider_not_responding");
+    expect(error.message.match(/tls_\w+/g)).toEqual(["tls_too_weak", "tls_too_weak"]);
+  });
+
   it("says all of it in a warning", async () => {
     const printed = vi.spyOn(console, "error").mockImplementation(() => {});
     const port = await showing(certificates.untrusted);
@@ -168,8 +178,4 @@ describe("preflight", () => {
     const port = await misbehaving((socket) => socket.destroy());
     expect((await refusal({ imapPort: port })).message).toMatch(/IMAP at .*closed/);
   });
-});
-
-it.each([...NOT_TLS])("takes %s for the wrong kind of TLS, as the emulator does", (code) => {
-  expect(categoryOf(code)).toBe("tls_mode");
 });

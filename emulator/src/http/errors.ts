@@ -50,14 +50,14 @@ export function notFound(kind: "grant" | "other", { notFoundType }: Behaviours):
   return ApiError.of(kind === "grant" && notFoundType === "specific" ? "grantNotFound" : "notFound");
 }
 
-/** For data requests. The contract declares 504 for each of them. */
-export function providerUnreachable(): ApiError {
-  return ApiError.of("unreachable");
+/** For data requests; `reason` continues "The mail server ". The contract declares 504 for each of them. */
+export function providerUnreachable(reason: string): ApiError {
+  return ApiError.of("unreachable", { reason });
 }
 
 /** For authentications. The contract declares no such error for them, so a behaviour chooses. */
-export function unreachableAtLogin({ unreachableHost }: Behaviours): ApiError {
-  return ApiError.of(unreachableHost === "504" ? "unreachable" : "unreachableAtLogin");
+export function unreachableAtLogin(reason: string, { unreachableHost }: Behaviours): ApiError {
+  return ApiError.of(unreachableHost === "504" ? "unreachable" : "unreachableAtLogin", { reason });
 }
 
 /** The error body of an injected fault. */

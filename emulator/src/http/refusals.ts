@@ -15,7 +15,7 @@ const PROVIDER_ERROR = "api.provider_error";
 const NOT_FOUND = "api.not_found_error";
 const PLAIN_NOT_FOUND = "not_found_error";
 const NO_CONNECTOR = "The application has no connector for provider imap.";
-const NO_RESPONSE = "The mail server did not respond, or not over TLS.";
+const NO_RESPONSE = "The mail server <reason>.";
 const INTERNAL_ERROR = { type: "api.internal_error", text: "Internal error, contact administrator." } as const;
 
 /**

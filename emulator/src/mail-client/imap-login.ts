@@ -1,7 +1,8 @@
 import { ImapFlow } from "imapflow";
 import type { ImapSettings } from "../store/types.js";
+import { imapFailure, watchImap } from "./login-failure.js";
 import type { Trust } from "./trust.js";
-import { imapVerdict, type Verdict } from "./verdict.js";
+import type { Verdict } from "./verdict.js";
 
 /** From the DNS look-up to the response. Nylas itself gives up after 120 s. */
 const LOGIN_DEADLINE_MS = 15_000;
@@ -14,9 +15,10 @@ const IMAP_TLS_PORT = 993;
 
 type TlsMode = "implicit" | "starttls";
 
-/** Logs in and out again, to check the credentials. */
-export function verifyImapLogin(settings: ImapSettings, trust: Trust): Promise<Verdict> {
-  return inSession(settings, trust, { verifyOnly: true }, async () => undefined).then((outcome) => outcome.verdict);
+/** Logs in, opens INBOX and logs out again, to check the credentials and the mailbox. */
+export async function verifyImapLogin(settings: ImapSettings, trust: Trust): Promise<Verdict> {
+  const outcome = await inSession(settings, trust, async () => undefined, "INBOX");
+  return outcome.verdict;
 }
 
 export type SessionOutcome<Result> =
@@ -29,20 +31,20 @@ export function withImapSession<Result>(
   trust: Trust,
   work: (client: ImapFlow) => Promise<Result>,
 ): Promise<SessionOutcome<Result>> {
-  return inSession(settings, trust, { verifyOnly: false }, work);
+  return inSession(settings, trust, work);
 }
 
 async function inSession<Result>(
   settings: ImapSettings,
   trust: Trust,
-  how: { verifyOnly: boolean },
   work: (client: ImapFlow) => Promise<Result>,
+  opens?: "INBOX",
 ): Promise<SessionOutcome<Result>> {
   const deadline = Date.now() + LOGIN_DEADLINE_MS;
-  let outcome: SessionOutcome<Result> = { verdict: "unreachable" };
+  let outcome: SessionOutcome<Result> = { verdict: "tls_mode" };
   for (const mode of modesOf(settings.imap_port)) {
-    outcome = await attempt(settings, trust, { ...how, mode, deadline }, work);
-    if (outcome.verdict !== "tls-mode") break;
+    outcome = await attempt(settings, trust, { mode, deadline, opens }, work);
+    if (outcome.verdict !== "tls_mode") break;
   }
   return outcome;
 }
@@ -57,7 +59,7 @@ function modesOf(port: number): readonly TlsMode[] {
 async function attempt<Result>(
   settings: ImapSettings,
   trust: Trust,
-  how: { verifyOnly: boolean; mode: TlsMode; deadline: number },
+  how: { mode: TlsMode; deadline: number; opens: "INBOX" | undefined },
   work: (client: ImapFlow) => Promise<Result>,
 ): Promise<SessionOutcome<Result>> {
   const client = new ImapFlow({
@@ -66,15 +68,14 @@ async function attempt<Result>(
     auth: { user: settings.imap_username, pass: settings.imap_password },
     ...(how.mode === "implicit" ? { secure: true } : { secure: false, doSTARTTLS: true }),
     ...(trust.secureContext === undefined ? {} : { tls: { secureContext: trust.secureContext } }),
-    verifyOnly: how.verifyOnly,
     disableAutoIdle: true,
     logger: false,
+    emitLogs: true,
     connectionTimeout: CONNECT_TIMEOUT_MS,
     greetingTimeout: GREETING_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
   });
-  // imapflow also emits `error` after it has rejected; without a listener Node exits.
-  client.on("error", () => undefined);
+  const progress = watchImap(client);
   let ranOut = false;
   const timer = setTimeout(
     () => {
@@ -86,15 +87,15 @@ async function attempt<Result>(
   try {
     try {
       await client.connect();
+      if (how.opens !== undefined) await client.mailboxOpen(how.opens, { readOnly: true });
     } catch (error) {
-      return { verdict: ranOut ? "unreachable" : imapVerdict(error) };
+      return { verdict: ranOut ? "timeout" : imapFailure(error, progress).category };
     }
-    if (how.verifyOnly) return { verdict: "accepted", result: await work(client) };
     const result = await work(client);
     await client.logout().catch(() => undefined);
     return { verdict: "accepted", result };
   } catch (error) {
-    if (ranOut) return { verdict: "unreachable" };
+    if (ranOut) return { verdict: "timeout" };
     throw error;
   } finally {
     clearTimeout(timer);

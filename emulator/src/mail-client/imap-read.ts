@@ -4,7 +4,6 @@ import { type SessionOutcome, withImapSession } from "./imap-login.js";
 import { type MessageContent, readContent } from "./message-content.js";
 import type { Participant } from "./participant.js";
 import type { Trust } from "./trust.js";
-import { field } from "./verdict.js";
 
 /** Only this much of a message is read; attachments of longer messages may be truncated or missing. */
 const MESSAGE_MAX_BYTES = 1_048_576;
@@ -97,7 +96,7 @@ async function readPage(client: ImapFlow, page: PageQuery): Promise<ReadPage | "
   try {
     await client.mailboxOpen(page.folder, { readOnly: true });
   } catch (error) {
-    if (field(error, "responseStatus") === "NO") return "no-such-folder";
+    if (Reflect.get(Object(error), "responseStatus") === "NO") return "no-such-folder";
     throw error;
   }
   const found = await findUids(client, page);

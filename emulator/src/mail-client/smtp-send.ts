@@ -1,7 +1,8 @@
 import { createTransport } from "nodemailer";
 import type { ImapSettings } from "../store/types.js";
+import { smtpFailure } from "./login-failure.js";
 import type { Trust } from "./trust.js";
-import { smtpVerdict, type Verdict } from "./verdict.js";
+import type { Verdict } from "./verdict.js";
 
 const CONNECT_TIMEOUT_MS = 8_000;
 const GREETING_TIMEOUT_MS = 8_000;
@@ -39,10 +40,10 @@ export interface SmtpServer {
 
 export async function sendMail(server: SmtpServer, trust: Trust, mail: OutgoingMail): Promise<Verdict> {
   const deadline = Date.now() + SEND_DEADLINE_MS;
-  let verdict: Verdict = "unreachable";
+  let verdict: Verdict = "tls_mode";
   for (const implicitTls of modesOf(server.port)) {
     verdict = await attempt(server, trust, mail, implicitTls, deadline);
-    if (verdict !== "tls-mode") break;
+    if (verdict !== "tls_mode") break;
   }
   return verdict;
 }
@@ -81,5 +82,10 @@ function attempt(
   const { from, to, raw } = mail;
   return transport
     .sendMail({ envelope: { from, to: [...to] }, raw, signal })
-    .then((): Verdict => "accepted", smtpVerdict);
+    .then((): Verdict => "accepted", verdictOf);
+}
+
+function verdictOf(error: unknown): Verdict {
+  const isLogin = Reflect.get(Object(error), "code") === "EAUTH";
+  return smtpFailure(error, isLogin ? "login" : "connect").category;
 }

@@ -1,4 +1,4 @@
-import { NylasError } from "../errors.js";
+import { MailServerError, NylasError } from "../errors.js";
 import { hasOtherOwner, parseMarker } from "../lifecycle/marker.js";
 import type { NylasClient } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
@@ -250,7 +250,10 @@ async function mailboxFinding(client: NylasClient, grant: Grant): Promise<Found 
       code: "mailbox_unreadable",
       subject: subjectOf(grant),
       problem: `is valid, but Nylas cannot read its mailbox: ${error.answer}`,
-      remedy: "check the password and the mail server; `pulumi up --refresh` then authenticates it again",
+      remedy:
+        error instanceof MailServerError
+          ? "the mail server does not answer, is busy or refuses for another reason than the password: look at it, then run this again"
+          : "check the password and the mail server; `pulumi up --refresh` then authenticates it again",
       link: DOCS.imap,
     };
   }

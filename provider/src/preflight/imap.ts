@@ -1,14 +1,12 @@
 import { ImapFlow } from "imapflow";
-import { inTlsMode, type TlsMode } from "./tls-mode.js";
-import { type Category, categoryOf, field } from "./verdict.js";
+import { imapFailure, watchImap } from "./login-failure.js";
+import { inTlsMode, type Session, type TlsMode } from "./tls-mode.js";
+import { type Outcome, outcomeOf } from "./verdict.js";
 
 /** Time limits of one attempt, in milliseconds; imapflow's names. */
 const CONNECT_TIMEOUT_MS = 15_000;
 const GREETING_TIMEOUT_MS = 10_000;
 const SOCKET_TIMEOUT_MS = 20_000;
-
-/** imapflow's codes for what was pending when a connection ended. They do not say why it ended. */
-const CONNECTION_GONE = ["NoConnection", "EConnectionClosed"];
 
 export interface Login {
   host: string;
@@ -17,12 +15,12 @@ export interface Login {
   password: string;
 }
 
-/** Logs in over IMAP and disconnects. Never throws. */
-export function tryImap(login: Login): Promise<Category> {
-  return inTlsMode(login.port, (mode, signal) => attempt(login, mode, signal));
+/** Logs in over IMAP, opens INBOX for reading and disconnects. Never throws. */
+export function tryImap(login: Login): Promise<Outcome> {
+  return inTlsMode(login.port, (mode, session) => attempt(login, mode, session));
 }
 
-async function attempt(login: Login, mode: TlsMode, signal: AbortSignal): Promise<Category> {
+async function attempt(login: Login, mode: TlsMode, session: Session): Promise<Outcome> {
   const client = new ImapFlow({
     host: login.host,
     port: login.port,
@@ -30,30 +28,27 @@ async function attempt(login: Login, mode: TlsMode, signal: AbortSignal): Promis
     // Without this option, imapflow continues in plain text if the server offers no STARTTLS.
     ...(mode === "starttls" ? { doSTARTTLS: true } : {}),
     auth: { user: login.username, pass: login.password },
-    verifyOnly: true,
+    disableAutoIdle: true,
     logger: false,
+    emitLogs: true,
     connectionTimeout: CONNECT_TIMEOUT_MS,
     greetingTimeout: GREETING_TIMEOUT_MS,
     socketTimeout: SOCKET_TIMEOUT_MS,
   });
-  // imapflow rejects and also emits `error`; without a listener Node exits.
-  let emitted: unknown;
-  client.on("error", (error: unknown) => {
-    emitted ??= error;
+  const progress = watchImap(client, (stage) => {
+    session.stage = stage;
   });
   const close = () => client.close();
-  signal.addEventListener("abort", close);
+  session.signal.addEventListener("abort", close);
   try {
     await client.connect();
-    return "ok";
+    await client.mailboxOpen("INBOX", { readOnly: true });
+    await client.logout().catch(() => undefined);
+    return { category: "ok", stage: session.stage };
   } catch (error) {
-    if (field(error, "responseStatus") === "NO") return "credentials";
-    const rejected = field(error, "code");
-    const code = CONNECTION_GONE.includes(rejected ?? "") ? (field(emitted, "code") ?? rejected) : rejected;
-    if (code !== undefined) return categoryOf(code);
-    return Reflect.get(Object(error), "tlsFailed") === true ? "tls_mode" : "other";
+    return outcomeOf(imapFailure(error, progress), session.stage, [login.password]);
   } finally {
-    signal.removeEventListener("abort", close);
+    session.signal.removeEventListener("abort", close);
     close();
   }
 }

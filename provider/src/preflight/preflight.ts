@@ -1,52 +1,95 @@
-import { CredentialsError, MailServerError, type NylasError } from "../errors.js";
+import { CredentialsError, MailServerError } from "../errors.js";
 import { notify } from "../notify.js";
 import type { MailboxCredentials } from "../nylas/grants.js";
-import { MEANING, type Verdict } from "./verdict.js";
+import type { Login } from "./imap.js";
+import { MEANING, mayBeWrongPassword, OTHER_REASONS, REFUSED_OTHERWISE, type Verdict } from "./verdict.js";
 
 /**
- * Logs in to the mailbox's IMAP and SMTP servers from this machine, in parallel, before any request to Nylas. `enforce` throws
- * on failure. `warn` shows a notice and continues, because a CI runner often cannot reach a mail server that Nylas can.
+ * Logs in to the mailbox's IMAP server from this machine, and then to its SMTP server, before any request to Nylas. `enforce`
+ * throws on failure. `warn` shows a notice and continues, because a CI runner often cannot reach a mail server that Nylas can;
+ * but it throws if the mailbox's password may be wrong: Nylas would send it once more, and mail servers lock mailboxes.
  */
 export async function preflight(mailbox: MailboxCredentials, mode: "off" | "warn" | "enforce"): Promise<void> {
   if (mode === "off") return;
-  const failed = (await logins(mailbox)).filter((verdict) => verdict.category !== "ok");
+  const verdicts = await logIns(mailbox);
+  const failed = verdicts.filter(({ category }) => category !== "ok");
   if (failed.length === 0) return;
   const answer = failed.map(describe).join("; ");
-  if (mode === "enforce") throw preflightError(mailbox, failed, answer);
+  if (mode === "enforce" || wouldNylasSendItAgain(mailbox, verdicts)) throw preflightError(mailbox, failed, answer);
   notify(`preflight of ${mailbox.imapUsername}: ${answer}`);
 }
 
-async function logins(mailbox: MailboxCredentials): Promise<Verdict[]> {
+/** One after the other: a password that may be wrong is sent once. */
+async function logIns(mailbox: MailboxCredentials): Promise<Verdict[]> {
   // Import on demand: most runs have no preflight, and the mail clients take longer to load than everything else.
   const [{ tryImap }, { trySmtp }] = await Promise.all([import("./imap.js"), import("./smtp.js")]);
-  const { imapUsername, imapPassword, imapHost, imapPort, smtpHost, smtpPort } = mailbox;
-  const imap = { host: imapHost, port: imapPort, username: imapUsername, password: imapPassword };
-  const verdicts = [
-    tryImap(imap).then((category): Verdict => ({ server: "IMAP", at: `${imapHost}:${imapPort}`, category })),
-  ];
-  if (smtpHost !== undefined && smtpPort !== undefined) {
-    const username = mailbox.smtpUsername ?? imapUsername;
-    const smtp = { host: smtpHost, port: smtpPort, username, password: mailbox.smtpPassword ?? imapPassword };
-    verdicts.push(
-      trySmtp(smtp).then((category): Verdict => ({ server: "SMTP", at: `${smtpHost}:${smtpPort}`, category })),
-    );
-  }
-  return Promise.all(verdicts);
+  const imap = imapLogin(mailbox);
+  const first: Verdict = { server: "IMAP", at: `${imap.host}:${imap.port}`, ...(await tryImap(imap)) };
+  const smtp = smtpLogin(mailbox);
+  if (smtp === undefined) return [first];
+  if (mayBeWrongPassword(first) && smtp.password === imap.password) return [first];
+  return [first, { server: "SMTP", at: `${smtp.host}:${smtp.port}`, ...(await trySmtp(smtp)) }];
+}
+
+function imapLogin({ imapHost, imapPort, imapUsername, imapPassword }: MailboxCredentials): Login {
+  return { host: imapHost, port: imapPort, username: imapUsername, password: imapPassword };
+}
+
+function smtpLogin(mailbox: MailboxCredentials): Login | undefined {
+  const { smtpHost, smtpPort, smtpUsername, smtpPassword, imapUsername, imapPassword } = mailbox;
+  if (smtpHost === undefined || smtpPort === undefined) return undefined;
+  return {
+    host: smtpHost,
+    port: smtpPort,
+    username: smtpUsername ?? imapUsername,
+    password: smtpPassword ?? imapPassword,
+  };
+}
+
+/** Nylas logs in to IMAP when it authenticates, and to SMTP only when it sends. */
+function wouldNylasSendItAgain(mailbox: MailboxCredentials, verdicts: readonly Verdict[]): boolean {
+  const [imap, smtp] = verdicts;
+  // In this stage, IMAP has accepted the password.
+  if (imap === undefined || imap.stage === "inbox") return false;
+  if (mayBeWrongPassword(imap)) return true;
+  return smtp !== undefined && mayBeWrongPassword(smtp) && smtpLogin(mailbox)?.password === mailbox.imapPassword;
 }
 
 /** Explains a category only after its last server, because a notice is too short to repeat the explanation. */
-function describe({ server, at, category }: Verdict, position: number, verdicts: readonly Verdict[]): string {
+function describe(verdict: Verdict, position: number, verdicts: readonly Verdict[]): string {
+  const { server, at, category, words } = verdict;
+  if (category === "ok") return `${server} at ${at}: ok`;
+  const said = words === undefined ? "" : ` ("${words}")`;
   const isRepeated = verdicts.slice(position + 1).some((later) => later.category === category);
-  return `${server} at ${at}: ${category}${category === "ok" || isRepeated ? "" : `, ${MEANING[category]}`}`;
+  if (isRepeated) return `${server} at ${at}: ${category}${said}`;
+  const doubt = verdicts.some((each) => each.category === category && each.unexplained) ? `; ${OTHER_REASONS}` : "";
+  return `${server} at ${at}: ${category}${said}, ${MEANING[category]}${doubt}`;
 }
 
-function preflightError(mailbox: MailboxCredentials, failed: readonly Verdict[], answer: string): NylasError {
+function preflightError(
+  mailbox: MailboxCredentials,
+  failed: readonly Verdict[],
+  answer: string,
+): CredentialsError | MailServerError {
   const facts = {
     operation: `Preflight of mailbox ${mailbox.imapUsername}`,
     answer: `${answer}. Nylas was not asked`,
-    remedy: 'correct what is named above, or set preflight: "warn" where this machine cannot reach the mail server',
   };
-  return failed.every((verdict) => verdict.category === "credentials")
-    ? new CredentialsError({ ...facts, code: "invalid_credentials" })
-    : new MailServerError({ ...facts, code: "provider_not_responding" });
+  if (failed.some(({ category }) => category === "credentials")) {
+    return new CredentialsError({
+      ...facts,
+      code: "invalid_credentials",
+      remedy:
+        "give the right user name and password. A password that a server refused is not sent again in this run, " +
+        'not even with preflight: "warn"',
+    });
+  }
+  const refused = failed.some(({ category }) => REFUSED_OTHERWISE.includes(category));
+  return new MailServerError({
+    ...facts,
+    code: refused ? "mail_server_refused" : "provider_not_responding",
+    remedy: failed.some(mayBeWrongPassword)
+      ? 'correct what is named above; preflight: "off" leaves the login to Nylas alone'
+      : 'correct what is named above, or set preflight: "warn" where this machine cannot reach the mail server',
+  });
 }

@@ -1,7 +1,8 @@
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Login } from "./imap.js";
-import { inTlsMode, type TlsMode } from "./tls-mode.js";
-import { type Category, categoryOf, field } from "./verdict.js";
+import { offersPasswordLogin, smtpFailure } from "./login-failure.js";
+import { inTlsMode, type Session, type TlsMode } from "./tls-mode.js";
+import { type Outcome, outcomeOf } from "./verdict.js";
 
 /** Time limits of one attempt, in milliseconds; nodemailer's names. */
 const CONNECT_TIMEOUT_MS = 15_000;
@@ -9,11 +10,11 @@ const GREETING_TIMEOUT_MS = 10_000;
 const SOCKET_TIMEOUT_MS = 20_000;
 
 /** Logs in over SMTP and sends no message. Never throws. */
-export function trySmtp(login: Login): Promise<Category> {
-  return inTlsMode(login.port, (mode, signal) => attempt(login, mode, signal));
+export function trySmtp(login: Login): Promise<Outcome> {
+  return inTlsMode(login.port, (mode, session) => attempt(login, mode, session));
 }
 
-async function attempt(login: Login, mode: TlsMode, signal: AbortSignal): Promise<Category> {
+async function attempt(login: Login, mode: TlsMode, session: Session): Promise<Outcome> {
   // Use the connection class rather than a nodemailer transport, whose `verify` cannot be aborted.
   const connection = new SMTPConnection({
     host: login.host,
@@ -25,31 +26,39 @@ async function attempt(login: Login, mode: TlsMode, signal: AbortSignal): Promis
     socketTimeout: SOCKET_TIMEOUT_MS,
   });
   const close = () => connection.close();
-  signal.addEventListener("abort", close);
+  session.signal.addEventListener("abort", close);
   try {
+    await connect(connection);
+    // nodemailer sends AUTH PLAIN with the password to a server that offers no such log-in.
+    if (!offersPasswordLogin(connection.lastServerResponse || "")) {
+      connection.quit();
+      return { category: "no_password_login", stage: "connect" };
+    }
+    session.stage = "login";
     await logIn(connection, login);
     connection.quit();
-    return "ok";
+    return { category: "ok", stage: "login" };
   } catch (error) {
     close();
-    const code = field(error, "code");
-    const refused = Reflect.get(Object(error), "responseCode");
-    if (code === "EAUTH") return refused === 530 || refused === 538 ? "tls_mode" : "credentials";
-    return categoryOf(field(error, "originalCode") ?? code);
+    return outcomeOf(smtpFailure(error, session.stage), session.stage, [login.password]);
   } finally {
-    signal.removeEventListener("abort", close);
+    session.signal.removeEventListener("abort", close);
   }
 }
 
-/** Connects and logs in. Rejects too if the server offers no authentication on this connection. */
+function connect(connection: SMTPConnection): Promise<void> {
+  return untilEnd(connection, (settle) => connection.connect(settle));
+}
+
 function logIn(connection: SMTPConnection, { username, password }: Login): Promise<void> {
+  return untilEnd(connection, (settle) => connection.login({ user: username, pass: password }, settle));
+}
+
+/** Rejects if the connection fails or ends before `begin` has called back. */
+function untilEnd(connection: SMTPConnection, begin: (settle: (error?: Error | null) => void) => void): Promise<void> {
   return new Promise((resolve, reject) => {
-    const settle = (error?: Error | null) => (error ? reject(error) : resolve());
     connection.on("error", reject);
-    connection.on("end", () => reject(new Error("the server has closed the connection")));
-    connection.connect((error) => {
-      if (error) reject(error);
-      else connection.login({ user: username, pass: password }, settle);
-    });
+    connection.on("end", () => reject(Object.assign(new Error("the connection ended"), { code: "ECONNECTION" })));
+    begin((error) => (error ? reject(error) : resolve()));
   });
 }

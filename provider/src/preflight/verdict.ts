@@ -1,32 +1,57 @@
-/** The result of a login at one of a mailbox's two servers. */
-export interface Verdict {
+import { cleaned } from "../redact.js";
+import type { FailureCategory, LoginFailure, Stage } from "./login-failure.js";
+
+/** The result of a log-in at one of a mailbox's two servers. */
+export interface Verdict extends Outcome {
   server: "IMAP" | "SMTP";
   /** `host:port`. */
   at: string;
-  category: Category;
 }
 
-export type Category =
-  | "ok"
-  | "credentials"
-  | "unknown_host"
-  | "refused"
-  | "timeout"
-  | "tls_mode"
-  | "tls_certificate_untrusted"
-  | "tls_certificate_expired"
-  | "tls_certificate_name"
-  | "closed"
-  | "other";
+/** What an attempt to log in came to. */
+export interface Outcome {
+  category: Category;
+  /** How far the session came. */
+  stage: Stage;
+  /** The server refused the log-in without a code that says why. */
+  unexplained?: boolean;
+  /** What the server said, cleaned. */
+  words?: string;
+}
+
+export type Category = "ok" | FailureCategory;
+
+/** Longest text of a mail server that a message quotes, in characters. */
+const MAX_WORDS_LENGTH = 120;
+
+/** Outcomes after which a password that was sent may still be a wrong one. */
+const INCONCLUSIVE: readonly Category[] = ["closed_after_login", "timeout", "other"];
+
+/** What else a refusal without a reason may mean. */
+export const OTHER_REASONS =
+  "a server that gives no reason may also mean that too many connections are open, or that the account is disabled";
 
 /** The meaning of each category, and its remedy. */
-export const MEANING: Record<Exclude<Category, "ok">, string> = {
+export const MEANING: Record<FailureCategory, string> = {
   credentials: "the server refused the login; check user name and password (many providers want an app password)",
+  account_disabled:
+    "the account is disabled, locked or expired; have the mail server's administrator unlock it (the password may be right)",
+  busy: "the server is busy or has too many connections of this mailbox open; run again later (the password may be right)",
+  no_password_login:
+    "the server offers no login with a password here; check the port, or have password logins (AUTH PLAIN or LOGIN) enabled on the server",
+  smtp_login_disabled:
+    "the server wants an app password, or SMTP AUTH is disabled for this account; create one, or have its administrator enable SMTP AUTH",
+  closed_after_login:
+    "the server closed the connection when it had the password; check that IMAP or SMTP is enabled for the account, and its mail directory on the server",
+  no_inbox:
+    "the password is right, but the mailbox has no INBOX that can be opened; have the mail server's administrator create or repair it",
   unknown_host: "the host name is not known; check its spelling",
   refused: "nothing listens there; check host and port",
   timeout:
     "no answer in time; check host and port, and whether the port wants TLS from the start (993, 465) or STARTTLS (143, 587)",
   tls_mode: "the server offers neither TLS nor STARTTLS there, and Nylas refuses plain text; check the port",
+  tls_too_weak:
+    "the server's TLS version, key or cipher is too weak; have it offer TLS 1.2 or later, with a certificate of at least 2048 bits (RSA) or 256 bits (ECDSA)",
   tls_certificate_untrusted:
     "the certificate's authority is not known here; have the server send its intermediate certificates, or set " +
     "NODE_EXTRA_CA_CERTS to your authority's PEM file where `pulumi` runs (Nylas does not read that file)",
@@ -39,50 +64,27 @@ export const MEANING: Record<Exclude<Category, "ok">, string> = {
   other: 'the login failed for an unknown reason; try again, or set preflight: "off"',
 };
 
-/** Error codes of Node's sockets and TLS and of the mail clients. Not message texts, which change between versions. */
-const BY_CODE: Record<string, Category> = {
-  ENOTFOUND: "unknown_host",
-  EDNS: "unknown_host",
-  EAI_AGAIN: "unknown_host",
-  ECONNREFUSED: "refused",
-  EHOSTUNREACH: "refused",
-  ENETUNREACH: "refused",
-  CONNECT_TIMEOUT: "timeout",
-  GREETING_TIMEOUT: "timeout",
-  UPGRADE_TIMEOUT: "timeout",
-  ETIMEDOUT: "timeout",
-  ETIMEOUT: "timeout",
-  ERR_SSL_WRONG_VERSION_NUMBER: "tls_mode",
-  ERR_SSL_PACKET_LENGTH_TOO_LONG: "tls_mode",
-  ERR_SSL_RECORD_LAYER_FAILURE: "tls_mode",
-  ERR_SSL_UNKNOWN_PROTOCOL: "tls_mode",
-  ERR_SSL_HTTP_REQUEST: "tls_mode",
-  ETLS: "tls_mode",
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: "tls_certificate_untrusted",
-  UNABLE_TO_GET_ISSUER_CERT: "tls_certificate_untrusted",
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: "tls_certificate_untrusted",
-  SELF_SIGNED_CERT_IN_CHAIN: "tls_certificate_untrusted",
-  CERT_UNTRUSTED: "tls_certificate_untrusted",
-  DEPTH_ZERO_SELF_SIGNED_CERT: "tls_certificate_untrusted",
-  CERT_HAS_EXPIRED: "tls_certificate_expired",
-  CERT_NOT_YET_VALID: "tls_certificate_expired",
-  ERR_TLS_CERT_ALTNAME_INVALID: "tls_certificate_name",
-  ECONNRESET: "closed",
-  EPIPE: "closed",
-  ECONNECTION: "closed",
-  NoConnection: "closed",
-  EConnectionClosed: "closed",
-  EPROTOCOL: "closed",
-  ClosedAfterConnectText: "closed",
-  ClosedAfterConnectTLS: "closed",
-};
+/** Categories in which a server that was reached refuses for another reason than the password. */
+export const REFUSED_OTHERWISE: readonly Category[] = [
+  "account_disabled",
+  "busy",
+  "no_password_login",
+  "smtp_login_disabled",
+  "closed_after_login",
+  "no_inbox",
+];
 
-export function categoryOf(code: string | undefined): Category {
-  return (code === undefined ? undefined : BY_CODE[code]) ?? "other";
+/** `secrets` are masked in what the server said. */
+export function outcomeOf(
+  { category, unexplained, words }: LoginFailure,
+  stage: Stage,
+  secrets: readonly string[],
+): Outcome {
+  const said = words === undefined ? "" : cleaned(words, MAX_WORDS_LENGTH, secrets);
+  return { category, stage, unexplained, ...(said === "" ? {} : { words: said }) };
 }
 
-/** A property of a thrown value, if it is a string. */
-export function field(error: unknown, name: string): string | undefined {
-  const value = typeof error === "object" && error !== null ? Reflect.get(error, name) : undefined;
-  return typeof value === "string" ? value : undefined;
+/** Whether the server may count this as a log-in with a wrong password. */
+export function mayBeWrongPassword({ category, stage }: Outcome): boolean {
+  return category === "credentials" || (stage === "login" && INCONCLUSIVE.includes(category));
 }

@@ -5,6 +5,13 @@ import { isIP } from "node:net";
 import * as x509 from "@peculiar/x509";
 
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+/** Too short for OpenSSL's default security level. */
+const WEAK = {
+  name: "RSASSA-PKCS1-v1_5",
+  hash: "SHA-256",
+  publicExponent: new Uint8Array([1, 0, 1]),
+  modulusLength: 1024,
+};
 const DAY_MS = 86_400_000;
 
 /** PEM texts. */
@@ -22,6 +29,7 @@ export interface ServerCertificates {
   selfSigned: ServerCertificate;
   expired: ServerCertificate;
   otherName: ServerCertificate;
+  weakKey: ServerCertificate;
 }
 
 interface Authority {
@@ -40,6 +48,12 @@ export async function makeServerCertificates(hosts: readonly string[]): Promise<
     selfSigned: await makeLeaf(undefined, hosts),
     expired: await makeLeaf(authority, hosts, [-2, -1]),
     otherName: await makeLeaf(authority, ["mail.example.test"]),
+    weakKey: await makeLeaf(
+      authority,
+      hosts,
+      undefined,
+      await webcrypto.subtle.generateKey(WEAK, true, ["sign", "verify"]),
+    ),
   };
 }
 
@@ -63,8 +77,9 @@ async function makeLeaf(
   authority: Authority | undefined,
   hosts: readonly string[],
   days: readonly [number, number] = [-1, 1],
+  given?: webcrypto.CryptoKeyPair,
 ): Promise<ServerCertificate> {
-  const keys = await makeKeys();
+  const keys = given ?? (await makeKeys());
   const subject = "CN=localhost";
   const leaf = await x509.X509CertificateGenerator.create({
     ...validity(days),

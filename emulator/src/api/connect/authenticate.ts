@@ -3,6 +3,7 @@ import type { ApiContext } from "../../http/context.js";
 import { ApiError, unreachableAtLogin } from "../../http/errors.js";
 import type { FailureCount } from "../../mail-client/failure-count.js";
 import type { MailClient } from "../../mail-client/mail-client.js";
+import { REASON } from "../../mail-client/verdict.js";
 import type { Store } from "../../store/store.js";
 import type { ImapSettings, StoredGrant } from "../../store/types.js";
 
@@ -29,8 +30,8 @@ export async function authenticateImap(
     throw badCredentials(dependencies, settings.imap_username);
   }
   const verdict = await mailClient.verifyLogin(settings);
-  if (verdict === "refused") throw badCredentials(dependencies, settings.imap_username);
-  if (verdict !== "accepted") throw unreachableAtLogin(behaviours);
+  if (verdict === "credentials") throw badCredentials(dependencies, settings.imap_username);
+  if (verdict !== "accepted") throw unreachableAtLogin(REASON[verdict], behaviours);
   failures.succeeded(settings.imap_username);
   // The connector may have been deleted during the log-in.
   requireConnector(dependencies);

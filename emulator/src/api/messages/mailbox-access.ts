@@ -2,7 +2,7 @@ import type { Behaviours } from "../../behaviours.js";
 import type { ApiContext } from "../../http/context.js";
 import { ApiError, notFound, providerUnreachable } from "../../http/errors.js";
 import type { MailClient } from "../../mail-client/mail-client.js";
-import type { Verdict } from "../../mail-client/verdict.js";
+import { REASON, type Verdict } from "../../mail-client/verdict.js";
 import type { Store } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
 
@@ -31,7 +31,7 @@ export async function accessFailure(
   grant: StoredGrant,
   verdict: Exclude<Verdict, "accepted">,
 ): Promise<ApiError> {
-  if (verdict !== "refused") return providerUnreachable();
+  if (verdict !== "credentials") return providerUnreachable(REASON[verdict]);
   // Invalidate only if the password has not changed since this log-in began.
   if (store.grant(grant.id)?.settings.imap_password === grant.settings.imap_password) {
     await store.updateGrant(grant.id, { status: "invalid" });

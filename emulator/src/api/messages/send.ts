@@ -7,6 +7,7 @@ import { compose, type MailAddress } from "../../mail-client/compose.js";
 import { readContent } from "../../mail-client/message-content.js";
 import type { Participant } from "../../mail-client/participant.js";
 import { smtpServerOf } from "../../mail-client/smtp-send.js";
+import { REASON } from "../../mail-client/verdict.js";
 import { nowSeconds, sameAddress } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
 import { readAttachments } from "./attachments.js";
@@ -67,11 +68,11 @@ async function send(
   });
   const to = [...participants.to, ...participants.cc, ...participants.bcc].map(({ email }) => email);
   const verdict = await mailClient.send(server, { from: from.email, to, raw });
-  if (verdict === "refused") {
+  if (verdict === "credentials") {
     // The grant stays valid, because SMTP may have other credentials. Nylas: 403 when the provider refuses the log-in.
     throw ApiError.of("smtpRefused");
   }
-  if (verdict !== "accepted") throw providerUnreachable();
+  if (verdict !== "accepted") throw providerUnreachable(REASON[verdict]);
   await mailClient.fileSent(grant.settings, { messageId, raw });
   // Read back, so that a later request shows the same attachments with the same ids.
   const { inReplyTo: _answered, ...content } = await readContent(raw);

@@ -3,8 +3,11 @@ import { dirname, join, normalize, sep } from "node:path";
 import { describe, expect, it } from "vitest";
 
 const ROOT = join(import.meta.dirname, "../..");
-const PAGE = join(ROOT, "docs/architecture.md");
-const PACKAGES = ["provider", "emulator"];
+const PAGES: Readonly<Record<string, string>> = {
+  provider: join(ROOT, "docs/architecture.md"),
+  emulator: join(ROOT, "emulator/docs/architecture.md"),
+};
+const PACKAGES = Object.keys(PAGES);
 
 /** A file's import of another file of the same package. */
 interface Import {
@@ -44,12 +47,22 @@ it("no file of either package imports itself through others", () => {
   }
 });
 
-it("the files that the page names exist", () => {
-  const named = [...readFileSync(PAGE, "utf8").matchAll(/`([a-z-]+\/[a-z-]+\.ts)`/g)].map((match) => match[1] ?? "");
+it.each(PACKAGES)("the files that the architecture page of %s names exist", (name) => {
+  const named = [...page(name).matchAll(/`([a-z-]+\/[a-z-]+\.ts)`/g)].map((match) => match[1] ?? "");
   expect(named.length).toBeGreaterThan(0);
-  const files = PACKAGES.flatMap(sources);
+  const files = sources(name);
   expect(named.filter((file) => !files.includes(file))).toEqual([]);
 });
+
+function page(name: string): string {
+  return readFileSync(pageOf(name), "utf8");
+}
+
+function pageOf(name: string): string {
+  const path = PAGES[name];
+  if (path === undefined) throw new Error(`${name} has no architecture page`);
+  return path;
+}
 
 /** Names of folders, with a slash at the end, and of files. */
 function rooms(name: string): string[] {
@@ -96,7 +109,7 @@ interface Row {
 }
 
 function rows(name: string): Row[] {
-  const section = readFileSync(PAGE, "utf8").split(`## Folders of \`${name}/src\``)[1]?.split("\n\n")[1] ?? "";
+  const section = page(name).split(`## Folders of \`${name}/src\``)[1]?.split("\n\n")[1] ?? "";
   return section
     .split("\n")
     .slice(2)
@@ -109,16 +122,16 @@ function rows(name: string): Row[] {
 }
 
 function update(name: string, actual: readonly { room: string; imports: string[] }[]): void {
-  let page = readFileSync(PAGE, "utf8");
+  let text = page(name);
   for (const { room, imports } of actual) {
     const row = rows(name).find((one) => one.room === room);
     if (row === undefined) continue;
     const list = imports.map((one) => `\`${one}\``).join(", ");
-    const [before, section = ""] = page.split(`## Folders of \`${name}/src\``);
+    const [before, section = ""] = text.split(`## Folders of \`${name}/src\``);
     const line = new RegExp(`^\\| \`${room.replaceAll(".", "\\.")}\` \\|.*$`, "m");
-    page = `${before}## Folders of \`${name}/src\`${section.replace(line, `| \`${room}\` | ${row.holds} | ${list} |`)}`;
+    text = `${before}## Folders of \`${name}/src\`${section.replace(line, `| \`${room}\` | ${row.holds} | ${list} |`)}`;
   }
-  writeFileSync(PAGE, page);
+  writeFileSync(pageOf(name), text);
 }
 
 function byRoom(left: { room: string }, right: { room: string }): number {

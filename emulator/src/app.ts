@@ -20,11 +20,12 @@ import { refuseForeignSites } from "./control/foreign-sites.js";
 import { pageRoutes } from "./control/page.js";
 import { controlRoutes, createControl } from "./control/routes.js";
 import { acceptAccessToken, requireAccessToken } from "./http/access-token.js";
-import { answer, answerError } from "./http/answer.js";
+import { answer, answerError, noStore, OAUTH_PATHS } from "./http/answer.js";
 import { requireApiKey } from "./http/api-key.js";
 import type { Api, Env } from "./http/context.js";
 import { ApiError } from "./http/errors.js";
 import { latency } from "./http/latency.js";
+import { answerOtherOrigins } from "./http/other-origins.js";
 import { requirePermission } from "./http/permission.js";
 import { rateLimit } from "./http/rate-limit.js";
 import { FailureCount } from "./mail-client/failure-count.js";
@@ -86,10 +87,11 @@ export function createApp(options: AppOptions): Api {
     await next();
     context.header("x-request-id", context.var.requestId);
   });
-  api.use("/v3/*", control.log, control.faults);
+  api.use("/v3/*", control.log, answerOtherOrigins(host), control.faults);
   api.use("/v3/*", rateLimit(behaviours), latency(latencyMs, seeded()));
   api.use("/v3/grants/me/*", requireAccessToken(grantIdOf, behaviours));
-  for (const path of TOKEN_PATHS) api.use(path, acceptAccessToken(grantIdOf));
+  for (const path of OAUTH_PATHS) api.use(path, noStore());
+  for (const path of TOKEN_PATHS) api.use(path, acceptAccessToken(grantIdOf, behaviours));
   api.use("/_emulator", refuseForeignSites(host));
   api.use("/_emulator/*", refuseForeignSites(host));
   pageRoutes(api);
@@ -114,8 +116,8 @@ export function createApp(options: AppOptions): Api {
   detectRoutes(api, dependencies);
   controlRoutes(api, { ...dependencies, control, viewGrant: (grant) => grantView(grant, behaviours) });
 
-  api.notFound((context) => answerError(context, noEndpoint(context, behaviours)));
-  api.onError((error, context) => answerError(context, toApiError(error)));
+  api.notFound((context) => answerError(context, noEndpoint(context, behaviours), behaviours));
+  api.onError((error, context) => answerError(context, toApiError(error), behaviours));
   return api;
 }
 

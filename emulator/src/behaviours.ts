@@ -46,6 +46,22 @@ export const BEHAVIOURS = {
     ["absent", "empty"],
     "the name of a sender or recipient without a display name: left out, or an empty string",
   ),
+  oauthErrors: choice(
+    ["flat", "envelope"],
+    "the form of a refusal of token, tokeninfo and revoke with another status than 400: OAuth's, or that of other endpoints",
+  ),
+  tokenInfoProof: choice(
+    ["token", "key"],
+    "whether tokeninfo takes a valid access_token alone, or needs a key or a token in the Authorization header as well",
+  ),
+  smtpRequired: choice(
+    ["both", "options", "parameter"],
+    "the spelling that makes the hosted form demand SMTP settings: options=smtp_required, smtp_required=true, or either",
+  ),
+  partialSettings: choice(
+    ["refused", "merged"],
+    "whether PATCH of a grant refuses settings without a user name, password or host, or changes those that are sent",
+  ),
   stateEcho: choice(
     ["returned", "omitted", "kept"],
     "the state of a grant: the last one sent, not shown at all, or the one of the first authentication",

@@ -195,6 +195,61 @@ describe("a fault", () => {
     expect([answer.status, answer.headers.get("retry-after")]).toEqual([503, "2"]);
   });
 
+  it.each([
+    [402, "api.provider_error"],
+    [405, "api.invalid_request_error"],
+    [409, "api.concurrent_idempotent_request"],
+    [410, "api.invalid_request_error"],
+    [413, "api.invalid_request_error"],
+    [422, "api.provider_error"],
+    [502, "api.internal_error"],
+    [503, "api.internal_error"],
+    [599, "api.internal_error"],
+  ])("status %i: has the type that fits, %s", async (status, type) => {
+    await emulator.faults({ path: "/v3/connectors", status });
+    expect(await errorOf(await send("GET", "/v3/connectors"))).toMatchObject({ type });
+  });
+
+  it.each([
+    [{ body: "<h1>Bad gateway</h1>" }, 502, "text/html; charset=utf-8"],
+    [{ body: "", contentType: "" }, 502, ""],
+    [{ status: 503, body: "busy", contentType: "text/plain" }, 503, "text/plain"],
+    [{ status: 200, body: "<p>log in to the network</p>" }, 200, "text/html; charset=utf-8"],
+    [{ status: 429, body: '"slow down"', contentType: "application/json" }, 429, "application/json"],
+  ])("%j: answers this instead of Nylas's envelope", async (fault, status, type) => {
+    await emulator.faults({ path: "/v3/connectors", ...fault });
+    const answer = await send("GET", "/v3/connectors");
+    expect([answer.status, answer.headers.get("content-type"), await answer.text()]).toEqual([
+      status,
+      type,
+      fault.body,
+    ]);
+  });
+
+  it("body with afterEffect: performs the request, and then answers that", async () => {
+    await emulator.faults({ method: "DELETE", body: "gone", afterEffect: true });
+    await emulator.call("POST", "/v3/connectors", { provider: "google" });
+    expect(await (await send("DELETE", "/v3/connectors/google")).text()).toBe("gone");
+    expect(await emulator.connectors()).toHaveLength(1);
+  });
+
+  it("on a token endpoint: answers in OAuth's form, which clients read there", async () => {
+    await emulator.faults({ path: "/v3/connect/*", status: 429 });
+    for (const path of ["/v3/connect/token", "/v3/connect/revoke"]) {
+      const answer = await send("POST", path, {});
+      expect([answer.status, await answer.json()]).toEqual([
+        429,
+        {
+          error: "api.rate_limit_error",
+          error_description: "Rate limit error.",
+          error_uri: expect.any(String),
+          error_code: 429,
+        },
+      ]);
+    }
+    expect(await errorOf(await send("POST", "/v3/connect/custom", {}))).toMatchObject({ type: "api.rate_limit_error" });
+  });
+
   it("delayMs: answers late, and rightly", async () => {
     await emulator.faults({ path: "/v3/connectors", delayMs: 120, times: 1 });
     const begin = performance.now();
@@ -234,7 +289,7 @@ describe("a fault", () => {
       for await (const chunk of answer.body ?? []) chunks.push(chunk);
     })();
     await expect(reading).rejects.toThrow("terminated");
-    expect(Buffer.concat(chunks).length).toBe(Number(answer.headers.get("content-length")) / 2);
+    expect(Buffer.concat(chunks).length).toBe(Math.ceil(Number(answer.headers.get("content-length")) / 2));
   });
 
   it("stall: sends half of an answer, and nothing more until the client hangs up", async () => {
@@ -422,7 +477,14 @@ describe("which requests a fault hits", () => {
   });
 
   it.each([
-    [{}, "needs one of status, retryAfter, delayMs, reset, truncate, stall, afterEffect."],
+    [{ status: 200 }, "status 200 is no failure: give the body"],
+    [{ status: 302, afterEffect: true }, "status 302 is no failure: give the body"],
+    [{ status: 204, body: "x" }, "status 204 has no body."],
+    [{ contentType: "text/html" }, "contentType needs a body."],
+    [{ body: 7 }, "body must be a string of at most 65536 characters, not 7."],
+    [{ body: "", contentType: "a\r\nb: c" }, "contentType must be a string"],
+    [{ reset: true, body: "" }, "reset and body exclude each other"],
+    [{}, "needs one of status, retryAfter, body, contentType, delayMs, reset, truncate, stall, afterEffect."],
     [{ path: "/v3/grants", reset: false }, "needs one of"],
     ["storm", 'expected an object, not "storm".'],
     [[], "expected an object, not []."],

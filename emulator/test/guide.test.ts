@@ -51,6 +51,9 @@ function send(method: string, path: string, body?: unknown): Promise<Response> {
   });
 }
 
+/** What the guide calls the errors of a body. */
+const FAILURES: Readonly<Record<string, string>> = { TimeoutError: "without end", SyntaxError: "that is not JSON" };
+
 /** Sends a request and describes its outcome in the guide's notation. */
 async function outcome(method: string, path: string): Promise<{ text: string; ms: number }> {
   const begin = performance.now();
@@ -58,7 +61,7 @@ async function outcome(method: string, path: string): Promise<{ text: string; ms
     (answer) =>
       answer.json().then(
         () => `${answer.status}`,
-        ({ name }: Error) => `${answer.status} ${name === "TimeoutError" ? "without end" : "cut off"}`,
+        ({ name }: Error) => `${answer.status} ${FAILURES[name] ?? "cut off"}`,
       ),
     () => "nothing",
   );

@@ -168,7 +168,7 @@ describe("errors", () => {
   });
 
   it("name an answer that is not Nylas's", async () => {
-    await emulator.faults({ path: "/v3/applications", status: 200 });
+    await emulator.faults({ path: "/v3/applications", status: 200, body: "{}", contentType: "application/json" });
     expect(await failure(client.application())).toMatchObject({ code: "unexpected_response", status: 200 });
   });
 });

@@ -10,7 +10,13 @@ export type Answers = Readonly<Partial<Record<BehaviourName, string>>>;
 const NOT_OPEN: readonly string[] = ["rateLimitPerSecond", "deniedPermissions", "stateEcho"];
 
 /** Behaviours of endpoints, or of parts of answers, that only programs other than the provider use. */
-const OF_OTHER_CLIENTS: readonly string[] = ["participantName"];
+const OF_OTHER_CLIENTS: readonly string[] = [
+  "participantName",
+  "oauthErrors",
+  "tokenInfoProof",
+  "smtpRequired",
+  "partialSettings",
+];
 
 /** The other value of numeric behaviours: longer than any test, or zero. */
 const OTHER_NUMBERS: Answers = { listLagSeconds: "3600", connectorDeleteGraceSeconds: "0" };

@@ -2,12 +2,13 @@ import { setTimeout } from "node:timers/promises";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { MiddlewareHandler } from "hono";
 import type { Behaviours } from "../behaviours.js";
+import { errorEnvelope } from "../http/answer.js";
 import type { ApiContext, Env } from "../http/context.js";
 import { errorOfStatus } from "../http/errors.js";
 import { RETRY_AFTER_SECONDS } from "../http/rate-limit.js";
 import type { RequestLog } from "../http/request-log.js";
 import type { FaultRules } from "./fault-rules.js";
-import type { Fault } from "./rule-reader.js";
+import { BODILESS, type Fault } from "./rule-reader.js";
 
 /** Logs every request with the status that was sent. */
 export function logMiddleware(log: RequestLog): MiddlewareHandler<Env> {
@@ -62,7 +63,7 @@ async function fail(
     return RESPONSE_ALREADY_SENT;
   }
   if (!fault.truncate && !fault.stall) return faultAnswer(context, fault, behaviours);
-  const says = fault.status !== undefined || fault.retryAfter !== undefined;
+  const says = fault.status !== undefined || fault.retryAfter !== undefined || fault.body !== undefined;
   const whole = says
     ? faultAnswer(context, fault, behaviours)
     : (performed ?? new Response(PLACEHOLDER, { headers: JSON_TYPE }));
@@ -75,18 +76,25 @@ async function fail(
 
 const JSON_TYPE = { "content-type": "application/json" };
 const PLACEHOLDER = '{"request_id":"00000000-0000-0000-0000-000000000000","data":{}}';
-/** Statuses that must not have a body. */
-const BODILESS = [204, 205, 304];
+/** Of a body that is not Nylas's. */
+const DEFAULT_TYPE = "text/html; charset=utf-8";
+const BAD_GATEWAY = 502;
 
 function faultAnswer(context: ApiContext, fault: Fault, behaviours: Behaviours): Response {
-  // The default for `afterEffect` alone is a gateway timeout after the request has taken effect.
-  const status = fault.status ?? (fault.retryAfter === undefined ? 504 : 429);
+  const status = fault.status ?? defaultStatus(fault);
   const wait = fault.retryAfter === undefined ? defaultRetryAfter(status, behaviours) : fault.retryAfter;
-  const body = JSON.stringify({ request_id: context.var.requestId, error: errorOfStatus(status, behaviours) });
-  return new Response(BODILESS.includes(status) ? null : body, {
+  const envelope = errorEnvelope(context, { status, ...errorOfStatus(status, behaviours) }, behaviours);
+  const type = fault.body === undefined ? JSON_TYPE : { "content-type": fault.contentType ?? DEFAULT_TYPE };
+  return new Response(BODILESS.includes(status) ? null : (fault.body ?? JSON.stringify(envelope)), {
     status,
-    headers: { ...JSON_TYPE, ...(wait === null ? {} : { "retry-after": String(wait) }) },
+    headers: { ...type, ...(wait === null ? {} : { "retry-after": String(wait) }) },
   });
+}
+
+/** For `afterEffect` alone, a gateway timeout after the request has taken effect. */
+function defaultStatus({ retryAfter, body }: Fault): number {
+  if (retryAfter !== undefined) return 429;
+  return body === undefined ? 504 : BAD_GATEWAY;
 }
 
 function defaultRetryAfter(status: number, { rateLimitRetryAfter }: Behaviours): string | null {

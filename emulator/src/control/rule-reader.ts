@@ -7,6 +7,10 @@ export interface Fault {
   status?: number;
   /** The Retry-After header: seconds or an HTTP date; null for a 429 without it. */
   retryAfter?: number | string | null;
+  /** Instead of Nylas's error envelope, as gateways answer. */
+  body?: string;
+  /** Of `body`. */
+  contentType?: string;
   delayMs?: number;
   reset?: boolean;
   truncate?: boolean;
@@ -27,9 +31,26 @@ export interface Rule {
 const MAX_DELAY_MS = 600_000;
 const MAX_PATTERN = 512;
 const MAX_SHOWN = 60;
+/** Characters. */
+const MAX_BODY = 65_536;
+const MAX_CONTENT_TYPE = 256;
+/** A smaller one is no failure, unless the body is not what a client expects. */
+const FIRST_FAILURE = 400;
+/** Statuses that must not have a body, which is not what a client expects either. */
+export const BODILESS: readonly number[] = [204, 205, 304];
 
 const MATCH_FIELDS = ["method", "path", "nth", "probability", "times"];
-const FAULT_FIELDS = ["status", "retryAfter", "delayMs", "reset", "truncate", "stall", "afterEffect"];
+const FAULT_FIELDS = [
+  "status",
+  "retryAfter",
+  "body",
+  "contentType",
+  "delayMs",
+  "reset",
+  "truncate",
+  "stall",
+  "afterEffect",
+];
 const METHODS = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"];
 /** Faults apply to paths below this one. */
 const ROOT = "/v3/";
@@ -138,10 +159,14 @@ function readFault(read: Read): Fault {
   const { refuse } = read;
   const status = wholeNumber(read, "status", 200, 599);
   const retryAfter = readRetryAfter(read);
+  const body = readString(read, "body", MAX_BODY, /^/);
+  const contentType = readString(read, "contentType", MAX_CONTENT_TYPE, /^[\x20-\x7e]*$/);
   const delayMs = wholeNumber(read, "delayMs", 0, MAX_DELAY_MS);
   const fault: Fault = {
     ...(status === undefined ? {} : { status }),
     ...(retryAfter === undefined ? {} : { retryAfter }),
+    ...(body === undefined ? {} : { body }),
+    ...(contentType === undefined ? {} : { contentType }),
     ...(delayMs === undefined ? {} : { delayMs }),
     ...flag(read, "reset"),
     ...flag(read, "truncate"),
@@ -149,14 +174,26 @@ function readFault(read: Read): Fault {
     ...flag(read, "afterEffect"),
   };
   if (Object.keys(fault).length === 0) throw refuse(`needs one of ${FAULT_FIELDS.join(", ")}.`);
-  const ignored = ["status", "retryAfter", "truncate", "stall"].find((name) => name in fault);
+  const ignored = ["status", "retryAfter", "body", "truncate", "stall"].find((name) => name in fault);
   if (fault.reset && ignored !== undefined) {
     throw refuse(`reset and ${ignored} exclude each other: a connection that is reset carries no answer.`);
   }
   if (fault.truncate && fault.stall) {
     throw refuse("truncate and stall exclude each other: the half answer ends the connection, or it keeps it open.");
   }
+  if (contentType !== undefined && body === undefined) throw refuse("contentType needs a body.");
+  if (body !== undefined && BODILESS.includes(status ?? 0)) throw refuse(`status ${status} has no body.`);
+  if (status !== undefined && status < FIRST_FAILURE && body === undefined && !BODILESS.includes(status)) {
+    throw refuse(`status ${status} is no failure: give the body that takes the place of the right one.`);
+  }
   return fault;
+}
+
+function readString({ given, refuse }: Read, name: string, max: number, allowed: RegExp): string | undefined {
+  const value = given[name];
+  if (value === undefined) return undefined;
+  if (typeof value === "string" && value.length <= max && allowed.test(value)) return value;
+  throw refuse(`${name} must be a string of at most ${max} characters, not ${shown(value)}.`);
 }
 
 function readRetryAfter({ given, refuse }: Read): number | string | null | undefined {

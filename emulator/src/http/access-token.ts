@@ -8,9 +8,15 @@ import { unauthorized } from "./errors.js";
 export type GrantIdOf = (accessToken: string) => string | undefined;
 
 /** For paths that take the API key as well. */
-export function acceptAccessToken(grantIdOf: GrantIdOf): MiddlewareHandler<Env> {
+export function acceptAccessToken(grantIdOf: GrantIdOf, behaviours: Behaviours): MiddlewareHandler<Env> {
   return async (context, next) => {
-    context.set("tokenGrantId", grantIdOf(bearerOf(context)));
+    const inHeader = grantIdOf(bearerOf(context));
+    // Nylas's library for browsers asks for token information without a header.
+    const isOwnProof = context.req.path === "/v3/connect/tokeninfo" && behaviours.tokenInfoProof === "token";
+    context.set(
+      "tokenGrantId",
+      inHeader ?? (isOwnProof ? grantIdOf(context.req.query("access_token") ?? "") : undefined),
+    );
     await next();
   };
 }

@@ -2,6 +2,8 @@ import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Behaviours } from "../behaviours.js";
 import { REFUSALS, type Refusal, type RefusalName, STATUS_ERRORS } from "./refusals.js";
 
+const FIRST_SERVER_ERROR = 500;
+
 type Entry<Name extends RefusalName> = (typeof REFUSALS)[Name];
 type Each<Value> = Value extends readonly (infer Item)[] ? Item : Value;
 type Gap<Text extends string> = Text extends `${string}<${infer Name}>${infer Rest}` ? Name | Gap<Rest> : never;
@@ -60,9 +62,10 @@ export function unreachableAtLogin(reason: string, { unreachableHost }: Behaviou
   return ApiError.of(unreachableHost === "504" ? "unreachable" : "unreachableAtLogin", { reason });
 }
 
-/** The error body of an injected fault. */
+/** What an injected fault says; a status without an entry says what 400 or 500 does. */
 export function errorOfStatus(status: number, { rateLimitType }: Behaviours): { type: string; message: string } {
-  const { type, text } = STATUS_ERRORS[status] ?? REFUSALS.internalError;
+  const { type, text } =
+    STATUS_ERRORS[status] ?? STATUS_ERRORS[status < FIRST_SERVER_ERROR ? 400 : 500] ?? REFUSALS.internalError;
   return { type: status === 429 ? rateLimitType : firstOf(type), message: text };
 }
 

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import type { Behaviours } from "../behaviours.js";
 import { answerError } from "./answer.js";
 import type { JsonObject } from "./body.js";
 import type { ApiContext } from "./context.js";
@@ -16,7 +17,12 @@ interface StoredAnswer {
 
 /** Implements the header `Idempotency-Key` as in Nylas's guide to idempotent sends and its contract. */
 export class IdempotentAnswers {
+  readonly #behaviours: Behaviours;
   readonly #stored = new Map<string, StoredAnswer>();
+
+  constructor(behaviours: Behaviours) {
+    this.#behaviours = behaviours;
+  }
 
   /** Performs the first request with a key and replays its response, also an error, for one hour. */
   async once(
@@ -38,7 +44,7 @@ export class IdempotentAnswers {
     const stored: StoredAnswer = { payload: digest, until: Date.now() + VALID_MS };
     this.#stored.set(name, stored);
     try {
-      const answer = await perform().catch((error: unknown) => answerOfRefusal(context, error));
+      const answer = await perform().catch((error: unknown) => answerOfRefusal(context, error, this.#behaviours));
       stored.answer = { status: answer.status, body: await answer.clone().text() };
       return answer;
     } catch (error) {
@@ -65,7 +71,7 @@ function replay({ payload, answer }: StoredAnswer, digest: string): Response {
   });
 }
 
-function answerOfRefusal(context: ApiContext, error: unknown): Response {
-  if (error instanceof ApiError) return answerError(context, error);
+function answerOfRefusal(context: ApiContext, error: unknown, behaviours: Behaviours): Response {
+  if (error instanceof ApiError) return answerError(context, error, behaviours);
   throw error;
 }

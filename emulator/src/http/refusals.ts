@@ -182,15 +182,26 @@ export const REFUSALS = {
 
 export type RefusalName = keyof typeof REFUSALS;
 
-/** Error bodies by status, for injected faults. Nylas: docs, api/errors. */
+/**
+ * Error bodies by status, for injected faults. Nylas: docs, api/errors. For 402 and 422 the page about sending errors tells
+ * of the mail provider, and for 502 and 503 the page about 5xx of Nylas's own server; neither names a type.
+ */
 export const STATUS_ERRORS: Readonly<Record<number, Pick<Refusal, "type" | "text">>> = {
   400: { type: INVALID_REQUEST, text: "Bad request" },
   401: { type: "api.authentication_error", text: "Unauthorized" },
+  402: { type: PROVIDER_ERROR, text: "Sending to at least one recipient failed." },
   403: REFUSALS.grantAccessDenied,
   404: REFUSALS.notFound,
+  405: { type: INVALID_REQUEST, text: "Method not allowed" },
+  409: REFUSALS.idempotencyKeyInUse,
+  413: REFUSALS.payloadTooLarge,
+  422: { type: PROVIDER_ERROR, text: "The provider could not send the message." },
   423: REFUSALS.grantBlocked,
   429: REFUSALS.rateLimited,
   500: INTERNAL_ERROR,
+  501: { type: "api.not_implemented", text: "Not implemented" },
+  502: { type: INTERNAL_ERROR.type, text: "The upstream server is unavailable, please try again..." },
+  503: { type: INTERNAL_ERROR.type, text: "Service unavailable" },
   504: { type: PROVIDER_ERROR, text: "Provider request timed out." },
 };
 

@@ -38,7 +38,7 @@ describeWithChromium("A login at the hosted form", () => {
     expect(listed).toEqual([expect.objectContaining({ subject: message.subject })]);
   });
 
-  it("asks for the SMTP server only with options=smtp_required", async () => {
+  it("asks for the SMTP server only with options=smtp_required or smtp_required=true", async () => {
     const { emulator } = stage;
     const usual = await stage.open({});
     expect(await usual.page.getByRole("group", { name: "Sending mail (optional)" }).count()).toBe(1);
@@ -49,12 +49,14 @@ describeWithChromium("A login at the hosted form", () => {
     const send = emulator.call("POST", `/v3/grants/${body.grant_id}/messages/send`, { to: [{ email: "a@b.test" }] });
     await expect(send).rejects.toThrow("grant is missing imap username or password or smtphost or smtpport");
 
-    const strict = await stage.open({ options: "smtp_required" });
-    expect(await strict.page.getByRole("group", { name: "Sending mail", exact: true }).count()).toBe(1);
-    await strict.fill(emulator, emulator.user(1));
-    await strict.connect.click();
-    expect(await strict.smtpServer.and(strict.page.locator(":focus:invalid")).count()).toBe(1);
-    expect(new URL(strict.page.url()).pathname).toBe("/v3/connect/auth");
+    for (const demand of [{ options: "smtp_required" }, { smtp_required: "true" }]) {
+      const strict = await stage.open(demand);
+      expect(await strict.page.getByRole("group", { name: "Sending mail", exact: true }).count()).toBe(1);
+      await strict.fill(emulator, emulator.user(1));
+      await strict.connect.click();
+      expect(await strict.smtpServer.and(strict.page.locator(":focus:invalid")).count()).toBe(1);
+      expect(new URL(strict.page.url()).pathname).toBe("/v3/connect/auth");
+    }
   });
 
   it("leaves out the proposed SMTP port where no SMTP server is named", async () => {
@@ -129,6 +131,7 @@ describeWithChromium("A login at the hosted form", () => {
     expect(await stage.submit(form)).toEqual({
       error: "authentication_failed",
       error_type: "auth_limit_reached",
+      error_description: "Too many wrong passwords for this username.",
       state: "third",
     });
     // The limit counts wrong passwords only; the right one still works.
@@ -159,6 +162,7 @@ describeWithChromium("A login at the hosted form", () => {
       expect(await stage.submit(form)).toEqual({
         error: "authentication_failed",
         error_type: "provider_not_responding",
+        error_description: "The mail server did not respond, or not over TLS.",
         state: "gone",
       });
       expect(await other.grants()).toEqual([]);

@@ -36,6 +36,53 @@ beforeAll(async () => {
 
 afterAll(() => Promise.all([emulator?.close(), open?.close()]));
 
+describe("the API, called from a browser", () => {
+  const asks = {
+    "access-control-request-method": "POST",
+    "access-control-request-headers": "authorization,content-type",
+  };
+
+  async function preflight(of: TestEmulator, path: string, origin: string): Promise<[number, string | null]> {
+    const answer = await fetch(new URL(path, of.emulator.apiUri), { method: "OPTIONS", headers: { origin, ...asks } });
+    return [answer.status, answer.headers.get("access-control-allow-origin")];
+  }
+
+  it.each(["http://localhost:3000", "https://app.localhost", "http://127.0.0.1:8080", "http://[::1]:1"])(
+    "answers an application at %s",
+    async (origin) => {
+      expect(await preflight(emulator, "/v3/connect/token", origin)).toEqual([204, origin]);
+      // Failures as well, so that the application can read them.
+      await emulator.faults({ path: "/v3/grants", status: 503, retryAfter: 2, afterEffect: true });
+      const { apiUri, apiKey } = emulator.emulator;
+      const answer = await fetch(`${apiUri}/v3/grants`, { headers: { origin, authorization: `Bearer ${apiKey}` } });
+      await emulator.call("DELETE", "/_emulator/faults");
+      expect([answer.status, answer.headers.get("access-control-allow-origin")]).toEqual([503, origin]);
+      expect(answer.headers.get("access-control-expose-headers")).toContain("x-request-id");
+    },
+  );
+
+  it.each(["https://example.com", "http://localhost.example.com", "https://192.0.2.1", "null", "http://a b"])(
+    "gives a site at %s no permission",
+    async (origin) => {
+      expect(await preflight(emulator, "/v3/connect/token", origin)).toEqual([404, null]);
+    },
+  );
+
+  it("gives nobody permission for the control interface", async () => {
+    for (const of of [emulator, open]) {
+      const own = new URL(of.emulator.apiUri).origin;
+      for (const origin of ["http://localhost:3000", own]) {
+        expect((await preflight(of, "/_emulator/requests", origin))[1]).toBeNull();
+      }
+    }
+  });
+
+  it("answers an application in another container where it binds every address", async () => {
+    expect(await preflight(open, "/v3/connect/token", "http://app:3000")).toEqual([204, "http://app:3000"]);
+    expect(await preflight(open, "/v3/connect/token", "https://app.example.com")).toEqual([404, null]);
+  });
+});
+
 describe("the control interface and its page, bound to the loopback interface", () => {
   it.each(["127.0.0.1", "127.0.0.2", "localhost", "LOCALHOST", "emulator.localhost", "[::1]"])(
     "answer at %s",

@@ -39,6 +39,7 @@ export const A_TIME = new Matcher("seconds since 1970", (value) => Number.isInte
 export const A_COUNT = new Matcher("a number", Number.isInteger);
 export const A_LIST = new Matcher("a list", Array.isArray);
 export const AN_EMPTY_LIST = new Matcher("an empty list", (value) => Array.isArray(value) && value.length === 0);
+export const AN_ERROR = new Matcher("an object", (value) => typeof value === "object" && value !== null);
 export const A_TEXT = new Matcher("a string", (value) => typeof value === "string" && value !== "");
 export const THE_APPLICATION = new Matcher(
   "the application's id",

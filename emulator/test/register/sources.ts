@@ -28,6 +28,7 @@ function cli(path: string): Source {
 
 export const ERRORS = docs("api/errors");
 export const ERRORS_400 = docs("api/errors/400-response");
+export const ERRORS_500 = docs("api/errors/500-response");
 export const ERRORS_700 = docs("api/errors/700-response");
 export const TROUBLESHOOTING = docs("v3/auth/troubleshooting");
 export const LIMITS = docs("dev-guide/platform/rate-limits");
@@ -112,6 +113,11 @@ export const NODE_RESOURCES: Source = {
   name: "nylas-nodejs 8.4.0: resources",
   url: `${GITHUB}/nylas-nodejs/tree/v8.4.0/src/resources`,
 };
+export const CONNECT_LIBRARY: Source = {
+  name: "@nylas/connect 1.2.5",
+  url: "https://www.npmjs.com/package/@nylas/connect/v/1.2.5",
+};
+export const JAVA_SMTP_REQUIRED = thread("nylas-java", "pull", 305);
 export const NODE_NO_NAME = thread("nylas-nodejs", "pull", 525);
 export const NODE_SECRET = thread("nylas-nodejs", "pull", 753);
 export const PYTHON_KEYS = thread("nylas-python", "pull", 464);

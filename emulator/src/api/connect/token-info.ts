@@ -2,7 +2,6 @@ import { answer, answerDeleted } from "../../http/answer.js";
 import type { Api } from "../../http/context.js";
 import { ApiError } from "../../http/errors.js";
 import type { Store } from "../../store/store.js";
-import { asOAuth } from "./as-oauth.js";
 import { claimsOf, type IdTokens } from "./id-tokens.js";
 import type { Tokens } from "./tokens.js";
 
@@ -13,23 +12,19 @@ export interface TokenInfoDependencies {
 }
 
 export function tokenInfoRoutes(api: Api, { store, tokens, idTokens }: TokenInfoDependencies): void {
-  api.get("/v3/connect/tokeninfo", (context) =>
-    asOAuth(context, () => {
-      const { access_token: accessToken, id_token: idToken } = context.req.query();
-      if (!accessToken && !idToken) throw ApiError.of("tokenFieldMissing", { parameter: "access_token or id_token" });
-      const info = accessToken ? tokens.infoOf(accessToken) : idTokens.read(idToken ?? "");
-      const grant = info && store.grant(info.grantId);
-      if (info === undefined || grant === undefined) throw ApiError.of("tokenInvalid");
-      return answer(context, claimsOf(grant, store.applicationId, info.issuedAt));
-    }),
-  );
+  api.get("/v3/connect/tokeninfo", (context) => {
+    const { access_token: accessToken, id_token: idToken } = context.req.query();
+    if (!accessToken && !idToken) throw ApiError.of("tokenFieldMissing", { parameter: "access_token or id_token" });
+    const info = accessToken ? tokens.infoOf(accessToken) : idTokens.read(idToken ?? "");
+    const grant = info && store.grant(info.grantId);
+    if (info === undefined || grant === undefined) throw ApiError.of("tokenInvalid");
+    return answer(context, claimsOf(grant, store.applicationId, info.issuedAt));
+  });
 
-  api.post("/v3/connect/revoke", (context) =>
-    asOAuth(context, () => {
-      const token = context.req.query("token");
-      if (!token) throw ApiError.of("tokenFieldMissing", { parameter: "token" });
-      if (!tokens.revoke(token)) throw ApiError.of("tokenInvalid");
-      return answerDeleted(context);
-    }),
-  );
+  api.post("/v3/connect/revoke", (context) => {
+    const token = context.req.query("token");
+    if (!token) throw ApiError.of("tokenFieldMissing", { parameter: "token" });
+    if (!tokens.revoke(token)) throw ApiError.of("tokenInvalid");
+    return answerDeleted(context);
+  });
 }

@@ -7,7 +7,6 @@ import { ApiError } from "../../http/errors.js";
 import { sameSecret } from "../../secret.js";
 import { nowSeconds, type Store } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
-import { asOAuth } from "./as-oauth.js";
 import { claimsOf, type IdTokens } from "./id-tokens.js";
 import type { PendingCode, PendingCodes } from "./pending-codes.js";
 import { type IssuedTokens, TOKEN_SECONDS, type Tokens } from "./tokens.js";
@@ -23,24 +22,22 @@ export interface TokenDependencies {
 
 /** Issues tokens. This endpoint answers in OAuth's format, without Nylas's envelope. */
 export function tokenRoutes(api: Api, dependencies: TokenDependencies): void {
-  api.post("/v3/connect/token", (context) =>
-    asOAuth(context, async () => {
-      const fields = await readFields(context);
-      if (fields === undefined) throw ApiError.of("tokenBodyUnreadable");
-      // Nylas's SDKs send the API key as client_secret, in the Authorization header, or both.
-      const key = fields.client_secret || bearerOf(context);
-      switch (fields.grant_type) {
-        case "authorization_code":
-          return context.json(exchangeCode(fields, key, dependencies));
-        case "refresh_token":
-          return context.json(refresh(fields, key, dependencies));
-        case "client_credentials":
-          return context.json(issueForGrant(fields, key, dependencies));
-        default:
-          throw ApiError.of("tokenGrantTypeUnknown");
-      }
-    }),
-  );
+  api.post("/v3/connect/token", async (context) => {
+    const fields = await readFields(context);
+    if (fields === undefined) throw ApiError.of("tokenBodyUnreadable");
+    // Nylas's SDKs send the API key as client_secret, in the Authorization header, or both.
+    const key = fields.client_secret || bearerOf(context);
+    switch (fields.grant_type) {
+      case "authorization_code":
+        return context.json(exchangeCode(fields, key, dependencies));
+      case "refresh_token":
+        return context.json(refresh(fields, key, dependencies));
+      case "client_credentials":
+        return context.json(issueForGrant(fields, key, dependencies));
+      default:
+        throw ApiError.of("tokenGrantTypeUnknown");
+    }
+  });
 }
 
 type Fields = Readonly<Record<string, string>>;

@@ -41,9 +41,10 @@ export function grantRoutes(api: Api, dependencies: GrantDependencies): void {
   api.get("/v3/grants/:id", showGrant);
 
   api.patch("/v3/grants/:id", async (context) => {
-    const { id } = findGrant(context, dependencies);
+    const { id, settings: earlier } = findGrant(context, dependencies);
     const body = await readObject(context);
-    const settings = optionalObject(body, "settings");
+    const given = optionalObject(body, "settings");
+    const settings = given && behaviours.partialSettings === "merged" ? { ...earlier, ...given } : given;
     const scope = optionalTexts(body, "scope");
     // Nylas replaces settings as a whole. It does not document whether it logs in with them; the emulator does not.
     const grant = await store.updateGrant(id, {

@@ -17,7 +17,7 @@ import { messageView } from "./message-view.js";
 const MAX_RECIPIENTS = 100;
 
 export function sendRoutes(api: Api, dependencies: MailboxDependencies): void {
-  const answers = new IdempotentAnswers();
+  const answers = new IdempotentAnswers(dependencies.behaviours);
 
   api.post("/v3/grants/:id/messages/send", async (context) => {
     const grant = grantOfDataPath(context, dependencies);

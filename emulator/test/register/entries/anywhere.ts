@@ -6,14 +6,17 @@ import {
   APPLICATIONS,
   CLI_CHECKS,
   CLI_ERRORS,
+  CONNECT_LIBRARY,
   ERRORS,
   ERRORS_400,
+  ERRORS_500,
   IAM_PERMISSIONS,
   LIMIT_LAYERS,
   LIMITS,
   NODE_CLIENT,
   NODE_RESOURCES,
   OLDER_ERRORS,
+  SENDING_ERRORS,
   TROUBLESHOOTING,
 } from "../sources.js";
 
@@ -41,6 +44,7 @@ const KEYED: readonly [method: string, path: string][] = [
   ["POST", "/v3/providers/detect"],
 ];
 
+const LOCAL_APPLICATION = "http://localhost:3000";
 const NOT_AN_OBJECT = "[1, 2]";
 const HALF_AN_OBJECT = '{"provider":';
 const TOO_LARGE = 4_194_305;
@@ -195,23 +199,44 @@ export const anywhere: readonly Expectation[] = [
   },
   ...(
     [
-      [403, "grant.access_denied"],
-      [423, "api.resource_blocked"],
-      [500, "api.internal_error"],
-      [504, "api.provider_error"],
+      [402, "api.provider_error", "type assumed"],
+      [403, "grant.access_denied", "confirmed"],
+      [405, "api.invalid_request_error", "assumed"],
+      [409, "api.concurrent_idempotent_request", "assumed"],
+      [413, "api.invalid_request_error", "assumed"],
+      [422, "api.provider_error", "type assumed"],
+      [423, "api.resource_blocked", "confirmed"],
+      [500, "api.internal_error", "confirmed"],
+      [502, "api.internal_error", "type assumed"],
+      [503, "api.internal_error", "type assumed"],
+      [504, "api.provider_error", "confirmed"],
     ] as const
   ).map(
-    ([status, type]): Expectation => ({
+    ([status, type, standing]): Expectation => ({
       endpoint: "any endpoint",
       situation: `a ${status} that a test asks for`,
       given: "anything",
       answer: refused(status, type),
-      source: [ERRORS],
-      standing: "confirmed",
+      source: [
+        ERRORS,
+        ...(status === 402 || status === 422 ? [SENDING_ERRORS] : []),
+        ...(status > 500 ? [ERRORS_500] : []),
+      ],
+      standing,
       live: { no: "only a fault rule brings it about" },
       play: (place) => underFault(place, status),
     }),
   ),
+  {
+    endpoint: "any endpoint",
+    situation: "from a web application on the same machine, in a browser",
+    given: "anything",
+    answer: ok({ "headers.access-control-allow-origin": LOCAL_APPLICATION }),
+    source: [CONNECT_LIBRARY],
+    standing: "assumed",
+    live: "always",
+    play: ({ call }) => call("GET", "/v3/applications", { headers: { origin: LOCAL_APPLICATION } }),
+  },
   {
     endpoint: "GET /v3/",
     situation: "without a key",

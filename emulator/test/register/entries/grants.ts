@@ -252,6 +252,18 @@ export const grants: readonly Expectation[] = [
   },
   {
     endpoint: UPDATE,
+    situation: "`settings` with a password alone",
+    given: "grant",
+    answer: BAD_REQUEST,
+    instead: { partialSettings: { merged: ok({ "data.id": THE_GRANT, "data.grant_status": "valid" }) } },
+    source: [PATCH_GRANT],
+    standing: "assumed",
+    live: { no: "should Nylas replace all settings by these, the grant would have no mail server" },
+    play: ({ call, grantId, mailbox }) =>
+      call("PATCH", `/v3/grants/${grantId}`, { json: { settings: { imap_password: mailbox.password } } }),
+  },
+  {
+    endpoint: UPDATE,
     situation: "`scope`",
     given: "grant",
     answer: ok({ "data.scope": ["some.scope"] }),

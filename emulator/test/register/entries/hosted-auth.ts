@@ -12,6 +12,7 @@ import {
   ERRORS_700,
   EXCHANGE,
   IMAP,
+  JAVA_SMTP_REQUIRED,
   NODE_AUTH,
   NODE_ERRORS,
   NODE_SECRET,
@@ -42,6 +43,13 @@ const toBack = (says: string, parameters: Record<string, string | RegExp>) =>
       return typeof wanted === "string" ? given === wanted : wanted.test(given);
     });
   });
+
+const WITH_CODE = ok({ "headers.location": toBack("`code` and `state`", { code: /^.{20,}$/, state: STATE }) }, 303);
+/** With a description, as OAuth has it. */
+const withError = (type: string) => {
+  const says = `\`error_type=${type}\` and \`error_description\``;
+  return ok({ "headers.location": toBack(says, { error_type: type, error_description: /./ }) }, 303);
+};
 
 export const hostedAuth: readonly Expectation[] = [
   {
@@ -129,7 +137,7 @@ export const hostedAuth: readonly Expectation[] = [
     endpoint: FORM,
     situation: "the right password",
     given: "connector",
-    answer: ok({ "headers.location": toBack("`code` and `state`", { code: /^.{20,}$/, state: STATE }) }, 303),
+    answer: WITH_CODE,
     source: [IMAP, NODE_AUTH],
     standing: "different",
     live: OWN_FORM,
@@ -149,10 +157,7 @@ export const hostedAuth: readonly Expectation[] = [
     endpoint: FORM,
     situation: "the third wrong password",
     given: "grant",
-    answer: ok(
-      { "headers.location": toBack("`error_type=auth_limit_reached`", { error_type: "auth_limit_reached" }) },
-      303,
-    ),
+    answer: withError("auth_limit_reached"),
     instead: { authLimit: { off: refused(400, "invalid_authentication", { body: A_FORM }) } },
     source: [IMAP],
     standing: "different",
@@ -168,10 +173,7 @@ export const hostedAuth: readonly Expectation[] = [
     endpoint: FORM,
     situation: "the mail server does not answer",
     given: "connector",
-    answer: ok(
-      { "headers.location": toBack("`error_type=provider_not_responding`", { error_type: "provider_not_responding" }) },
-      303,
-    ),
+    answer: withError("provider_not_responding"),
     source: [IMAP],
     standing: "different",
     live: OWN_FORM,
@@ -182,10 +184,22 @@ export const hostedAuth: readonly Expectation[] = [
     situation: "`options=smtp_required`, and no SMTP server",
     given: "connector",
     answer: ok({ body: A_FORM }, 400),
+    instead: { smtpRequired: { parameter: WITH_CODE } },
     source: [SMTP_SETTINGS],
     standing: "different",
     live: OWN_FORM,
     play: (place) => fillIn(place, { smtp_host: "", smtp_port: "" }, { options: "smtp_required" }),
+  },
+  {
+    endpoint: FORM,
+    situation: "`smtp_required=true`, and no SMTP server",
+    given: "connector",
+    answer: ok({ body: A_FORM }, 400),
+    instead: { smtpRequired: { options: WITH_CODE } },
+    source: [JAVA_SMTP_REQUIRED],
+    standing: "different",
+    live: OWN_FORM,
+    play: (place) => fillIn(place, { smtp_host: "", smtp_port: "" }, { smtp_required: "true" }),
   },
   {
     endpoint: TOKEN,

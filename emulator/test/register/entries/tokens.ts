@@ -3,6 +3,7 @@ import {
   A_TEXT,
   A_TIME,
   ABSENT,
+  AN_ERROR,
   type Answer,
   THE_ADDRESS,
   THE_APPLICATION,
@@ -13,12 +14,15 @@ import { type Expectation, NOBODY, type Place } from "../expectation.js";
 import { NO_GRANT, ok, refused, UNAUTHORIZED } from "../refusals.js";
 import {
   ACCESS_TOKENS,
+  CONNECT_LIBRARY,
   CONTRACT,
   ERRORS,
+  ERRORS_500,
   EXCHANGE,
   LIST_FOLDERS,
   LIST_MESSAGES,
   NODE_AUTH,
+  NODE_CLIENT,
   OWN_GRANT,
   REVOKE,
   TOKEN_INFO,
@@ -205,6 +209,17 @@ export const tokens: readonly Expectation[] = [
   },
   {
     endpoint: INFO,
+    situation: "an access token, and no `Authorization` header",
+    given: "grant",
+    answer: CLAIMS,
+    instead: { tokenInfoProof: { key: UNAUTHORIZED.answer } },
+    source: [CONNECT_LIBRARY],
+    standing: "assumed",
+    live: "always",
+    play: async (place) => tokenInfo(place, { access_token: await accessToken(place) }, null),
+  },
+  {
+    endpoint: INFO,
     situation: "an ID token",
     given: "grant",
     answer: CLAIMS,
@@ -233,6 +248,25 @@ export const tokens: readonly Expectation[] = [
     live: "always",
     play: (place) => tokenInfo(place, {}),
   },
+  ...[TOKEN, END].map(
+    (endpoint): Expectation => ({
+      endpoint,
+      situation: "a 503 that a test asks for",
+      given: "anything",
+      answer: refused(503, "api.internal_error", { error: "api.internal_error", request_id: ABSENT }),
+      instead: {
+        oauthErrors: { envelope: refused(503, "api.internal_error", { error: AN_ERROR, request_id: A_TEXT }) },
+      },
+      source: [EXCHANGE, NODE_CLIENT, ERRORS_500],
+      standing: "assumed",
+      live: { no: "only a fault rule brings it about" },
+      play: async ({ call, control }) => {
+        const path = endpoint.slice("POST ".length);
+        await control("PUT", "faults", [{ path, status: 503, nth: 1 }]);
+        return call("POST", path, { json: {} });
+      },
+    }),
+  ),
   {
     endpoint: END,
     situation: "an access token",
@@ -309,8 +343,12 @@ async function accessToken(place: Place): Promise<string> {
   return textOf(await issue(place), "access_token");
 }
 
-function tokenInfo({ call }: Place, query: Readonly<Record<string, string>>): Promise<Answer> {
-  return call("GET", `/v3/connect/tokeninfo?${new URLSearchParams(query)}`);
+function tokenInfo(
+  { call, apiKey }: Place,
+  query: Readonly<Record<string, string>>,
+  key: string | null = apiKey,
+): Promise<Answer> {
+  return call("GET", `/v3/connect/tokeninfo?${new URLSearchParams(query)}`, { key });
 }
 
 function revoke({ call }: Place, token: string): Promise<Answer> {

@@ -92,10 +92,10 @@ function answerFailure(
 ): Response | Promise<Response> {
   const { authLimitReached, unreachable, unreachableAtLogin, wrongPassword } = REFUSALS;
   if (error.type === authLimitReached.type) {
-    return redirect(context, request, failureParameters("auth_limit_reached"));
+    return redirect(context, request, failureParameters("auth_limit_reached", error));
   }
   if (error.type === unreachable.type || error.type === unreachableAtLogin.type) {
-    return redirect(context, request, failureParameters("provider_not_responding"));
+    return redirect(context, request, failureParameters("provider_not_responding", error));
   }
   const shown = error.type === wrongPassword.type ? WRONG_PASSWORD : { message: error.message, fields: [] };
   return showFormAgain(context, request, form, shown);
@@ -110,8 +110,8 @@ function showFormAgain(
   return context.html(formPage(request, form, problem), 400, PAGE_HEADERS);
 }
 
-function failureParameters(errorType: string): Record<string, string> {
-  return { error: "authentication_failed", error_type: errorType };
+function failureParameters(errorType: string, { message }: ApiError): Record<string, string> {
+  return { error: "authentication_failed", error_type: errorType, error_description: message };
 }
 
 function redirect(context: ApiContext, request: HostedRequest, answer: Readonly<Record<string, string>>): Response {

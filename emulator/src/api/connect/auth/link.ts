@@ -1,3 +1,4 @@
+import type { Behaviours } from "../../../behaviours.js";
 import { ApiError } from "../../../http/errors.js";
 import type { Store } from "../../../store/store.js";
 import type { PendingCode } from "../pending-codes.js";
@@ -18,9 +19,13 @@ export interface HostedRequest {
 
 export interface LinkDependencies {
   store: Pick<Store, "applicationId" | "connector">;
+  behaviours: Behaviours;
 }
 
-export function readHostedRequest(query: Readonly<Record<string, string>>, { store }: LinkDependencies): HostedRequest {
+export function readHostedRequest(
+  query: Readonly<Record<string, string>>,
+  { store, behaviours }: LinkDependencies,
+): HostedRequest {
   if (query.client_id !== store.applicationId) throw ApiError.of("linkOfAnotherApplication");
   if (query.response_type !== "code") throw ApiError.of("linkWithoutCode");
   const redirectUri = query.redirect_uri ?? "";
@@ -40,10 +45,17 @@ export function readHostedRequest(query: Readonly<Record<string, string>>, { sto
     redirectUri,
     state,
     loginHint: query.login_hint ?? "",
-    smtpRequired: (query.options ?? "").split(",").includes("smtp_required"),
+    smtpRequired: demandsSmtp(query, behaviours),
     offline: isOffline(query),
     challenge: readChallenge(query),
   };
+}
+
+/** Nylas's clients spell it in two ways. */
+function demandsSmtp(query: Readonly<Record<string, string>>, { smtpRequired }: Behaviours): boolean {
+  const option = (query.options ?? "").split(",").includes("smtp_required");
+  const parameter = query.smtp_required?.toLowerCase() === "true";
+  return (option && smtpRequired !== "parameter") || (parameter && smtpRequired !== "options");
 }
 
 function isRedirectUri(text: string): boolean {

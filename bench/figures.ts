@@ -9,6 +9,12 @@ export interface Selection {
   operation: Operation;
 }
 
+export interface Ratio {
+  median: number;
+  /** Half of the distance between the smallest and the largest: what repetitions alone make of it. */
+  spread: number;
+}
+
 /** Milliseconds from the start of a provider's process to its first answer, in the order of the repetitions. */
 export type FirstAnswers = ReadonlyMap<Contender, readonly number[]>;
 
@@ -33,20 +39,23 @@ export class Figures {
     return this.median(selection, ({ seconds }) => seconds);
   }
 
-  /** The median of the ratios within each repetition, whose runs were next to each other. */
+  /** Of the ratios within each repetition, whose runs were next to each other. */
   ratio(
     selection: Omit<Selection, "contender">,
     over: Contender,
     under: Contender,
     figure: (measurement: Measurement) => number | undefined = ({ seconds }) => seconds,
-  ): number | undefined {
+  ): Ratio | undefined {
     const below = this.#of({ ...selection, contender: under });
     const ratios = this.#of({ ...selection, contender: over }).flatMap((measurement) => {
       const other = below.find(({ repetition }) => repetition === measurement.repetition);
       const [dividend, divisor] = [figure(measurement), other === undefined ? undefined : figure(other)];
       return dividend === undefined || divisor === undefined ? [] : [dividend / divisor];
     });
-    return median(ratios);
+    const middle = median(ratios);
+    return middle === undefined
+      ? undefined
+      : { median: middle, spread: (Math.max(...ratios) - Math.min(...ratios)) / 2 };
   }
 
   /**
@@ -57,19 +66,6 @@ export class Figures {
     return this.median(selection, ({ scenario, requests, answerSeconds }) =>
       Math.max(scenario === "nylas" ? requests / NYLAS_LIMIT : 0, answerSeconds / this.#parallel),
     );
-  }
-
-  /** The exponent of the power of the size that fits the times best. */
-  growth(selection: Omit<Selection, "size">, sizes: readonly number[]): number | undefined {
-    const points = sizes.flatMap((size) => {
-      const seconds = this.seconds({ ...selection, size });
-      return seconds === undefined ? [] : [{ x: Math.log(size), y: Math.log(seconds) }];
-    });
-    if (points.length < 2) return undefined;
-    const meanX = mean(points.map(({ x }) => x));
-    const meanY = mean(points.map(({ y }) => y));
-    const covariance = mean(points.map(({ x, y }) => (x - meanX) * (y - meanY)));
-    return covariance / mean(points.map(({ x }) => (x - meanX) ** 2));
   }
 
   firstAnswer(contender: Contender): number | undefined {
@@ -96,8 +92,4 @@ function median(values: readonly number[]): number | undefined {
   const middle = (sorted.length - 1) / 2;
   const [low, high] = [sorted[Math.floor(middle)], sorted[Math.ceil(middle)]];
   return low === undefined || high === undefined ? undefined : (low + high) / 2;
-}
-
-function mean(values: readonly number[]): number {
-  return values.reduce((sum, value) => sum + value, 0) / values.length;
 }

@@ -17,11 +17,10 @@ import {
   USAGE,
   UsageError,
 } from "./options.ts";
-import { detail, heading, stacksTable, verdict } from "./report.ts";
+import { ABOUT, contenderTable, heading, LEGEND, operationsTable, targetsTable } from "./report.ts";
 import { type Measurement, type Played, play, type StoredGrant } from "./run.ts";
-import { playStacks, rates, type Together } from "./stacks.ts";
 import { surroundings } from "./surroundings.ts";
-import { targetSize, targets } from "./targets.ts";
+import { TARGET_SIZE, targetSize, targets } from "./targets.ts";
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
@@ -34,13 +33,11 @@ const DISTURBING = /^(NYLAS_|NODE_COMPILE_CACHE$|(https?_proxy)$)/i;
 const CONTENDERS_OF: Readonly<Record<Scenario, readonly Contender[]>> = {
   plain: ["floor", "ours", "naive"],
   nylas: ["ours", "naive"],
-  mail: ["ours", "naive"],
 };
 /** Operations that send no request take as long as under `plain`. */
 const OPERATIONS_OF: Readonly<Record<Scenario, readonly Operation[]>> = {
   plain: ["create", "unchanged", "preview", "refresh", "rotate", "destroy"],
   nylas: ["create", "refresh", "rotate", "destroy"],
-  mail: ["create", "refresh", "rotate", "destroy"],
 };
 
 /** A part of the plan: these contenders, one after the other, in each repetition. */
@@ -83,27 +80,14 @@ async function bench(options: Options, directory: string): Promise<void> {
     }
   }
   const shown = places.filter(({ contenders }) => !contenders.includes("unverified"));
-  say(`\n${detail(figures(), options, shown)}\n\n${verdict(targets(figures(), options), options)}`);
-}
-
-/** Several stacks at once. In each repetition another rate begins. */
-async function benchStacks(stacks: number, options: Options, directory: string): Promise<void> {
-  const where = surroundings();
-  const size = Math.max(...options.sizes);
-  say(`${heading(where, { ...options, sizes: [size] })}\n${stacks} stacks at once`);
-  const measurements: Together[] = [];
-  for (let repetition = 1; repetition <= options.repetitions; repetition++) {
-    for (const rate of rotated(rates(stacks), (repetition - 1) % 2)) {
-      const place = { stacks, size, rate, repetition };
-      measurements.push(...(await playStacks(place, options, join(directory, "run"))));
-      process.stderr.write(`${stacks} stacks, ${rate} a second each, ${repetition}/${options.repetitions}\n`);
-    }
-  }
-  if (options.json !== undefined) {
-    const content = { ...where, options: { ...options, sizes: [size], json: undefined }, stacks: measurements };
-    writeFileSync(options.json, `${JSON.stringify(content, undefined, 2)}\n`);
-  }
-  say(`\n${stacksTable(measurements)}`);
+  const tables = [
+    ...shown.map(({ scenario, size }) => `${ABOUT[scenario]}:\n\n${operationsTable(figures(), scenario, size)}`),
+    LEGEND,
+    contenderTable(figures(), options),
+    targetsTable(targets(figures(), options), targetSize(options)),
+    ...(options.quick ? [`A quick run has no verdict; the targets are about ${TARGET_SIZE} mailboxes.`] : []),
+  ];
+  say(`\n${tables.join("\n\n")}`);
 }
 
 function plan(options: Options): Place[] {
@@ -190,8 +174,7 @@ try {
     clearEnvironment(DISTURBING);
     mkdirSync(workDirectory, { recursive: true });
     directory = mkdtempSync(join(workDirectory, "bench-"));
-    if (options.stacks === undefined) await bench(options, directory);
-    else await benchStacks(options.stacks, options, directory);
+    await bench(options, directory);
   }
 } catch (error) {
   // An interruption stops the bench's processes, so the bench fails.

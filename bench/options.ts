@@ -9,7 +9,7 @@ export type Operation = (typeof OPERATIONS)[number];
 export const CONTENDERS = ["floor", "ours", "naive", "unverified"] as const;
 export type Contender = (typeof CONTENDERS)[number];
 
-export const SCENARIOS = ["plain", "nylas", "mail"] as const;
+export const SCENARIOS = ["plain", "nylas"] as const;
 export type Scenario = (typeof SCENARIOS)[number];
 
 export interface Options {
@@ -19,16 +19,12 @@ export interface Options {
   operations: readonly Operation[];
   contenders: readonly Contender[];
   scenarios: readonly Scenario[];
-  /** Of the emulator's latencies. */
-  seed: number;
   /** Median in milliseconds, in the scenario `nylas`. */
   latency: number;
   /** The engine's `--parallel`. */
   parallel: number;
   /** Measure without a verdict. */
   quick: boolean;
-  /** Instead of comparing contenders, bring up so many stacks at once. */
-  stacks: number | undefined;
   /** File for the figures. */
   json: string | undefined;
 }
@@ -39,7 +35,6 @@ export class UsageError extends Error {}
 const DEFAULTS = { sizes: [50, 200, 600], repetitions: 3, scenarios: SCENARIOS };
 const QUICK = { sizes: [10], repetitions: 1, scenarios: ["plain"] } as const;
 const MAX_SIZE = 1000;
-const MAX_STACKS = 20;
 const MAX_LATENCY_MS = 60_000;
 /** As the engine chooses it. */
 const OPERATIONS_PER_CPU = 4;
@@ -50,18 +45,13 @@ Compares pulumi-nylas-imap with a provider that does nothing (floor), with one o
 Nylas's limit and latency allow, on the real Pulumi engine and the emulator of this repository.
 
   --sizes 50,200,600       numbers of mailboxes, to ${MAX_SIZE}
-  --max 1000               one more, larger size
   --repetitions 3          of each measurement; the report has their medians
   --operations LIST        of ${OPERATIONS.join(", ")}; create is always played
   --contenders LIST        of ${CONTENDERS.join(", ")} (ours with verify: false)
   --scenarios LIST         plain: no mail log-ins, latency or limit; all sizes
                            nylas: latency and 50 requests a second; 600, or else the largest size
-                           mail: with log-ins to mail servers; 600, or else the largest size
   --latency 150            median of an answer's delay in the scenario nylas, in milliseconds
   --parallel ${String(defaultParallel()).padEnd(13)} the engine's --parallel; the default is its own
-  --seed 7                 of the latencies
-  --stacks 4               instead of comparing contenders: so many stacks of ours at once on one application, each with
-                           the largest size, in the scenario nylas; with the default limit each, and with it divided
   --json FILE              write targets and measurements as JSON
   --quick                  one small size, one repetition, the scenario plain, and no verdict
   --help
@@ -76,21 +66,16 @@ export function readOptions(args: readonly string[]): Options | undefined {
   const { quick } = values;
   const defaults = quick ? QUICK : DEFAULTS;
   const size = (text: string) => wholeNumber("sizes", text, 1, MAX_SIZE);
-  const sizes = [
-    ...(values.sizes === undefined ? defaults.sizes : values.sizes.split(",").map(size)),
-    ...(values.max === undefined ? [] : [wholeNumber("max", values.max, 1, MAX_SIZE)]),
-  ];
+  const sizes = values.sizes === undefined ? defaults.sizes : values.sizes.split(",").map(size);
   return {
     sizes: [...new Set(sizes)].toSorted((left, right) => left - right),
     repetitions: number("repetitions", values.repetitions, 1, 100, defaults.repetitions),
     operations: ["create", ...list("operations", values.operations, OPERATIONS).filter((name) => name !== "create")],
     contenders: list("contenders", values.contenders, CONTENDERS),
     scenarios: list("scenarios", values.scenarios, SCENARIOS, defaults.scenarios),
-    seed: number("seed", values.seed, 0, Number.MAX_SAFE_INTEGER, 7),
     latency: number("latency", values.latency, 0, MAX_LATENCY_MS, 150),
     parallel: number("parallel", values.parallel, 1, 1000, defaultParallel()),
     quick,
-    stacks: values.stacks === undefined ? undefined : wholeNumber("stacks", values.stacks, 2, MAX_STACKS),
     json: values.json,
   };
 }
@@ -106,16 +91,13 @@ function parsed(args: readonly string[]) {
       args: [...args],
       options: {
         sizes: text,
-        max: text,
         repetitions: text,
         operations: text,
         contenders: text,
         scenarios: text,
         latency: text,
         parallel: text,
-        seed: text,
         json: text,
-        stacks: text,
         quick: { type: "boolean", default: false },
         help: { type: "boolean", default: false },
       },

@@ -1,41 +1,51 @@
 #!/usr/bin/env node
 // Puts the figures of `npm run bench -- --json FILE` into the documentation: a picture, and tables between markers.
 import { readFileSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
-import { parseArgs } from "node:util";
-import { repositoryDirectory } from "../scripts/setup/paths.mjs";
 import { messageOf } from "../tools/harness/errors.mjs";
 import { Figures } from "./figures.ts";
-import { growthTable, operationsTable, taken, targetsTable } from "./markdown.ts";
-import type { Contender, Options } from "./options.ts";
+import type { Options } from "./options.ts";
 import { picture } from "./picture.ts";
+import { operationsTable, sizesTable, targetsTable } from "./report.ts";
 import type { Measurement } from "./run.ts";
 import type { Surroundings } from "./surroundings.ts";
 import { type Target, targetSize } from "./targets.ts";
 
 const EXIT_USAGE = 2;
-const USAGE = "Usage: npm run bench:picture -- FILE [--root DIRECTORY]\n";
+/** Load average for each CPU before the run, above which other work falsifies the times. */
+const MAX_LOAD = 0.25;
+/** Fewer say nothing about the spread. */
+const MIN_REPETITIONS = 3;
 
 /** What the bench writes. */
 interface Content extends Surroundings {
   options: Options;
   targets: Target[];
   measurements: Measurement[];
-  firstAnswers: Partial<Record<Contender, number[]>>;
 }
 
-function publish(file: string, root: string): void {
+function publish(file: string): void {
   const content: Content = JSON.parse(readFileSync(file, "utf8"));
-  const { options, targets, measurements } = content;
+  const { machine, versions, options, targets, measurements } = content;
+  if (machine.loadBefore > MAX_LOAD * machine.cpus) {
+    throw new Error(
+      `These figures were taken with a load of ${machine.loadBefore} on ${machine.cpus} CPUs. Measure again when the machine is idle.`,
+    );
+  }
+  if (options.repetitions < MIN_REPETITIONS) {
+    throw new Error(
+      `${file} has too few repetitions: ${options.repetitions}. Measure with at least ${MIN_REPETITIONS}.`,
+    );
+  }
   const figures = new Figures(measurements, new Map(), options.parallel);
   const size = targetSize(options);
   const drawn = picture(figures, size);
   if (drawn === undefined) throw new Error(`${file} has no measurement of ours with ${size} mailboxes.`);
-  writeFileSync(join(root, "docs/bench.svg"), drawn);
-  const source = taken(content, options);
-  replace(join(root, "bench/README.md"), "operations", operationsTable(figures, size));
-  replace(join(root, "bench/README.md"), "targets", `${targetsTable(targets, options)}\n\n${source}`);
-  replace(join(root, "docs/scale.md"), "growth", `${growthTable(figures, options.sizes)}\n\n${source}`);
+  const where = `${machine.cpus} × ${machine.cpu} with a load of ${machine.loadBefore}`;
+  const taken = `Taken at ${versions.commit} on ${where}, Pulumi ${versions.pulumi}, Node ${versions.node}; medians of ${options.repetitions} repetitions.`;
+  writeFileSync("docs/bench.svg", drawn);
+  replace("bench/README.md", "operations", operationsTable(figures, "plain", size));
+  replace("bench/README.md", "targets", `${targetsTable(targets, size)}\n\n${taken}`);
+  replace("docs/scale.md", "sizes", `${sizesTable(figures, options.sizes)}\n\n${taken}`);
 }
 
 /** Replaces what stands between two comments of that name. */
@@ -47,17 +57,13 @@ function replace(file: string, name: string, content: string): void {
   writeFileSync(file, `${text.slice(0, from)}${start}\n${content}\n${text.slice(to)}`);
 }
 
-const { values, positionals } = parseArgs({
-  options: { root: { type: "string", default: repositoryDirectory } },
-  allowPositionals: true,
-});
-const [file, ...more] = positionals;
+const [file, ...more] = process.argv.slice(2);
 if (file === undefined || more.length > 0) {
-  process.stderr.write(USAGE);
+  process.stderr.write("Usage: npm run bench:picture -- FILE\n");
   process.exitCode = EXIT_USAGE;
 } else {
   try {
-    publish(file, values.root);
+    publish(file);
   } catch (error) {
     process.stderr.write(`bench:picture: ${messageOf(error)}\n`);
     process.exitCode = 1;

@@ -1,8 +1,7 @@
-import type { Figures, Selection } from "./figures.ts";
+import type { Figures, Ratio } from "./figures.ts";
 import { CONTENDERS, type Contender, OPERATIONS, type Operation, type Options, type Scenario } from "./options.ts";
-import type { StackMeasurement, Together } from "./stacks.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { TARGET_SIZE, type Target, targetSize } from "./targets.ts";
+import { type Target, targetSize } from "./targets.ts";
 
 export const NAMES: Readonly<Record<Operation, string>> = {
   create: "create",
@@ -12,59 +11,75 @@ export const NAMES: Readonly<Record<Operation, string>> = {
   rotate: "rotate all",
   destroy: "destroy",
 };
-const ABOUT: Readonly<Record<Scenario, string>> = {
-  plain: "no mail log-ins, no latency, no limit",
-  nylas: "Nylas's latency and limit, no mail log-ins",
-  mail: "with mail log-ins, no latency, no limit",
+export const ABOUT: Readonly<Record<Scenario, string>> = {
+  plain: "Without latency and limit",
+  nylas: "With Nylas's latency and limit",
 };
-const TIMED: readonly Contender[] = ["floor", "ours", "naive"];
 const NOTHING = "–";
 /** Shorter times are shown as none. */
 const SHOWN_SECONDS = 0.05;
 
+export const LEGEND = `Requests and 429s: ours / naive. ±: half of the distance between the repetitions' smallest and largest ratio.
+Limit: the time that the requests of ours take at least, by Nylas's limit or by the latency.`;
+
 /** The first lines: what runs where. */
 export function heading({ machine, versions }: Surroundings, options: Options): string {
-  const { sizes, repetitions, seed, latency, parallel } = options;
+  const { sizes, repetitions, latency, parallel } = options;
   return [
     `pulumi-nylas-imap ${versions.package} at ${versions.commit}; Pulumi ${versions.pulumi}, SDK ${versions.sdk}, Node ${versions.node}`,
     `${machine.cpus} × ${machine.cpu}, ${machine.memoryGb} GB, ${machine.system}, load ${machine.loadBefore}`,
-    `${sizes.join(", ")} mailboxes; ${repetitions} repetitions; seed ${seed}; latency ${latency} ms; --parallel ${parallel}`,
+    `${sizes.join(", ")} mailboxes; ${repetitions} repetitions; latency ${latency} ms; --parallel ${parallel}`,
   ].join("\n");
 }
 
-/** A table for each scenario and size, then what does not depend on the operation. */
-export function detail(figures: Figures, options: Options, places: readonly { scenario: Scenario; size: number }[]) {
-  const tables = places.map((place) => {
-    const rows = OPERATIONS.filter((operation) => options.operations.includes(operation)).flatMap((operation) => {
-      const selection = { ...place, operation };
-      const shown = TIMED.some((contender) => figures.seconds({ ...selection, contender }) !== undefined);
-      return shown ? [operationRow(figures, selection)] : [];
-    });
-    const head = ["", "floor", "ours", "naive", "ours/floor", "naive/ours", "limit", "requests", "429s"];
-    return `${place.size} mailboxes, ${place.scenario}: ${ABOUT[place.scenario]}\n${table([head, ...rows])}`;
+/** Times, ratios and requests of the operations that were measured. */
+export function operationsTable(figures: Figures, scenario: Scenario, size: number): string {
+  const rows = OPERATIONS.flatMap((operation) => {
+    const selection = { scenario, size, operation };
+    const time = (contender: Contender) => figures.seconds({ ...selection, contender });
+    if (time("ours") === undefined && time("naive") === undefined) return [];
+    const both = (figure: "requests" | "refused") =>
+      (["ours", "naive"] as const)
+        .map((contender) =>
+          fixed(
+            figures.median({ ...selection, contender }, (one) => one[figure]),
+            0,
+          ),
+        )
+        .join(" / ");
+    const compared = [seconds(time("ours")), seconds(time("naive"))];
+    const faster = ratio(figures.ratio(selection, "naive", "ours"));
+    return scenario === "plain"
+      ? [
+          [
+            NAMES[operation],
+            seconds(time("floor")),
+            ...compared,
+            ratio(figures.ratio(selection, "ours", "floor")),
+            faster,
+            both("requests"),
+          ],
+        ]
+      : [
+          [
+            NAMES[operation],
+            seconds(figures.limit({ ...selection, contender: "ours" })),
+            ...compared,
+            faster,
+            both("requests"),
+            both("refused"),
+          ],
+        ];
   });
-  const legend = [
-    "Requests and 429s: ours / naive.",
-    "Limit: the time that the requests of ours take at least, by Nylas's limit or by the latency.",
-  ].join("\n");
-  return [...tables, legend, contenderTable(figures, options)].join("\n\n");
+  const head =
+    scenario === "plain"
+      ? ["floor", "ours", "naive", "ours/floor", "naive/ours", "requests"]
+      : ["limit", "ours", "naive", "naive/ours", "requests", "429s"];
+  return table([`${size} mailboxes`, ...head], rows);
 }
 
-function operationRow(figures: Figures, selection: Omit<Selection, "contender">): string[] {
-  const both = (figure: (contender: Contender) => number | undefined) =>
-    (["ours", "naive"] as const).map((contender) => whole(figure(contender))).join(" / ");
-  return [
-    NAMES[selection.operation],
-    ...TIMED.map((contender) => seconds(figures.seconds({ ...selection, contender }))),
-    fixed(figures.ratio(selection, "ours", "floor"), 2),
-    fixed(figures.ratio(selection, "naive", "ours"), 2),
-    seconds(figures.limit({ ...selection, contender: "ours" })),
-    both((contender) => figures.median({ ...selection, contender }, (one) => one.requests)),
-    both((contender) => figures.median({ ...selection, contender }, (one) => one.refused)),
-  ];
-}
-
-function contenderTable(figures: Figures, options: Options): string {
+/** What does not depend on the operation. */
+export function contenderTable(figures: Figures, options: Options): string {
   const size = targetSize(options);
   const rows = CONTENDERS.filter((contender) => options.contenders.includes(contender)).map((contender) => {
     const created = { scenario: "plain", size, contender, operation: "create" } as const;
@@ -76,87 +91,59 @@ function contenderTable(figures: Figures, options: Options): string {
       state === undefined ? NOTHING : `${(state / 1000).toFixed(2)} kB`,
       memory === undefined ? NOTHING : `${(memory / 2 ** 20).toFixed(0)} MB`,
       firstAnswer === undefined ? NOTHING : `${firstAnswer.toFixed(0)} ms`,
-      fixed(figures.growth({ scenario: "plain", contender, operation: "create" }, options.sizes), 2),
-      fixed(figures.growth({ scenario: "plain", contender, operation: "destroy" }, options.sizes), 2),
     ];
   });
-  const head = ["", "state per grant", "peak memory", "first answer", "growth of up", "of destroy"];
-  const about = [
-    `State and memory: of the first up with ${size} mailboxes.`,
-    "Growth: the exponent x of time = c · mailboxes^x.",
-  ];
-  return [table([head, ...rows]), ...about].join("\n");
+  return table([`up, ${size} mailboxes`, "state per grant", "peak memory", "first answer"], rows);
 }
 
-/** A row for each repetition of an operation with all stacks at once. */
-export function stacksTable(measurements: readonly Together[]): string {
-  const rows = measurements.map(({ rate, operation, stacks }) => {
-    const of = (figure: (one: StackMeasurement) => number) => stacks.map(figure);
-    const [quickest, slowest] = range(of((one) => one.seconds));
-    return [
-      NAMES[operation],
-      `${rate}`,
-      `${sum(of((one) => one.requests))}`,
-      range(of((one) => one.refused)).join("–"),
-      `${Math.max(...of((one) => one.attempts))}`,
-      seconds(quickest),
-      seconds(slowest),
-      fixed(slowest / quickest, 2),
-      `${stacks.filter(({ succeeded }) => !succeeded).length}`,
-      `${sum(of((one) => one.limitLines))}`,
-    ];
-  });
-  const head = ["", "a second", "requests", "429s", "attempts", "first", "last", "last/first", "failed", "told"];
-  const legend = [
-    "A second: requestsPerSecond of each stack. Requests: of all. 429s: fewest and most of a stack.",
-    "Attempts: of the request that needed most. Told: lines about the limit that users see.",
-  ];
-  return [table([head, ...rows]), ...legend].join("\n");
+/** Seconds for each size. */
+export function sizesTable(figures: Figures, sizes: readonly number[]): string {
+  const rows = (["create", "unchanged", "destroy"] as const).flatMap((operation) =>
+    (["floor", "ours"] as const).map((contender) => [
+      `${NAMES[operation]}, ${contender}`,
+      ...sizes.map((size) => seconds(figures.seconds({ scenario: "plain", contender, operation, size }))),
+    ]),
+  );
+  return table(["", ...sizes.map((size) => `${size} mailboxes`)], rows);
 }
 
-function range(values: readonly number[]): [least: number, most: number] {
-  return [Math.min(...values), Math.max(...values)];
-}
-
-function sum(values: readonly number[]): number {
-  return values.reduce((total, value) => total + value, 0);
-}
-
-/** The last lines: target, figure and verdict. */
-export function verdict(targets: readonly Target[], options: Options): string {
-  const size = targetSize(options);
-  const rows = targets.map(({ name, target, figure, met }) => [
+export function targetsTable(targets: readonly Target[], size: number): string {
+  const rows = targets.map(({ name, target, figure, spread, met }) => [
     name,
     target,
-    figure === null ? NOTHING : fixed(figure, Number.isInteger(figure) ? 0 : 2),
+    figure === null ? NOTHING : withSpread(figure, spread ?? 0),
     met === null ? NOTHING : met ? "met" : "missed",
   ]);
-  const without = options.quick ? "a quick run has none" : `they are about ${TARGET_SIZE} mailboxes`;
-  const note = options.quick || size !== TARGET_SIZE ? `\nNo verdict where there is a dash: ${without}.` : "";
-  return `${table([[`${size} mailboxes`, "target", "figure", "verdict"], ...rows])}${note}`;
+  return table([`${size} mailboxes`, "target", "figure", "verdict"], rows);
 }
 
-/** The first column to the left, the others to the right. */
-function table(rows: readonly (readonly string[])[]): string {
-  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => (row[column] ?? "").length)));
-  return rows
-    .map((row) =>
-      row
-        .map((cell, column) => (column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0)))
-        .join("  ")
-        .trimEnd(),
-    )
-    .join("\n");
+/** Markdown that is readable as text: the first column to the left, the others to the right. */
+function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  const widths = head.map((title, column) =>
+    Math.max(3, title.length, ...rows.map((row) => (row[column] ?? "").length)),
+  );
+  const line = (cells: readonly string[]) => `| ${cells.join(" | ")} |`;
+  const padded = (cells: readonly string[]) =>
+    line(
+      cells.map((cell, column) => (column === 0 ? cell.padEnd(widths[0] ?? 0) : cell.padStart(widths[column] ?? 0))),
+    );
+  const rule = widths.map((width, column) => (column === 0 ? "-".repeat(width) : `${"-".repeat(width - 1)}:`));
+  return [padded(head), line(rule), ...rows.map(padded)].join("\n");
 }
 
-export function seconds(value: number | undefined): string {
+function seconds(value: number | undefined): string {
   return value === undefined ? NOTHING : value < SHOWN_SECONDS ? "0 s" : `${value.toFixed(1)} s`;
 }
 
-export function whole(value: number | undefined): string {
-  return fixed(value, 0);
+function ratio(value: Ratio | undefined): string {
+  return value === undefined ? NOTHING : withSpread(value.median, value.spread);
 }
 
-export function fixed(value: number | undefined, digits: number): string {
+function withSpread(value: number, spread: number): string {
+  const text = fixed(value, Number.isInteger(value) ? 0 : 2);
+  return spread === 0 ? text : `${text} ± ${spread.toFixed(2)}`;
+}
+
+function fixed(value: number | undefined, digits: number): string {
   return value === undefined ? NOTHING : value.toFixed(digits);
 }

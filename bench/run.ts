@@ -1,16 +1,17 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import type { JavaScriptValue } from "google-protobuf/google/protobuf/struct_pb.js";
 import { pulumiEnvironment } from "../scripts/setup/environment.mjs";
-import { type EmulatorApi, type LoggedRequest, type Ready, startEmulatorCli } from "../tools/harness/emulator.mjs";
+import { type LoggedRequest, type Ready, startEmulatorCli } from "../tools/harness/emulator.mjs";
 import { type PulumiStack, pulumiStack } from "../tools/harness/stack.mjs";
-import { users } from "./mailboxes.cjs";
 import { type Contender, OPERATIONS, type Operation, type Options, type Scenario } from "./options.ts";
 import { watchPeakMemory } from "./peak-memory.ts";
 
 /** Nylas's limit on requests for connectors, grants and authentications, per second and application. */
 export const NYLAS_LIMIT = 50;
 
+/** Of the emulator's latencies, so that every run meets the same. */
+const SEED = 7;
 /** Longest time of one command of the engine, in milliseconds. */
 const COMMAND_TIMEOUT_MS = 60 * 60_000;
 const STACK = "bench";
@@ -44,8 +45,6 @@ export interface Measurement extends Run {
   stateBytes?: number;
 }
 
-type StartedEmulator = Awaited<ReturnType<typeof startEmulatorCli>>;
-
 /** What a run leaves: its measurements, and a grant of its state. */
 export interface Played {
   measurements: Measurement[];
@@ -57,14 +56,16 @@ export interface StoredGrant {
 }
 
 /** Plays the chosen operations on a stack and an emulator of their own in `directory`, which is removed afterwards. */
-export function play(run: Run, options: Options, directory: string): Promise<Played> {
-  return withEmulator(run, options, directory, async (emulator) => {
+export async function play(run: Run, options: Options, directory: string): Promise<Played> {
+  mkdirSync(directory, { recursive: true });
+  const emulator = await startEmulatorCli(emulatorArgs(run, options), { env: pulumiEnvironment() });
+  try {
     const stack = await createStack(run, emulator, directory);
     const checkpoint = join(directory, `state/.pulumi/stacks/bench-${programOf(run.contender)}/${STACK}.json`);
     const measurements: Measurement[] = [];
     let grant: StoredGrant | undefined;
     for (const operation of OPERATIONS.filter((name) => options.operations.includes(name))) {
-      if (operation === "rotate") await rotatePasswords(run, stack, emulator.api);
+      if (operation === "rotate") stack.env.BENCH_PASSWORDS = "second";
       await emulator.api.forgetRequests();
       const measured = await measure(stack, operation, options.parallel);
       const grants = grantsIn(readFileSync(checkpoint, "utf8"));
@@ -79,20 +80,6 @@ export function play(run: Run, options: Options, directory: string): Promise<Pla
     }
     if (grant === undefined) throw new Error(`The state of ${run.contender} holds no grant.`);
     return { measurements, grant };
-  });
-}
-
-/** Runs `work` with an emulator for the run. Then the emulator is stopped and `directory` removed. */
-export async function withEmulator<T>(
-  run: Run,
-  options: Options,
-  directory: string,
-  work: (emulator: StartedEmulator) => Promise<T>,
-): Promise<T> {
-  mkdirSync(directory, { recursive: true });
-  const emulator = await startEmulatorCli(emulatorArgs(run, options, directory), { env: pulumiEnvironment() });
-  try {
-    return await work(emulator);
   } finally {
     emulator.child.kill("SIGTERM");
     await emulator.ended;
@@ -100,23 +87,9 @@ export async function withEmulator<T>(
   }
 }
 
-/** In `directory`, with a home and a backend of its own there. `more` is added to its environment. */
-export async function createStack(
-  { scenario, size, contender }: Run,
-  emulator: Ready,
-  directory: string,
-  more: Record<string, string> = {},
-): Promise<PulumiStack> {
+/** In `directory`, with a home and a backend of its own there. */
+async function createStack({ size, contender }: Run, emulator: Ready, directory: string): Promise<PulumiStack> {
   mkdirSync(join(directory, "state"), { recursive: true });
-  const servers =
-    scenario === "mail"
-      ? {
-          imapHost: emulator.imap.host,
-          imapPort: emulator.imap.port,
-          smtpHost: emulator.smtp.host,
-          smtpPort: emulator.smtp.port,
-        }
-      : { imapHost: "imap.example.test", imapPort: 993, smtpHost: "smtp.example.test", smtpPort: 465 };
   const env = pulumiEnvironment({
     PULUMI_HOME: join(directory, "home"),
     PULUMI_BACKEND_URL: `file://${join(directory, "state")}`,
@@ -125,10 +98,8 @@ export async function createStack(
     NYLAS_API_URI: emulator.apiUri,
     BENCH_SIZE: String(size),
     BENCH_PASSWORDS: "first",
-    BENCH_SERVERS: JSON.stringify(servers),
     BENCH_VERIFY: String(contender !== "unverified"),
     NO_COLOR: "1",
-    ...more,
   });
   const stack = pulumiStack({
     name: STACK,
@@ -140,15 +111,10 @@ export async function createStack(
   return stack;
 }
 
-function emulatorArgs({ scenario, size }: Run, { latency, seed }: Options, directory: string): string[] {
-  if (scenario === "mail") {
-    const file = join(directory, "users.json");
-    writeFileSync(file, JSON.stringify(users(size, "first")));
-    return ["--mail", "--users", file];
-  }
+function emulatorArgs({ scenario }: Run, { latency }: Options): string[] {
   if (scenario === "plain") return ["--no-mail-logins"];
   const limit = `rateLimitPerSecond=${NYLAS_LIMIT}`;
-  return ["--no-mail-logins", "--latency", String(latency), "--seed", String(seed), "--behaviour", limit];
+  return ["--no-mail-logins", "--latency", String(latency), "--seed", String(SEED), "--behaviour", limit];
 }
 
 /** Of a contender's program. Nothing is written there. */
@@ -158,13 +124,6 @@ export function programDirectory(contender: Contender): string {
 
 function programOf(contender: Contender): string {
   return contender === "unverified" ? "ours" : contender;
-}
-
-/** New passwords in the program's environment and, where mail servers are asked, in the mailboxes. */
-async function rotatePasswords({ scenario, size }: Run, stack: PulumiStack, api: EmulatorApi): Promise<void> {
-  stack.env.BENCH_PASSWORDS = "second";
-  if (scenario !== "mail") return;
-  for (const { username, password } of users(size, "second")) await api.setPassword(username, password);
 }
 
 const COMMANDS: Readonly<Record<Operation, string>> = {
@@ -177,33 +136,27 @@ const COMMANDS: Readonly<Record<Operation, string>> = {
 };
 
 async function measure(stack: PulumiStack, operation: Operation, parallel: number) {
-  const { code, output, ...measured } = await perform(stack, operation, parallel);
-  if (code !== 0) {
-    const last = output.trimEnd().split("\n").slice(-QUOTED_LINES).join("\n");
-    const after = `after ${measured.seconds.toFixed(0)} s`;
-    throw new Error(`${operation} in ${stack.directory} ended with ${code} ${after}:\n${last}`);
-  }
-  return { ...measured, limitLines: limitLines(output.split("\n")) };
-}
-
-/** Runs the command of an operation, whatever its outcome. */
-export async function perform(stack: PulumiStack, operation: Operation, parallel: number) {
   const begun = performance.now();
   const { child, finished } = stack.start(COMMANDS[operation], "--parallel", String(parallel));
   const memory = watchPeakMemory(child.pid);
   const timeout = setTimeout(() => child.kill("SIGINT"), COMMAND_TIMEOUT_MS);
   try {
     const { code, output } = await finished;
-    return { code, output, seconds: (performance.now() - begun) / 1000, ...memory.peak() };
+    const seconds = (performance.now() - begun) / 1000;
+    if (code !== 0) {
+      const last = output.trimEnd().split("\n").slice(-QUOTED_LINES).join("\n");
+      throw new Error(`${operation} in ${stack.directory} ended with ${code} after ${seconds.toFixed(0)} s:\n${last}`);
+    }
+    return { seconds, limitLines: limitLines(output), ...memory.peak() };
   } finally {
     clearTimeout(timeout);
     memory.stop();
   }
 }
 
-/** How many mention a limit. The name of the 430th mailbox ends with -429. */
-export function limitLines(lines: readonly string[]): number {
-  return lines.filter((line) => /rate.limit|(?<![-\w])429\b/i.test(line)).length;
+/** How many lines mention a limit. The name of the 430th mailbox ends with -429. */
+function limitLines(output: string): number {
+  return output.split("\n").filter((line) => /rate.limit|(?<![-\w])429\b/i.test(line)).length;
 }
 
 function countRequests(log: readonly LoggedRequest[]) {

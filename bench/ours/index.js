@@ -1,8 +1,7 @@
 const { ByoImapGrant, ImapConnector } = require("pulumi-nylas-imap");
 const { mailboxes } = require("../mailboxes.cjs");
 
-// Of several stacks on one application, none owns the connector.
-const connector = process.env.BENCH_CONNECTOR ?? new ImapConnector("imap");
+const connector = new ImapConnector("imap");
 const verify = process.env.BENCH_VERIFY !== "false";
 
 for (const { name, args } of mailboxes) new ByoImapGrant(name, { connector, ...args, ...(verify ? {} : { verify }) });

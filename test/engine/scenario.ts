@@ -5,7 +5,7 @@ import { REPEATS } from "../../tools/harness/repetitions.js";
 import { World } from "./world.js";
 
 /** Numbers of the rules in docs/what-happens.md. */
-export const RULES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const;
+export const RULES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] as const;
 export type Rule = (typeof RULES)[number];
 
 /** One or more programs with their faults, and the expected result. */

@@ -1,3 +1,4 @@
+import { absence } from "./absence.js";
 import { connector } from "./connector.js";
 import { drift } from "./drift.js";
 import { halfMade } from "./half-made.js";
@@ -16,6 +17,7 @@ export const SUBJECTS: Readonly<Record<string, readonly Scenario[]>> = {
   "The connector": connector,
   "Keys and applications": access,
   Drift: drift,
+  "What is not there": absence,
   "Changes of a mailbox": rotation,
   "Passwords by reference": passwordSources,
   "Interrupted runs": halfMade,
@@ -48,4 +50,5 @@ holds, by their numbers:
 8. No password and no API key is ever readable.
 9. Every input error is found before any request.
 10. Waits and retries are bounded; a wrong password is never sent twice in a run.
+11. Absence is believed only from Nylas itself, from a complete list, and of a grant that is older than some minutes.
 `;

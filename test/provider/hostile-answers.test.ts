@@ -20,7 +20,12 @@ import { failure } from "../support/failure.js";
 import { APPLICATION, type HostileServer, startHostileServer } from "../support/hostile-server.js";
 
 /** Status and body of an answer. */
-type Script = (url: URL, request: IncomingMessage) => { status?: number; data?: unknown; limit?: number };
+type Script = (
+  url: URL,
+  request: IncomingMessage,
+) => { status?: number; data?: unknown; limit?: number; error?: { type: string; message: string } };
+
+const NOT_FOUND = { status: 404, error: { type: "grant.not_found", message: "Grant not found." } };
 
 let server: HostileServer;
 let client: NylasClient;
@@ -76,7 +81,7 @@ function application(grants: unknown[], byId: Record<string, unknown> = {}): Scr
     if (url.pathname === "/v3/grants") return { data: grants };
     const id = url.pathname.split("/")[3] ?? "";
     const data = byId[id] ?? grants.find((entry) => JSON.stringify(entry ?? null).includes(`"id":"${id}"`));
-    return data === undefined ? { status: 404 } : { data };
+    return data === undefined ? NOT_FOUND : { data };
   };
 }
 
@@ -140,8 +145,7 @@ describe("a list with a grant that cannot be read", () => {
   });
 
   it("never calls it gone, even where it is answered 404 by its id", async () => {
-    script = (url) =>
-      url.pathname === "/v3/grants" ? { data: [grant("mine", { created_at: 1e300 })] } : { status: 404 };
+    script = (url) => (url.pathname === "/v3/grants" ? { data: [grant("mine", { created_at: 1e300 })] } : NOT_FOUND);
     expect(await failure(createGrantDirectory(client).byId("mine"))).toMatchObject({ code: "unexpected_response" });
   });
 
@@ -155,8 +159,7 @@ describe("a list with a grant that cannot be read", () => {
     const directory = createGrantDirectory(client);
     directory.enter(present(await findGrant(client, "mine")));
     expect(await directory.byEmail("mine@example.test")).toMatchObject({ id: "mine" });
-    script = (url) =>
-      url.pathname === "/v3/grants" ? { data: [grant("mine", { created_at: 1e300 })] } : { status: 404 };
+    script = (url) => (url.pathname === "/v3/grants" ? { data: [grant("mine", { created_at: 1e300 })] } : NOT_FOUND);
     directory.remove("mine");
     expect(await directory.byEmail("mine@example.test")).toBeUndefined();
     expect(await directory.byId("mine")).toBeUndefined();

@@ -69,12 +69,23 @@ function actedOn(text: string): string[] {
 }
 
 const CARRIERS: [string, (response: ServerResponse, text: string) => void][] = [
-  ["error.message", (response, message) => json(response, 400, { error: { type: "api.bad", message } })],
-  ["error.type", (response, type) => json(response, 400, { error: { type, message: "no" } })],
-  ["error", (response, error) => json(response, 400, { error })],
-  ["error_description", (response, text) => json(response, 400, { error: "bad", error_description: text })],
+  ["error.message", (response, message) => json(response, 400, refusal({ type: "api.bad", message }))],
+  ["error.type", (response, type) => json(response, 400, refusal({ type, message: "no" }))],
+  ["error", (response, error) => json(response, 400, refusal(error))],
+  [
+    "error_description",
+    (response, text) => json(response, 400, { ...refusal("bad"), error_description: text, error_code: 400 }),
+  ],
+  ["a gateway's message", (response, message) => json(response, 400, { error: { type: "x", message } })],
   ["request_id", (response, text) => json(response, 400, { request_id: text, error: { type: "x", message: "no" } })],
 ];
+
+/** An error in Nylas's envelope. */
+function refusal(error: unknown) {
+  return { request_id: "r-1", error };
+}
+
+const NOT_FOUND = refusal({ type: "api.not_found_error", message: "Resource not found." });
 
 function json(response: ServerResponse, status: number, body: unknown): void {
   response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
@@ -118,7 +129,7 @@ describe("text from outside", () => {
       response.end("<html>");
     });
     const error = await failure(findConnector(client));
-    expect(error.answer).toBe('Nylas answered "refused [secret]"');
+    expect(error.answer).toContain('answered HTTP 400 "refused [secret]" without');
     expect(error.requestId).toMatch(/^id \[secret\] /);
   });
 
@@ -164,7 +175,9 @@ describe("text from outside", () => {
 
 describe("an application", () => {
   it("that cannot be found makes nothing look deleted", async () => {
-    const hostile = await startHostileServer((_request, response) => json(response, 404, {}), { application: false });
+    const hostile = await startHostileServer((_request, response) => json(response, 404, NOT_FOUND), {
+      application: false,
+    });
     server = hostile;
     const env = { NYLAS_API_KEY: KEY, NYLAS_API_URI: hostile.uri };
     const client = createClient(readSettings("nylas", () => undefined, env));
@@ -184,14 +197,62 @@ describe("an application", () => {
   });
 });
 
+/** What stands between a client and Nylas, and answers in its place. */
+const GATEWAYS: [string, (response: ServerResponse, status: number) => void][] = [
+  ["a page", (response, status) => response.writeHead(status, { server: "nginx" }).end("<html>no</html>")],
+  ["no body", (response, status) => response.writeHead(status).end()],
+  ["JSON with a message", (response, status) => json(response, status, { message: "no Route", request_id: "r-1" })],
+  ["JSON with an error", (response, status) => json(response, status, { error: { code: status, message: "no" } })],
+  ["JSON with a reason", (response, status) => json(response, status, { status, error: "Not Found", path: "/" })],
+  ["a list", (response, status) => json(response, status, [NOT_FOUND])],
+];
+
+describe.each(GATEWAYS)("a gateway that answers with %s", (_name, answer) => {
+  it.each([400, 403, 404, 410])("and %s is not believed", async (status) => {
+    const { client, hostile } = await clientOf((_request, response) => answer(response, status));
+    for (const work of [
+      () => findGrant(client, "g"),
+      () => deleteGrant(client, "g"),
+      () => findConnector(client),
+      () => deleteConnector(client),
+      () => authenticateMailbox(client, MAILBOX, undefined),
+    ]) {
+      const error = await failure(work());
+      expect(error).toMatchObject({ code: "unexpected_response", status: undefined });
+      expect(error.message).toMatch(/answered HTTP \d+ ".*" without the request_id and error .*: a gateway or proxy/);
+      expect(error.remedy).toContain("no gateway or proxy");
+    }
+    expect(hostile.requests).toHaveLength(5);
+  });
+});
+
+it("believes Nylas where a grant does not exist", async () => {
+  const { client } = await clientOf((_request, response) => json(response, 404, NOT_FOUND));
+  expect(await findGrant(client, "g")).toBeUndefined();
+  expect(await findConnector(client)).toBeUndefined();
+  await deleteGrant(client, "g");
+  await deleteConnector(client);
+});
+
+it("does not believe half a 404, and asks again", async () => {
+  const found = { request_id: "r", data: { id: "g", provider: "imap", created_at: 1 } };
+  const { client, hostile } = await clientOf((_request, response) => {
+    if (hostile.requests.length > 1) return json(response, 200, found);
+    response.writeHead(404, { "content-length": 100 }).write("{");
+    setImmediate(() => response.destroy());
+  });
+  expect(await findGrant(client, "g")).toMatchObject({ id: "g" });
+  expect(hostile.requests).toHaveLength(2);
+});
+
 describe("success", () => {
   it.each([300, 301, 302, 303, 304, 307, 308, 399])("is not %s", async (status) => {
     const { client, hostile } = await clientOf((_request, response) => {
       response.writeHead(status, { location: "https://elsewhere.example/v3" });
       response.end(status === 304 ? undefined : JSON.stringify({ request_id: "r", data: { provider: "imap" } }));
     });
-    for (const work of [deleteGrant(client, "g"), deleteConnector(client), findConnector(client)]) {
-      expect(await failure(work)).toMatchObject({ code: "unexpected_response", status });
+    for (const work of [() => deleteGrant(client, "g"), () => deleteConnector(client), () => findConnector(client)]) {
+      expect(await failure(work())).toMatchObject({ code: "unexpected_response", status });
     }
     expect(hostile.requests).toHaveLength(3);
   });
@@ -200,6 +261,19 @@ describe("success", () => {
     const { client, hostile } = await clientOf((_request, response) => response.end("<html>Please log in</html>"));
     expect(await failure(deleteGrant(client, "g"))).toMatchObject({ code: "unexpected_response", status: 200 });
     expect(hostile.requests).toHaveLength(1);
+  });
+
+  it.each([
+    ["an error", JSON.stringify(NOT_FOUND)],
+    ["an error and the id", JSON.stringify({ request_id: "r", error: "no" })],
+    ["no id", "{}"],
+    ["nothing", ""],
+    ["a list", "[]"],
+  ])("of a deletion is not a 200 with %s", async (_name, body) => {
+    const { client } = await clientOf((_request, response) => response.end(body));
+    for (const work of [() => deleteGrant(client, "g"), () => deleteConnector(client)]) {
+      expect(await failure(work())).toMatchObject({ code: "unexpected_response", status: 200 });
+    }
   });
 
   it.each([200, 202, 204])("of a deletion is %s", async (status) => {
@@ -305,9 +379,9 @@ describe("a body", () => {
 
   it("may be empty in gzip", async () => {
     const { client } = await clientOf((_request, response) =>
-      response.writeHead(404, { "content-encoding": "gzip" }).end(),
+      response.writeHead(204, { "content-encoding": "gzip" }).end(),
     );
-    expect(await findGrant(client, "g")).toBeUndefined();
+    await deleteGrant(client, "g");
   });
 
   it("up to the bound is read", async () => {

@@ -3,7 +3,7 @@ import { keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { createPace } from "./pace.js";
 import type { NylasRequest, Sender } from "./send.js";
-import { type Application, ApplicationWire, single } from "./wire.js";
+import { APPLICATION_PATH, type Application, ApplicationWire, single } from "./wire.js";
 
 export type { NylasRequest };
 
@@ -83,7 +83,7 @@ export function createClient(settings: Settings): NylasClient {
         const found = await sendWith(candidate, {
           operation: `Asking Nylas which application the key of "${settings.application}" belongs to`,
           method: "GET",
-          path: "v3/applications",
+          path: APPLICATION_PATH,
           schema: single(ApplicationWire),
         });
         apiKey = candidate;

@@ -1,6 +1,5 @@
-import * as v from "valibot";
 import type { NylasClient } from "./client.js";
-import { type Connector, ConnectorWire, single } from "./wire.js";
+import { type Connector, ConnectorWire, DeletedWire, single } from "./wire.js";
 
 const PATH = "v3/connectors/imap";
 
@@ -45,6 +44,6 @@ export async function deleteConnector(client: NylasClient): Promise<void> {
     operation: "Deleting the IMAP connector",
     method: "DELETE",
     path: PATH,
-    schema: v.unknown(),
+    schema: DeletedWire,
   });
 }

@@ -85,7 +85,7 @@ function notNylasError(base: BaseFacts, settings: Settings): UnexpectedResponseE
   return new UnexpectedResponseError({
     ...base,
     code: "unexpected_response",
-    remedy: `check that ${settings.application}:apiUri (${settings.apiUri}) points at Nylas or its emulator, and that no proxy or gateway answers instead; the request counts as failed`,
+    remedy: `check that ${settings.application}:apiUri (${settings.apiUri}) points at Nylas or its emulator, and that no gateway or proxy on the way (HTTPS_PROXY, HTTP_PROXY) answers in its place; nothing was concluded from the answer`,
   });
 }
 

@@ -4,6 +4,7 @@ import { InvalidInputError, UnexpectedResponseError } from "../errors.js";
 import { notify } from "../notify.js";
 import type { NylasClient } from "./client.js";
 import {
+  DeletedWire,
   type Grant,
   GrantId,
   GrantWire,
@@ -239,7 +240,7 @@ function grantPath(operation: string, grantId: string): string {
 export async function deleteGrant(client: NylasClient, grantId: string): Promise<void> {
   const operation = `Deleting grant ${grantId}`;
   const path = grantPath(operation, grantId);
-  await client.requestIfExists({ operation, method: "DELETE", path, schema: v.unknown() });
+  await client.requestIfExists({ operation, method: "DELETE", path, schema: DeletedWire });
 }
 
 /** Lists one message, to check that Nylas can read the mailbox. */

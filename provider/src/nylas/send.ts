@@ -11,7 +11,7 @@ import type { Pace } from "./pace.js";
 import { proxyFor } from "./proxy.js";
 import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy-refusal.js";
 import { retryDelay } from "./retry-delay.js";
-import { ErrorEnvelope } from "./wire.js";
+import { APPLICATION_PATH, ErrorEnvelope, isNylasError } from "./wire.js";
 
 /** Delay in milliseconds from which a notice announces it, so that a waiting run does not look stuck. */
 const ANNOUNCED_PAUSE_MS = 3_000;
@@ -21,6 +21,8 @@ const SHOWN_LIMITER_MS = 5;
 const MAX_QUOTED_LENGTH = 300;
 /** Longest `error.type` or request id of an answer, in characters; Nylas's have fewer than 50. */
 const MAX_NAME_LENGTH = 100;
+/** The status of a success that has no body. */
+const NO_CONTENT = 204;
 /** Connection failures before the request was sent. Not those that a retry cannot mend: a wrong host name or certificate. */
 const UNSENT_CODES = ["ECONNREFUSED", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"];
 /** Connection failures after which the request may have taken effect. */
@@ -183,7 +185,7 @@ async function attempt(
     if (status >= 200 && status <= 299) return { status, body, ...times(stream) };
     // Without a tunnel, only this status distinguishes the proxy's answers from Nylas's.
     const isFromProxy = proxy !== undefined && status === PROXY_AUTHENTICATION_REQUIRED;
-    const failure = isFromProxy ? proxyRefusal(status) : errorAnswer(head, body);
+    const failure = isFromProxy ? proxyRefusal(status) : errorAnswer(request, head, body);
     return { failure, ...times(stream) };
   } catch (error) {
     const status = stream.response?.statusCode;
@@ -209,13 +211,18 @@ function times({ timings, options }: Request): Times {
 }
 
 /** The failure that a complete answer describes. */
-function errorAnswer({ statusCode, statusMessage, headers }: Response, body: string): RequestFailure {
-  const envelope = v.safeParse(ErrorEnvelope, parseJson(body));
+function errorAnswer(
+  request: NylasRequest<unknown>,
+  { statusCode, statusMessage, headers }: Response,
+  body: string,
+): RequestFailure {
+  const json = parseJson(body);
+  const envelope = v.safeParse(ErrorEnvelope, json);
   const described = envelope.success ? envelope.output : undefined;
   const inner = described?.error;
   const message = (typeof inner === "object" ? inner.message : described?.error_description) ?? statusMessage;
   const header = headers["x-request-id"];
-  return {
+  const failure = {
     status: statusCode,
     type: name((typeof inner === "object" ? inner.type : inner) ?? undefined),
     requestId: name(described?.request_id ?? (typeof header === "string" ? header : undefined)),
@@ -226,17 +233,46 @@ function errorAnswer({ statusCode, statusMessage, headers }: Response, body: str
     lostPost: false,
     repeatable: true,
   };
+  return isNylasError(json) || !isFinal(request, statusCode) ? failure : notOfNylas(failure, message, headers.server);
+}
+
+/**
+ * Whether the status alone would decide something: a 404 that a grant is gone, a 400 that a password is wrong. Not a 429 or
+ * 5xx, after which the request is repeated, nor a 401 for the application, after which the client tries its other key.
+ */
+function isFinal({ path }: NylasRequest<unknown>, status: number): boolean {
+  return status >= 400 && status <= 499 && status !== 429 && !(status === 401 && path === APPLICATION_PATH);
+}
+
+/** An answer that is not Nylas's. Its status is not Nylas's either: a 404 would mean that a grant does not exist. */
+function notOfNylas(
+  { status, requestId, ...failure }: RequestFailure,
+  message: string | undefined,
+  server: string | string[] | undefined,
+): RequestFailure {
+  const says = `HTTP ${status} "${cleaned(message ?? "", MAX_QUOTED_LENGTH)}"`;
+  const who = typeof server === "string" ? `a server that calls itself "${name(server)}"` : "something";
+  return {
+    ...failure,
+    status: undefined,
+    type: undefined,
+    requestId,
+    answer: `${who} answered ${says} without the request_id and error that Nylas sends: a gateway or proxy, and not Nylas`,
+    unreadable: true,
+    repeatable: false,
+  };
 }
 
 /** The failure if there is no complete answer. */
 function connectionFailure(
   error: RequestError | BodyDamaged,
   status: number | undefined,
-  { method }: NylasRequest<unknown>,
+  request: NylasRequest<unknown>,
 ): RequestFailure {
   const timedOut = error instanceof TimeoutError;
-  // If the connection broke within the body, the status is known: an error status still counts, without its reason.
-  const refused = status !== undefined && (status < 200 || status > 299);
+  // If the connection broke within the body, the status is known: one after which the request is repeated still counts.
+  const undecided = status !== undefined && isFinal(request, status);
+  const refused = status !== undefined && (status < 200 || status > 299) && !undecided;
   const lost = (status !== undefined && !refused) || LOST_CODES.includes(error.code);
   if (error.cause instanceof ProxyRefusal) return proxyRefusal(error.cause.status);
   return {
@@ -247,8 +283,10 @@ function connectionFailure(
     answer: timedOut ? "no answer in time" : describeConnectionFailure(error.code, status),
     timedOut,
     unreadable: false,
-    lostPost: lost && method === "POST",
-    repeatable: !timedOut && (refused || lost || UNSENT_CODES.includes(error.code)),
+    lostPost: lost && request.method === "POST",
+    // The password in a POST that was refused may have been wrong.
+    repeatable:
+      !timedOut && !(undecided && request.method === "POST") && (refused || lost || UNSENT_CODES.includes(error.code)),
   };
 }
 
@@ -302,7 +340,7 @@ function parse<T>(request: NylasRequest<T>, { body, status }: Received): T {
   const json = parseJson(body);
   const parsed = v.safeParse(request.schema, json);
   // Require JSON even if the schema accepts anything: with a gateway's HTML page, the request may not have reached Nylas.
-  if (parsed.success && (json !== undefined || body === "")) return parsed.output;
+  if (parsed.success && (json !== undefined || (body === "" && status === NO_CONTENT))) return parsed.output;
   const where = parsed.issues?.map((issue) => v.getDotPath(issue) ?? "the body").join(", ") ?? "the body";
   throw new UnexpectedResponseError({
     code: "unexpected_response",

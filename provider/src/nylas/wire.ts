@@ -1,6 +1,9 @@
 /** Schemas of Nylas's answers (snake_case) and their types here (camelCase). Unknown fields are dropped. */
 import * as v from "valibot";
 
+/** The path of the request that asks which application a key belongs to. */
+export const APPLICATION_PATH = "v3/applications";
+
 /** A string that may be absent or null. */
 export const optionalText = v.optional(v.nullable(v.string()));
 
@@ -17,12 +20,35 @@ export const ErrorEnvelope = v.object({
   error_description: optionalText,
 });
 
+const id = v.pipe(v.string(), v.minLength(1));
+
+/**
+ * The error envelope that Nylas's contract promises, or for `/v3/connect/token` OAuth's with Nylas's `error_code`. Other
+ * servers answer JSON with an `error` too, but without these fields beside it.
+ */
+const NylasErrorWire = v.union([
+  v.object({
+    request_id: id,
+    error: v.union([v.looseObject({ type: v.string() }), v.looseObject({ message: v.string() }), v.string()]),
+  }),
+  v.object({ error: v.string(), error_code: v.union([v.number(), v.string()]) }),
+]);
+
+/** Whether a failed request's body is from Nylas, and not from a gateway or proxy on the way. */
+export function isNylasError(body: unknown): boolean {
+  return v.is(NylasErrorWire, body);
+}
+
+/** The answer to a deletion: the request id alone, or no body with status 204. */
+export const DeletedWire = v.optional(v.object({ request_id: id, error: v.optional(v.null()) }));
+
 export function single<S extends v.GenericSchema>(data: S) {
   return v.object({ request_id: optionalText, data });
 }
 
 export function page<S extends v.GenericSchema>(data: S) {
-  return v.object({ request_id: optionalText, data: v.array(data), limit: v.optional(v.nullable(v.number())) });
+  // A list without its envelope must not look like one without entries.
+  return v.object({ request_id: id, data: v.array(data), limit: v.optional(v.nullable(v.number())) });
 }
 
 /** A grant, with the fields that this package uses. */

@@ -48,7 +48,16 @@ const MAILBOX_READS = [
 /** What asks about a token, and ends one. */
 const TOKEN_CALLS = ["GET /v3/connect/tokeninfo", "POST /v3/connect/revoke"];
 /** Where the tests of fault rules let the emulator fail. */
-const FAULTY = ["GET /v3/applications", "GET /v3/connectors", "DELETE /v3/connectors/{provider}", "GET /v3/grants"];
+const FAULTY = [
+  "GET /v3/applications",
+  "GET /v3/connectors",
+  "GET /v3/connectors/{provider}",
+  "DELETE /v3/connectors/{provider}",
+  "POST /v3/connect/custom",
+  "GET /v3/grants",
+  "GET /v3/grants/{grantId}",
+  "DELETE /v3/grants/{grantId}",
+];
 const CONNECTOR_ANSWERS = [
   "POST /v3/connectors",
   "GET /v3/connectors",
@@ -109,7 +118,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     name: "a status that a test asks for",
     side: "answer",
     endpoints: FAULTY,
-    statuses: [204, 402, 403, 405, 409, 410, 413, 418, 422, 423, 599],
+    statuses: [204, 402, 403, 404, 405, 409, 410, 413, 418, 422, 423, 599],
     keyword: "status",
     reason: "fault rules answer whatever a test asks for, and clients must bear it",
     source: `the emulator's own control interface; ${ERROR_TABLE}`,
@@ -119,7 +128,7 @@ export const DEVIATIONS: readonly Deviation[] = [
       name: `a body that a test asks for: ${keyword}`,
       side: "answer",
       endpoints: FAULTY,
-      statuses: [200, 429, 502, 503],
+      statuses: [200, 400, 403, 404, 429, 502, 503],
       keyword,
       reason: "a fault rule answers as gateways do, and clients must bear it",
       source: "the emulator's own control interface",

@@ -7,6 +7,7 @@ import { access } from "./keys.js";
 import { ownership } from "./ownership.js";
 import { passwordSources } from "./password-sources.js";
 import { renames } from "./renames.js";
+import { replacement } from "./replacement.js";
 import { retries } from "./retries.js";
 import { rotation } from "./rotation.js";
 import type { Scenario } from "./scenario.js";
@@ -22,6 +23,7 @@ export const SUBJECTS: Readonly<Record<string, readonly Scenario[]>> = {
   "Passwords by reference": passwordSources,
   "Interrupted runs": halfMade,
   Renames: renames,
+  Replacements: replacement,
   "Busy and failing servers": retries,
   "Wrong input": input,
 };
@@ -41,7 +43,8 @@ Each line is a test on the real Pulumi engine (\`test/engine/\`), and this file 
 holds, by their numbers:
 
 1. A second \`up\` with nothing changed sends no write.
-2. A grant keeps its id, except when \`imapUsername\` or \`application\` changes, or by your own \`--replace\`.
+2. A grant keeps its id, except when \`imapUsername\` or \`application\` changes, or by your own
+   \`--replace\`, \`state taint\`, \`replacementTrigger\` or \`replaceWith\`.
 3. A forced replacement deletes first; a renamed resource never deletes what its new name has adopted.
 4. What this resource did not make is neither changed nor deleted, unless you say so.
 5. A run that was cut off and is repeated ends with every mailbox managed exactly once.

@@ -13,13 +13,15 @@ export interface ProgramOptions {
   connectorName?: string;
   /** By resource name. */
   mailboxes?: Record<string, Mailbox>;
+  /** Lines that stand before the resources. */
+  before?: string;
   /** Further lines; `connector` and `grants` (by name) are in scope. */
   more?: string;
 }
 
 /** A CommonJS program. Passwords stand in it in clear, as a careless user would write them. */
 export function program(emulator: TestEmulator, options: ProgramOptions = {}): string {
-  const { connector = {}, connectorName = "imap", mailboxes = {}, more = "" } = options;
+  const { connector = {}, connectorName = "imap", mailboxes = {}, before = "", more = "" } = options;
   const lines = Object.entries(mailboxes).map(([name, { username, password, args = {}, opts = "{}" }]) => {
     const all = {
       imapUsername: username,
@@ -35,6 +37,7 @@ export function program(emulator: TestEmulator, options: ProgramOptions = {}): s
   return [
     'const pulumi = require("@pulumi/pulumi");',
     'const { ByoImapGrant, ImapConnector } = require("pulumi-nylas-imap");',
+    before,
     connector === "imap"
       ? 'const connector = "imap";'
       : `const connector = new ImapConnector(${JSON.stringify(connectorName)}, ${JSON.stringify(connector)});`,

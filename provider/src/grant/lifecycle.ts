@@ -1,5 +1,5 @@
 import { isAddress, sameMailbox } from "../address.js";
-import { NotFoundError, type NylasError } from "../errors.js";
+import { InvalidInputError, NotFoundError, type NylasError } from "../errors.js";
 import type { Lifecycle } from "../lifecycle/lifecycle.js";
 import { formatMarker, hasOtherOwner, type Marker, parseMarker } from "../lifecycle/marker.js";
 import { sameApplication } from "../lifecycle/same-application.js";
@@ -116,6 +116,7 @@ export const grantLifecycle: Lifecycle = {
 
   async delete(run, id, props) {
     const mailbox = `grant ${id} of ${String(props.email ?? props.imapUsername)}`;
+    if (run.owners.stays(id, props)) throw replacedByOption(mailbox);
     if (props.adopted === true && props.deleteAdopted !== true) {
       notify(`${mailbox} was adopted and stays at Nylas (deleteAdopted: true would delete it)`);
       return;
@@ -202,6 +203,20 @@ function grantOutputs(grant: Grant): Omit<GrantOutputs, "email" | "adopted" | "a
     createdAt: grant.createdAt,
     updatedAt: grant.updatedAt,
   };
+}
+
+/** Refuses to replace a grant that only an option, set by a transformation or transform, gives up for another one. */
+function replacedByOption(mailbox: string): NylasError {
+  return new InvalidInputError({
+    code: "invalid_input",
+    operation: `Replacing ${mailbox}`,
+    answer:
+      "its last update failed halfway, and a transformation or transform of the program has given it replaceOnChanges, which would " +
+      "delete the grant to make another one with other object ids. Nothing was changed",
+    remedy:
+      'take "*" or "#initerror" out of its replaceOnChanges, or run `pulumi refresh`; then run `pulumi up`, which keeps the grant. ' +
+      "To have another grant on purpose, name the resource in `pulumi up --replace`",
+  });
 }
 
 function goneBeforeUpdate(operation: string, id: string): NylasError {

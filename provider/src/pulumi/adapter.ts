@@ -3,6 +3,7 @@ import { NylasError } from "../errors.js";
 import { type Lifecycle, PartialFailureError } from "../lifecycle/lifecycle.js";
 import { type CheckFailure, isUnknown } from "../lifecycle/validate.js";
 import { asText, type Values } from "../lifecycle/values.js";
+import { notify } from "../notify.js";
 import { redact } from "../redact.js";
 import { countPending, type Run, runFor } from "../run/run.js";
 import { type ConfigLookup, DEFAULT_APPLICATION, readSettings } from "../settings.js";
@@ -28,16 +29,21 @@ export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): Pro
     check: (olds, news) =>
       guarded(lifecycle, [olds, news], async () => {
         const { inputs, failures } = lifecycle.check(news, olds);
-        return { inputs: plain(inputs), failures: [...failures, ...settingsFailures(news, config)] };
+        const all = [...failures, ...settingsFailures(news, config)];
+        const isNew = Object.keys(olds).length === 0;
+        if (all.length === 0 && !isNew && !isUnknown(news.application)) {
+          run(news, config).owners.recordCheck(asText(news.owner));
+        }
+        return { inputs: plain(inputs), failures: all };
       }),
     diff: (id, olds, news) =>
       guarded(lifecycle, [olds, news], async () => {
         const difference = lifecycle.diff(olds, news);
-        const stays = difference.replaces.length === 0 && !isUnknown(news.application);
-        if (stays) {
+        if (!isUnknown(news.application)) {
           const planning = run(news, config);
-          planning.owners.recordPlan(id, asText(news.owner));
-          removeNote(lifecycle, planning, olds);
+          const stays = difference.replaces.length === 0;
+          planning.owners.recordPlan(id, olds, asText(news.owner), stays);
+          if (stays) removeNote(lifecycle, planning, olds);
         }
         return { ...difference, deleteBeforeReplace: true };
       }),
@@ -45,12 +51,12 @@ export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): Pro
       guarded(lifecycle, [inputs], async () => {
         const creating = run(inputs, config);
         const { id, outs } = await markingReturned(lifecycle, creating, () => lifecycle.create(creating, inputs));
+        creating.owners.recordCreation(id);
         return { id, outs: plain(outs) };
       }),
     read: (id, props = {}) =>
       guarded(lifecycle, [props], async () => {
         const reading = run(props, config);
-        reading.owners.recordRefresh(id);
         removeNote(lifecycle, reading, props);
         const found = await lifecycle.read(reading, id, props);
         // A result without an id tells Pulumi that the object no longer exists.
@@ -65,10 +71,14 @@ export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): Pro
         return { outs: plain(outs) };
       }),
     delete: (id, props) =>
-      guarded(lifecycle, [props], () => {
+      guarded(lifecycle, [props], async () => {
         const deleting = run(props, config);
         removeNote(lifecycle, deleting, props);
-        return lifecycle.delete(deleting, id, props);
+        if (deleting.owners.wasCreated(id)) {
+          notify(`${id} stays at Nylas: a resource of this run has just taken it up`);
+          return;
+        }
+        await lifecycle.delete(deleting, id, props);
       }),
   };
 }

@@ -10,11 +10,13 @@ export const MODULE = "nylas";
 export type Outputs<T> = { readonly [Name in keyof T]: pulumi.Output<T[Name]> };
 
 /**
- * The user's options with `deleteBeforeReplace`. In the opposite order, the creation would re-authenticate the existing grant,
- * and the deletion that follows would destroy it. `diff` asks for the same order, but the engine skips `diff` for `--replace`.
+ * The user's options with `deleteBeforeReplace` and without `replaceOnChanges`. In the opposite order, the creation would
+ * re-authenticate the existing grant, and the deletion that follows would destroy it. `diff` asks for the same order, but the
+ * engine skips `diff` for `--replace`. `replaceOnChanges: ["*"]` makes the engine replace a resource whose last update failed
+ * halfway, whatever `diff` says.
  */
 export function resourceOptions(opts: pulumi.CustomResourceOptions | undefined): pulumi.CustomResourceOptions {
-  return pulumi.mergeOptions(opts, { deleteBeforeReplace: true });
+  return { ...pulumi.mergeOptions(opts, { deleteBeforeReplace: true }), replaceOnChanges: [] };
 }
 
 /** The owner's digest of this resource. Includes the parent, because two components may have children of the same name. */

@@ -1,12 +1,22 @@
+import { asText, type Values } from "../lifecycle/values.js";
+
 /**
- * Which resource of the program has which object. The engine does not show the program to a provider, but it calls `diff` for
- * each resource that stays in it, and never for one that was removed or renamed. So those calls reveal the owners.
+ * Which resource of the program has which object. The engine does not show the program to a provider, but for each resource that
+ * stays in it, the engine calls `check` with the old inputs and then `diff`. It calls `diff` alone for a refresh and for dependents
+ * of a replaced resource, even if they have left the program; it calls neither for a resource that was removed or renamed, and
+ * no `diff` for one that the user replaces, with `--replace`, `state taint`, `replacementTrigger` or `replaceWith`.
  */
 export interface Owners {
-  /** A refresh has read the resource. The engine then calls `diff` once with its old inputs, even if it left the program. */
-  recordRefresh(id: string): void;
-  /** `diff` was called for a resource that keeps its object. */
-  recordPlan(id: string, owner: string | undefined): void;
+  /** `check` was called with old inputs. */
+  recordCheck(owner: string | undefined): void;
+  /** `diff` was called with these outputs. `stays`: no argument asks for another object. */
+  recordPlan(id: string, olds: Values, owner: string | undefined, stays: boolean): void;
+  /** Whether the program has the resource with these outputs, and no argument asks for another object. */
+  stays(id: string, outs: Values): boolean;
+  /** A creation has returned this object, new or adopted. */
+  recordCreation(id: string): void;
+  /** Whether a creation of this run has returned it. The deletion of a replaced resource then has nothing to delete. */
+  wasCreated(id: string): boolean;
   /** A resource has created, adopted or authenticated its object. */
   record(id: string, owner: string | undefined): void;
   /** A resource has deleted its object. */
@@ -20,20 +30,35 @@ export interface Owners {
 
 export function createOwners(): Owners {
   const owners = new Map<string, string>();
-  const refreshed = new Set<string>();
+  const checked = new Set<string>();
+  const staying = new Set<string>();
+  const created = new Set<string>();
   const retained = new Set<string>();
   const record = (id: string, owner: string | undefined) => {
     if (owner !== undefined) owners.set(id, owner);
   };
   return {
-    recordRefresh: (id) => refreshed.add(id),
-    recordPlan: (id, owner) => {
-      if (!refreshed.delete(id)) record(id, owner);
+    recordCheck: (owner) => {
+      if (owner !== undefined) checked.add(owner);
     },
+    recordPlan: (id, olds, owner, stays) => {
+      if (!stays) staying.delete(stateKey(id, olds));
+      if (!stays || owner === undefined || !checked.has(owner)) return;
+      staying.add(stateKey(id, olds));
+      record(id, owner);
+    },
+    stays: (id, outs) => staying.has(stateKey(id, outs)),
+    recordCreation: (id) => created.add(id),
+    wasCreated: (id) => created.has(id),
     record,
     remove: (id) => owners.delete(id),
     recordRetained: (id) => retained.add(id),
     wasRetained: (id) => retained.has(id),
     isOwnedByOther: (id, owner) => owners.has(id) && owners.get(id) !== owner,
   };
+}
+
+/** Identifies a resource of the state: after a rename, two resources may have one object. */
+function stateKey(id: string, { owner, marker }: Values): string {
+  return JSON.stringify([id, asText(owner), asText(marker)]);
 }

@@ -1,0 +1,4 @@
+import { replacement } from "./replacement.js";
+import { runScenarios } from "./scenario.js";
+
+runScenarios("Replacements", replacement);

@@ -1,0 +1,250 @@
+import { expect } from "vitest";
+import type { Scenario } from "./scenario.js";
+import { AUTHENTICATE, type World } from "./world.js";
+
+/** Makes the look into the mailbox fail: the grant is authenticated, and the update fails halfway. */
+const UNREADABLE = { method: "GET", path: "*/messages", times: 1, status: 401 };
+/** Every argument whose change keeps the grant, and the two ways to name a failed update. */
+const PATHS = [
+  ...[
+    "imapPassword",
+    "imapPasswordFrom",
+    "imapHost",
+    "imapPort",
+    "smtpHost",
+    "smtpPort",
+    "smtpUsername",
+    "smtpPassword",
+  ],
+  ...["receiveOnly", "onExisting", "deleteAdopted", "credentialVersion", "verify", "preflight", "connector", "owner"],
+  ...["stack", "grantStatus", "*", "#initerror", '["*"]'],
+];
+const replaceOnChanges = `replaceOnChanges: ${JSON.stringify(PATHS)}`;
+/** A transformation runs after the class has set its options, as does a transform in the engine. */
+const TRANSFORMED = `{ transformations: [({ props, opts }) => ({ props, opts: { ...opts, ${replaceOnChanges} } })] }`;
+const STACK_TRANSFORMATION = `
+  pulumi.runtime.registerStackTransformation(({ type, props, opts }) =>
+    type.includes("dynamic") ? { props, opts: { ...opts, ${replaceOnChanges} } } : undefined);`;
+
+/** Rotates the password of `ops` in a run whose look into the mailbox fails. Returns the ids before. */
+async function halfMade(world: World, opts: string, more = ""): Promise<Record<string, string>> {
+  const { emulator } = world;
+  const declare = (password?: string) =>
+    world.declare({
+      more,
+      mailboxes: { ops: world.mailbox(0, { opts, ...(password === undefined ? {} : { password }) }) },
+    });
+  declare();
+  await world.stack.up();
+  const before = world.ids();
+  await emulator.setPassword(world.mailbox(0).username, "a new pass word");
+  declare("a new pass word");
+  await emulator.faults(UNREADABLE);
+  await world.fails(["cannot read it", "is kept"], "up");
+  expect(world.resource("ops").initErrors).toHaveLength(1);
+  expect(world.ids()).toEqual(before);
+  await emulator.forgetRequests();
+  return before;
+}
+
+/** Replacements that arguments do not ask for. */
+export const replacement: Scenario[] = [
+  {
+    name: 'an update fails halfway, and the resource has `replaceOnChanges: ["*"]`',
+    outcome: "the next `up` goes on with the same grant: the option has no effect",
+    rules: [2, 5],
+    run: async (world) => {
+      const before = await halfMade(world, `{ ${replaceOnChanges} }`);
+      await world.stack.up();
+      expect(await world.emulator.writes()).toEqual([AUTHENTICATE]);
+      expect(world.ids()).toEqual(before);
+      await world.unchanged();
+    },
+  },
+  {
+    name: "an update fails halfway, and a component or a `MailEnvironment` gives its mailboxes `replaceOnChanges`",
+    outcome: "the next `up` goes on with the same grants",
+    rules: [2, 5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const { username, password } = world.mailbox(1);
+      const args = { imapUsername: username, imapPassword: password, imapHost: emulator.imap.host, receiveOnly: true };
+      const declare = (credentialVersion: number) =>
+        world.declare({
+          mailboxes: {
+            ops: world.mailbox(0, { args: { credentialVersion }, opts: `{ parent: group, ${replaceOnChanges} }` }),
+          },
+          before:
+            'class Group extends pulumi.ComponentResource { constructor() { super("test:index:Group", "group"); } }\nconst group = new Group();',
+          more: `
+          const { MailEnvironment } = require("pulumi-nylas-imap");
+          const sales = { ...${JSON.stringify({ ...args, imapPort: emulator.imap.port, credentialVersion })}, options: { ${replaceOnChanges} } };
+          new MailEnvironment("mail", { connector, mailboxes: { sales } }, { ${replaceOnChanges} });`,
+        });
+      declare(1);
+      await stack.up();
+      const before = world.ids();
+      declare(2);
+      await emulator.faults({ ...UNREADABLE, times: 2 });
+      await world.fails(["cannot read it"], "up", "--continue-on-error");
+      for (const name of ["ops", "mail-sales"]) expect(world.resource(name).initErrors).toHaveLength(1);
+      await stack.up();
+      expect(world.ids()).toEqual(before);
+    },
+  },
+  {
+    name: "an update fails halfway, and a transformation gives the resource `replaceOnChanges`",
+    outcome:
+      "the replacement is refused, and the message names the option; after `pulumi refresh`, or without the option, `up` goes on with the same grant",
+    rules: [2, 5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const before = await halfMade(world, TRANSFORMED);
+      const failed = stack.checkpoint();
+      await world.fails(["replaceOnChanges", "a transformation", "pulumi refresh", "--replace"], "up");
+      expect(await emulator.writes()).toEqual([]);
+      expect(world.ids()).toEqual(before);
+      await stack.refresh();
+      await stack.up();
+      expect(world.ids()).toEqual(before);
+      expect(await emulator.writes()).toEqual([]);
+
+      stack.restore(failed);
+      await world.fails(["replaceOnChanges"], "up");
+      world.declare({ mailboxes: { ops: world.mailbox(0, { password: "a new pass word" }) } });
+      await stack.up();
+      expect(world.ids()).toEqual(before);
+      await world.unchanged();
+    },
+  },
+  {
+    name: "a creation fails halfway, and a transformation of the stack gives every resource `replaceOnChanges`",
+    outcome:
+      "the replacement is refused in a plain `up` and in `up --refresh` the grant goes on; `destroy` deletes it, alone and with `--refresh`",
+    rules: [2, 5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.faults(UNREADABLE);
+      const mailboxes = { ops: world.mailbox(0) };
+      world.declare({ before: STACK_TRANSFORMATION, mailboxes });
+      await world.fails(["cannot read it", "is kept"], "up");
+      const failed = stack.checkpoint();
+      const before = world.ids();
+      expect(Object.keys(before)).toEqual(["ops"]);
+      await world.fails(["replaceOnChanges"], "up");
+      expect(world.ids()).toEqual(before);
+      await stack.up("--refresh");
+      expect(world.ids()).toEqual(before);
+
+      stack.restore(failed);
+      await stack.destroy("--refresh");
+      expect(await emulator.grants()).toEqual([]);
+      expect(world.resources()).toEqual([]);
+    },
+  },
+  {
+    name: "an update fails halfway, a transformation gives the resource `replaceOnChanges`, and `--replace` names it",
+    outcome: "it is replaced, because you asked",
+    rules: [2, 3],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const before = await halfMade(world, TRANSFORMED);
+      await stack.up("--replace", world.resource("ops").urn);
+      expect(await emulator.writes()).toEqual([`DELETE /v3/grants/${before.ops}`, AUTHENTICATE]);
+      expect(world.ids()).not.toEqual(before);
+    },
+  },
+  {
+    name: "a grant is replaced by force, and a transformation sets `deleteBeforeReplace: false`",
+    outcome:
+      "`grant_exists`, nothing changes; with `onExisting: adopt` the grant is taken up again, same id, and the deletion that follows leaves it, even if Nylas does not return `state`",
+    rules: [2, 3],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const opts = `{ transformations: [({ props, opts }) => ({ props, opts: { ...opts, deleteBeforeReplace: false } })] }`;
+      const before = await world.given({ mailboxes: { ops: world.mailbox(0, { opts }) } });
+      const replace = ["up", "--replace", world.resource("ops").urn] as const;
+      await world.fails(["grant_exists"], ...replace);
+      expect(await emulator.writes()).toEqual([]);
+      world.declare({ mailboxes: { ops: world.mailbox(0, { opts, args: { onExisting: "adopt" } }) } });
+      await stack.run(...replace);
+      expect(await emulator.writes()).toEqual([AUTHENTICATE]);
+      expect(world.ids()).toEqual(before);
+      await stack.up();
+      expect(world.ids()).toEqual(before);
+    },
+    emulator: { behaviour: { stateEcho: "omitted" } },
+  },
+  {
+    name: "arguments are changed in place although a transformation lists all of them under `replaceOnChanges`",
+    outcome: "one authentication each, same ids",
+    rules: [2],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const opts = TRANSFORMED;
+      const before = await world.given({
+        mailboxes: { ops: world.mailbox(0, { opts }), sales: world.mailbox(1, { opts }) },
+      });
+      await emulator.setPassword(world.mailbox(0).username, "a new pass word");
+      const args = {
+        imapHost: "localhost",
+        receiveOnly: true,
+        credentialVersion: 2,
+        onExisting: "adopt",
+        verify: false,
+      };
+      world.declare({
+        mailboxes: {
+          ops: world.mailbox(0, { opts, password: "a new pass word" }),
+          sales: world.mailbox(1, { opts, args: { ...args, deleteAdopted: true, preflight: "warn" } }),
+        },
+      });
+      await stack.up();
+      expect(await emulator.writes()).toEqual([AUTHENTICATE, AUTHENTICATE]);
+      expect(world.ids()).toEqual(before);
+    },
+  },
+  {
+    name: "the user asks for another grant, with `state taint`, `replacementTrigger`, `replaceWith` or `--replace`, while the connector is replaced as well",
+    outcome: "each grant that is named is deleted and made again; the others keep their ids",
+    rules: [2, 3],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const connector = { forceDelete: true };
+      const declare = (trigger: string) =>
+        world.declare({
+          connector,
+          mailboxes: {
+            tainted: world.mailbox(0),
+            triggered: world.mailbox(1, { opts: `{ replacementTrigger: "${trigger}" }` }),
+            along: world.mailbox(2, { opts: "{ replaceWith: [grants.tainted] }" }),
+            named: world.mailbox(3),
+            kept: world.mailbox(4),
+          },
+        });
+      declare("first");
+      await stack.up();
+      const before = world.ids();
+      const urn = (name: string) => world.resource(name).urn;
+      await stack.run("state", "taint", "--yes", urn("tainted"));
+      declare("second");
+      await stack.up("--replace", urn("named"));
+      const after = world.ids();
+      for (const name of ["tainted", "triggered", "along", "named"]) expect(after[name], name).not.toBe(before[name]);
+      expect(after.kept).toBe(before.kept);
+
+      // The deletion of the connector makes the engine call `diff` for each grant, before it plans them.
+      await emulator.forgetRequests();
+      await stack.up("--replace", urn("imap"), "--replace", urn("named"));
+      expect(world.ids()).toEqual({ ...after, named: expect.not.stringMatching(String(after.named)) });
+    },
+    emulator: {
+      // Otherwise Nylas may delete the grants along with the connector.
+      behaviour: { connectorDelete: "invalidate", connectorDeleteGraceSeconds: "3600" },
+      users: ["tainted", "triggered", "along", "named", "kept"].map((name) => ({
+        username: `${name}@example.test`,
+        password: `the password of ${name}`,
+      })),
+    },
+  },
+];

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { RequestLog } from "../../emulator/src/http/request-log.js";
+import { RequestLog } from "../src/control/request-log.js";
 
 const API_KEY = "nyk_v0_the-key-of-this-emulator";
 const LIMIT = 100_000;

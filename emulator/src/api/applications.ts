@@ -1,4 +1,4 @@
-import { answer } from "../http/answer.js";
+import { answer } from "../conventions/answer.js";
 import type { Api } from "../http/context.js";
 import type { Store } from "../store/store.js";
 

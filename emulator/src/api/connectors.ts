@@ -1,12 +1,12 @@
 import type { Behaviours } from "../behaviours.js";
-import { answer, answerDeleted, answerPage } from "../http/answer.js";
-import { optionalObject, optionalText, optionalTexts, readObject } from "../http/body.js";
+import { answer, answerDeleted, answerPage } from "../conventions/answer.js";
+import { optionalObject, optionalText, optionalTexts, readObject } from "../conventions/body.js";
+import { ApiError, notFound } from "../conventions/errors.js";
+import { pageOf } from "../conventions/query.js";
 import type { Api, ApiContext } from "../http/context.js";
-import { ApiError, notFound } from "../http/errors.js";
-import { pageOf } from "../http/query.js";
 import type { Store } from "../store/store.js";
 import type { StoredConnector } from "../store/types.js";
-import { PROVIDERS } from "./providers.js";
+import { PROVIDERS } from "./connector-providers.js";
 import { relatedIdsOfConnector } from "./related-ids.js";
 
 export interface ConnectorDependencies {

@@ -1,6 +1,6 @@
 import type { Behaviours } from "../behaviours.js";
+import { ApiError } from "../conventions/errors.js";
 import type { Api, ApiContext } from "../http/context.js";
-import { ApiError } from "../http/errors.js";
 
 /** Methods that Nylas supports and the emulator does not, on paths where the emulator implements other methods. */
 const METHODS: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,4 @@
-import { ApiError } from "../http/errors.js";
+import { ApiError } from "../conventions/errors.js";
 
 /** An invalid control request. Not in the catalogue of refusals, because Nylas has no control interface. */
 export class ControlError extends ApiError {

@@ -2,12 +2,12 @@ import { setTimeout } from "node:timers/promises";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { MiddlewareHandler } from "hono";
 import type { Behaviours } from "../behaviours.js";
-import { errorEnvelope } from "../http/answer.js";
+import { errorEnvelope } from "../conventions/answer.js";
+import { errorOfStatus } from "../conventions/errors.js";
+import { RETRY_AFTER_SECONDS } from "../conventions/rate-limit.js";
 import type { ApiContext, Env } from "../http/context.js";
-import { errorOfStatus } from "../http/errors.js";
-import { RETRY_AFTER_SECONDS } from "../http/rate-limit.js";
-import type { RequestLog } from "../http/request-log.js";
 import type { FaultRules } from "./fault-rules.js";
+import type { RequestLog } from "./request-log.js";
 import { BODILESS, type Fault } from "./rule-reader.js";
 
 /** Logs every request with the status that was sent. */

@@ -1,4 +1,4 @@
-import type { JsonObject } from "../http/body.js";
+import type { JsonObject } from "../conventions/body.js";
 import type { Random } from "../random.js";
 import { ControlError } from "./control-error.js";
 import { type Fault, type Rule, readRule } from "./rule-reader.js";

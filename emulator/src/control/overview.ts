@@ -1,9 +1,9 @@
-import type { LoggedRequest, RequestLog } from "../http/request-log.js";
 import type { MailboxStore } from "../mail-server/mailbox-store.js";
 import type { Endpoint } from "../options.js";
 import type { Store } from "../store/store.js";
 import type { GrantStatus } from "../store/types.js";
 import type { FaultRules, RuleReport } from "./fault-rules.js";
+import type { LoggedRequest, RequestLog } from "./request-log.js";
 
 /** What the page shows: everything in one answer, and no secret. */
 export interface Overview {

@@ -1,10 +1,9 @@
 import type { MiddlewareHandler } from "hono";
 import type { BehaviourReport, Behaviours } from "../behaviours.js";
-import { answer, answerDeleted } from "../http/answer.js";
-import { isObject, optionalText, readJson, readObject } from "../http/body.js";
+import { answer, answerDeleted } from "../conventions/answer.js";
+import { isObject, optionalText, readJson, readObject } from "../conventions/body.js";
+import { notFound } from "../conventions/errors.js";
 import type { Api, Env } from "../http/context.js";
-import { notFound } from "../http/errors.js";
-import { RequestLog } from "../http/request-log.js";
 import type { MailboxStore } from "../mail-server/mailbox-store.js";
 import type { Random } from "../random.js";
 import type { Store } from "../store/store.js";
@@ -13,6 +12,7 @@ import { ControlError } from "./control-error.js";
 import { faultMiddleware, logMiddleware } from "./fault-middleware.js";
 import { FaultRules } from "./fault-rules.js";
 import { type OverviewDependencies, overview } from "./overview.js";
+import { RequestLog } from "./request-log.js";
 
 const MAX_USERNAME = 320;
 const MAX_PASSWORD = 1024;

@@ -1,4 +1,4 @@
-import { isObject, type JsonObject } from "../http/body.js";
+import { isObject, type JsonObject } from "../conventions/body.js";
 import type { Random } from "../random.js";
 import { ControlError } from "./control-error.js";
 

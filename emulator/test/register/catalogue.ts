@@ -1,4 +1,4 @@
-import { REFUSALS, type Refusal, STATUS_ERRORS } from "../../../emulator/src/http/refusals.js";
+import { REFUSALS, type Refusal, STATUS_ERRORS } from "../../src/conventions/refusals.js";
 
 /** A refusal. */
 export interface Refused {

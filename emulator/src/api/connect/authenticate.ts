@@ -1,11 +1,11 @@
 import type { Behaviours } from "../../behaviours.js";
+import { ApiError, unreachableAtLogin } from "../../conventions/errors.js";
 import type { ApiContext } from "../../http/context.js";
-import { ApiError, unreachableAtLogin } from "../../http/errors.js";
-import type { FailureCount } from "../../mail-client/failure-count.js";
 import type { MailClient } from "../../mail-client/mail-client.js";
 import { REASON } from "../../mail-client/verdict.js";
 import type { Store } from "../../store/store.js";
 import type { ImapSettings, StoredGrant } from "../../store/types.js";
+import type { FailureCount } from "./failure-count.js";
 
 export interface AuthenticationDependencies {
   store: Pick<Store, "connector" | "authenticate">;

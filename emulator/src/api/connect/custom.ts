@@ -1,9 +1,9 @@
-import { answer } from "../../http/answer.js";
-import { optionalObject, optionalText, readObject } from "../../http/body.js";
+import { answer } from "../../conventions/answer.js";
+import { optionalObject, optionalText, readObject } from "../../conventions/body.js";
+import { ApiError } from "../../conventions/errors.js";
 import type { Api } from "../../http/context.js";
-import { ApiError } from "../../http/errors.js";
+import { PROVIDERS } from "../connector-providers.js";
 import { grantView } from "../grants/grant-view.js";
-import { PROVIDERS } from "../providers.js";
 import { type AuthenticationDependencies, authenticateImap } from "./authenticate.js";
 import { readImapSettings } from "./settings.js";
 

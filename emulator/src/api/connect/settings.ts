@@ -1,5 +1,5 @@
-import type { JsonObject } from "../../http/body.js";
-import { ApiError } from "../../http/errors.js";
+import type { JsonObject } from "../../conventions/body.js";
+import { ApiError } from "../../conventions/errors.js";
 import type { ImapSettings } from "../../store/types.js";
 
 const IMAP_DEFAULT_PORT = 993;

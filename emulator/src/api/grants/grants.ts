@@ -1,9 +1,9 @@
 import type { Behaviours } from "../../behaviours.js";
-import { answer, answerDeleted, answerPage } from "../../http/answer.js";
-import { optionalObject, optionalTexts, readObject } from "../../http/body.js";
+import { answer, answerDeleted, answerPage } from "../../conventions/answer.js";
+import { optionalObject, optionalTexts, readObject } from "../../conventions/body.js";
+import { ApiError, notFound } from "../../conventions/errors.js";
+import { pageOf, refuseUnplayedParameters, seconds } from "../../conventions/query.js";
 import type { Api, ApiContext } from "../../http/context.js";
-import { ApiError, notFound } from "../../http/errors.js";
-import { pageOf, refuseUnplayedParameters, seconds } from "../../http/query.js";
 import { nowSeconds, type Store, sameAddress } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
 import { readImapSettings } from "../connect/settings.js";

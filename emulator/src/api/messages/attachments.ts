@@ -1,5 +1,5 @@
-import { isObject, type JsonObject, optionalText } from "../../http/body.js";
-import { ApiError } from "../../http/errors.js";
+import { isObject, type JsonObject, optionalText } from "../../conventions/body.js";
+import { ApiError } from "../../conventions/errors.js";
 import type { ReadAttachment } from "../../mail-client/message-content.js";
 
 const BASE64 = /^[A-Za-z0-9+/\s]+={0,2}\s*$/;

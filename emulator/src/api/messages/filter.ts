@@ -1,6 +1,6 @@
+import { ApiError } from "../../conventions/errors.js";
+import { seconds } from "../../conventions/query.js";
 import type { ApiContext } from "../../http/context.js";
-import { ApiError } from "../../http/errors.js";
-import { seconds } from "../../http/query.js";
 import type { MessageSummary, PageQuery } from "../../mail-client/imap-read.js";
 import type { Participant } from "../../mail-client/participant.js";
 

@@ -1,6 +1,6 @@
 import type { Behaviours } from "../../behaviours.js";
+import { ApiError, notFound, providerUnreachable } from "../../conventions/errors.js";
 import type { ApiContext } from "../../http/context.js";
-import { ApiError, notFound, providerUnreachable } from "../../http/errors.js";
 import type { MailClient } from "../../mail-client/mail-client.js";
 import { REASON, type Verdict } from "../../mail-client/verdict.js";
 import type { Store } from "../../store/store.js";

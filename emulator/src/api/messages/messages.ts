@@ -1,7 +1,7 @@
-import { answer } from "../../http/answer.js";
+import { answer } from "../../conventions/answer.js";
+import { ApiError, notFound } from "../../conventions/errors.js";
+import { refuseUnplayedParameters, wholeNumber } from "../../conventions/query.js";
 import type { Api, ApiContext } from "../../http/context.js";
-import { ApiError, notFound } from "../../http/errors.js";
-import { refuseUnplayedParameters, wholeNumber } from "../../http/query.js";
 import type { ReadFolder } from "../../mail-client/imap-read.js";
 import { readMessageFilter } from "./filter.js";
 import { accessFailure, grantOfDataPath, type MailboxDependencies } from "./mailbox-access.js";

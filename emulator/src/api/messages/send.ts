@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
-import { isObject, type JsonObject, optionalText, readObject } from "../../http/body.js";
+import { isObject, type JsonObject, optionalText, readObject } from "../../conventions/body.js";
+import { ApiError, notFound, providerUnreachable } from "../../conventions/errors.js";
+import { IdempotentAnswers } from "../../conventions/idempotency.js";
 import type { Api, ApiContext } from "../../http/context.js";
-import { ApiError, notFound, providerUnreachable } from "../../http/errors.js";
-import { IdempotentAnswers } from "../../http/idempotency.js";
 import { compose, type MailAddress } from "../../mail-client/compose.js";
 import { readContent } from "../../mail-client/message-content.js";
 import type { Participant } from "../../mail-client/participant.js";

@@ -1,11 +1,11 @@
-import { readText } from "../../../http/body.js";
+import { readText } from "../../../conventions/body.js";
+import { ApiError } from "../../../conventions/errors.js";
+import { REFUSALS } from "../../../conventions/refusals.js";
 import type { Api, ApiContext } from "../../../http/context.js";
-import { ApiError } from "../../../http/errors.js";
-import { REFUSALS } from "../../../http/refusals.js";
 import type { StoredGrant } from "../../../store/types.js";
 import { type AuthenticationDependencies, authenticateImap } from "../authenticate.js";
-import type { PendingCodes } from "../pending-codes.js";
 import { readImapSettings } from "../settings.js";
+import type { PendingCodes } from "../tokens/pending-codes.js";
 import { type FormProblem, type FormValues, problemOf, WRONG_PASSWORD } from "./form.js";
 import { type HostedRequest, type LinkDependencies, readHostedRequest } from "./link.js";
 import { formPage, wrongLinkPage } from "./page.js";

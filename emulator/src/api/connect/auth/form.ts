@@ -1,4 +1,4 @@
-import { REFUSALS } from "../../../http/refusals.js";
+import { REFUSALS } from "../../../conventions/refusals.js";
 
 const MAX_PORT = 65_535;
 

@@ -1,7 +1,7 @@
 import type { Behaviours } from "../../../behaviours.js";
-import { ApiError } from "../../../http/errors.js";
+import { ApiError } from "../../../conventions/errors.js";
 import type { Store } from "../../../store/store.js";
-import type { PendingCode } from "../pending-codes.js";
+import type { PendingCode } from "../tokens/pending-codes.js";
 
 const MAX_STATE = 256;
 const PROMPTS = ["select_provider", "detect"];

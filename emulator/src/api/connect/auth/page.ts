@@ -1,4 +1,4 @@
-import type { ApiError } from "../../../http/errors.js";
+import type { ApiError } from "../../../conventions/errors.js";
 import { type Field, type FormProblem, type FormValues, IMAP_FIELDS, SMTP_FIELDS } from "./form.js";
 import type { HostedRequest } from "./link.js";
 

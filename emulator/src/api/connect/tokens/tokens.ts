@@ -1,5 +1,5 @@
-import { TOKEN_PREFIX } from "../../secret.js";
-import { nowSeconds } from "../../store/store.js";
+import { TOKEN_PREFIX } from "../../../secret.js";
+import { nowSeconds } from "../../../store/store.js";
 import { ShortLived } from "./short-lived.js";
 
 /** Nylas: the lifetime of an access token, and of an ID token. */

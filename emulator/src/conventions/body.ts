@@ -1,4 +1,4 @@
-import type { ApiContext } from "./context.js";
+import type { ApiContext } from "../http/context.js";
 import { ApiError } from "./errors.js";
 
 const MAX_BODY_BYTES = 4_194_304;

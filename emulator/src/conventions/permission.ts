@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { Behaviours } from "../behaviours.js";
+import type { Env } from "../http/context.js";
 import { permissionFor } from "../permissions.js";
-import type { Env } from "./context.js";
 import { ApiError } from "./errors.js";
 
 /**

@@ -1,8 +1,8 @@
 import { createHash } from "node:crypto";
 import type { Behaviours } from "../behaviours.js";
+import type { ApiContext } from "../http/context.js";
 import { answerError } from "./answer.js";
 import type { JsonObject } from "./body.js";
-import type { ApiContext } from "./context.js";
 import { ApiError } from "./errors.js";
 
 const MAX_KEY = 256;

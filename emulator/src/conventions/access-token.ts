@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { Behaviours } from "../behaviours.js";
+import type { Env } from "../http/context.js";
 import { bearerOf } from "./api-key.js";
-import type { Env } from "./context.js";
 import { unauthorized } from "./errors.js";
 
 /** The id of the grant that an access token is for; undefined if the token is unknown, revoked or expired. */

@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
 import type { Behaviours } from "../behaviours.js";
-import type { ApiContext, Env } from "./context.js";
+import type { ApiContext, Env } from "../http/context.js";
 import type { ApiError } from "./errors.js";
 import type { Page } from "./query.js";
 

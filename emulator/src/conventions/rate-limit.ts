@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import type { Behaviours } from "../behaviours.js";
-import type { Env } from "./context.js";
+import type { Env } from "../http/context.js";
 import { ApiError } from "./errors.js";
 
 const WINDOW_MS = 1000;

@@ -1,8 +1,8 @@
 import { createHmac, randomBytes } from "node:crypto";
-import { isObject } from "../../http/body.js";
-import { sameSecret } from "../../secret.js";
-import { nowSeconds } from "../../store/store.js";
-import type { StoredGrant } from "../../store/types.js";
+import { isObject } from "../../../conventions/body.js";
+import { sameSecret } from "../../../secret.js";
+import { nowSeconds } from "../../../store/store.js";
+import type { StoredGrant } from "../../../store/types.js";
 import { TOKEN_SECONDS, type TokenInfo } from "./tokens.js";
 
 const KEY_BYTES = 32;

@@ -1,7 +1,7 @@
-import { answer, answerDeleted } from "../../http/answer.js";
-import type { Api } from "../../http/context.js";
-import { ApiError } from "../../http/errors.js";
-import type { Store } from "../../store/store.js";
+import { answer, answerDeleted } from "../../../conventions/answer.js";
+import { ApiError } from "../../../conventions/errors.js";
+import type { Api } from "../../../http/context.js";
+import type { Store } from "../../../store/store.js";
 import { claimsOf, type IdTokens } from "./id-tokens.js";
 import type { Tokens } from "./tokens.js";
 

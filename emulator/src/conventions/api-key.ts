@@ -1,7 +1,7 @@
 import type { MiddlewareHandler } from "hono";
 import type { Behaviours } from "../behaviours.js";
+import type { ApiContext, Env } from "../http/context.js";
 import { sameSecret } from "../secret.js";
-import type { ApiContext, Env } from "./context.js";
 import { unauthorized } from "./errors.js";
 
 /** An access token that has been accepted counts as the key: register what accepts one before. */

@@ -27,6 +27,14 @@ export const BEHAVIOURS = {
     ["specific", "generic", "plain"],
     "error type of a 404: grant.not_found for grants; api.not_found_error for all; not_found_error for all",
   ),
+  missingGrant: choice(
+    ["404", "401"],
+    "status of a request for a grant that the application does not have, such as one that was deleted",
+  ),
+  invalidGrant: choice(
+    ["401", "403"],
+    "401 as for a refused API key or 403 grant.access_denied when a request needs the mailbox of an invalid grant",
+  ),
   unauthorizedType: choice(
     ["api.authentication_error", "token.unauthorized_access", "unauthorized", "invalid_request_error"],
     "error type of a refused API key",

@@ -98,6 +98,28 @@ export const drift: Scenario[] = [
     },
   },
   {
+    name: "grants were deleted outside, and Nylas answers 401 for them and not 404",
+    outcome: "a refresh drops the one, and destroy deletes the rest: the complete list tells that they are gone",
+    rules: [5, 7],
+    emulator: { behaviour: { missingGrant: "401" } },
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const before = await world.given({
+        mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1), support: world.mailbox(2) },
+      });
+      await emulator.call("DELETE", `/v3/grants/${before.ops}`);
+      const refresh = await stack.refresh();
+      expect(refresh.output).toContain("was deleted outside of Pulumi");
+      expect(world.ids()).toEqual({ billing: before.billing, support: before.support });
+      await emulator.call("DELETE", `/v3/grants/${before.billing}`);
+      // The first answer is lost, and the second attempt meets a grant that is gone.
+      await emulator.faults({ method: "DELETE", path: "/v3/grants/*", nth: 1, afterEffect: true, reset: true });
+      await stack.destroy();
+      expect(await emulator.grants()).toEqual([]);
+      expect(await emulator.connectors()).toEqual([]);
+    },
+  },
+  {
     name: "a state is refreshed, and Nylas shows more of a grant than before, or other settings",
     outcome: "that is no drift, no password in it reaches the state, and a plan shows secrets as such",
     rules: [1, 8],

@@ -47,9 +47,16 @@ export function unauthorized({ unauthorizedType }: Behaviours): ApiError {
   return ApiError.of("unauthorized", { type: unauthorizedType });
 }
 
-export function notFound(kind: "grant" | "other", { notFoundType }: Behaviours): ApiError {
+export function notFound(kind: "grant" | "other", behaviours: Behaviours): ApiError {
+  const { notFoundType } = behaviours;
+  if (kind === "grant" && behaviours.missingGrant === "401") return unauthorized(behaviours);
   if (notFoundType === "plain") return ApiError.of("notFoundPlain");
   return ApiError.of(kind === "grant" && notFoundType === "specific" ? "grantNotFound" : "notFound");
+}
+
+/** For data requests, whose grant is invalid. */
+export function invalidGrant({ invalidGrant: status, unauthorizedType }: Behaviours): ApiError {
+  return status === "403" ? ApiError.of("grantAccessDenied") : ApiError.of("grantInvalid", { type: unauthorizedType });
 }
 
 /** For data requests; `reason` continues "The mail server ". The contract declares 504 for each of them. */

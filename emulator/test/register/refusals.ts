@@ -25,10 +25,17 @@ export const UNAUTHORIZED: Open = {
   },
 };
 
+/** For the mailbox of a grant that is no longer valid. */
+export const INVALID_GRANT: Open = {
+  ...UNAUTHORIZED,
+  instead: { ...UNAUTHORIZED.instead, invalidGrant: { "403": refused(403, "grant.access_denied") } },
+};
+
 export const NO_GRANT: Open = {
   answer: refused(404, "grant.not_found"),
   instead: {
     notFoundType: { generic: refused(404, "api.not_found_error"), plain: refused(404, "not_found_error") },
+    missingGrant: { "401": refused(401, "api.authentication_error") },
   },
 };
 

@@ -24,7 +24,9 @@ import {
   PYTHON_PKCE_FIX,
   READ_MESSAGE,
   RUBY_PATCH,
+  SENDING_ERRORS,
   type Source,
+  TROUBLESHOOTING,
   WORKSPACES,
 } from "./sources.js";
 
@@ -63,6 +65,19 @@ export const OPEN_POINTS: readonly OpenPoint[] = [
   },
   { point: "what a grant shows of its settings", switches: ["settingsEcho"] },
   { point: "the error type of a 404", switches: ["notFoundType"] },
+  {
+    point: "a grant that the application does not have",
+    switches: ["missingGrant"],
+    hint: {
+      says: "a wrong grant id is listed under 401; the contract has 404 for grants alone",
+      source: TROUBLESHOOTING,
+    },
+  },
+  {
+    point: "the mailbox of a grant that is no longer valid",
+    switches: ["invalidGrant"],
+    hint: { says: "after a changed password calls answer 401 or 403", source: SENDING_ERRORS },
+  },
   {
     point: "the error type of a 401",
     switches: ["unauthorizedType"],

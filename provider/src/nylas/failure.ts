@@ -51,7 +51,8 @@ export function toNylasError(
   if (failure.unreadable || isRedirect(failure.status)) return notNylasError(base, settings);
   if (failure.status === undefined) return unreachableError(base, settings, failure);
   if (failure.status === 401) return refusedKeyError(base, settings);
-  if (failure.status === 403) return permissionError(base, settings);
+  if (failure.status === 403)
+    return isAboutMailbox(failure.type) ? mailboxRefused(base) : permissionError(base, settings);
   if (failure.status === 429) {
     return new UnavailableError({
       ...base,
@@ -134,14 +135,34 @@ function unreachableError(base: BaseFacts, settings: Settings, failure: RequestF
   });
 }
 
+/**
+ * Whether a 403 is about a mailbox and not about the API key: Nylas answers it too after a changed password or withdrawn access.
+ *
+ * @see https://developer.nylas.com/docs/v3/email/sending-errors/
+ */
+function isAboutMailbox(type: string | undefined): boolean {
+  return type === "grant.access_denied" || isProviderFailure(type);
+}
+
+function mailboxRefused(base: BaseFacts): MailServerError {
+  return new MailServerError({
+    ...base,
+    code: "mail_server_refused",
+    remedy:
+      "this is about the mailbox and not about the key: look in the Nylas dashboard whether its grant is blocked, and check that " +
+      "its password is right and that it may be read over IMAP; then run again",
+  });
+}
+
 /** An API key with an IAM role may lack the permission for a call. */
 function permissionError(base: BaseFacts, settings: Settings): AccessError {
   return new AccessError({
     ...base,
     code: "permission_denied",
     remedy:
-      `give the key of ${settings.application}:apiKey the permission for this call in the Nylas dashboard, ` +
-      "or use a key that has it; nothing was changed",
+      `in the Nylas dashboard, bind the key of ${settings.application}:apiKey to the application, with the permission for this call: ` +
+      "a permission counts only if the key's resource binding supports it, so a key bound to the organization, a workspace or a " +
+      "grant lacks it. Or use another key; nothing was changed",
   });
 }
 

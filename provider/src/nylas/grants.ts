@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { areTwoMailboxes, isAddress } from "../address.js";
-import { InvalidInputError, UnexpectedResponseError } from "../errors.js";
+import { InvalidInputError, NylasError, UnexpectedResponseError } from "../errors.js";
 import { notify } from "../notify.js";
 import type { NylasClient } from "./client.js";
 import {
@@ -87,15 +87,35 @@ function settingsOf(mailbox: MailboxCredentials): Record<string, string | number
   );
 }
 
-/** Returns the grant, or `undefined` if Nylas answers with 404. Errors name the mailbox if the caller passes it. */
+/** Returns the grant, or `undefined` if it does not exist. Errors name the mailbox if the caller passes it. */
 export async function findGrant(client: NylasClient, grantId: string, mailbox?: string): Promise<Grant | undefined> {
   const operation = readingGrant(grantId, mailbox);
   const path = grantPath(operation, grantId);
-  const answer = await client.requestIfExists({ operation, method: "GET", path, schema: single(GrantWire) });
+  // Outside of the `try`: a refusal of the application is about the key.
+  await client.application();
+  let answer: { data: Grant } | undefined;
+  try {
+    answer = await client.requestIfExists({ operation, method: "GET", path, schema: single(GrantWire) });
+  } catch (error) {
+    return listedDespite(client, grantId, error);
+  }
   if (answer === undefined) return undefined;
   const { data: grant } = answer;
   if (grant.id !== grantId) throw otherAnswer(operation, `grant ${grant.id}`);
   return grant;
+}
+
+/**
+ * Nylas may answer 401 or 403 instead of 404 for a grant that is deleted or of another application. The complete list tells
+ * whether the grant exists; it fails itself if the refusal was about the key. Throws errors that are no such refusal.
+ *
+ * @see https://developer.nylas.com/docs/v3/auth/troubleshooting/
+ */
+async function listedDespite(client: NylasClient, grantId: string, refusal: unknown): Promise<Grant | undefined> {
+  if (!(refusal instanceof NylasError && (refusal.status === 401 || refusal.status === 403))) throw refusal;
+  const { grants, unreadable } = await listReadableGrants(client);
+  if (unreadable.some(({ id }) => id === undefined || id === grantId)) throw refusal;
+  return grants.find(({ id }) => id === grantId);
 }
 
 export function readingGrant(grantId: string, mailbox: string | undefined): string {
@@ -240,7 +260,13 @@ function grantPath(operation: string, grantId: string): string {
 export async function deleteGrant(client: NylasClient, grantId: string): Promise<void> {
   const operation = `Deleting grant ${grantId}`;
   const path = grantPath(operation, grantId);
-  await client.requestIfExists({ operation, method: "DELETE", path, schema: DeletedWire });
+  await client.application();
+  try {
+    await client.requestIfExists({ operation, method: "DELETE", path, schema: DeletedWire });
+  } catch (error) {
+    // Another attempt whose answer was lost may have deleted it.
+    if ((await listedDespite(client, grantId, error)) !== undefined) throw error;
+  }
 }
 
 /** Lists one message, to check that Nylas can read the mailbox. */

@@ -292,12 +292,15 @@ export const DEVIATIONS: readonly Deviation[] = [
     source: `Nylas OpenAPI contract, GrantObject; ${ERROR_TABLE}: api.resource_blocked`,
   },
   {
-    name: "403 for a blocked grant",
+    name: "403 for a blocked or invalid grant",
     side: "answer",
     endpoints: MAILBOX_READS,
     statuses: [403],
     keyword: "status",
-    behaviours: [{ name: "blockedGrant", value: "403" }],
+    behaviours: [
+      { name: "blockedGrant", value: "403" },
+      { name: "invalidGrant", value: "403" },
+    ],
     reason: "a grant that is blocked has no access to the API, and the contract declares no answer for it",
     source: `Nylas OpenAPI contract, GrantObject; ${ERROR_TABLE}: grant.access_denied`,
   },

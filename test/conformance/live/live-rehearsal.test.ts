@@ -30,6 +30,7 @@ const NEVER_SETTLED = [
   "authLimit",
   "blockedGrant",
   "deniedPermissions",
+  "invalidGrant",
   "oauthErrors",
   "participantName",
   "partialSettings",

@@ -1,5 +1,5 @@
 import type { Behaviours } from "../../behaviours.js";
-import { ApiError, notFound, providerUnreachable } from "../../conventions/errors.js";
+import { ApiError, invalidGrant, notFound, providerUnreachable } from "../../conventions/errors.js";
 import type { ApiContext } from "../../http/context.js";
 import type { MailClient } from "../../mail-client/mail-client.js";
 import { REASON, type Verdict } from "../../mail-client/verdict.js";
@@ -21,7 +21,7 @@ export function grantOfDataPath(context: ApiContext, { store, behaviours }: Mail
   const grant = store.grant(name) ?? store.grantByEmail(name);
   if (grant === undefined) throw notFound("grant", behaviours);
   if (grant.blocked) throw ApiError.of(behaviours.blockedGrant === "423" ? "grantBlocked" : "grantAccessDenied");
-  if (grant.status === "invalid") throw ApiError.of("grantInvalid", { type: behaviours.unauthorizedType });
+  if (grant.status === "invalid") throw invalidGrant(behaviours);
   return grant;
 }
 
@@ -36,5 +36,5 @@ export async function accessFailure(
   if (store.grant(grant.id)?.settings.imap_password === grant.settings.imap_password) {
     await store.updateGrant(grant.id, { status: "invalid" });
   }
-  return ApiError.of("grantInvalid", { type: behaviours.unauthorizedType });
+  return invalidGrant(behaviours);
 }

@@ -12,7 +12,7 @@ import {
 } from "../answer.js";
 import { type Expectation, NOBODY, type Place, settingsOf } from "../expectation.js";
 import { withOtherPassword } from "../passwords.js";
-import { BAD_REQUEST, BLOCKED, NO_GRANT, NO_PROVIDER_ANSWER, NOT_FOUND, ok, UNAUTHORIZED } from "../refusals.js";
+import { BAD_REQUEST, BLOCKED, INVALID_GRANT, NO_GRANT, NO_PROVIDER_ANSWER, NOT_FOUND, ok } from "../refusals.js";
 import {
   CONTRACT,
   ERRORS,
@@ -25,6 +25,7 @@ import {
   READ_MESSAGE,
   SEARCH_MESSAGES,
   SEND_MESSAGE,
+  SENDING_ERRORS,
   SENT_FOLDER,
   UNREAD_COUNTS,
 } from "../sources.js";
@@ -257,8 +258,8 @@ export const mailbox: readonly Expectation[] = [
       endpoint,
       situation: "an invalid grant",
       given: "grant",
-      ...UNAUTHORIZED,
-      source: [EXPIRY, contract],
+      ...INVALID_GRANT,
+      source: [EXPIRY, SENDING_ERRORS, contract],
       standing: "type assumed",
       live: BREAKS_IT,
       play: async ({ call, control, grantId }) => {
@@ -283,8 +284,8 @@ export const mailbox: readonly Expectation[] = [
       endpoint,
       situation: "the mail server's password has changed",
       given: "grant",
-      ...UNAUTHORIZED,
-      source: [EXPIRY, contract],
+      ...INVALID_GRANT,
+      source: [EXPIRY, SENDING_ERRORS, contract],
       standing: "type assumed",
       live: BREAKS_IT,
       play: (place) => withOtherPassword(place, () => place.call("GET", `/v3/grants/${place.grantId}/${path}`)),

@@ -5,12 +5,12 @@ import {
   BAD_PAYLOAD,
   BAD_REQUEST,
   BLOCKED,
+  INVALID_GRANT,
   NO_GRANT,
   NO_PROVIDER_ANSWER,
   NOT_FOUND,
   ok,
   refused,
-  UNAUTHORIZED,
 } from "../refusals.js";
 import { ERRORS, EXPIRY, FIND_GRANT, IDEMPOTENT, SEND_MESSAGE, SENDING_ERRORS, SMTP_SETTINGS } from "../sources.js";
 
@@ -212,7 +212,7 @@ export const sending: readonly Expectation[] = [
     endpoint: SEND,
     situation: "an invalid grant",
     given: "grant",
-    ...UNAUTHORIZED,
+    ...INVALID_GRANT,
     source: [EXPIRY, SENDING_ERRORS],
     standing: "assumed",
     live: BREAKS_IT,

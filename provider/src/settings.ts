@@ -95,6 +95,14 @@ export function environmentVariable(application: string, key: string): string {
   return `${snake(application)}_${snake(key)}`.toUpperCase();
 }
 
+/** For errors about a key. Pulumi saves the configuration at each `up`, and also that of one that has sent no request. */
+export function savedKeyRemedy(application: string): string {
+  return (
+    `If ${application}:apiKey is right by now: plain \`refresh\`, \`destroy\` and \`up --refresh\` use the key that was saved at the ` +
+    "last `up`, so add `--run-program`, or run plain `pulumi up` first, which saves the new key"
+  );
+}
+
 /** The base URL of a region. */
 export function regionUri(region: Region): string {
   return API_URIS[region];

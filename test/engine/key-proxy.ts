@@ -1,29 +1,30 @@
 import { createServer, request } from "node:http";
 import type { TestEmulator } from "../../tools/harness/test-emulator.js";
 
-/** Gives the emulator's application several API keys, which can be revoked one by one. The emulator itself has one key. */
+/** Gives applications several API keys at one address, which can be revoked one by one. The emulator itself has one key. */
 export class KeyProxy {
-  readonly #keys: Set<string>;
+  readonly #keys: Map<string, TestEmulator>;
 
   private constructor(
     readonly uri: string,
-    keys: Set<string>,
+    keys: Map<string, TestEmulator>,
     readonly close: () => Promise<void>,
   ) {
     this.#keys = keys;
   }
 
   static async open(emulator: TestEmulator, ...keys: string[]): Promise<KeyProxy> {
-    const valid = new Set(keys);
+    const valid = new Map(keys.map((key) => [key, emulator]));
     const server = createServer((incoming, outgoing) => {
       const key = incoming.headers.authorization?.replace(/^Bearer /, "") ?? "";
-      if (!valid.has(key)) {
+      const application = valid.get(key);
+      if (application === undefined) {
         outgoing.writeHead(401, { "content-type": "application/json" });
         outgoing.end(JSON.stringify({ error: { type: "api.authentication_error", message: "Unauthorized" } }));
         return;
       }
-      const headers = { ...incoming.headers, authorization: `Bearer ${emulator.emulator.apiKey}` };
-      const target = new URL(incoming.url ?? "/", emulator.emulator.apiUri);
+      const headers = { ...incoming.headers, authorization: `Bearer ${application.emulator.apiKey}` };
+      const target = new URL(incoming.url ?? "/", application.emulator.apiUri);
       const passedOn = request(target, { method: incoming.method, headers }, (answer) => {
         outgoing.writeHead(answer.statusCode ?? 502, answer.headers);
         answer.pipe(outgoing);
@@ -38,6 +39,11 @@ export class KeyProxy {
       server.closeAllConnections();
       await new Promise((resolve) => server.close(resolve));
     });
+  }
+
+  /** A key of another application. */
+  add(key: string, emulator: TestEmulator): void {
+    this.#keys.set(key, emulator);
   }
 
   revoke(key: string): void {

@@ -45,6 +45,21 @@ function neighbour(other: TestEmulator, args: Record<string, unknown>): string {
   ].join("\n");
 }
 
+/** A stack whose key stands in its configuration, and other keys: one that Nylas refuses, and one of another application. */
+async function savedKeys(world: World) {
+  const { emulator, stack } = world;
+  const [right, unknown, foreign] = ["right", "unknown", "foreign"].map((name) =>
+    world.secret(`nyk_${name}_0123456789abcdef`),
+  ) as [string, string, string];
+  const other = await world.anotherApplication();
+  const proxy = world.owns(await KeyProxy.open(emulator, right));
+  proxy.add(foreign, other);
+  stack.env.NYLAS_API_KEY = "";
+  await stack.config({ "nylas:apiUri": proxy.uri }, { "nylas:apiKey": right });
+  const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+  return { right, unknown, foreign, other, before };
+}
+
 /** Keys, regions and applications. */
 export const access: Scenario[] = [
   {
@@ -127,6 +142,70 @@ export const access: Scenario[] = [
       await stack.config({}, { "nylas:apiKey": fresh });
       proxy.revoke(old);
       await world.unchanged();
+    },
+  },
+  {
+    name: "an `up` that changes nothing saves a wrong key in the stack, or one of another application",
+    outcome:
+      "the right key in the configuration is not what refresh, destroy and `up --refresh` use; each says so, and what it names works: `--run-program`, or a plain `up` first",
+    rules: [7, 8],
+    run: async (world) => {
+      const { stack } = world;
+      const keys = await savedKeys(world);
+      for (const [wrong, code] of [
+        [keys.unknown, "api_key_refused"],
+        [keys.foreign, "wrong_application"],
+      ] as const) {
+        const runs = async (...command: [string, ...string[]]) => {
+          const finished = await stack.run(...command);
+          expect(finished.code, finished.output).toBe(0);
+          expect(world.ids()).toEqual(keys.before);
+        };
+        for (const [command, ...args] of [["refresh"], ["destroy"], ["up", "--refresh"]] as const) {
+          await stack.config({}, { "nylas:apiKey": wrong });
+          await stack.up("--expect-no-changes");
+          await stack.config({}, { "nylas:apiKey": keys.right });
+          await world.fails([code, "saved at the last `up`", "`--run-program`"], command, ...args);
+          expect(world.ids()).toEqual(keys.before);
+        }
+        await runs("refresh", "--run-program");
+        await runs("up", "--refresh", "--run-program");
+        await runs("refresh");
+        await stack.config({}, { "nylas:apiKey": wrong });
+        await stack.up("--expect-no-changes");
+        await stack.config({}, { "nylas:apiKey": keys.right });
+        await runs("up");
+        await runs("refresh");
+      }
+      await stack.config({}, { "nylas:apiKey": keys.foreign });
+      await stack.up("--expect-no-changes");
+      await stack.config({}, { "nylas:apiKey": keys.right });
+      await stack.destroy("--run-program");
+      expect(await world.emulator.grants()).toEqual([]);
+      expect(await keys.other.writes()).toEqual([]);
+    },
+  },
+  {
+    name: "the saved key is of another application, and `NYLAS_API_KEY` is of the stack's",
+    outcome:
+      "refresh, `up --refresh` and destroy use the latter for what the state has; the other application sees no write",
+    rules: [4, 7, 8],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const keys = await savedKeys(world);
+      await stack.config({}, { "nylas:apiKey": keys.foreign });
+      await stack.up("--expect-no-changes");
+      stack.env.NYLAS_API_KEY = keys.right;
+      const { output } = await stack.run("refresh");
+      expect(output).toContain("NYLAS_API_KEY");
+      expect(world.ids()).toEqual(keys.before);
+      const { id } = await emulator.grantOf(world.mailbox(0).username);
+      await emulator.setStatus(id, "invalid");
+      await stack.up("--refresh");
+      expect(await emulator.grantOf(world.mailbox(0).username)).toMatchObject({ id, grant_status: "valid" });
+      await stack.destroy();
+      expect(await emulator.grants()).toEqual([]);
+      expect(await keys.other.writes()).toEqual([]);
     },
   },
   {

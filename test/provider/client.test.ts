@@ -7,6 +7,7 @@ import type { Grant } from "../../provider/src/nylas/wire.js";
 import { createGrantDirectory } from "../../provider/src/run/grant-directory.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
+import { KeyProxy } from "../engine/key-proxy.js";
 import { failure } from "../support/failure.js";
 
 let emulator: TestEmulator;
@@ -186,6 +187,39 @@ describe("the key", () => {
     const rotated = createClient(settings);
     await listAllGrants(rotated);
     expect((await emulator.requests()).map(({ status }) => status)).toEqual([401, 200, 200]);
+  });
+
+  it("gives way as well when it is not of the application that is configured", async () => {
+    const other = await TestEmulator.start();
+    const { applicationId } = other.emulator;
+    const proxy = await KeyProxy.open(emulator, "nyk_of_another");
+    proxy.add("nyk_of_this", other);
+    const configured = new Map([
+      ["nylas:apiKey", "nyk_of_another"],
+      ["nylas:applicationId", applicationId],
+    ]);
+    const env = { NYLAS_API_KEY: "nyk_of_this", NYLAS_API_URI: proxy.uri };
+    const settings = readSettings("nylas", (key) => configured.get(key), env);
+    expect(await createClient(settings).application()).toMatchObject({ applicationId });
+    const [wrong] = settings.apiKeys;
+    expect(await failure(createClient({ ...settings, apiKeys: [wrong] }).application())).toMatchObject({
+      code: "wrong_application",
+      remedy: expect.stringContaining("--run-program"),
+    });
+    await Promise.all([other.close(), proxy.close()]);
+  });
+
+  it("that was refused is asked about once for all, and again some seconds later", async () => {
+    await emulator.faults({ path: "/v3/applications", status: 401, times: 1 });
+    const refusals = await Promise.all([failure(findConnector(client)), failure(listAllGrants(client))]);
+    expect(refusals.map(({ code }) => code)).toEqual(["api_key_refused", "api_key_refused"]);
+    expect((await failure(findConnector(client))).code).toBe("api_key_refused");
+    expect(await emulator.requests()).toHaveLength(1);
+
+    const now = performance.now.bind(performance);
+    const later = vi.spyOn(performance, "now").mockImplementation(() => now() + 11_000);
+    expect(await listAllGrants(client)).toEqual([]);
+    later.mockRestore();
   });
 
   it("is asked for again after a failure that may pass", async () => {

@@ -57,8 +57,8 @@ export const connectorLifecycle: Lifecycle = {
     });
   },
 
-  async read(run, id, props) {
-    const applicationId = await sameApplication(run.client, props.applicationId, "Reading the IMAP connector");
+  async read(given, id, props) {
+    const { run, applicationId } = await sameApplication(given, props.applicationId, "Reading the IMAP connector");
     const connector = id === CONNECTOR_ID ? await findConnector(run.client) : undefined;
     if (connector === undefined) {
       if (props.provider === undefined) throw noSuchConnector(run.client, id);
@@ -71,16 +71,16 @@ export const connectorLifecycle: Lifecycle = {
     return { inputs: pick(props, CONNECTOR_ARGUMENTS), outs };
   },
 
-  async update(run, _id, olds, news) {
+  async update(given, _id, olds, news) {
     rewriteNote(olds, news);
     if (!needsRename(olds, news)) return { ...pick(news, CONNECTOR_ARGUMENTS), ...pick(olds, KEPT_OUTPUTS) };
-    const applicationId = await sameApplication(run.client, olds.applicationId, "Renaming the IMAP connector");
+    const { run, applicationId } = await sameApplication(given, olds.applicationId, "Renaming the IMAP connector");
     const connector = await renameConnector(run.client, String(news.name));
     const owned = { connector, adopted: olds.adopted === true };
     return state(news, owned, applicationId);
   },
 
-  async delete(run, _id, props) {
+  async delete(given, _id, props) {
     const owner = ownerIn(props);
     if (props.adopted === true && props.deleteAdopted !== true) {
       const applicationId = asText(props.applicationId);
@@ -88,7 +88,7 @@ export const connectorLifecycle: Lifecycle = {
       notify("the IMAP connector was adopted and stays at Nylas (deleteAdopted: true would delete it)");
       return;
     }
-    const applicationId = await sameApplication(run.client, props.applicationId, "Deleting the IMAP connector");
+    const { run, applicationId } = await sameApplication(given, props.applicationId, "Deleting the IMAP connector");
     const journal = connectorJournal(applicationId);
     const last = journal.read()?.owner;
     const taken = last !== undefined && last !== owner;

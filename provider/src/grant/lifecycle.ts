@@ -68,8 +68,8 @@ export const grantLifecycle: Lifecycle = {
     });
   },
 
-  async read(run, id, props) {
-    const applicationId = await sameApplication(run.client, props.applicationId, `Reading grant ${id}`);
+  async read(given, id, props) {
+    const { run, applicationId } = await sameApplication(given, props.applicationId, `Reading grant ${id}`);
     const grant = await run.directory.byId(id, asText(props.email));
     if (grant === undefined) {
       if (props.grantId === undefined) throw noSuchGrant(run, id);
@@ -86,7 +86,7 @@ export const grantLifecycle: Lifecycle = {
     return { inputs: pick(props, GRANT_ARGUMENTS), outs: { ...outs, ...grantOutputs(grant), applicationId } };
   },
 
-  async update(run, id, olds, news) {
+  async update(given, id, olds, news) {
     const args = readGrantArguments(news);
     const inState = parseMarker(asText(olds.marker));
     const renamed = isRenamed(args.owner, inState);
@@ -97,7 +97,7 @@ export const grantLifecycle: Lifecycle = {
 
     if (changing || renamed) credentials(args);
     const operation = `Updating grant ${id} of ${args.imapUsername}`;
-    const applicationId = await sameApplication(run.client, olds.applicationId, operation);
+    const { run, applicationId } = await sameApplication(given, olds.applicationId, operation);
     return run.exclusively(args.imapUsername, async () => {
       const found = await run.directory.byId(id, args.imapUsername);
       if (found === undefined) throw goneBeforeUpdate(operation, id);
@@ -114,14 +114,14 @@ export const grantLifecycle: Lifecycle = {
     });
   },
 
-  async delete(run, id, props) {
+  async delete(given, id, props) {
     const mailbox = `grant ${id} of ${String(props.email ?? props.imapUsername)}`;
-    if (run.owners.stays(id, props)) throw replacedByOption(mailbox);
+    if (given.owners.stays(id, props)) throw replacedByOption(mailbox);
     if (props.adopted === true && props.deleteAdopted !== true) {
       notify(`${mailbox} was adopted and stays at Nylas (deleteAdopted: true would delete it)`);
       return;
     }
-    const applicationId = await sameApplication(run.client, props.applicationId, `Deleting ${mailbox}`);
+    const { run, applicationId } = await sameApplication(given, props.applicationId, `Deleting ${mailbox}`);
     const email = String(props.email ?? props.imapUsername ?? id);
     await run.exclusively(email, async () => {
       // Request the grant itself rather than use the cached list: another run may have adopted it since.

@@ -1,11 +1,18 @@
+import { performance } from "node:perf_hooks";
 import { AccessError, NylasError } from "../errors.js";
 import { keepSecret } from "../redact.js";
-import type { Settings } from "../settings.js";
+import { environmentVariable, type Settings, savedKeyRemedy } from "../settings.js";
 import { createPace } from "./pace.js";
 import type { NylasRequest, Sender } from "./send.js";
 import { APPLICATION_PATH, type Application, ApplicationWire, single } from "./wire.js";
 
 export type { NylasRequest };
+
+/**
+ * How long a refused key is not sent again, in milliseconds. The mailboxes of a run share one refusal; a process that lives on,
+ * as with the Automation API, notices a mended key.
+ */
+const REFUSAL_MAX_AGE_MS = 10_000;
 
 /** Sends requests to one Nylas application. */
 export interface NylasClient {
@@ -30,6 +37,8 @@ export function createClient(settings: Settings): NylasClient {
   const pace = createPace(settings.requestsPerSecond);
   let apiKey = settings.apiKeys[0];
   let known: Promise<Application> | undefined;
+  /** When Nylas refused the keys, by the monotonic clock. */
+  let refusedAt: number | undefined;
   let sender: Promise<Sender> | undefined;
 
   return {
@@ -56,6 +65,10 @@ export function createClient(settings: Settings): NylasClient {
   };
 
   function application(): Promise<Application> {
+    if (refusedAt !== undefined && performance.now() - refusedAt > REFUSAL_MAX_AGE_MS) {
+      known = undefined;
+      refusedAt = undefined;
+    }
     known ??= identify();
     return known;
   }
@@ -70,8 +83,9 @@ export function createClient(settings: Settings): NylasClient {
     try {
       return await identifyWithKeys();
     } catch (error) {
-      // A refused key stays refused in this process. Other failures may be temporary, so the next caller tries again.
-      if (!(error instanceof AccessError)) known = undefined;
+      // Other failures may be temporary, so the next caller tries again at once.
+      if (error instanceof AccessError) refusedAt = performance.now();
+      else known = undefined;
       throw error;
     }
   }
@@ -86,10 +100,11 @@ export function createClient(settings: Settings): NylasClient {
           path: APPLICATION_PATH,
           schema: single(ApplicationWire),
         });
+        const application = expectApplication(settings, found.data);
         apiKey = candidate;
-        return expectApplication(settings, found.data);
+        return application;
       } catch (error) {
-        if (!(error instanceof AccessError) || error.code !== "api_key_refused") throw error;
+        if (!(error instanceof AccessError) || error.code === "permission_denied") throw error;
         refused = error;
       }
     }
@@ -103,6 +118,9 @@ function expectApplication(settings: Settings, found: Application): Application 
     code: "wrong_application",
     operation: `Checking the API key of "${settings.application}"`,
     answer: `it belongs to application ${found.applicationId}, but ${settings.application}:applicationId demands ${settings.applicationId}; nothing was changed`,
-    remedy: `give the key of application ${settings.applicationId}, or correct ${settings.application}:applicationId`,
+    remedy:
+      `give the key of application ${settings.applicationId} in ${settings.application}:apiKey or ` +
+      `${environmentVariable(settings.application, "apiKey")}, or correct ${settings.application}:applicationId. ` +
+      savedKeyRemedy(settings.application),
   });
 }

@@ -6,7 +6,7 @@ import {
   UnavailableError,
   UnexpectedResponseError,
 } from "../errors.js";
-import { environmentVariable, type Settings } from "../settings.js";
+import { environmentVariable, type Settings, savedKeyRemedy } from "../settings.js";
 import { PROXY_AUTHENTICATION_REQUIRED } from "./proxy-refusal.js";
 import { isProviderFailure } from "./retry-delay.js";
 
@@ -172,8 +172,8 @@ function refusedKeyError(base: BaseFacts, settings: Settings): AccessError {
     ...base,
     code: "api_key_refused",
     remedy:
-      `the key is wrong, expired, or of another region than ${settings.region} (Nylas answers 401 in both cases): ` +
-      `check ${settings.application}:region, set a valid key with \`pulumi config set --secret ${settings.application}:apiKey\` ` +
-      `or in ${variable}. Plain \`refresh\` and \`destroy\` use the key saved at the last \`up\`; ${variable} replaces a refused one`,
+      `the key is wrong, expired, or of another region than ${settings.region} (Nylas answers 401 in all cases): ` +
+      `check ${settings.application}:region, then set a valid key with \`pulumi config set --secret ${settings.application}:apiKey\` ` +
+      `or in ${variable}, which is used if the configured key is refused. ${savedKeyRemedy(settings.application)}`,
   });
 }

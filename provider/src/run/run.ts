@@ -1,7 +1,8 @@
 import { mailboxKey } from "../address.js";
-import type { NylasError } from "../errors.js";
+import { AccessError, type NylasError } from "../errors.js";
+import { notify } from "../notify.js";
 import { createClient, type NylasClient } from "../nylas/client.js";
-import type { Settings } from "../settings.js";
+import { environmentVariable, type Settings } from "../settings.js";
 import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js";
 import { createOwners, type Owners } from "./owners.js";
 import { createUnsavedNotes, type UnsavedNotes } from "./unsaved.js";
@@ -20,6 +21,11 @@ export interface Run {
   lockedMailboxes: Map<string, NylasError>;
   /** Runs work on the same mailbox sequentially, so that two resources with one address see each other's grant. */
   exclusively<T>(email: string, work: () => Promise<T>): Promise<T>;
+  /**
+   * This run with the environment's key if that key is of this application and the configured one is not; otherwise this run.
+   * Plain `refresh`, `destroy` and `up --refresh` have the key that was configured at the last `up`.
+   */
+  withKeyOf(applicationId: string): Promise<Run>;
 }
 
 const runs = new Map<string, Run>();
@@ -29,7 +35,7 @@ export function runFor(settings: Settings): Run {
   const key = JSON.stringify(settings);
   let run = runs.get(key);
   if (run === undefined) {
-    run = createRun(createClient(settings));
+    run = createRun(settings);
     runs.set(key, run);
   }
   return run;
@@ -58,21 +64,51 @@ export function removeReturnedNotes(): void {
 }
 
 /** Creates a run that is not cached. */
-function createRun(client: NylasClient): Run {
+function createRun(settings: Settings): Run {
   const queues = new Map<string, Promise<unknown>>();
-  return {
-    client,
-    directory: createGrantDirectory(client),
+  const shared = {
     owners: createOwners(),
     unsaved: createUnsavedNotes(),
-    refusedLogins: new Map(),
-    lockedMailboxes: new Map(),
-    exclusively: (email, work) => {
+    refusedLogins: new Map<string, NylasError>(),
+    lockedMailboxes: new Map<string, NylasError>(),
+    exclusively: <T>(email: string, work: () => Promise<T>): Promise<T> => {
       const key = mailboxKey(email);
       const before = queues.get(key) ?? Promise.resolve();
       const mine = before.then(work, work);
       queues.set(key, mine);
       return mine;
     },
+    withKeyOf,
   };
+  const runWith = (client: NylasClient): Run => ({ client, directory: createGrantDirectory(client), ...shared });
+  const run = runWith(createClient(settings));
+  let other: Run | undefined;
+  let isAnnounced = false;
+  return run;
+
+  async function withKeyOf(applicationId: string): Promise<Run> {
+    const configured = await run.client.application();
+    const [, environmentKey] = settings.apiKeys;
+    if (configured.applicationId === applicationId || environmentKey === undefined) return run;
+    other ??= runWith(createClient({ ...settings, apiKeys: [environmentKey] }));
+    if ((await applicationIdOf(other)) !== applicationId) return run;
+    if (!isAnnounced) {
+      isAnnounced = true;
+      notify(
+        `the key of ${settings.application}:apiKey is of application ${configured.applicationId}; ` +
+          `${environmentVariable(settings.application, "apiKey")} is used for what was made in application ${applicationId}`,
+      );
+    }
+    return other;
+  }
+}
+
+/** `undefined` if the key is refused. */
+async function applicationIdOf({ client }: Run): Promise<string | undefined> {
+  try {
+    return (await client.application()).applicationId;
+  } catch (error) {
+    if (error instanceof AccessError) return undefined;
+    throw error;
+  }
 }

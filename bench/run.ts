@@ -114,7 +114,7 @@ async function createStack({ size, contender }: Run, emulator: Ready, directory:
 function emulatorArgs({ scenario }: Run, { latency }: Options): string[] {
   if (scenario === "plain") return ["--no-mail-logins"];
   const limit = `rateLimitPerSecond=${NYLAS_LIMIT}`;
-  return ["--no-mail-logins", "--latency", String(latency), "--seed", String(SEED), "--behaviour", limit];
+  return ["--no-mail-logins", "--latency", String(latency), "--seed", String(SEED), "--behavior", limit];
 }
 
 /** Of a contender's program. Nothing is written there. */

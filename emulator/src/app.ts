@@ -16,7 +16,7 @@ import { messageRoutes } from "./api/messages/messages.js";
 import { sendRoutes } from "./api/messages/send.js";
 import { providerRoutes } from "./api/providers.js";
 import { noEndpoint, unplayedRoutes } from "./api/unplayed.js";
-import type { BehaviourReport, Behaviours } from "./behaviours.js";
+import type { BehaviorReport, Behaviors } from "./behaviors.js";
 import { refuseForeignSites } from "./control/foreign-sites.js";
 import { pageRoutes } from "./control/page.js";
 import { controlRoutes, createControl } from "./control/routes.js";
@@ -51,9 +51,9 @@ export interface AppOptions {
   /** The address that the emulator binds. */
   host: string;
   apiKey: string;
-  behaviours: Behaviours;
-  /** What `GET /_emulator/behaviours` answers. */
-  reportBehaviours(): readonly BehaviourReport[];
+  behaviors: Behaviors;
+  /** What `GET /_emulator/behaviors` answers. */
+  reportBehaviors(): readonly BehaviorReport[];
   store: Store;
   mailClient: MailClient;
   /** Median of the answers' delay in milliseconds; 0 for none. */
@@ -68,8 +68,8 @@ export interface AppOptions {
 
 /** Composition root: hands each group of routes what it needs. */
 export function createApp(options: AppOptions): Api {
-  const { host, apiKey, behaviours, latencyMs, seeded } = options;
-  const control = createControl(apiKey, behaviours, seeded);
+  const { host, apiKey, behaviors, latencyMs, seeded } = options;
+  const control = createControl(apiKey, behaviors, seeded);
   const tokens = new Tokens();
   const dependencies = {
     ...options,
@@ -79,7 +79,7 @@ export function createApp(options: AppOptions): Api {
     failures: new FailureCount(),
   };
   const grantIdOf = (accessToken: string) => tokens.infoOf(accessToken)?.grantId;
-  const requireKey = requireApiKey(apiKey, behaviours);
+  const requireKey = requireApiKey(apiKey, behaviors);
   const api: Api = new Hono<Env>();
 
   api.use(async (context, next) => {
@@ -88,10 +88,10 @@ export function createApp(options: AppOptions): Api {
     context.header("x-request-id", context.var.requestId);
   });
   api.use("/v3/*", control.log, answerOtherOrigins(host), control.faults);
-  api.use("/v3/*", rateLimit(behaviours), latency(latencyMs, seeded()));
-  api.use("/v3/grants/me/*", requireAccessToken(grantIdOf, behaviours));
+  api.use("/v3/*", rateLimit(behaviors), latency(latencyMs, seeded()));
+  api.use("/v3/grants/me/*", requireAccessToken(grantIdOf, behaviors));
   for (const path of OAUTH_PATHS) api.use(path, noStore());
-  for (const path of TOKEN_PATHS) api.use(path, acceptAccessToken(grantIdOf, behaviours));
+  for (const path of TOKEN_PATHS) api.use(path, acceptAccessToken(grantIdOf, behaviors));
   api.use("/_emulator", refuseForeignSites(host));
   api.use("/_emulator/*", refuseForeignSites(host));
   pageRoutes(api);
@@ -99,7 +99,7 @@ export function createApp(options: AppOptions): Api {
     api.use(path, requireKey);
     api.use(`${path}/*`, requireKey);
   }
-  api.use("/v3/*", requirePermission(behaviours));
+  api.use("/v3/*", requirePermission(behaviors));
 
   unplayedRoutes(api);
   // Nylas's command line tool requests this path without a key to check that the API is reachable.
@@ -114,10 +114,10 @@ export function createApp(options: AppOptions): Api {
   messageRoutes(api, dependencies);
   sendRoutes(api, dependencies);
   providerRoutes(api, dependencies);
-  controlRoutes(api, { ...dependencies, control, viewGrant: (grant) => grantView(grant, behaviours) });
+  controlRoutes(api, { ...dependencies, control, viewGrant: (grant) => grantView(grant, behaviors) });
 
-  api.notFound((context) => answerError(context, noEndpoint(context, behaviours), behaviours));
-  api.onError((error, context) => answerError(context, toApiError(error), behaviours));
+  api.notFound((context) => answerError(context, noEndpoint(context, behaviors), behaviors));
+  api.onError((error, context) => answerError(context, toApiError(error), behaviors));
   return api;
 }
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 import { readFileSync } from "node:fs";
-import { Command, InvalidArgumentError } from "commander";
+import { Command, InvalidArgumentError, Option } from "commander";
 import { exportLines, startInBackground } from "./background.js";
-import { BehaviourError } from "./behaviours.js";
+import { BehaviorError } from "./behaviors.js";
 import { type Emulator, type EmulatorOptions, OptionError } from "./options.js";
 
 const EXIT_FAILURE = 1;
@@ -30,10 +30,12 @@ const program = new Command("nylas-emulator")
   )
   .option("--state <file>", "keep the data in this file over a restart (default: in memory only)")
   .option(
-    "--behaviour <name=value>",
-    "choose among the answers Nylas leaves open; repeatable (default: as GET /_emulator/behaviours lists them)",
-    behaviour,
+    "--behavior <name=value>",
+    "choose among the answers Nylas leaves open, also as --behaviour; repeatable (default: as GET /_emulator/behaviors lists them)",
+    behavior,
   )
+  // The other spelling of the same option.
+  .addOption(new Option("--behaviour <name=value>").argParser(behavior).hideHelp())
   .option(
     "--seed <number>",
     "repeatable sample passwords, fault probabilities and latencies (default: random ones)",
@@ -43,7 +45,9 @@ const program = new Command("nylas-emulator")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE))
   .parse();
 
-const { env, ...options }: EmulatorOptions & { env?: true } = program.opts();
+const { env, behaviour, ...named }: EmulatorOptions & { env?: true; behaviour?: Record<string, string> } =
+  program.opts();
+const options: EmulatorOptions = { ...named, behavior: { ...behaviour, ...named.behavior } };
 for (const mailOnly of ["imapPort", "smtpPort", "users"] as const) {
   if (options[mailOnly] !== undefined && !options.mail) {
     program.error(`error: --${mailOnly.replace("Port", "-port")} needs --mail`);
@@ -64,7 +68,7 @@ async function run(): Promise<void> {
     process.stderr.write(`A page to look at and to steer the emulator, with its API key in the address: ${pageUri}\n`);
     process.stdout.write(`${JSON.stringify({ apiUri, apiKey, applicationId, region, ca, imap, smtp, users })}\n`);
   } catch (error) {
-    const isUsage = error instanceof OptionError || error instanceof BehaviourError;
+    const isUsage = error instanceof OptionError || error instanceof BehaviorError;
     process.stderr.write(`error: ${isUsage ? error.message : startFailure(error)}\n`);
     process.exitCode = isUsage ? EXIT_USAGE : EXIT_FAILURE;
   }
@@ -124,7 +128,7 @@ function wholeNumber(text: string): number {
   return value;
 }
 
-function behaviour(text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> {
+function behavior(text: string, previous: Readonly<Record<string, string>> = {}): Record<string, string> {
   const [, name, value] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   if (name === undefined || value === undefined) throw new InvalidArgumentError("Expected NAME=VALUE.");
   return { ...previous, [name]: value };

@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isIPv6 } from "node:net";
 import { createApp } from "./app.js";
-import { chooseBehaviours, countAsked, describeBehaviours } from "./behaviours.js";
+import { chooseBehaviors, countAsked, describeBehaviors } from "./behaviors.js";
 import { pageLink } from "./control/page.js";
 import { startHttpServer } from "./http/server.js";
 import { offlineMailClient, realMailClient } from "./mail-client/mail-client.js";
@@ -21,11 +21,11 @@ const LOOPBACK = "127.0.0.1";
 /** Starts the API and, with `mail`, the mail servers. Stops whatever it has started if it fails. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
   const host = options.host ?? LOOPBACK;
-  const chosen = chooseBehaviours(options.behaviour);
-  const { behaviours, asked } = countAsked(chosen);
+  const chosen = chooseBehaviors(options.behavior);
+  const { behaviors, asked } = countAsked(chosen);
   const given = options.ca === undefined ? [] : [await readAuthorities(options.ca)];
   const { apiKey, data, save } = await openData(options);
-  const store = new Store(data, behaviours, save);
+  const store = new Store(data, behaviors, save);
   const mailboxes = options.mail ? await openMailboxes(options, data) : undefined;
   // Without mailboxes this changes nothing, but writes the state file with the generated API key.
   await store.setUsers(mailboxes?.users() ?? data.users);
@@ -37,8 +37,8 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
     const app = createApp({
       host,
       apiKey,
-      behaviours,
-      reportBehaviours: () => describeBehaviours(chosen, asked),
+      behaviors,
+      reportBehaviors: () => describeBehaviors(chosen, asked),
       store,
       mailClient: options.mailLogins === false ? offlineMailClient : realMailClient(trust),
       latencyMs: options.latency ?? 0,

@@ -22,8 +22,8 @@ export interface EmulatorOptions {
   latency?: number;
   /** File in which the data survives a restart. Default: memory only. */
   state?: string;
-  /** Answers that differ from the default, by name; see behaviours.ts. */
-  behaviour?: Readonly<Record<string, string>>;
+  /** Answers that differ from the default, by name; see behaviors.ts. */
+  behavior?: Readonly<Record<string, string>>;
   /** Makes sample passwords, fault probabilities and latencies repeatable. Default: random. */
   seed?: number;
 }

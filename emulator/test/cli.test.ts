@@ -177,9 +177,10 @@ describe("a usage that makes no sense", () => {
     [["--seed", "lucky"], "whole number"],
     [["--imap-port", "1143"], "needs --mail"],
     [["--users", "users.json"], "needs --mail"],
-    [["--behaviour", "duplicateConnector"], "NAME=VALUE"],
+    [["--behavior", "duplicateConnector"], "NAME=VALUE"],
+    [["--behavior", "duplicateConnector=500"], "400 or 409"],
     [["--behaviour", "duplicateConnector=500"], "400 or 409"],
-    [["--behaviour", "duplicateConector=409"], 'Did you mean "duplicateConnector"'],
+    [["--behavior", "duplicateConector=409"], 'Did you mean "duplicateConnector"'],
     [["--mail", "--users", "/nowhere/users.json"], "/nowhere/users.json"],
     [["--ca", "/nowhere/ca.pem"], "/nowhere/ca.pem"],
   ])("%j is refused with exit code 2", async (args, text) => {
@@ -205,7 +206,7 @@ describe("a usage that makes no sense", () => {
       "users",
       "ca",
       "state",
-      "behaviour",
+      "behavior",
       "seed",
       "version",
     ]) {

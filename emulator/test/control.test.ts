@@ -71,7 +71,7 @@ describe("the control paths", () => {
     ["GET", "/_emulator/faults"],
     ["PUT", "/_emulator/faults"],
     ["DELETE", "/_emulator/faults"],
-    ["GET", "/_emulator/behaviours"],
+    ["GET", "/_emulator/behaviors"],
     ["PUT", "/_emulator/mailboxes/ops@example.test"],
     ["PATCH", `/_emulator/grants/${UNKNOWN}`],
   ])("%s %s takes the API key only", async (method, path) => {
@@ -560,7 +560,7 @@ describe("which requests a fault hits", () => {
     for (const [method, path, body] of [
       ["GET", "/_emulator/requests"],
       ["DELETE", "/_emulator/requests"],
-      ["GET", "/_emulator/behaviours"],
+      ["GET", "/_emulator/behaviors"],
       ["PUT", `/_emulator/mailboxes/${username}`, { password }],
       ["GET", "/_emulator/faults"],
       ["PUT", "/_emulator/faults", [{ reset: true }]],

@@ -123,12 +123,12 @@ describe("the guide's commands", () => {
   });
 
   it("choose among answers that exist", async () => {
-    const chosen = [...guide.matchAll(/--behaviour (\w+)=([\w.,]*\w)/g)].map(([, name = "", value = ""]) => [
+    const chosen = [...guide.matchAll(/--behavior (\w+)=([\w.,]*\w)/g)].map(([, name = "", value = ""]) => [
       name,
       value,
     ]);
     expect(chosen.length).toBeGreaterThanOrEqual(3);
-    const other = await startEmulator({ behaviour: Object.fromEntries(chosen) });
+    const other = await startEmulator({ behavior: Object.fromEntries(chosen) });
     await other.close();
   });
 
@@ -175,7 +175,7 @@ describe("the guide's recipes", () => {
   });
 
   it("a limit like Nylas's: 429 to whatever exceeds it", async () => {
-    const limited = await TestEmulator.start({ mail: false, behaviour: { rateLimitPerSecond: "5" } });
+    const limited = await TestEmulator.start({ mail: false, behavior: { rateLimitPerSecond: "5" } });
     try {
       const answers = await Promise.all(Array.from({ length: 8 }, () => fetch(`${limited.emulator.apiUri}/v3/`)));
       expect(answers.filter(({ status }) => status === 429).length).toBeGreaterThan(0);
@@ -202,7 +202,7 @@ describe("the guide's recipes", () => {
 
   it("a key that may not do everything: 403 to each call that needs a permission it lacks", async () => {
     const deniedPermissions = "grants.delete,connectors.create";
-    const restricted = await TestEmulator.start({ mail: false, behaviour: { deniedPermissions } });
+    const restricted = await TestEmulator.start({ mail: false, behavior: { deniedPermissions } });
     try {
       await expect(restricted.call("POST", "/v3/connectors", { provider: "imap" })).rejects.toThrow(": 403 ");
       expect(await restricted.connectors()).toEqual([]);
@@ -251,7 +251,7 @@ describe("the guide's control interface", () => {
     try {
       await other.call("POST", "/v3/connectors", { provider: "imap" });
       await expect(other.call("POST", "/v3/connectors", { provider: "imap" })).rejects.toThrow("400");
-      const questions = await other.call<unknown[]>("GET", "/_emulator/behaviours");
+      const questions = await other.call<unknown[]>("GET", "/_emulator/behaviors");
       expect(questions).toContainEqual(JSON.parse(present(examples("json")[1])));
     } finally {
       await other.close();

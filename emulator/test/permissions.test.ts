@@ -1,4 +1,4 @@
-import { BehaviourError, startEmulator } from "nylas-emulator";
+import { BehaviorError, startEmulator } from "nylas-emulator";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { TestEmulator } from "../../tools/harness/test-emulator.js";
 
@@ -30,7 +30,7 @@ describe("a key that lacks permissions", () => {
   let emulator: TestEmulator;
 
   beforeAll(async () => {
-    emulator = await TestEmulator.start({ mail: false, behaviour: { deniedPermissions: ALL } });
+    emulator = await TestEmulator.start({ mail: false, behavior: { deniedPermissions: ALL } });
   });
 
   afterAll(() => emulator.close());
@@ -48,14 +48,14 @@ describe("a key that lacks permissions", () => {
   });
 
   it("still steers the emulator", async () => {
-    expect(await emulator.call("GET", "/_emulator/behaviours")).toContainEqual(
+    expect(await emulator.call("GET", "/_emulator/behaviors")).toContainEqual(
       expect.objectContaining({ name: "deniedPermissions", value: ALL, default: "" }),
     );
   });
 });
 
 it("a key that lacks one permission can do everything else", async () => {
-  const emulator = await TestEmulator.start({ behaviour: { deniedPermissions: "grants.delete" } });
+  const emulator = await TestEmulator.start({ behavior: { deniedPermissions: "grants.delete" } });
   try {
     await emulator.call("POST", "/v3/connectors", { provider: "imap" });
     const { id } = await emulator.foreignGrant(0);
@@ -71,8 +71,8 @@ it("a key that lacks one permission can do everything else", async () => {
 });
 
 it("a permission that the emulator does not play is an error that names those it plays", async () => {
-  const started = startEmulator({ behaviour: { deniedPermissions: "grants.read,calendars.read" } });
-  await expect(started).rejects.toThrow(BehaviourError);
+  const started = startEmulator({ behavior: { deniedPermissions: "grants.read,calendars.read" } });
+  await expect(started).rejects.toThrow(BehaviorError);
   await expect(started).rejects.toThrow(/takes a list of applications\.read, .*not "calendars\.read"/);
 });
 

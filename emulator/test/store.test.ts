@@ -1,7 +1,7 @@
 import { request } from "node:http";
 import { text } from "node:stream/consumers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { chooseBehaviours } from "../../emulator/src/behaviours.js";
+import { chooseBehaviors } from "../../emulator/src/behaviors.js";
 import { emptyData, Store } from "../../emulator/src/store/store.js";
 import type { StoredData } from "../../emulator/src/store/types.js";
 import { TestEmulator } from "../../tools/harness/test-emulator.js";
@@ -16,10 +16,10 @@ const AUTHENTICATION = { provider: "imap", settings: SETTINGS };
 const CONNECTOR = { provider: "imap", settings: {}, scope: [] };
 
 /** A store that completes its saves when the test says so. */
-function storeWithDisk(behaviour: Record<string, string> = {}) {
+function storeWithDisk(behavior: Record<string, string> = {}) {
   const saves: { data: StoredData; finish(): void }[] = [];
   const save = (data: StoredData) => new Promise<void>((finish) => saves.push({ data, finish }));
-  const store = new Store(emptyData(), chooseBehaviours(behaviour), save);
+  const store = new Store(emptyData(), chooseBehaviors(behavior), save);
   return { store, saves };
 }
 

@@ -117,7 +117,7 @@ export function remedy(error: unknown): string | undefined {
 export const emulatorExport = `
 import { type Emulator, type EmulatorOptions, startEmulator } from "nylas-emulator";
 
-const options: EmulatorOptions = { mail: true, seed: 7, behaviour: { duplicateConnector: "409" } };
+const options: EmulatorOptions = { mail: true, seed: 7, behavior: { duplicateConnector: "409" } };
 export async function imapPort(): Promise<number | undefined> {
   const emulator: Emulator = await startEmulator(options);
   await emulator.close();

@@ -53,7 +53,7 @@ export const connector: Scenario[] = [
     name: "Nylas ignores the connector's name",
     outcome: "the name is sent once; a second `up`, also after a refresh, sends no write",
     rules: [1],
-    emulator: { behaviour: { connectorName: "provider" } },
+    emulator: { behavior: { connectorName: "provider" } },
     run: async (world) => {
       const { emulator, stack } = world;
       await world.given({ connector: { name: "mail" } });
@@ -67,7 +67,7 @@ export const connector: Scenario[] = [
     outcome:
       "`connector_missing` asks for `up --refresh`, which makes it again and authenticates its grants; they keep their ids",
     rules: [2, 6],
-    emulator: { behaviour: { connectorDelete: "invalidate", connectorDeleteGraceSeconds: "3600" } },
+    emulator: { behavior: { connectorDelete: "invalidate", connectorDeleteGraceSeconds: "3600" } },
     run: async (world) => {
       const { emulator, stack } = world;
       const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
@@ -87,7 +87,7 @@ export const connector: Scenario[] = [
     name: "the connector was deleted outside, and Nylas has purged its grants",
     outcome: "after a refresh, `up` creates connector and grants again, with other grant ids, and says so",
     rules: [2, 5],
-    emulator: { behaviour: { connectorDelete: "purge" } },
+    emulator: { behavior: { connectorDelete: "purge" } },
     run: async (world) => {
       const { emulator, stack } = world;
       await world.given({ mailboxes: { ops: world.mailbox(0) } });

@@ -184,7 +184,7 @@ describe("nylas-imap doctor", () => {
   });
 
   it("names a permission that the key lacks", async () => {
-    const restricted = await TestEmulator.start({ behaviour: { deniedPermissions: "grants.read" } });
+    const restricted = await TestEmulator.start({ behavior: { deniedPermissions: "grants.read" } });
     try {
       const { run, findings } = await doctor(restricted.env);
       expect(run.code).toBe(1);
@@ -192,7 +192,7 @@ describe("nylas-imap doctor", () => {
     } finally {
       await restricted.close();
     }
-    const blind = await TestEmulator.start({ behaviour: { deniedPermissions: "messages.read" } });
+    const blind = await TestEmulator.start({ behavior: { deniedPermissions: "messages.read" } });
     try {
       await blind.call("POST", "/v3/connectors", { provider: "imap" });
       for (const index of [0, 1]) await blind.foreignGrant(index);

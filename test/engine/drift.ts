@@ -101,7 +101,7 @@ export const drift: Scenario[] = [
     name: "grants were deleted outside, and Nylas answers 401 for them and not 404",
     outcome: "a refresh drops the one, and destroy deletes the rest: the complete list tells that they are gone",
     rules: [5, 7],
-    emulator: { behaviour: { missingGrant: "401" } },
+    emulator: { behavior: { missingGrant: "401" } },
     run: async (world) => {
       const { emulator, stack } = world;
       const before = await world.given({
@@ -123,7 +123,7 @@ export const drift: Scenario[] = [
     name: "a state is refreshed, and Nylas shows more of a grant than before, or other settings",
     outcome: "that is no drift, no password in it reaches the state, and a plan shows secrets as such",
     rules: [1, 8],
-    emulator: { behaviour: { settingsEcho: "full", scope: "null" } },
+    emulator: { behavior: { settingsEcho: "full", scope: "null" } },
     run: async (world) => {
       const { emulator, stack } = world;
       const args = { smtpPassword: "of the SMTP server" };

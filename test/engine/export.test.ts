@@ -40,9 +40,9 @@ afterEach(async () => {
 
 async function byHand(
   mailboxes: number,
-  behaviour: ChosenAnswers = {},
+  behavior: ChosenAnswers = {},
 ): Promise<{ emulator: TestEmulator; grants: WireGrant[] }> {
-  const emulator = await TestEmulator.start({ users: users.slice(0, mailboxes), behaviour });
+  const emulator = await TestEmulator.start({ users: users.slice(0, mailboxes), behavior });
   closing.push(() => emulator.close());
   await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "By hand" });
   for (const index of emulator.users.keys()) await emulator.foreignGrant(index);

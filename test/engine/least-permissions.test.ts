@@ -14,7 +14,7 @@ it("the permissions of docs/permissions.md suffice for all that a stack and the 
 }) => {
   expect(needed).not.toEqual([]);
   const deniedPermissions = PERMISSIONS.filter((permission) => !needed.includes(permission)).join(",");
-  const world = await World.open({ behaviour: { deniedPermissions } });
+  const world = await World.open({ behavior: { deniedPermissions } });
   onTestFinished(() => world.close());
   const { emulator, stack } = world;
   await world.given({ connector: { name: "first" }, mailboxes: { ops: world.mailbox(0), sales: world.mailbox(1) } });

@@ -166,7 +166,7 @@ export const ownership: Scenario[] = [
     name: "Nylas does not return a grant's `state`",
     outcome: "the stack's own grants work as before; a grant that it did not create is refused, and the error says why",
     rules: [2, 4],
-    emulator: { behaviour: { stateEcho: "omitted" } },
+    emulator: { behavior: { stateEcho: "omitted" } },
     run: async (world) => {
       const { emulator, stack } = world;
       const first = await world.given({ mailboxes: { ops: world.mailbox(0) } });

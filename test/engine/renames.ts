@@ -96,7 +96,7 @@ export const renames: Scenario[] = [
     name: "a resource is renamed without an alias, with `onExisting: adopt`, and Nylas does not return `state`",
     outcome: "the old name's deletion leaves the grant all the same",
     rules: [2, 3],
-    emulator: { behaviour: { stateEcho: "omitted" } },
+    emulator: { behavior: { stateEcho: "omitted" } },
     run: async (world) => {
       const { ops } = await world.given({ mailboxes: { ops: world.mailbox(0) } });
       world.declare({ mailboxes: { mail: world.mailbox(0, { args: ADOPT }) } });

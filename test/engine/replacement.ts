@@ -173,7 +173,7 @@ export const replacement: Scenario[] = [
       await stack.up();
       expect(world.ids()).toEqual(before);
     },
-    emulator: { behaviour: { stateEcho: "omitted" } },
+    emulator: { behavior: { stateEcho: "omitted" } },
   },
   {
     name: "arguments are changed in place although a transformation lists all of them under `replaceOnChanges`",
@@ -240,7 +240,7 @@ export const replacement: Scenario[] = [
     },
     emulator: {
       // Otherwise Nylas may delete the grants along with the connector.
-      behaviour: { connectorDelete: "invalidate", connectorDeleteGraceSeconds: "3600" },
+      behavior: { connectorDelete: "invalidate", connectorDeleteGraceSeconds: "3600" },
       users: ["tainted", "triggered", "along", "named", "kept"].map((name) => ({
         username: `${name}@example.test`,
         password: `the password of ${name}`,

@@ -82,7 +82,7 @@ export const retries: Scenario[] = [
     outcome: "every mailbox is made, each once",
     rules: [5, 10],
     // The run authenticates all mailboxes at the same time, so that a slow machine exceeds the limit too.
-    emulator: { behaviour: { rateLimitPerSecond: "4" }, users: TEAM },
+    emulator: { behavior: { rateLimitPerSecond: "4" }, users: TEAM },
     run: async (world) => {
       const { emulator, stack } = world;
       const mailboxes = TEAM.map((_, index) => [`box${index}`, world.mailbox(index)] as const);

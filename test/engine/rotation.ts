@@ -89,7 +89,7 @@ export const rotation: Scenario[] = [
     name: "Nylas locks a mailbox after too many wrong passwords",
     outcome: "`auth_limit_reached` ends all attempts at that mailbox in this run",
     rules: [8, 10],
-    emulator: { behaviour: { authLimit: "3" } },
+    emulator: { behavior: { authLimit: "3" } },
     run: async (world) => {
       const { emulator } = world;
       await emulator.call("POST", "/v3/connectors", { provider: "imap" });

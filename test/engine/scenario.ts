@@ -16,7 +16,7 @@ export interface Scenario {
   outcome: string;
   /** Which of the contract's rules it holds. */
   rules: readonly [Rule, ...Rule[]];
-  /** Emulator options other than the default of three mailboxes. Repetitions do not change a behaviour that is set here. */
+  /** Emulator options other than the default of three mailboxes. Repetitions do not change a behavior that is set here. */
   emulator?: EmulatorOptions;
   /** `World.check` runs afterwards. */
   run(world: World): Promise<void>;
@@ -32,7 +32,7 @@ export function runScenarios(subject: string, scenarios: readonly Scenario[]): v
   describe(subject, () => {
     for (const [turn, scenario] of scenarios.entries()) {
       it(scenario.name, async () => {
-        const pinned = Object.keys(scenario.emulator?.behaviour ?? {});
+        const pinned = Object.keys(scenario.emulator?.behavior ?? {});
         const asked = await play(scenario, {});
         played.scenarios += 1;
         if (!REPEATS) return;
@@ -56,7 +56,7 @@ export function runScenarios(subject: string, scenarios: readonly Scenario[]): v
 
 /** Returns the open questions that the scenario's requests depended on. */
 async function play({ emulator, run }: Scenario, answers: Answers): Promise<string[]> {
-  const world = await World.open({ ...emulator, behaviour: { ...answers, ...emulator?.behaviour } });
+  const world = await World.open({ ...emulator, behavior: { ...answers, ...emulator?.behavior } });
   try {
     await run(world);
     await world.check();
@@ -70,7 +70,7 @@ async function playAgain(scenario: Scenario, answers: Answers): Promise<void> {
   try {
     await play(scenario, answers);
   } catch (error) {
-    const given = Object.entries(answers).map(([name, value]) => `--behaviour ${name}=${value}`);
+    const given = Object.entries(answers).map(([name, value]) => `--behavior ${name}=${value}`);
     throw new Error(`where Nylas answers otherwise: ${given.join(" ")}`, { cause: error });
   }
 }

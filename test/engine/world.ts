@@ -38,7 +38,7 @@ export class World {
   static async open(options?: EmulatorOptions): Promise<World> {
     const emulator = await TestEmulator.start(options);
     const stack = await createStack({ env: emulator.env, project: PROJECT, name: "first", sharedHost: true });
-    const world = new World(emulator, stack, options?.behaviour ?? {});
+    const world = new World(emulator, stack, options?.behavior ?? {});
     world.#stacks.push({ name: "first", stack });
     world.#keepsSecretsOf(emulator);
     return world;

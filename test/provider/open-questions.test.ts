@@ -16,8 +16,8 @@ import { TestEmulator } from "../../tools/harness/test-emulator.js";
 const NOBODY = "6e0f4a3e-0000-4000-8000-000000000000";
 
 /** What the lifecycle gets from each kind of answer: the parsed value or the error. */
-async function seenUnder(behaviour: Answers): Promise<{ outcomes: unknown[]; asked: string[] }> {
-  const emulator = await TestEmulator.start({ behaviour });
+async function seenUnder(behavior: Answers): Promise<{ outcomes: unknown[]; asked: string[] }> {
+  const emulator = await TestEmulator.start({ behavior });
   try {
     const client = clientOf(emulator.env);
     const stranger = clientOf({ ...emulator.env, NYLAS_API_KEY: "nyk_somebody_elses" });

@@ -10,8 +10,8 @@ import { until } from "../../tools/harness/until.js";
 
 let emulator: TestEmulator;
 
-async function start(requestsPerSecond: number, behaviour: Record<string, string> = {}): Promise<NylasClient> {
-  emulator = await TestEmulator.start({ behaviour });
+async function start(requestsPerSecond: number, behavior: Record<string, string> = {}): Promise<NylasClient> {
+  emulator = await TestEmulator.start({ behavior });
   const env = { ...emulator.env, NYLAS_REQUESTS_PER_SECOND: String(requestsPerSecond) };
   return createClient(readSettings("nylas", () => undefined, env));
 }

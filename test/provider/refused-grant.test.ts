@@ -13,7 +13,7 @@ let client: NylasClient;
 let id: string;
 
 beforeEach(async () => {
-  emulator = await TestEmulator.start({ behaviour: { missingGrant: "401", invalidGrant: "403" } });
+  emulator = await TestEmulator.start({ behavior: { missingGrant: "401", invalidGrant: "403" } });
   client = createClient(readSettings("nylas", () => undefined, emulator.env));
   await emulator.call("POST", "/v3/connectors", { provider: "imap" });
   ({ id } = await emulator.foreignGrant(0));
@@ -62,7 +62,7 @@ describe("a 403", () => {
 
   it("of a key names what the key is bound to", async () => {
     await emulator.close();
-    emulator = await TestEmulator.start({ behaviour: { deniedPermissions: "applications.read" } });
+    emulator = await TestEmulator.start({ behavior: { deniedPermissions: "applications.read" } });
     client = createClient(readSettings("nylas", () => undefined, emulator.env));
     const refused = await failure(findGrant(client, GONE));
     expect(refused).toMatchObject({ code: "permission_denied", status: 403 });

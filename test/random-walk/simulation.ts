@@ -79,12 +79,12 @@ export class Simulation {
     this.#secrets.add(emulator.emulator.apiKey);
   }
 
-  static async start(behaviour: Answers = {}): Promise<Simulation> {
+  static async start(behavior: Answers = {}): Promise<Simulation> {
     const users = Array.from({ length: ADDRESSES }, (_, address) => ({
       username: addressOf(address),
       password: passwordOf(address, 0),
     }));
-    const emulator = await TestEmulator.start({ users, behaviour });
+    const emulator = await TestEmulator.start({ users, behavior });
     const sent = new Map<string, Sent>();
     const proxy = await startKillProxy(emulator.emulator.apiUri, {
       before: (request) => arrive(sent.get(request.process), request),

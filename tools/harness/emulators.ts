@@ -1,4 +1,4 @@
-/** Behaviours of an emulator that differ from the defaults. */
+/** Behaviors of an emulator that differ from the defaults. */
 export type ChosenAnswers = Readonly<Record<string, string>>;
 
 /**

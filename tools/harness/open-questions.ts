@@ -1,15 +1,15 @@
-import { BEHAVIOURS, type BehaviourName } from "nylas-emulator";
+import { BEHAVIORS, type BehaviorName } from "nylas-emulator";
 
-/** Behaviours of the emulator and their values, as `startEmulator` takes them. */
-export type Answers = Readonly<Partial<Record<BehaviourName, string>>>;
+/** Behaviors of the emulator and their values, as `startEmulator` takes them. */
+export type Answers = Readonly<Partial<Record<BehaviorName, string>>>;
 
 /**
- * Behaviours that are not open questions. Scenarios set the rate limit and the key's permissions where they need them. Nylas's
+ * Behaviors that are not open questions. Scenarios set the rate limit and the key's permissions where they need them. Nylas's
  * contract promises to return `state`; scenarios of their own cover its absence.
  */
 const NOT_OPEN: readonly string[] = ["rateLimitPerSecond", "deniedPermissions", "stateEcho"];
 
-/** Behaviours of endpoints, or of parts of answers, that only programs other than the provider use. */
+/** Behaviors of endpoints, or of parts of answers, that only programs other than the provider use. */
 const OF_OTHER_CLIENTS: readonly string[] = [
   "participantName",
   "oauthErrors",
@@ -18,14 +18,14 @@ const OF_OTHER_CLIENTS: readonly string[] = [
   "partialSettings",
 ];
 
-/** The other value of numeric behaviours: longer than any test, or zero. */
+/** The other value of numeric behaviors: longer than any test, or zero. */
 const OTHER_NUMBERS: Answers = { listLagSeconds: "3600", connectorDeleteGraceSeconds: "0" };
 
 /** Every answer that Nylas may give instead of the emulator's default, by open question. */
 export const ALTERNATIVES: ReadonlyMap<string, readonly string[]> = new Map(
-  Object.entries(BEHAVIOURS)
+  Object.entries(BEHAVIORS)
     .filter(([name]) => ![...NOT_OPEN, ...OF_OTHER_CLIENTS].includes(name))
-    .map(([name, behaviour]) => [name, behaviour.kind === "choice" ? behaviour.values.slice(1) : otherNumbers(name)]),
+    .map(([name, behavior]) => [name, behavior.kind === "choice" ? behavior.values.slice(1) : otherNumbers(name)]),
 );
 
 /** The alternatives one by one. */
@@ -78,6 +78,6 @@ export function allRows(): Answers[] {
 
 function otherNumbers(name: string): string[] {
   const value = Object.entries(OTHER_NUMBERS).find(([known]) => known === name)?.[1];
-  if (value === undefined) throw new Error(`behaviour ${name} is a number and has no other one to be tried with`);
+  if (value === undefined) throw new Error(`behavior ${name} is a number and has no other one to be tried with`);
   return [value];
 }

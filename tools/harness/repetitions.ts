@@ -1,6 +1,6 @@
 /**
- * True under `npm run test:all`, which repeats behaviours under other circumstances: each answer that Nylas may give, every kill
- * point, the random walk, Dovecot. `npm test` plays each behaviour once.
+ * True under `npm run test:all`, which repeats behaviors under other circumstances: each answer that Nylas may give, every kill
+ * point, the random walk, Dovecot. `npm test` plays each behavior once.
  */
 export const REPEATS = process.env.TEST_REPETITIONS === "all";
 

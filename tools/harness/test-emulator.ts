@@ -10,15 +10,15 @@ export class TestEmulator extends EmulatorApi {
 
   constructor(
     readonly emulator: Emulator,
-    behaviour: ChosenAnswers = {},
+    behavior: ChosenAnswers = {},
   ) {
     super(emulator);
     this.#port = Number(new URL(emulator.apiUri).port);
-    emulators.set(this.#port, behaviour);
+    emulators.set(this.#port, behavior);
   }
 
   static async start(options: EmulatorOptions = {}): Promise<TestEmulator> {
-    return new TestEmulator(await startEmulator({ mail: true, ...options }), options.behaviour);
+    return new TestEmulator(await startEmulator({ mail: true, ...options }), options.behavior);
   }
 
   get env(): Record<string, string> {
@@ -70,8 +70,8 @@ export class TestEmulator extends EmulatorApi {
 
   /** The open questions that requests have depended on so far. */
   async questionsAsked(): Promise<string[]> {
-    const behaviours: { name: string; asked: number }[] = await this.call("GET", "/_emulator/behaviours");
-    return behaviours.filter(({ asked }) => asked > 0).map(({ name }) => name);
+    const behaviors: { name: string; asked: number }[] = await this.call("GET", "/_emulator/behaviors");
+    return behaviors.filter(({ asked }) => asked > 0).map(({ name }) => name);
   }
 
   async setStatus(grantId: string, status: "valid" | "invalid"): Promise<void> {

@@ -1,4 +1,4 @@
-import type { Behaviours } from "../behaviours.js";
+import type { Behaviors } from "../behaviors.js";
 import { answer, answerDeleted, answerPage } from "../conventions/answer.js";
 import { optionalObject, optionalText, optionalTexts, readObject } from "../conventions/body.js";
 import { ApiError, notFound } from "../conventions/errors.js";
@@ -11,14 +11,14 @@ import { relatedIdsOfConnector } from "./related-ids.js";
 
 export interface ConnectorDependencies {
   store: Pick<Store, "connectors" | "connector" | "addConnector" | "updateConnector" | "deleteConnector">;
-  behaviours: Behaviours;
+  behaviors: Behaviors;
 }
 
 export function connectorRoutes(api: Api, dependencies: ConnectorDependencies): void {
-  const { store, behaviours } = dependencies;
+  const { store, behaviors } = dependencies;
 
   api.get("/v3/connectors", (context) => {
-    const views = store.connectors().map((connector) => connectorView(connector, behaviours));
+    const views = store.connectors().map((connector) => connectorView(connector, behaviors));
     return answerPage(context, views, pageOf(context));
   });
 
@@ -36,15 +36,15 @@ export function connectorRoutes(api: Api, dependencies: ConnectorDependencies): 
       scope: optionalTexts(body, "scope") ?? [],
     };
     if (store.connector(provider) !== undefined) {
-      const status = behaviours.duplicateConnector === "409" ? 409 : 400;
+      const status = behaviors.duplicateConnector === "409" ? 409 : 400;
       throw ApiError.of("connectorExists", { provider, status });
     }
     await store.addConnector(connector);
-    return answer(context, connectorView(connector, behaviours), 201);
+    return answer(context, connectorView(connector, behaviors), 201);
   });
 
   api.get("/v3/connectors/:provider", (context) => {
-    return answer(context, connectorView(findConnector(context, dependencies), behaviours));
+    return answer(context, connectorView(findConnector(context, dependencies), behaviors));
   });
 
   const updateConnector = async (context: ApiContext): Promise<Response> => {
@@ -59,14 +59,14 @@ export function connectorRoutes(api: Api, dependencies: ConnectorDependencies): 
       ...(settings === undefined ? {} : { settings }),
       ...(scope === undefined ? {} : { scope }),
     });
-    if (connector === undefined) throw notFound("other", behaviours);
-    return answer(context, connectorView(connector, behaviours));
+    if (connector === undefined) throw notFound("other", behaviors);
+    return answer(context, connectorView(connector, behaviors));
   };
   api.patch("/v3/connectors/:provider", updateConnector);
 
   // Nylas's Node SDK 8.4 updates connectors with PUT, all other clients with PATCH.
   api.put("/v3/connectors/:provider", (context) => {
-    if (behaviours.connectorPut === "200") return updateConnector(context);
+    if (behaviors.connectorPut === "200") return updateConnector(context);
     throw ApiError.of("connectorPut");
   });
 
@@ -76,20 +76,20 @@ export function connectorRoutes(api: Api, dependencies: ConnectorDependencies): 
   });
 }
 
-function findConnector(context: ApiContext, { store, behaviours }: ConnectorDependencies): StoredConnector {
+function findConnector(context: ApiContext, { store, behaviors }: ConnectorDependencies): StoredConnector {
   const connector = store.connector(context.req.param("provider") ?? "");
-  if (connector === undefined) throw notFound("other", behaviours);
+  if (connector === undefined) throw notFound("other", behaviors);
   return connector;
 }
 
-function connectorView(connector: StoredConnector, behaviours: Behaviours): Record<string, unknown> {
+function connectorView(connector: StoredConnector, behaviors: Behaviors): Record<string, unknown> {
   const { provider, settings, scope } = connector;
-  const name = shownName(connector, behaviours);
-  return { ...(name === undefined ? {} : { name }), provider, settings, scope, ...relatedIdsOfConnector(behaviours) };
+  const name = shownName(connector, behaviors);
+  return { ...(name === undefined ? {} : { name }), provider, settings, scope, ...relatedIdsOfConnector(behaviors) };
 }
 
-function shownName({ name, provider }: StoredConnector, behaviours: Behaviours): string | undefined {
-  if (name === undefined) return behaviours.unnamedConnector === "absent" ? undefined : provider;
-  if (behaviours.connectorName === "absent") return undefined;
-  return behaviours.connectorName === "given" ? name : provider;
+function shownName({ name, provider }: StoredConnector, behaviors: Behaviors): string | undefined {
+  if (name === undefined) return behaviors.unnamedConnector === "absent" ? undefined : provider;
+  if (behaviors.connectorName === "absent") return undefined;
+  return behaviors.connectorName === "given" ? name : provider;
 }

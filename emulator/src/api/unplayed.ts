@@ -1,4 +1,4 @@
-import type { Behaviours } from "../behaviours.js";
+import type { Behaviors } from "../behaviors.js";
 import { ApiError } from "../conventions/errors.js";
 import type { Api, ApiContext } from "../http/context.js";
 
@@ -143,8 +143,8 @@ export function unplayedRoutes(api: Api): void {
 }
 
 /** The error for a path that, as far as is known, Nylas does not have either. */
-export function noEndpoint({ req }: ApiContext, behaviours: Behaviours): ApiError {
-  const type = behaviours.notFoundType === "plain" ? "not_found_error" : "api.not_found_error";
+export function noEndpoint({ req }: ApiContext, behaviors: Behaviors): ApiError {
+  const type = behaviors.notFoundType === "plain" ? "not_found_error" : "api.not_found_error";
   return ApiError.of("noEndpoint", { method: req.method, path: shown(req.path), type });
 }
 

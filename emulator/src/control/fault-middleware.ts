@@ -1,7 +1,7 @@
 import { setTimeout } from "node:timers/promises";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { MiddlewareHandler } from "hono";
-import type { Behaviours } from "../behaviours.js";
+import type { Behaviors } from "../behaviors.js";
 import { errorEnvelope } from "../conventions/answer.js";
 import { errorOfStatus } from "../conventions/errors.js";
 import { RETRY_AFTER_SECONDS } from "../conventions/rate-limit.js";
@@ -21,7 +21,7 @@ export function logMiddleware(log: RequestLog): MiddlewareHandler<Env> {
   };
 }
 
-export function faultMiddleware(rules: FaultRules, behaviours: Behaviours): MiddlewareHandler<Env> {
+export function faultMiddleware(rules: FaultRules, behaviors: Behaviors): MiddlewareHandler<Env> {
   return async (context, next) => {
     const fault = rules.take(context.req.method, context.req.path);
     if (fault === undefined) return next();
@@ -32,11 +32,11 @@ export function faultMiddleware(rules: FaultRules, behaviours: Behaviours): Midd
       // Hono's setter merges the headers of the previous response into the next one unless it is cleared first.
       const performed = context.res;
       context.res = undefined;
-      context.res = await fail(context, fault, behaviours, performed);
+      context.res = await fail(context, fault, behaviors, performed);
       return undefined;
     }
     await wait(fault);
-    return isDelayOnly(fault) ? next() : fail(context, fault, behaviours, undefined);
+    return isDelayOnly(fault) ? next() : fail(context, fault, behaviors, undefined);
   };
 }
 
@@ -54,7 +54,7 @@ function isDelayOnly(fault: Fault): boolean {
 async function fail(
   context: ApiContext,
   fault: Fault,
-  behaviours: Behaviours,
+  behaviors: Behaviors,
   performed: Response | undefined,
 ): Promise<Response> {
   const { outgoing } = context.env;
@@ -62,10 +62,10 @@ async function fail(
     context.env.incoming.socket.resetAndDestroy();
     return RESPONSE_ALREADY_SENT;
   }
-  if (!fault.truncate && !fault.stall) return faultAnswer(context, fault, behaviours);
+  if (!fault.truncate && !fault.stall) return faultAnswer(context, fault, behaviors);
   const says = fault.status !== undefined || fault.retryAfter !== undefined || fault.body !== undefined;
   const whole = says
-    ? faultAnswer(context, fault, behaviours)
+    ? faultAnswer(context, fault, behaviors)
     : (performed ?? new Response(PLACEHOLDER, { headers: JSON_TYPE }));
   const body = Buffer.from(await whole.arrayBuffer());
   outgoing.writeHead(whole.status, { ...Object.fromEntries(whole.headers), "content-length": body.length });
@@ -80,10 +80,10 @@ const PLACEHOLDER = '{"request_id":"00000000-0000-0000-0000-000000000000","data"
 const DEFAULT_TYPE = "text/html; charset=utf-8";
 const BAD_GATEWAY = 502;
 
-function faultAnswer(context: ApiContext, fault: Fault, behaviours: Behaviours): Response {
+function faultAnswer(context: ApiContext, fault: Fault, behaviors: Behaviors): Response {
   const status = fault.status ?? defaultStatus(fault);
-  const wait = fault.retryAfter === undefined ? defaultRetryAfter(status, behaviours) : fault.retryAfter;
-  const envelope = errorEnvelope(context, { status, ...errorOfStatus(status, behaviours) }, behaviours);
+  const wait = fault.retryAfter === undefined ? defaultRetryAfter(status, behaviors) : fault.retryAfter;
+  const envelope = errorEnvelope(context, { status, ...errorOfStatus(status, behaviors) }, behaviors);
   const type = fault.body === undefined ? JSON_TYPE : { "content-type": fault.contentType ?? DEFAULT_TYPE };
   return new Response(BODILESS.includes(status) ? null : (fault.body ?? JSON.stringify(envelope)), {
     status,
@@ -97,6 +97,6 @@ function defaultStatus({ retryAfter, body }: Fault): number {
   return body === undefined ? 504 : BAD_GATEWAY;
 }
 
-function defaultRetryAfter(status: number, { rateLimitRetryAfter }: Behaviours): string | null {
+function defaultRetryAfter(status: number, { rateLimitRetryAfter }: Behaviors): string | null {
   return status === 429 && rateLimitRetryAfter === "header" ? RETRY_AFTER_SECONDS : null;
 }

@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import type { BehaviourReport, Behaviours } from "../behaviours.js";
+import type { BehaviorReport, Behaviors } from "../behaviors.js";
 import { answer, answerDeleted } from "../conventions/answer.js";
 import { isObject, optionalText, readJson, readObject } from "../conventions/body.js";
 import { notFound } from "../conventions/errors.js";
@@ -25,30 +25,30 @@ export interface Control {
   readonly faults: MiddlewareHandler<Env>;
 }
 
-export function createControl(apiKey: string, behaviours: Behaviours, seeded: () => Random): Control {
+export function createControl(apiKey: string, behaviors: Behaviors, seeded: () => Random): Control {
   const requests = new RequestLog(apiKey);
   const rules = new FaultRules(seeded);
-  return { requests, rules, log: logMiddleware(requests), faults: faultMiddleware(rules, behaviours) };
+  return { requests, rules, log: logMiddleware(requests), faults: faultMiddleware(rules, behaviors) };
 }
 
 export interface ControlDependencies extends OverviewDependencies {
   control: Pick<Control, "requests" | "rules">;
   store: OverviewDependencies["store"] & Pick<Store, "grant" | "updateGrant" | "setUsers">;
-  behaviours: Behaviours;
+  behaviors: Behaviors;
   /** The embedded servers' mailboxes; only with `--mail`. */
   mailboxes: Pick<MailboxStore, "users" | "folder" | "setPassword"> | undefined;
-  reportBehaviours(): readonly BehaviourReport[];
+  reportBehaviors(): readonly BehaviorReport[];
   /** A grant as the API shows it. */
   viewGrant(grant: StoredGrant): unknown;
 }
 
 export function controlRoutes(api: Api, dependencies: ControlDependencies): void {
-  const { control, store, behaviours, mailboxes, reportBehaviours, viewGrant } = dependencies;
+  const { control, store, behaviors, mailboxes, reportBehaviors, viewGrant } = dependencies;
   const { requests, rules } = control;
 
   api.get("/_emulator/overview", (context) => answer(context, overview(dependencies)));
 
-  api.get("/_emulator/behaviours", (context) => answer(context, reportBehaviours()));
+  api.get("/_emulator/behaviors", (context) => answer(context, reportBehaviors()));
 
   api.get("/_emulator/requests", (context) => answer(context, requests.list()));
 
@@ -85,9 +85,9 @@ export function controlRoutes(api: Api, dependencies: ControlDependencies): void
 
   api.patch("/_emulator/grants/:id", async (context) => {
     const id = context.req.param("id");
-    if (store.grant(id) === undefined) throw notFound("grant", behaviours);
+    if (store.grant(id) === undefined) throw notFound("grant", behaviors);
     const grant = await store.updateGrant(id, grantChanges(await readObject(context)));
-    if (grant === undefined) throw notFound("grant", behaviours);
+    if (grant === undefined) throw notFound("grant", behaviors);
     return answer(context, viewGrant(grant));
   });
 }

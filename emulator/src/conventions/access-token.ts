@@ -1,5 +1,5 @@
 import type { MiddlewareHandler } from "hono";
-import type { Behaviours } from "../behaviours.js";
+import type { Behaviors } from "../behaviors.js";
 import type { Env } from "../http/context.js";
 import { bearerOf } from "./api-key.js";
 import { unauthorized } from "./errors.js";
@@ -8,11 +8,11 @@ import { unauthorized } from "./errors.js";
 export type GrantIdOf = (accessToken: string) => string | undefined;
 
 /** For paths that take the API key as well. */
-export function acceptAccessToken(grantIdOf: GrantIdOf, behaviours: Behaviours): MiddlewareHandler<Env> {
+export function acceptAccessToken(grantIdOf: GrantIdOf, behaviors: Behaviors): MiddlewareHandler<Env> {
   return async (context, next) => {
     const inHeader = grantIdOf(bearerOf(context));
     // Nylas's library for browsers asks for token information without a header.
-    const isOwnProof = context.req.path === "/v3/connect/tokeninfo" && behaviours.tokenInfoProof === "token";
+    const isOwnProof = context.req.path === "/v3/connect/tokeninfo" && behaviors.tokenInfoProof === "token";
     context.set(
       "tokenGrantId",
       inHeader ?? (isOwnProof ? grantIdOf(context.req.query("access_token") ?? "") : undefined),
@@ -22,10 +22,10 @@ export function acceptAccessToken(grantIdOf: GrantIdOf, behaviours: Behaviours):
 }
 
 /** For paths that do not take the API key, because it belongs to no grant. */
-export function requireAccessToken(grantIdOf: GrantIdOf, behaviours: Behaviours): MiddlewareHandler<Env> {
+export function requireAccessToken(grantIdOf: GrantIdOf, behaviors: Behaviors): MiddlewareHandler<Env> {
   return async (context, next) => {
     const grantId = grantIdOf(bearerOf(context));
-    if (grantId === undefined) throw unauthorized(behaviours);
+    if (grantId === undefined) throw unauthorized(behaviors);
     context.set("tokenGrantId", grantId);
     await next();
   };

@@ -1,6 +1,6 @@
 import type { MiddlewareHandler } from "hono";
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { Behaviours } from "../behaviours.js";
+import type { Behaviors } from "../behaviors.js";
 import type { ApiContext, Env } from "../http/context.js";
 import type { ApiError } from "./errors.js";
 import type { Page } from "./query.js";
@@ -19,8 +19,8 @@ export function answerPage(context: ApiContext, items: readonly unknown[], page:
   return context.json({ request_id: context.var.requestId, data, limit: page.limit, offset: page.offset });
 }
 
-export function answerError(context: ApiContext, error: ApiError, behaviours: Behaviours): Response {
-  return context.json(errorEnvelope(context, error, behaviours), error.status);
+export function answerError(context: ApiContext, error: ApiError, behaviors: Behaviors): Response {
+  return context.json(errorEnvelope(context, error, behaviors), error.status);
 }
 
 /** Paths whose refusals clients read in OAuth's form: those of tokens. */
@@ -44,7 +44,7 @@ const NO_ENDPOINT = 404;
 export function errorEnvelope(
   context: ApiContext,
   { status, type, message }: Pick<ApiError, "type" | "message"> & { status: number },
-  { oauthErrors }: Behaviours,
+  { oauthErrors }: Behaviors,
 ): Record<string, unknown> {
   const isOAuth = OAUTH_PATHS.includes(context.req.path) && status !== NO_ENDPOINT;
   if (isOAuth && (status === OAUTH_STATUS || oauthErrors === "flat")) {

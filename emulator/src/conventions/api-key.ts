@@ -1,14 +1,13 @@
 import type { MiddlewareHandler } from "hono";
-import type { Behaviours } from "../behaviours.js";
+import type { Behaviors } from "../behaviors.js";
 import type { ApiContext, Env } from "../http/context.js";
 import { sameSecret } from "../secret.js";
 import { unauthorized } from "./errors.js";
 
 /** An access token that has been accepted counts as the key: register what accepts one before. */
-export function requireApiKey(apiKey: string, behaviours: Behaviours): MiddlewareHandler<Env> {
+export function requireApiKey(apiKey: string, behaviors: Behaviors): MiddlewareHandler<Env> {
   return async (context, next) => {
-    if (context.var.tokenGrantId === undefined && !sameSecret(bearerOf(context), apiKey))
-      throw unauthorized(behaviours);
+    if (context.var.tokenGrantId === undefined && !sameSecret(bearerOf(context), apiKey)) throw unauthorized(behaviors);
     await next();
   };
 }

@@ -1,5 +1,5 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import type { Behaviours } from "../behaviours.js";
+import type { Behaviors } from "../behaviors.js";
 import { REFUSALS, type Refusal, type RefusalName, STATUS_ERRORS } from "./refusals.js";
 
 const FIRST_SERVER_ERROR = 500;
@@ -43,19 +43,19 @@ export class ApiError extends Error {
 }
 
 /** For a wrong API key or access token. */
-export function unauthorized({ unauthorizedType }: Behaviours): ApiError {
+export function unauthorized({ unauthorizedType }: Behaviors): ApiError {
   return ApiError.of("unauthorized", { type: unauthorizedType });
 }
 
-export function notFound(kind: "grant" | "other", behaviours: Behaviours): ApiError {
-  const { notFoundType } = behaviours;
-  if (kind === "grant" && behaviours.missingGrant === "401") return unauthorized(behaviours);
+export function notFound(kind: "grant" | "other", behaviors: Behaviors): ApiError {
+  const { notFoundType } = behaviors;
+  if (kind === "grant" && behaviors.missingGrant === "401") return unauthorized(behaviors);
   if (notFoundType === "plain") return ApiError.of("notFoundPlain");
   return ApiError.of(kind === "grant" && notFoundType === "specific" ? "grantNotFound" : "notFound");
 }
 
 /** For data requests, whose grant is invalid. */
-export function invalidGrant({ invalidGrant: status, unauthorizedType }: Behaviours): ApiError {
+export function invalidGrant({ invalidGrant: status, unauthorizedType }: Behaviors): ApiError {
   return status === "403" ? ApiError.of("grantAccessDenied") : ApiError.of("grantInvalid", { type: unauthorizedType });
 }
 
@@ -64,13 +64,13 @@ export function providerUnreachable(reason: string): ApiError {
   return ApiError.of("unreachable", { reason });
 }
 
-/** For authentications. The contract declares no such error for them, so a behaviour chooses. */
-export function unreachableAtLogin(reason: string, { unreachableHost }: Behaviours): ApiError {
+/** For authentications. The contract declares no such error for them, so a behavior chooses. */
+export function unreachableAtLogin(reason: string, { unreachableHost }: Behaviors): ApiError {
   return ApiError.of(unreachableHost === "504" ? "unreachable" : "unreachableAtLogin", { reason });
 }
 
 /** What an injected fault says; a status without an entry says what 400 or 500 does. */
-export function errorOfStatus(status: number, { rateLimitType }: Behaviours): { type: string; message: string } {
+export function errorOfStatus(status: number, { rateLimitType }: Behaviors): { type: string; message: string } {
   const { type, text } =
     STATUS_ERRORS[status] ?? STATUS_ERRORS[status < FIRST_SERVER_ERROR ? 400 : 500] ?? REFUSALS.internalError;
   return { type: status === 429 ? rateLimitType : firstOf(type), message: text };

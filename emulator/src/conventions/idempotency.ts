@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Behaviours } from "../behaviours.js";
+import type { Behaviors } from "../behaviors.js";
 import type { ApiContext } from "../http/context.js";
 import { answerError } from "./answer.js";
 import type { JsonObject } from "./body.js";
@@ -17,11 +17,11 @@ interface StoredAnswer {
 
 /** Implements the header `Idempotency-Key` as in Nylas's guide to idempotent sends and its contract. */
 export class IdempotentAnswers {
-  readonly #behaviours: Behaviours;
+  readonly #behaviors: Behaviors;
   readonly #stored = new Map<string, StoredAnswer>();
 
-  constructor(behaviours: Behaviours) {
-    this.#behaviours = behaviours;
+  constructor(behaviors: Behaviors) {
+    this.#behaviors = behaviors;
   }
 
   /** Performs the first request with a key and replays its response, also an error, for one hour. */
@@ -44,7 +44,7 @@ export class IdempotentAnswers {
     const stored: StoredAnswer = { payload: digest, until: Date.now() + VALID_MS };
     this.#stored.set(name, stored);
     try {
-      const answer = await perform().catch((error: unknown) => answerOfRefusal(context, error, this.#behaviours));
+      const answer = await perform().catch((error: unknown) => answerOfRefusal(context, error, this.#behaviors));
       stored.answer = { status: answer.status, body: await answer.clone().text() };
       return answer;
     } catch (error) {
@@ -71,7 +71,7 @@ function replay({ payload, answer }: StoredAnswer, digest: string): Response {
   });
 }
 
-function answerOfRefusal(context: ApiContext, error: unknown, behaviours: Behaviours): Response {
-  if (error instanceof ApiError) return answerError(context, error, behaviours);
+function answerOfRefusal(context: ApiContext, error: unknown, behaviors: Behaviors): Response {
+  if (error instanceof ApiError) return answerError(context, error, behaviors);
   throw error;
 }

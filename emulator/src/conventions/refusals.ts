@@ -1,7 +1,7 @@
 import type { ContentfulStatusCode } from "hono/utils/http-status";
-import { BEHAVIOURS } from "../behaviours.js";
+import { BEHAVIORS } from "../behaviors.js";
 
-/** An error the API can answer. A list of statuses or types has the default first; a behaviour selects another one. */
+/** An error the API can answer. A list of statuses or types has the default first; a behavior selects another one. */
 export interface Refusal {
   readonly status: ContentfulStatusCode | readonly ContentfulStatusCode[];
   readonly type: string | readonly string[];
@@ -24,14 +24,14 @@ const INTERNAL_ERROR = { type: "api.internal_error", text: "Internal error, cont
  */
 export const REFUSALS = {
   // All requests.
-  unauthorized: { status: 401, type: BEHAVIOURS.unauthorizedType.values, text: "Unauthorized" },
+  unauthorized: { status: 401, type: BEHAVIORS.unauthorizedType.values, text: "Unauthorized" },
   /** Nylas documents the status for such a key, and this type for 403 in general. */
   permissionMissing: {
     status: 403,
     type: "api.unauthorized_access",
     text: "The API key lacks the permission <permission>.",
   },
-  rateLimited: { status: 429, type: BEHAVIOURS.rateLimitType.values, text: "Rate limit error." },
+  rateLimited: { status: 429, type: BEHAVIORS.rateLimitType.values, text: "Rate limit error." },
   internalError: { status: 500, ...INTERNAL_ERROR },
   notPlayed: {
     status: 501,
@@ -139,7 +139,7 @@ export const REFUSALS = {
   // Messages.
   grantInvalid: {
     status: 401,
-    type: BEHAVIOURS.unauthorizedType.values,
+    type: BEHAVIORS.unauthorizedType.values,
     text: "The grant is invalid: its mailbox must be authenticated again.",
   },
   grantBlocked: { status: 423, type: "api.resource_blocked", text: "Resource blocked, contact administrator." },

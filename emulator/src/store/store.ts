@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Behaviours } from "../behaviours.js";
+import type { Behaviors } from "../behaviors.js";
 import type { ImapSettings, StoredConnector, StoredData, StoredGrant, StoredUser } from "./types.js";
 
 const MILLISECONDS = 1000;
@@ -13,7 +13,7 @@ export interface Authentication {
   readonly userAgent?: string;
 }
 
-type StoreBehaviours = Pick<Behaviours, "connectorDelete" | "connectorDeleteGraceSeconds" | "stateEcho">;
+type StoreBehaviors = Pick<Behaviors, "connectorDelete" | "connectorDeleteGraceSeconds" | "stateEcho">;
 
 /**
  * The connectors and grants of one application. Each change runs synchronously, so requests do not interleave, and its
@@ -22,13 +22,13 @@ type StoreBehaviours = Pick<Behaviours, "connectorDelete" | "connectorDeleteGrac
  */
 export class Store {
   readonly #data: StoredData;
-  readonly #behaviours: StoreBehaviours;
+  readonly #behaviors: StoreBehaviors;
   readonly #save: (data: StoredData) => Promise<void>;
 
   /** `save` must resolve when the state at the call or a later one is written; it may read `data` after the call. */
-  constructor(data: StoredData, behaviours: StoreBehaviours, save: (data: StoredData) => Promise<void>) {
+  constructor(data: StoredData, behaviors: StoreBehaviors, save: (data: StoredData) => Promise<void>) {
     this.#data = data;
-    this.#behaviours = behaviours;
+    this.#behaviors = behaviors;
     this.#save = save;
   }
 
@@ -71,13 +71,13 @@ export class Store {
   deleteConnector(provider: string): Promise<void> {
     return this.#change((data) => {
       data.connectors = data.connectors.filter((connector) => connector.provider !== provider);
-      if (this.#behaviours.connectorDelete === "purge") {
+      if (this.#behaviors.connectorDelete === "purge") {
         data.grants = data.grants.filter((grant) => grant.provider !== provider);
         return;
       }
       data.grants = data.grants.map((grant) => {
         if (grant.provider !== provider) return grant;
-        return { ...grant, status: "invalid", purgeAt: nowSeconds() + this.#behaviours.connectorDeleteGraceSeconds };
+        return { ...grant, status: "invalid", purgeAt: nowSeconds() + this.#behaviors.connectorDeleteGraceSeconds };
       });
     });
   }
@@ -145,7 +145,7 @@ export class Store {
 
   #renewed(existing: StoredGrant, authentication: Authentication): StoredGrant {
     const { purgeAt: _purgeAt, ...kept } = existing;
-    const keepsState = this.#behaviours.stateEcho === "kept" && existing.state !== undefined;
+    const keepsState = this.#behaviors.stateEcho === "kept" && existing.state !== undefined;
     return {
       ...kept,
       ...authentication,

@@ -98,8 +98,8 @@ describe("A code of the hosted form", () => {
   it.each<[string, Query, readonly number[]]>([
     ["the hexadecimal digest, as Nylas's clients do", {}, [200, 400]],
     ["the digest itself, with s256Challenge=rfc7636", { s256Challenge: "rfc7636" }, [400, 200]],
-  ])("is proven by a challenge of method S256 that encodes %s", async (_, behaviour, expected) => {
-    const other = await startEmulator(behaviour);
+  ])("is proven by a challenge of method S256 that encodes %s", async (_, behavior, expected) => {
+    const other = await startEmulator(behavior);
     onTestFinished(() => other.close());
     const at = { emulator: other, application };
     const statuses = [];

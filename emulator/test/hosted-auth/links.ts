@@ -63,8 +63,8 @@ export async function sendForm(
   return { status: answer.status, location: answer.headers.get("location") };
 }
 
-export async function startEmulator(behaviour: Query = {}): Promise<TestEmulator> {
-  const started = await TestEmulator.start({ behaviour });
+export async function startEmulator(behavior: Query = {}): Promise<TestEmulator> {
+  const started = await TestEmulator.start({ behavior });
   await connectImap(started);
   return started;
 }

@@ -185,7 +185,7 @@ describe("the page's files", () => {
 
 describe("GET /_emulator/overview", () => {
   it("has everything that the page shows, and no secret even where Nylas would show settings", async () => {
-    const own = await TestEmulator.start({ behaviour: { settingsEcho: "full" } });
+    const own = await TestEmulator.start({ behavior: { settingsEcho: "full" } });
     try {
       await own.call("POST", "/v3/connectors", { provider: "imap", name: "mail" });
       const { id, email } = await own.foreignGrant(0);

@@ -1,9 +1,9 @@
-import { BEHAVIOURS } from "nylas-emulator";
+import { BEHAVIORS } from "nylas-emulator";
 import { describe, expect, it } from "vitest";
 import { ALTERNATIVES } from "../../../tools/harness/open-questions.js";
 import { emulatorRoutes } from "../support/emulator-routes.js";
 import { nonEmpty } from "../support/non-empty.js";
-import { behaviourNames, defaultOf, OPEN_POINTS, OTHER_ANSWERS, REGISTER } from "./register.js";
+import { behaviorNames, defaultOf, OPEN_POINTS, OTHER_ANSWERS, REGISTER } from "./register.js";
 
 /** The open questions that the public sources left when the emulator was written. */
 const COUNTED = 15;
@@ -19,17 +19,17 @@ describe("the register of expectations", () => {
     expect(own.filter((endpoint) => !known.includes(endpoint))).toEqual([]);
   });
 
-  it.each(nonEmpty(behaviourNames()))("has each answer of the behaviour %s", (name) => {
-    const behaviour = BEHAVIOURS[name];
+  it.each(nonEmpty(behaviorNames()))("has each answer of the behavior %s", (name) => {
+    const behavior = BEHAVIORS[name];
     const others =
-      behaviour.kind === "choice" ? behaviour.values.slice(1) : (ALTERNATIVES.get(name) ?? NOT_OPEN[name] ?? []);
+      behavior.kind === "choice" ? behavior.values.slice(1) : (ALTERNATIVES.get(name) ?? NOT_OPEN[name] ?? []);
     const played = OTHER_ANSWERS.filter((other) => other.name === name).map(({ value }) => value);
     expect(played.toSorted()).toEqual([...others].toSorted());
     expect(played).not.toContain(defaultOf(name));
   });
 
-  it("has every behaviour among the open points, each once", () => {
-    expect(OPEN_POINTS.flatMap(({ switches }) => switches).toSorted()).toEqual(behaviourNames().toSorted());
+  it("has every behavior among the open points, each once", () => {
+    expect(OPEN_POINTS.flatMap(({ switches }) => switches).toSorted()).toEqual(behaviorNames().toSorted());
     expect(OPEN_POINTS.length).toBeGreaterThanOrEqual(COUNTED);
   });
 
@@ -47,13 +47,13 @@ describe("the register of expectations", () => {
   });
 });
 
-/** Behaviours that are not open questions, each with a value that stands for all others. */
+/** Behaviors that are not open questions, each with a value that stands for all others. */
 const NOT_OPEN: Readonly<Record<string, readonly string[]>> = {
   rateLimitPerSecond: ["1"],
   deniedPermissions: ["applications.read"],
 };
 
-/** Behaviours that switch off confirmed answers, for tests that need that. */
+/** Behaviors that switch off confirmed answers, for tests that need that. */
 const REACHED_BY_THE_WAY: readonly string[] = ["authLimit"];
 
 function routes(): string[] {

@@ -28,8 +28,8 @@ export class EmulatorPlace implements Place {
   }
 
   /** Calls `seen` with every answer. */
-  static async start(behaviour: Answers, seen: (answer: Answer) => void = () => undefined): Promise<EmulatorPlace> {
-    return new EmulatorPlace(await TestEmulator.start({ behaviour }), await closedPort(), seen);
+  static async start(behavior: Answers, seen: (answer: Answer) => void = () => undefined): Promise<EmulatorPlace> {
+    return new EmulatorPlace(await TestEmulator.start({ behavior }), await closedPort(), seen);
   }
 
   get applicationId(): string {

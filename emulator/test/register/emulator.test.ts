@@ -7,7 +7,7 @@ import { EmulatorPlace } from "./emulator-place.js";
 import type { Expectation } from "./expectation.js";
 import { OTHER_ANSWERS, REGISTER } from "./register.js";
 
-/** Behaviours that would break the preparation of other expectations: the rate limit and missing permissions. */
+/** Behaviors that would break the preparation of other expectations: the rate limit and missing permissions. */
 const ALONE: readonly string[] = ["rateLimitPerSecond", "deniedPermissions"];
 
 /** The distinct refusals that occurred. */
@@ -59,10 +59,10 @@ describe("the register", () => {
   });
 });
 
-function started(behaviour: Readonly<Record<string, string>>): () => EmulatorPlace {
+function started(behavior: Readonly<Record<string, string>>): () => EmulatorPlace {
   let place: EmulatorPlace | undefined;
   beforeAll(async () => {
-    place = await EmulatorPlace.start(behaviour, note);
+    place = await EmulatorPlace.start(behavior, note);
   });
   afterAll(() => place?.close());
   return () => {

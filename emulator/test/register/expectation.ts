@@ -1,4 +1,4 @@
-import type { BehaviourName } from "nylas-emulator";
+import type { BehaviorName } from "nylas-emulator";
 import type { Answer, Expected } from "./answer.js";
 import type { Source } from "./sources.js";
 
@@ -9,7 +9,7 @@ export interface Expectation {
   situation: string;
   given: Given;
   answer: Expected;
-  /** Alternative answers of the emulator, by behaviour and value. */
+  /** Alternative answers of the emulator, by behavior and value. */
   instead?: Instead;
   /** Source of the answer; for an assumption, a hint. */
   source: readonly [Source, ...Source[]];
@@ -30,7 +30,7 @@ export type Standing = keyof typeof STANDINGS;
 /** Required objects before the play. Other objects may exist. */
 export type Given = "anything" | "no connector" | "connector" | "grant" | "connector and grant";
 
-export type Instead = Readonly<Partial<Record<BehaviourName, Readonly<Record<string, Expected>>>>>;
+export type Instead = Readonly<Partial<Record<BehaviorName, Readonly<Record<string, Expected>>>>>;
 
 /** Whether the play is safe on the real Nylas: always, only on request, or never, with the reason. */
 export type Live = "always" | "wrong password" | "send" | { no: string };

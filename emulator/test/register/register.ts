@@ -1,4 +1,4 @@
-import { BEHAVIOURS, type BehaviourName } from "nylas-emulator";
+import { BEHAVIORS, type BehaviorName } from "nylas-emulator";
 import { anywhere } from "./entries/anywhere.js";
 import { connectors } from "./entries/connectors.js";
 import { customAuth } from "./entries/custom-auth.js";
@@ -46,8 +46,8 @@ export const REGISTER: readonly Expectation[] = [
 
 export interface OpenPoint {
   point: string;
-  /** Behaviours of the emulator that play the possible answers. */
-  switches: readonly BehaviourName[];
+  /** Behaviors of the emulator that play the possible answers. */
+  switches: readonly BehaviorName[];
   /** A hint in a source, with its link. */
   hint?: { says: string; source: Source };
 }
@@ -168,17 +168,17 @@ export const OPEN_POINTS: readonly OpenPoint[] = [
 ];
 
 /** `name=value` of every alternative answer in the register. */
-export const OTHER_ANSWERS: readonly { name: BehaviourName; value: string }[] = behaviourNames().flatMap((name) => {
+export const OTHER_ANSWERS: readonly { name: BehaviorName; value: string }[] = behaviorNames().flatMap((name) => {
   const values = new Set(REGISTER.flatMap(({ instead }) => Object.keys(instead?.[name] ?? {})));
   return [...values].map((value) => ({ name, value }));
 });
 
-export function behaviourNames(): BehaviourName[] {
+export function behaviorNames(): BehaviorName[] {
   // `Object.keys` returns `string[]`; the type is derived from this constant.
-  return Object.keys(BEHAVIOURS) as BehaviourName[];
+  return Object.keys(BEHAVIORS) as BehaviorName[];
 }
 
-export function defaultOf(name: BehaviourName): string {
-  const behaviour = BEHAVIOURS[name];
-  return behaviour.kind === "choice" ? (behaviour.values[0] ?? "") : String(behaviour.initial);
+export function defaultOf(name: BehaviorName): string {
+  const behavior = BEHAVIORS[name];
+  return behavior.kind === "choice" ? (behavior.values[0] ?? "") : String(behavior.initial);
 }

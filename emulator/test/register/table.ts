@@ -1,6 +1,6 @@
 import { type Expected, inWords } from "./answer.js";
 import { type Expectation, STANDINGS, type Standing } from "./expectation.js";
-import { behaviourNames, defaultOf, OPEN_POINTS, OTHER_ANSWERS, REGISTER } from "./register.js";
+import { behaviorNames, defaultOf, OPEN_POINTS, OTHER_ANSWERS, REGISTER } from "./register.js";
 
 /** emulator/docs/nylas-answers.md. */
 export function nylasAnswers(): string {
@@ -49,7 +49,7 @@ function counts(): string {
     "## In numbers",
     "",
     `${REGISTER.length} expectations of ${endpoints().length} endpoints, ${switched} of them with a switch; ${OTHER_ANSWERS.length} other answers of`,
-    `${behaviourNames().length} switches.`,
+    `${behaviorNames().length} switches.`,
     "",
     "| standing | means | expectations |",
     "|---|---|---|",
@@ -93,7 +93,7 @@ function section(endpoint: string): string {
 function row({ situation, answer, source, standing, instead = {}, live }: Expectation): string {
   const links = source.map(({ name, url }) => `[${name}](${url})`).join(", ");
   const switches = Object.entries<Readonly<Record<string, Expected>>>(instead).flatMap(([name, values]) =>
-    Object.entries(values).map(([value, other]) => `\`--behaviour ${name}=${value}\` → ${inWords(other)}`),
+    Object.entries(values).map(([value, other]) => `\`--behavior ${name}=${value}\` → ${inWords(other)}`),
   );
   const known = standing === "different" && typeof live === "object" ? `different: ${live.no}` : standing;
   return `| ${situation} | ${inWords(answer)} | ${links} | ${known} | ${switches.join("; ")} |`;

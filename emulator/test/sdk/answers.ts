@@ -1,4 +1,4 @@
-import { BEHAVIOURS } from "nylas-emulator";
+import { BEHAVIORS } from "nylas-emulator";
 import { type Answers, allRows } from "../../../tools/harness/open-questions.js";
 import { REPEATS } from "../../../tools/harness/repetitions.js";
 
@@ -13,9 +13,9 @@ export interface Setting {
 }
 
 const DEFAULTS: Readonly<Record<string, string>> = Object.fromEntries(
-  Object.entries(BEHAVIOURS).map(([name, behaviour]) => [
+  Object.entries(BEHAVIORS).map(([name, behavior]) => [
     name,
-    behaviour.kind === "choice" ? (behaviour.values[0] ?? "") : String(behaviour.initial),
+    behavior.kind === "choice" ? (behavior.values[0] ?? "") : String(behavior.initial),
   ]),
 );
 

@@ -44,7 +44,7 @@ function judge({ chosen, answers }: Setting): void {
   }
 
   beforeAll(async () => {
-    emulator = await TestEmulator.start({ behaviour: chosen });
+    emulator = await TestEmulator.start({ behavior: chosen });
     nylas = client();
   });
 

@@ -49,7 +49,7 @@ function judge({ chosen, answers }: Setting): void {
   let walked: Walked;
 
   beforeAll(async () => {
-    emulator = await TestEmulator.start({ behaviour: chosen });
+    emulator = await TestEmulator.start({ behavior: chosen });
     walked = await walk(emulator, answers);
     walks.push(walked);
   });

@@ -1,5 +1,5 @@
 import { createApp } from "../../src/app.js";
-import { chooseBehaviours } from "../../src/behaviours.js";
+import { chooseBehaviors } from "../../src/behaviors.js";
 import { offlineMailClient } from "../../src/mail-client/mail-client.js";
 import { emptyData, Store } from "../../src/store/store.js";
 
@@ -10,13 +10,13 @@ export interface Route {
 
 /** Methods and paths that the emulator serves, from Hono's route list without middleware. */
 export function emulatorRoutes(): Route[] {
-  const behaviours = chooseBehaviours();
+  const behaviors = chooseBehaviors();
   const { routes } = createApp({
     host: "127.0.0.1",
     apiKey: "nyk_of_a_test",
-    behaviours,
-    reportBehaviours: () => [],
-    store: new Store(emptyData(), behaviours, async () => undefined),
+    behaviors,
+    reportBehaviors: () => [],
+    store: new Store(emptyData(), behaviors, async () => undefined),
     mailClient: offlineMailClient,
     latencyMs: 0,
     mailboxes: undefined,

@@ -16,7 +16,7 @@ import {
 
 /** A request and its answer, as sent over the socket. */
 export interface Exchange {
-  behaviours: ChosenAnswers;
+  behaviors: ChosenAnswers;
   method: string;
   /** Path and query. */
   url: string;
@@ -88,7 +88,7 @@ export function createCheck(
 
     function note(side: Finding["side"], keyword: string, place: string, found: string): Deviation | undefined {
       const finding: Finding = { side, endpoint, status: exchange.status, place, keyword, found };
-      const deviation = deviations.find((candidate) => covers(candidate, finding, exchange.behaviours));
+      const deviation = deviations.find((candidate) => covers(candidate, finding, exchange.behaviors));
       if (deviation === undefined) violations.push(finding);
       else used.add(deviation);
       return deviation;
@@ -191,15 +191,15 @@ function covers(deviation: Deviation, finding: Finding, chosen: ChosenAnswers): 
   return (
     deviation.side === side &&
     deviation.keyword === keyword &&
-    (deviation.behaviours === undefined ||
-      deviation.behaviours.some(({ name, value }) => isChosen(chosen[name], value))) &&
+    (deviation.behaviors === undefined ||
+      deviation.behaviors.some(({ name, value }) => isChosen(chosen[name], value))) &&
     (deviation.endpoints === "all" || deviation.endpoints.includes(endpoint)) &&
     (deviation.statuses === undefined || deviation.statuses.includes(status)) &&
     (deviation.places ?? [""]).includes(place)
   );
 }
 
-/** The chosen value of a behaviour, or its default. */
+/** The chosen value of a behavior, or its default. */
 function isChosen(chosen: string | undefined, value: string | undefined): boolean {
   return chosen !== undefined && (value === undefined || chosen === value);
 }

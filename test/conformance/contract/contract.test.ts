@@ -242,7 +242,7 @@ describe("the contract check", () => {
 
   it("holds an undeclared status to the schema of the one it stands for, and only where it was asked for", () => {
     const again = answered("POST", "/v3/connect/custom", 200, single({ ...grant, blocked: "no" }));
-    const { deviations, violations } = checkAll({ ...again, behaviours: { reauthStatus: "200" } });
+    const { deviations, violations } = checkAll({ ...again, behaviors: { reauthStatus: "200" } });
     expect(deviations).toEqual(["200 for a re-authentication"]);
     expect(violations).toEqual([expect.objectContaining({ place: "/data/blocked", keyword: "type" })]);
     expect(check(again)).toEqual([expect.objectContaining({ keyword: "status" })]);
@@ -391,7 +391,7 @@ function asked(method: string, url: string, body?: unknown): Exchange {
   const created = { ...json, body: Buffer.from(JSON.stringify(single(grant))) };
   const isCustom = url === "/v3/connect/custom";
   return {
-    behaviours: {},
+    behaviors: {},
     method,
     url,
     userAgent: CLIENT,
@@ -404,7 +404,7 @@ function asked(method: string, url: string, body?: unknown): Exchange {
 function answered(method: string, url: string, status: number, body: unknown, type = "application/json"): Exchange {
   const text = body === undefined ? "" : JSON.stringify(body);
   return {
-    behaviours: {},
+    behaviors: {},
     method,
     url,
     userAgent: undefined,

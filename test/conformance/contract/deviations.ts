@@ -1,4 +1,4 @@
-import type { BehaviourName } from "nylas-emulator";
+import type { BehaviorName } from "nylas-emulator";
 import type { Contract } from "./document.ts";
 
 /** A difference from Nylas's published contract that is meant to be there. */
@@ -15,7 +15,7 @@ export interface Deviation {
   /** The declared status whose schema an undeclared one is held to; refusals are otherwise held to the error envelope. */
   like?: string;
   /** The emulator differs only when it was told to, by one of these: to this value, or to any that is not the default. */
-  behaviours?: readonly { name: BehaviourName; value?: string }[];
+  behaviors?: readonly { name: BehaviorName; value?: string }[];
   reason: string;
   source: string;
 }
@@ -101,7 +101,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     endpoints: "all",
     statuses: [403],
     keyword: "status",
-    behaviours: [{ name: "deniedPermissions" }],
+    behaviors: [{ name: "deniedPermissions" }],
     reason: "Nylas's access controls are younger than the contract, which declares their answer nowhere",
     source: "Nylas documentation, auth/nylas-iam/permissions",
   },
@@ -144,7 +144,7 @@ export const DEVIATIONS: readonly Deviation[] = [
       endpoints: ["POST /v3/connect/token", ...TOKEN_CALLS],
       keyword,
       places: [place],
-      behaviours: [{ name: "oauthErrors", value: "envelope" }],
+      behaviors: [{ name: "oauthErrors", value: "envelope" }],
       reason: "no source says in which form Nylas's gateway answers there",
       source: "nylas-nodejs 8.4.0, src/apiClient.ts",
     }),
@@ -211,7 +211,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     endpoints: ["PUT /v3/connectors/{provider}"],
     statuses: [200],
     keyword: "method",
-    behaviours: [{ name: "connectorPut", value: "200" }],
+    behaviors: [{ name: "connectorPut", value: "200" }],
     reason: "the Node SDK updates connectors with PUT, which suggests that Nylas takes it",
     source: "nylas-nodejs 8.4.0, src/resources/connectors.ts",
   },
@@ -297,7 +297,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     endpoints: MAILBOX_READS,
     statuses: [403],
     keyword: "status",
-    behaviours: [
+    behaviors: [
       { name: "blockedGrant", value: "403" },
       { name: "invalidGrant", value: "403" },
     ],
@@ -319,7 +319,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     endpoints: ["POST /v3/grants/{grant_id}/messages/send"],
     statuses: [422],
     keyword: "status",
-    behaviours: [{ name: "missingSmtp", value: "422" }],
+    behaviors: [{ name: "missingSmtp", value: "422" }],
     reason: "the contract declares 400 for what is wrong with a send, and the documentation has 422 as well",
     source: "Nylas documentation, email/sending-errors",
   },
@@ -330,7 +330,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     statuses: [200],
     keyword: "status",
     like: "201",
-    behaviours: [{ name: "reauthStatus", value: "200" }],
+    behaviors: [{ name: "reauthStatus", value: "200" }],
     reason: "the contract knows 201 alone, older documentation shows 200",
     source: "Nylas documentation, bring your own authentication (older copy); nylas/cli accepts both",
   },
@@ -340,7 +340,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     endpoints: ["POST /v3/connectors"],
     statuses: [409],
     keyword: "status",
-    behaviours: [{ name: "duplicateConnector", value: "409" }],
+    behaviors: [{ name: "duplicateConnector", value: "409" }],
     reason: "the answer is documented nowhere",
     source: "Nylas documentation, connectors-integrations: one connector per provider",
   },
@@ -350,7 +350,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     endpoints: ["POST /v3/connect/custom"],
     statuses: [404],
     keyword: "status",
-    behaviours: [{ name: "missingConnector", value: "404" }],
+    behaviors: [{ name: "missingConnector", value: "404" }],
     reason: "the answer is documented nowhere",
     source: "Nylas documentation, connectors-integrations: a connector comes before its grants",
   },
@@ -360,7 +360,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     endpoints: GRANT_ANSWERS,
     keyword: "type",
     places: ["/data/scope", "/data/*/scope"],
-    behaviours: [{ name: "scope", value: "null" }],
+    behaviors: [{ name: "scope", value: "null" }],
     reason: "IMAP has no scopes, and what is shown instead is open",
     source: "nylas-java changelog: scope made optional for IMAP grants",
   },
@@ -370,7 +370,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     endpoints: GRANT_ANSWERS,
     keyword: "required",
     places: ["/data/scope", "/data/*/scope"],
-    behaviours: [{ name: "scope", value: "absent" }],
+    behaviors: [{ name: "scope", value: "absent" }],
     reason: "IMAP has no scopes, and what is shown instead is open",
     source: "nylas-java changelog: scope made optional for IMAP grants",
   },
@@ -380,7 +380,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     endpoints: CONNECTOR_ANSWERS,
     keyword: "required",
     places: ["/data/name", "/data/*/name"],
-    behaviours: [
+    behaviors: [
       { name: "connectorName", value: "absent" },
       { name: "unnamedConnector", value: "absent" },
     ],

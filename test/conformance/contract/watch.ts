@@ -29,8 +29,8 @@ export function watch(emulatorAt: (port: number) => ChosenAnswers | undefined, w
   const started = (message: unknown): void => {
     // The channel's documented message.
     const { request, response, socket } = message as Started;
-    const behaviours = emulatorAt(socket.localPort ?? 0);
-    if (behaviours === undefined || !request.url?.startsWith("/v3/")) return;
+    const behaviors = emulatorAt(socket.localPort ?? 0);
+    if (behaviors === undefined || !request.url?.startsWith("/v3/")) return;
     const asked: Buffer[] = [];
     const answered: Buffer[] = [];
     request.push = copying(request.push, asked);
@@ -40,7 +40,7 @@ export function watch(emulatorAt: (port: number) => ChosenAnswers | undefined, w
       if (!response.writableFinished) return watcher.cut();
       const type = response.getHeader("content-type");
       const exchange: Exchange = {
-        behaviours,
+        behaviors,
         method: request.method ?? "",
         url: request.url ?? "",
         userAgent: request.headers["user-agent"],

@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { fieldOf } from "../../../emulator/test/register/answer.js";
 import { authenticate, settingsOf } from "../../../emulator/test/register/expectation.js";
 import { ask } from "../../../emulator/test/register/http.js";
-import { behaviourNames, defaultOf } from "../../../emulator/test/register/register.js";
+import { behaviorNames, defaultOf } from "../../../emulator/test/register/register.js";
 import { type CliProcess, type Ready, startCli, stopCli } from "../../../tools/harness/emulator-process.js";
 import { type Answers, allRows } from "../../../tools/harness/open-questions.js";
 import { type LoggedRequest, present, type WireGrant } from "../../../tools/harness/test-emulator.js";
@@ -58,13 +58,13 @@ describe("the live suite, rehearsed at an emulator", () => {
     const { lines, failures, skipped } = await rehearsal.run();
     expect(failures).toEqual([]);
     expect(skipped).toEqual([]);
-    expect(lines.filter((line) => !line.includes(","))).toEqual(behaviourNames().map((name) => lineOf(name, answers)));
+    expect(lines.filter((line) => !line.includes(","))).toEqual(behaviorNames().map((name) => lineOf(name, answers)));
     await rehearsal.expectUntouched();
   });
 
   function lineOf(name: string, answers: Answers): unknown {
     const chosen: Readonly<Record<string, string>> = answers;
-    const value = chosen[name] ?? defaultOf(present(behaviourNames().find((known) => known === name)));
+    const value = chosen[name] ?? defaultOf(present(behaviorNames().find((known) => known === name)));
     const purged = chosen.connectorDelete === "purge" || chosen.connectorDeleteGraceSeconds === "0";
     if (NEVER_SETTLED.includes(name)) return expect.stringMatching(`^not settled: ${name} \\(`);
     if (name === "connectorDelete" && purged) return "settled: connectorDelete = purge";
@@ -251,7 +251,7 @@ class Rehearsal {
   }
 
   static async start(answers: Answers = {}): Promise<Rehearsal> {
-    const chosen = Object.entries(answers).flatMap(([name, value]) => ["--behaviour", `${name}=${value}`]);
+    const chosen = Object.entries(answers).flatMap(([name, value]) => ["--behavior", `${name}=${value}`]);
     const cli = startCli("--mail", "--seed", "1", ...chosen);
     running.add(cli);
     return new Rehearsal(await cli.ready());

@@ -1,7 +1,7 @@
-import { BEHAVIOURS, type BehaviourName } from "nylas-emulator";
+import { BEHAVIORS, type BehaviorName } from "nylas-emulator";
 import { type Answer, type Expected, fits, inWords, whatCame } from "../../../emulator/test/register/answer.js";
 import type { Expectation, Given } from "../../../emulator/test/register/expectation.js";
-import { behaviourNames, defaultOf, REGISTER } from "../../../emulator/test/register/register.js";
+import { behaviorNames, defaultOf, REGISTER } from "../../../emulator/test/register/register.js";
 import type { LiveConfig } from "./live-config.js";
 import { LivePlace, NotTried } from "./live-place.js";
 
@@ -20,7 +20,7 @@ export class LiveRun {
   readonly #config: LiveConfig;
   readonly #place: LivePlace;
   /** The answers that are still possible, by switch. */
-  readonly #possible = new Map<BehaviourName, string[]>();
+  readonly #possible = new Map<BehaviorName, string[]>();
   readonly #why = new Map<Expectation, string>();
   readonly #held: Expectation[] = [];
   readonly #left: string[] = [];
@@ -57,7 +57,7 @@ export class LiveRun {
   /** What was learned, a line each; nothing secret is in them. */
   lines(): string[] {
     return [
-      ...behaviourNames().map((name) => this.#lineOf(name)),
+      ...behaviorNames().map((name) => this.#lineOf(name)),
       ...this.#held
         .filter(({ standing, instead }) => standing !== "confirmed" && instead === undefined)
         .map(({ endpoint, situation, answer }) => `settled: ${endpoint}, ${situation} = ${inWords(answer)}`),
@@ -102,7 +102,7 @@ export class LiveRun {
     );
   }
 
-  #narrow(name: BehaviourName, values: readonly string[]): void {
+  #narrow(name: BehaviorName, values: readonly string[]): void {
     const before = this.#possible.get(name) ?? values;
     this.#possible.set(
       name,
@@ -110,17 +110,17 @@ export class LiveRun {
     );
   }
 
-  #lineOf(name: BehaviourName): string {
+  #lineOf(name: BehaviorName): string {
     const possible = this.#possible.get(name);
     const [only, ...more] = possible ?? [];
     if (possible === undefined) return `not settled: ${name} (${this.#whyNot(name)})`;
     if (only === undefined) return `not settled: ${name} (it differs from one endpoint to another)`;
     if (more.length > 0) return `not settled: ${name} (${possible.join(" or ")})`;
-    if (BEHAVIOURS[name].kind === "count" && only !== "0") return `settled: ${name} > 0`;
+    if (BEHAVIORS[name].kind === "count" && only !== "0") return `settled: ${name} > 0`;
     return `settled: ${name} = ${only}`;
   }
 
-  #whyNot(name: BehaviourName): string {
+  #whyNot(name: BehaviorName): string {
     const about = REGISTER.filter(({ instead }) => instead?.[name] !== undefined);
     const tried = about.flatMap((expectation) => this.#why.get(expectation) ?? []);
     const never = about.flatMap(({ live }) => (typeof live === "string" ? [] : live.no));
@@ -128,14 +128,14 @@ export class LiveRun {
   }
 }
 
-function othersOf({ instead = {} }: Expectation): { name: BehaviourName; value: string; expected: Expected }[] {
-  return behaviourNames().flatMap((name) =>
+function othersOf({ instead = {} }: Expectation): { name: BehaviorName; value: string; expected: Expected }[] {
+  return behaviorNames().flatMap((name) =>
     Object.entries(instead[name] ?? {}).map(([value, expected]) => ({ name, value, expected })),
   );
 }
 
 /** The default first. */
-function valuesOf(name: BehaviourName): readonly string[] {
-  const behaviour = BEHAVIOURS[name];
-  return behaviour.kind === "choice" ? behaviour.values : [defaultOf(name)];
+function valuesOf(name: BehaviorName): readonly string[] {
+  const behavior = BEHAVIORS[name];
+  return behavior.kind === "choice" ? behavior.values : [defaultOf(name)];
 }

@@ -1,4 +1,4 @@
-import type { Behaviours } from "../../behaviours.js";
+import type { Behaviors } from "../../behaviors.js";
 import { ApiError, unreachableAtLogin } from "../../conventions/errors.js";
 import type { ApiContext } from "../../http/context.js";
 import type { MailClient } from "../../mail-client/mail-client.js";
@@ -9,7 +9,7 @@ import type { FailureCount } from "./failure-count.js";
 
 export interface AuthenticationDependencies {
   store: Pick<Store, "connector" | "authenticate">;
-  behaviours: Behaviours;
+  behaviors: Behaviors;
   mailClient: MailClient;
   failures: FailureCount;
 }
@@ -24,14 +24,14 @@ export async function authenticateImap(
   settings: ImapSettings,
   state: string | undefined,
 ): Promise<{ grant: StoredGrant; created: boolean }> {
-  const { store, behaviours, mailClient, failures } = dependencies;
+  const { store, behaviors, mailClient, failures } = dependencies;
   requireConnector(dependencies);
-  if (!ASCII.test(settings.imap_password) && behaviours.nonAsciiPassword === "refused") {
+  if (!ASCII.test(settings.imap_password) && behaviors.nonAsciiPassword === "refused") {
     throw badCredentials(dependencies, settings.imap_username);
   }
   const verdict = await mailClient.verifyLogin(settings);
   if (verdict === "credentials") throw badCredentials(dependencies, settings.imap_username);
-  if (verdict !== "accepted") throw unreachableAtLogin(REASON[verdict], behaviours);
+  if (verdict !== "accepted") throw unreachableAtLogin(REASON[verdict], behaviors);
   failures.succeeded(settings.imap_username);
   // The connector may have been deleted during the log-in.
   requireConnector(dependencies);
@@ -46,13 +46,13 @@ export async function authenticateImap(
   });
 }
 
-function badCredentials({ failures, behaviours }: AuthenticationDependencies, username: string): ApiError {
-  const status = behaviours.badCredentials === "401" ? 401 : 400;
-  const limited = failures.failed(username) && behaviours.authLimit === "3";
+function badCredentials({ failures, behaviors }: AuthenticationDependencies, username: string): ApiError {
+  const status = behaviors.badCredentials === "401" ? 401 : 400;
+  const limited = failures.failed(username) && behaviors.authLimit === "3";
   return ApiError.of(limited ? "authLimitReached" : "wrongPassword", { status });
 }
 
-function requireConnector({ store, behaviours }: AuthenticationDependencies): void {
+function requireConnector({ store, behaviors }: AuthenticationDependencies): void {
   if (store.connector("imap") !== undefined) return;
-  throw ApiError.of(behaviours.missingConnector === "404" ? "connectorNotFound" : "connectorMissing");
+  throw ApiError.of(behaviors.missingConnector === "404" ? "connectorNotFound" : "connectorMissing");
 }

@@ -8,7 +8,7 @@ import { type AuthenticationDependencies, authenticateImap } from "./authenticat
 import { readImapSettings } from "./settings.js";
 
 export function customAuthRoutes(api: Api, dependencies: AuthenticationDependencies): void {
-  const { behaviours } = dependencies;
+  const { behaviors } = dependencies;
 
   api.post("/v3/connect/custom", async (context) => {
     const body = await readObject(context);
@@ -21,6 +21,6 @@ export function customAuthRoutes(api: Api, dependencies: AuthenticationDependenc
     if (settings === undefined) throw ApiError.of("settingsMissing");
     const state = optionalText(body, "state");
     const { grant, created } = await authenticateImap(dependencies, context, readImapSettings(settings), state);
-    return answer(context, grantView(grant, behaviours), created || behaviours.reauthStatus === "201" ? 201 : 200);
+    return answer(context, grantView(grant, behaviors), created || behaviors.reauthStatus === "201" ? 201 : 200);
   });
 }

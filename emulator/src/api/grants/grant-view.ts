@@ -1,34 +1,34 @@
-import type { Behaviours } from "../../behaviours.js";
+import type { Behaviors } from "../../behaviors.js";
 import type { StoredGrant } from "../../store/types.js";
 import { relatedIdsOfGrant } from "../related-ids.js";
 
 /** A grant as the API shows it. */
-export function grantView(grant: StoredGrant, behaviours: Behaviours): Record<string, unknown> {
+export function grantView(grant: StoredGrant, behaviors: Behaviors): Record<string, unknown> {
   return {
     id: grant.id,
     provider: grant.provider,
     grant_status: grant.status,
     email: grant.email,
-    ...scopeOf(grant, behaviours),
+    ...scopeOf(grant, behaviors),
     ...(grant.userAgent === undefined ? {} : { user_agent: grant.userAgent }),
     ...(grant.ip === undefined ? {} : { ip: grant.ip }),
-    ...(grant.state === undefined || behaviours.stateEcho === "omitted" ? {} : { state: grant.state }),
+    ...(grant.state === undefined || behaviors.stateEcho === "omitted" ? {} : { state: grant.state }),
     created_at: grant.createdAt,
     updated_at: grant.updatedAt,
     provider_user_id: grant.email,
-    ...settingsOf(grant, behaviours),
+    ...settingsOf(grant, behaviors),
     blocked: grant.blocked ?? false,
-    ...relatedIdsOfGrant(behaviours),
+    ...relatedIdsOfGrant(behaviors),
   };
 }
 
-function scopeOf(grant: StoredGrant, { scope }: Behaviours): Record<string, unknown> {
+function scopeOf(grant: StoredGrant, { scope }: Behaviors): Record<string, unknown> {
   if (grant.scope !== undefined) return { scope: grant.scope };
   if (scope === "absent") return {};
   return { scope: scope === "null" ? null : [] };
 }
 
-function settingsOf({ settings }: StoredGrant, { settingsEcho }: Behaviours): Record<string, unknown> {
+function settingsOf({ settings }: StoredGrant, { settingsEcho }: Behaviors): Record<string, unknown> {
   if (settingsEcho === "omitted") return {};
   if (settingsEcho === "full") return { settings };
   const { imap_password: _imap, smtp_password: _smtp, ...shown } = settings;

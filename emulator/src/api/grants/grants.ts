@@ -1,4 +1,4 @@
-import type { Behaviours } from "../../behaviours.js";
+import type { Behaviors } from "../../behaviors.js";
 import { answer, answerDeleted, answerPage } from "../../conventions/answer.js";
 import { optionalObject, optionalTexts, readObject } from "../../conventions/body.js";
 import { ApiError, notFound } from "../../conventions/errors.js";
@@ -12,31 +12,31 @@ import { grantView } from "./grant-view.js";
 
 export interface GrantDependencies {
   store: Pick<Store, "grants" | "grant" | "updateGrant" | "deleteGrant">;
-  behaviours: Behaviours;
+  behaviors: Behaviors;
 }
 
 export function grantRoutes(api: Api, dependencies: GrantDependencies): void {
-  const { store, behaviours } = dependencies;
+  const { store, behaviors } = dependencies;
 
   api.get("/v3/grants", (context) => {
     refuseUnplayedParameters(context, ["workspace_id"]);
     const page = pageOf(context);
     const sort = sortOf(context);
-    const kept = store.grants().filter(filterOf(context, behaviours));
+    const kept = store.grants().filter(filterOf(context, behaviors));
     return answerPage(
       context,
-      kept.toSorted(sort).map((grant) => grantView(grant, behaviours)),
+      kept.toSorted(sort).map((grant) => grantView(grant, behaviors)),
       page,
     );
   });
 
   const showGrant = (context: ApiContext): Response => {
-    return answer(context, grantView(findGrant(context, dependencies), behaviours));
+    return answer(context, grantView(findGrant(context, dependencies), behaviors));
   };
   api.get("/v3/grants/me", showGrant);
   // Nylas: an access token reads its grant, and neither changes nor deletes it.
   api.all("/v3/grants/me", (context) => {
-    throw noEndpoint(context, behaviours);
+    throw noEndpoint(context, behaviors);
   });
   api.get("/v3/grants/:id", showGrant);
 
@@ -44,15 +44,15 @@ export function grantRoutes(api: Api, dependencies: GrantDependencies): void {
     const { id, settings: earlier } = findGrant(context, dependencies);
     const body = await readObject(context);
     const given = optionalObject(body, "settings");
-    const settings = given && behaviours.partialSettings === "merged" ? { ...earlier, ...given } : given;
+    const settings = given && behaviors.partialSettings === "merged" ? { ...earlier, ...given } : given;
     const scope = optionalTexts(body, "scope");
     // Nylas replaces settings as a whole. It does not document whether it logs in with them; the emulator does not.
     const grant = await store.updateGrant(id, {
       ...(settings === undefined ? {} : { settings: readImapSettings(settings) }),
       ...(scope === undefined ? {} : { scope }),
     });
-    if (grant === undefined) throw notFound("grant", behaviours);
-    return answer(context, grantView(grant, behaviours));
+    if (grant === undefined) throw notFound("grant", behaviors);
+    return answer(context, grantView(grant, behaviors));
   });
 
   api.delete("/v3/grants/:id", async (context) => {
@@ -61,18 +61,18 @@ export function grantRoutes(api: Api, dependencies: GrantDependencies): void {
   });
 }
 
-function findGrant(context: ApiContext, { store, behaviours }: GrantDependencies): StoredGrant {
+function findGrant(context: ApiContext, { store, behaviors }: GrantDependencies): StoredGrant {
   const grant = store.grant(context.var.tokenGrantId ?? context.req.param("id") ?? "");
-  if (grant === undefined) throw notFound("grant", behaviours);
+  if (grant === undefined) throw notFound("grant", behaviors);
   return grant;
 }
 
-function filterOf(context: ApiContext, behaviours: Behaviours): (grant: StoredGrant) => boolean {
+function filterOf(context: ApiContext, behaviors: Behaviors): (grant: StoredGrant) => boolean {
   const { email, provider, grant_status: status, ip, account_id: accountId } = context.req.query();
   const since = seconds(context, "since");
   const before = seconds(context, "before");
-  const lags = (email !== undefined || provider !== undefined) && behaviours.listLagSeconds > 0;
-  const youngest = lags ? nowSeconds() - behaviours.listLagSeconds : Number.POSITIVE_INFINITY;
+  const lags = (email !== undefined || provider !== undefined) && behaviors.listLagSeconds > 0;
+  const youngest = lags ? nowSeconds() - behaviors.listLagSeconds : Number.POSITIVE_INFINITY;
   return (grant) =>
     grant.createdAt <= youngest &&
     (email === undefined || sameAddress(grant.email, email)) &&

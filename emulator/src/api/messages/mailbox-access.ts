@@ -1,4 +1,4 @@
-import type { Behaviours } from "../../behaviours.js";
+import type { Behaviors } from "../../behaviors.js";
 import { ApiError, invalidGrant, notFound, providerUnreachable } from "../../conventions/errors.js";
 import type { ApiContext } from "../../http/context.js";
 import type { MailClient } from "../../mail-client/mail-client.js";
@@ -8,7 +8,7 @@ import type { StoredGrant } from "../../store/types.js";
 
 export interface MailboxDependencies {
   store: Pick<Store, "grant" | "grantByEmail" | "updateGrant">;
-  behaviours: Behaviours;
+  behaviors: Behaviors;
   mailClient: MailClient;
 }
 
@@ -16,18 +16,18 @@ export interface MailboxDependencies {
  * Finds the grant of a data request by access token, id or e-mail address. Nylas: an invalid grant answers 401 without a
  * log-in.
  */
-export function grantOfDataPath(context: ApiContext, { store, behaviours }: MailboxDependencies): StoredGrant {
+export function grantOfDataPath(context: ApiContext, { store, behaviors }: MailboxDependencies): StoredGrant {
   const name = context.var.tokenGrantId ?? (context.req.param("id") ?? "").replace(/^(grant|email):/, "");
   const grant = store.grant(name) ?? store.grantByEmail(name);
-  if (grant === undefined) throw notFound("grant", behaviours);
-  if (grant.blocked) throw ApiError.of(behaviours.blockedGrant === "423" ? "grantBlocked" : "grantAccessDenied");
-  if (grant.status === "invalid") throw invalidGrant(behaviours);
+  if (grant === undefined) throw notFound("grant", behaviors);
+  if (grant.blocked) throw ApiError.of(behaviors.blockedGrant === "423" ? "grantBlocked" : "grantAccessDenied");
+  if (grant.status === "invalid") throw invalidGrant(behaviors);
   return grant;
 }
 
 /** The error for a failed log-in during a data request. Refused credentials make the grant invalid. */
 export async function accessFailure(
-  { store, behaviours }: MailboxDependencies,
+  { store, behaviors }: MailboxDependencies,
   grant: StoredGrant,
   verdict: Exclude<Verdict, "accepted">,
 ): Promise<ApiError> {
@@ -36,5 +36,5 @@ export async function accessFailure(
   if (store.grant(grant.id)?.settings.imap_password === grant.settings.imap_password) {
     await store.updateGrant(grant.id, { status: "invalid" });
   }
-  return invalidGrant(behaviours);
+  return invalidGrant(behaviors);
 }

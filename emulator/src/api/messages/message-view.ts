@@ -1,4 +1,4 @@
-import type { Behaviours } from "../../behaviours.js";
+import type { Behaviors } from "../../behaviors.js";
 import type { MessageSummary } from "../../mail-client/imap-read.js";
 import type { MessageContent } from "../../mail-client/message-content.js";
 import type { Participant } from "../../mail-client/participant.js";
@@ -10,10 +10,10 @@ type Message = MessageContent & Omit<MessageSummary, "uid" | "unread" | "starred
 export function messageView(
   message: Message,
   { grantId, folders }: { grantId: string; folders: readonly string[] },
-  behaviours: Behaviours,
+  behaviors: Behaviors,
 ): Record<string, unknown> {
   const { id, subject, date, unread, starred, body, snippet, inReplyTo, references, attachments } = message;
-  const shown = (participants: readonly Participant[]) => participantViews(participants, behaviours);
+  const shown = (participants: readonly Participant[]) => participantViews(participants, behaviors);
   return {
     id,
     object: "message",
@@ -36,7 +36,7 @@ export function messageView(
   };
 }
 
-function participantViews(participants: readonly Participant[], { participantName }: Behaviours): Participant[] {
+function participantViews(participants: readonly Participant[], { participantName }: Behaviors): Participant[] {
   if (participantName === "absent") return [...participants];
   return participants.map(({ name = "", email }) => ({ name, email }));
 }

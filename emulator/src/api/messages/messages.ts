@@ -23,7 +23,7 @@ const UNPLAYED_OF_FOLDERS = ["include_hidden_folders", "parent_id", "select", "s
 const UNPLAYED_OF_FOLDER = ["select", "shared_from"];
 
 export function messageRoutes(api: Api, dependencies: MailboxDependencies): void {
-  const { behaviours, mailClient } = dependencies;
+  const { behaviors, mailClient } = dependencies;
 
   api.get("/v3/grants/:id/messages", async (context) => {
     const limit = wholeNumber(context, "limit", PAGE_DEFAULT, { min: 1, max: PAGE_MAX });
@@ -43,11 +43,11 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
     if (outcome.verdict !== "accepted") {
       throw await accessFailure(dependencies, grant, outcome.verdict);
     }
-    if (outcome.result === "no-such-folder") throw notFound("other", behaviours);
+    if (outcome.result === "no-such-folder") throw notFound("other", behaviors);
     const { messages, olderThan } = outcome.result;
     return context.json({
       request_id: context.var.requestId,
-      data: messages.map((message) => messageView(message, { grantId: grant.id, folders: [folder] }, behaviours)),
+      data: messages.map((message) => messageView(message, { grantId: grant.id, folders: [folder] }, behaviors)),
       ...(olderThan === undefined ? {} : { next_cursor: pageToken(olderThan) }),
     });
   });
@@ -60,9 +60,9 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
     if (outcome.verdict !== "accepted") {
       throw await accessFailure(dependencies, grant, outcome.verdict);
     }
-    if (outcome.result === undefined) throw notFound("other", behaviours);
+    if (outcome.result === undefined) throw notFound("other", behaviors);
     const { message, folder } = outcome.result;
-    return answer(context, messageView(message, { grantId: grant.id, folders: [folder] }, behaviours));
+    return answer(context, messageView(message, { grantId: grant.id, folders: [folder] }, behaviors));
   });
 
   api.get("/v3/grants/:id/folders", async (context) => {
@@ -90,7 +90,7 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
       throw await accessFailure(dependencies, grant, outcome.verdict);
     }
     const folder = outcome.result.find(({ path }) => path === context.req.param("folder"));
-    if (folder === undefined) throw notFound("other", behaviours);
+    if (folder === undefined) throw notFound("other", behaviors);
     return answer(context, folderView(folder, grant.id));
   });
 }

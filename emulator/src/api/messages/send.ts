@@ -17,7 +17,7 @@ import { messageView } from "./message-view.js";
 const MAX_RECIPIENTS = 100;
 
 export function sendRoutes(api: Api, dependencies: MailboxDependencies): void {
-  const answers = new IdempotentAnswers(dependencies.behaviours);
+  const answers = new IdempotentAnswers(dependencies.behaviors);
 
   api.post("/v3/grants/:id/messages/send", async (context) => {
     const grant = grantOfDataPath(context, dependencies);
@@ -33,7 +33,7 @@ async function send(
   grant: StoredGrant,
   body: JsonObject,
 ): Promise<Response> {
-  const { behaviours, mailClient } = dependencies;
+  const { behaviors, mailClient } = dependencies;
   refuseUnplayedFields(body);
   const from = readSender(body, grant);
   const participants = {
@@ -49,7 +49,7 @@ async function send(
 
   const server = smtpServerOf(grant.settings);
   if (server === undefined) {
-    throw ApiError.of("smtpMissing", { status: behaviours.missingSmtp === "422" ? 422 : 400 });
+    throw ApiError.of("smtpMissing", { status: behaviors.missingSmtp === "422" ? 422 : 400 });
   }
   const messageId = `<${randomUUID()}@nylas-emulator.invalid>`;
   const subject = optionalText(body, "subject") ?? "";
@@ -85,7 +85,7 @@ async function send(
     request_id: context.var.requestId,
     grant_id: grant.id,
     data: {
-      ...messageView(sent, { grantId: grant.id, folders: [] }, behaviours),
+      ...messageView(sent, { grantId: grant.id, folders: [] }, behaviors),
       ...(answered.inReplyTo === undefined ? {} : { reply_to_message_id: answered.inReplyTo }),
     },
   });
@@ -101,7 +101,7 @@ async function readAnswered(
   if (!id) return { references: [] };
   const outcome = await dependencies.mailClient.message(grant.settings, id);
   if (outcome.verdict !== "accepted") throw await accessFailure(dependencies, grant, outcome.verdict);
-  if (outcome.result === undefined) throw notFound("other", dependencies.behaviours);
+  if (outcome.result === undefined) throw notFound("other", dependencies.behaviors);
   const { message } = outcome.result;
   const [first] = message.references;
   const earlier = first === undefined && message.inReplyTo !== undefined ? [message.inReplyTo] : message.references;

@@ -1,4 +1,4 @@
-import type { Behaviours } from "../../../behaviours.js";
+import type { Behaviors } from "../../../behaviors.js";
 import { ApiError } from "../../../conventions/errors.js";
 import type { Store } from "../../../store/store.js";
 import type { PendingCode } from "../tokens/pending-codes.js";
@@ -19,12 +19,12 @@ export interface HostedRequest {
 
 export interface LinkDependencies {
   store: Pick<Store, "applicationId" | "connector">;
-  behaviours: Behaviours;
+  behaviors: Behaviors;
 }
 
 export function readHostedRequest(
   query: Readonly<Record<string, string>>,
-  { store, behaviours }: LinkDependencies,
+  { store, behaviors }: LinkDependencies,
 ): HostedRequest {
   if (query.client_id !== store.applicationId) throw ApiError.of("linkOfAnotherApplication");
   if (query.response_type !== "code") throw ApiError.of("linkWithoutCode");
@@ -45,14 +45,14 @@ export function readHostedRequest(
     redirectUri,
     state,
     loginHint: query.login_hint ?? "",
-    smtpRequired: demandsSmtp(query, behaviours),
+    smtpRequired: demandsSmtp(query, behaviors),
     offline: isOffline(query),
     challenge: readChallenge(query),
   };
 }
 
 /** Nylas's clients spell it in two ways. */
-function demandsSmtp(query: Readonly<Record<string, string>>, { smtpRequired }: Behaviours): boolean {
+function demandsSmtp(query: Readonly<Record<string, string>>, { smtpRequired }: Behaviors): boolean {
   const option = (query.options ?? "").split(",").includes("smtp_required");
   const parameter = query.smtp_required?.toLowerCase() === "true";
   return (option && smtpRequired !== "parameter") || (parameter && smtpRequired !== "options");

@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Behaviours } from "../../../behaviours.js";
+import type { Behaviors } from "../../../behaviors.js";
 import { bearerOf } from "../../../conventions/api-key.js";
 import { isObject, readText } from "../../../conventions/body.js";
 import { ApiError } from "../../../conventions/errors.js";
@@ -13,7 +13,7 @@ import { type IssuedTokens, TOKEN_SECONDS, type Tokens } from "./tokens.js";
 
 export interface TokenDependencies {
   apiKey: string;
-  behaviours: Behaviours;
+  behaviors: Behaviors;
   store: Pick<Store, "applicationId" | "grant">;
   codes: Pick<PendingCodes, "redeem">;
   tokens: Pick<Tokens, "issue" | "refresh">;
@@ -65,7 +65,7 @@ function exchangeCode(fields: Fields, key: string, dependencies: TokenDependenci
   if (pending === undefined || pending.redirectUri !== fields.redirect_uri) throw ApiError.of("tokenCodeUnknown");
   // A client that uses PKCE needs no API key.
   if (pending.challenge === undefined) requireKey(key);
-  if (!isProven(pending, fields.code_verifier, dependencies.behaviours)) throw ApiError.of("tokenWrongVerifier");
+  if (!isProven(pending, fields.code_verifier, dependencies.behaviors)) throw ApiError.of("tokenWrongVerifier");
   const grant = findGrant(pending.grantId, dependencies);
   const issued = dependencies.tokens.issue(grant.id, pending.offline);
   // Nylas: only the exchange of a code names the provider.
@@ -104,14 +104,14 @@ function requireKey(key: string): void {
   if (!key) throw ApiError.of("tokenFieldMissing", { parameter: "client_secret" });
 }
 
-function isProven({ challenge }: PendingCode, verifier: string | undefined, behaviours: Behaviours): boolean {
+function isProven({ challenge }: PendingCode, verifier: string | undefined, behaviors: Behaviors): boolean {
   if (challenge === undefined) return true;
   if (!verifier) return false;
-  return sameSecret(challenge.value, challenge.method === "plain" ? verifier : s256Of(verifier, behaviours));
+  return sameSecret(challenge.value, challenge.method === "plain" ? verifier : s256Of(verifier, behaviors));
 }
 
 /** Nylas's clients encode the hexadecimal digest; RFC 7636 encodes the digest itself. */
-function s256Of(verifier: string, { s256Challenge }: Behaviours): string {
+function s256Of(verifier: string, { s256Challenge }: Behaviors): string {
   const digest = createHash("sha256").update(verifier).digest();
   return (s256Challenge === "hex" ? Buffer.from(digest.toString("hex")) : digest).toString("base64url");
 }

@@ -5,7 +5,7 @@ import { PERMISSIONS } from "./permissions.js";
  * The answers that Nylas's public sources leave open, each with its alternatives.
  * The first value of a choice is the default; a list of names is empty by default.
  */
-export const BEHAVIOURS = {
+export const BEHAVIORS = {
   duplicateConnector: choice(["400", "409"], "status when a connector for the provider exists already"),
   missingConnector: choice(["400", "404"], "status of connect/custom when the provider has no connector"),
   badCredentials: choice(["400", "401"], "status when the mail server refuses the username or password"),
@@ -90,28 +90,28 @@ export const BEHAVIOURS = {
     PERMISSIONS,
     "permissions that the API key lacks, separated by commas: a call that needs one answers 403, as with an IAM key",
   ),
-} as const satisfies Record<string, Behaviour>;
+} as const satisfies Record<string, Behavior>;
 
-export type BehaviourName = keyof typeof BEHAVIOURS;
+export type BehaviorName = keyof typeof BEHAVIORS;
 
-/** Every behaviour with its value. */
-export type Behaviours = {
-  [Name in BehaviourName]: (typeof BEHAVIOURS)[Name] extends { kind: "choice"; values: readonly (infer Value)[] }
+/** Every behavior with its value. */
+export type Behaviors = {
+  [Name in BehaviorName]: (typeof BEHAVIORS)[Name] extends { kind: "choice"; values: readonly (infer Value)[] }
     ? Value
-    : (typeof BEHAVIOURS)[Name] extends { kind: "names"; values: readonly (infer Value)[] }
+    : (typeof BEHAVIORS)[Name] extends { kind: "names"; values: readonly (infer Value)[] }
       ? readonly Value[]
       : number;
 };
 
-/** An item of `GET /_emulator/behaviours`. */
-export interface BehaviourReport {
+/** An item of `GET /_emulator/behaviors`. */
+export interface BehaviorReport {
   name: string;
   about: string;
   value: string;
   default: string;
   /** All possible values, or what a list may hold; absent for a number. */
   values?: readonly string[];
-  /** How often the behaviour has been read since the start. */
+  /** How often the behavior has been read since the start. */
   asked: number;
 }
 
@@ -130,89 +130,89 @@ interface Count {
 interface Names<Value extends string> {
   kind: "names";
   values: readonly Value[];
-  /** As `--behaviour` takes it. */
+  /** As `--behavior` takes it. */
   initial: "";
   about: string;
 }
 
-type Behaviour = Choice<string> | Count | Names<string>;
+type Behavior = Choice<string> | Count | Names<string>;
 
-/** An unknown behaviour or value. The message lists the allowed ones. */
-export class BehaviourError extends Error {}
+/** An unknown behavior or value. The message lists the allowed ones. */
+export class BehaviorError extends Error {}
 
-/** Reads options such as `{ duplicateConnector: "409" }`; the other behaviours have their defaults. */
-export function chooseBehaviours(chosen: Readonly<Record<string, string>> = {}): Behaviours {
+/** Reads options such as `{ duplicateConnector: "409" }`; the other behaviors have their defaults. */
+export function chooseBehaviors(chosen: Readonly<Record<string, string>> = {}): Behaviors {
   const values: Record<string, string | number | readonly string[]> = {};
-  for (const [name, behaviour] of Object.entries<Behaviour>(BEHAVIOURS)) {
-    values[name] = initialOf(behaviour);
+  for (const [name, behavior] of Object.entries<Behavior>(BEHAVIORS)) {
+    values[name] = initialOf(behavior);
   }
   for (const [name, value] of Object.entries(chosen)) {
     values[name] = readValue(name, value);
   }
   // The loops above assign an allowed value to every name.
-  return values as Behaviours;
+  return values as Behaviors;
 }
 
-/** Wraps the behaviours to count how often each is read: one that is never read had no effect on a test. */
-export function countAsked(behaviours: Behaviours): { behaviours: Behaviours; asked: ReadonlyMap<string, number> } {
+/** Wraps the behaviors to count how often each is read: one that is never read had no effect on a test. */
+export function countAsked(behaviors: Behaviors): { behaviors: Behaviors; asked: ReadonlyMap<string, number> } {
   const asked = new Map<string, number>();
-  const counting = new Proxy(behaviours, {
+  const counting = new Proxy(behaviors, {
     get(target, name, receiver) {
       if (typeof name === "string") asked.set(name, (asked.get(name) ?? 0) + 1);
       return Reflect.get(target, name, receiver);
     },
   });
-  return { behaviours: counting, asked };
+  return { behaviors: counting, asked };
 }
 
-/** Lists each behaviour with its value, its alternatives and how often it has been read. */
-export function describeBehaviours(behaviours: Behaviours, asked: ReadonlyMap<string, number>): BehaviourReport[] {
-  return Object.entries<Behaviour>(BEHAVIOURS).map(([name, behaviour]) => ({
+/** Lists each behavior with its value, its alternatives and how often it has been read. */
+export function describeBehaviors(behaviors: Behaviors, asked: ReadonlyMap<string, number>): BehaviorReport[] {
+  return Object.entries<Behavior>(BEHAVIORS).map(([name, behavior]) => ({
     name,
-    about: behaviour.about,
-    value: String(Reflect.get(behaviours, name)),
-    default: behaviour.kind === "choice" ? (behaviour.values[0] ?? "") : String(behaviour.initial),
-    ...("values" in behaviour ? { values: behaviour.values } : {}),
+    about: behavior.about,
+    value: String(Reflect.get(behaviors, name)),
+    default: behavior.kind === "choice" ? (behavior.values[0] ?? "") : String(behavior.initial),
+    ...("values" in behavior ? { values: behavior.values } : {}),
     asked: asked.get(name) ?? 0,
   }));
 }
 
-function initialOf(behaviour: Behaviour): string | number | readonly string[] {
-  if (behaviour.kind === "names") return [];
-  return behaviour.kind === "choice" ? (behaviour.values[0] ?? "") : behaviour.initial;
+function initialOf(behavior: Behavior): string | number | readonly string[] {
+  if (behavior.kind === "names") return [];
+  return behavior.kind === "choice" ? (behavior.values[0] ?? "") : behavior.initial;
 }
 
 function readValue(name: string, value: string): string | number | readonly string[] {
-  const behaviour = Object.entries<Behaviour>(BEHAVIOURS).find(([known]) => known === name)?.[1];
-  if (behaviour === undefined) {
-    throw new BehaviourError(
-      `There is no behaviour "${name}". Did you mean "${nearest(name)}"? All: ${Object.keys(BEHAVIOURS).join(", ")}.`,
+  const behavior = Object.entries<Behavior>(BEHAVIORS).find(([known]) => known === name)?.[1];
+  if (behavior === undefined) {
+    throw new BehaviorError(
+      `There is no behavior "${name}". Did you mean "${nearest(name)}"? All: ${Object.keys(BEHAVIORS).join(", ")}.`,
     );
   }
-  if (behaviour.kind === "count") {
+  if (behavior.kind === "count") {
     if (!/^\d{1,9}$/.test(value)) {
-      throw new BehaviourError(`Behaviour "${name}" takes a whole number (${behaviour.about}), not "${value}".`);
+      throw new BehaviorError(`Behavior "${name}" takes a whole number (${behavior.about}), not "${value}".`);
     }
     return Number(value);
   }
-  if (behaviour.kind === "names") {
+  if (behavior.kind === "names") {
     const chosen = value === "" ? [] : value.split(",");
-    const unknown = chosen.find((one) => !behaviour.values.includes(one));
+    const unknown = chosen.find((one) => !behavior.values.includes(one));
     if (unknown === undefined) return chosen;
-    throw new BehaviourError(
-      `Behaviour "${name}" takes a list of ${behaviour.values.join(", ")} (${behaviour.about}), and not "${unknown}".`,
+    throw new BehaviorError(
+      `Behavior "${name}" takes a list of ${behavior.values.join(", ")} (${behavior.about}), and not "${unknown}".`,
     );
   }
-  if (!behaviour.values.includes(value)) {
-    throw new BehaviourError(
-      `Behaviour "${name}" takes ${behaviour.values.join(" or ")} (${behaviour.about}), not "${value}".`,
+  if (!behavior.values.includes(value)) {
+    throw new BehaviorError(
+      `Behavior "${name}" takes ${behavior.values.join(" or ")} (${behavior.about}), not "${value}".`,
     );
   }
   return value;
 }
 
 function nearest(name: string): string {
-  const byDistance = Object.keys(BEHAVIOURS)
+  const byDistance = Object.keys(BEHAVIORS)
     .map((known) => ({ known, distance: leven(known.toLowerCase(), name.toLowerCase()) }))
     .sort((left, right) => left.distance - right.distance);
   return byDistance[0]?.known ?? "";

@@ -23,6 +23,7 @@ import { controlRoutes, createControl } from "./control/routes.js";
 import { acceptAccessToken, requireAccessToken } from "./conventions/access-token.js";
 import { answer, answerError, noStore, OAUTH_PATHS } from "./conventions/answer.js";
 import { requireApiKey } from "./conventions/api-key.js";
+import { requireContentType } from "./conventions/content-type.js";
 import { ApiError } from "./conventions/errors.js";
 import { requirePermission } from "./conventions/permission.js";
 import { rateLimit } from "./conventions/rate-limit.js";
@@ -99,7 +100,7 @@ export function createApp(options: AppOptions): Api {
     api.use(path, requireKey);
     api.use(`${path}/*`, requireKey);
   }
-  api.use("/v3/*", requirePermission(behaviors));
+  api.use("/v3/*", requirePermission(behaviors), requireContentType(behaviors));
 
   unplayedRoutes(api);
   // Nylas's command line tool requests this path without a key to check that the API is reachable.

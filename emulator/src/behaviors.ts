@@ -50,6 +50,14 @@ export const BEHAVIORS = {
   scope: choice(["empty", "null", "absent"], "the scope of an IMAP grant"),
   connectorName: choice(["given", "provider", "absent"], "the name of a connector that was given one"),
   unnamedConnector: choice(["provider", "absent"], "the name of a connector that was given none"),
+  contentType: choice(
+    ["strict", "lenient"],
+    "whether a content type other than application/json, without a charset, and multipart/form-data is refused",
+  ),
+  reauthWorkspace: choice(
+    ["kept", "reset"],
+    "the workspace of a grant that is authenticated again: the one it was moved to, or the default one",
+  ),
   participantName: choice(
     ["absent", "empty"],
     "the name of a sender or recipient without a display name: left out, or an empty string",

@@ -17,7 +17,7 @@ let emulator: TestEmulator;
 function send(method: string, path: string, body?: unknown, signal: AbortSignal | null = null): Promise<Response> {
   return fetch(`${emulator.emulator.apiUri}${path}`, {
     method,
-    headers: { authorization: `Bearer ${emulator.emulator.apiKey}` },
+    headers: { authorization: `Bearer ${emulator.emulator.apiKey}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal,
   });
@@ -670,7 +670,7 @@ describe("a body of objects in objects", () => {
   const patch = (body: string) =>
     fetch(`${emulator.emulator.apiUri}/v3/connectors/imap`, {
       method: "PATCH",
-      headers: { authorization: `Bearer ${emulator.emulator.apiKey}` },
+      headers: { authorization: `Bearer ${emulator.emulator.apiKey}`, "content-type": "application/json" },
       body,
     });
 

@@ -45,7 +45,7 @@ function project(): string {
 function send(method: string, path: string, body?: unknown): Promise<Response> {
   return fetch(`${emulator.emulator.apiUri}${path}`, {
     method,
-    headers: { authorization: `Bearer ${emulator.emulator.apiKey}` },
+    headers: { authorization: `Bearer ${emulator.emulator.apiKey}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     signal: AbortSignal.timeout(ENDLESS_MS),
   });

@@ -16,6 +16,7 @@ async function send(key: string | undefined, subject: string, grant = 0): Promis
     method: "POST",
     headers: {
       authorization: `Bearer ${emulator.emulator.apiKey}`,
+      "content-type": "application/json",
       ...(key === undefined ? {} : { "idempotency-key": key }),
     },
     body: JSON.stringify({ to: [{ email: emulator.user(2).username }], subject, body: "…" }),

@@ -52,7 +52,7 @@ export class Emulator {
   async call(method, path, body) {
     const answer = await fetch(`${this.ready.apiUri}${path}`, {
       method,
-      headers: { authorization: `Bearer ${this.ready.apiKey}` },
+      headers: { authorization: `Bearer ${this.ready.apiKey}`, "content-type": "application/json" },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
     const { data, error } = await answer.json();

@@ -10,13 +10,15 @@ interface MailProvider {
 /**
  * @see https://developer.nylas.com/docs/provider-guides/app-passwords/
  * @see https://developer.nylas.com/docs/v3/auth/imap/
+ * @see https://developer.nylas.com/docs/provider-guides/icloud/
  */
 const PROVIDERS: readonly MailProvider[] = [
   {
     servers: ["mail.me.com"],
     domains: ["icloud.com", "me.com", "mac.com"],
     advice:
-      "iCloud accepts only an app-specific password. IMAP brings e-mail alone; Nylas's connector icloud has the calendar too",
+      "iCloud accepts only an app-specific password, and its SMTP server smtp.mail.me.com listens on port 587 (smtpPort) and not on 465. " +
+      "IMAP brings e-mail alone; Nylas's connector icloud has the calendar too",
   },
   {
     servers: ["mail.yahoo.com"],
@@ -59,5 +61,7 @@ export function adviceForServer(host: string): string | undefined {
 /** Advice about an address whose provider Nylas calls by this name. */
 export function adviceForAddress(email: string, provider: string | undefined): string | undefined {
   const domain = email.slice(email.lastIndexOf("@") + 1).toLowerCase();
-  return provider === "ews" ? EXCHANGE : PROVIDERS.find(({ domains }) => domains.includes(domain))?.advice;
+  return provider === "ews" || provider === "eas"
+    ? EXCHANGE
+    : PROVIDERS.find(({ domains }) => domains.includes(domain))?.advice;
 }

@@ -16,6 +16,8 @@ const OF_OTHER_CLIENTS: readonly string[] = [
   "tokenInfoProof",
   "smtpRequired",
   "partialSettings",
+  "contentType",
+  "reauthWorkspace",
 ];
 
 /** The other value of numeric behaviors: longer than any test, or zero. */

@@ -1,7 +1,7 @@
 import type { Behaviors } from "../behaviors.js";
 
 // Made up. Every emulator has one application, which has one workspace and needs one credential.
-const WORKSPACE_ID = "2a6b5f0c-1d7e-4c52-9b38-60f3c1e7a914";
+export const WORKSPACE_ID = "2a6b5f0c-1d7e-4c52-9b38-60f3c1e7a914";
 const CREDENTIAL_ID = "8f41c7d2-53aa-4e0b-8d16-b79e24c5f063";
 
 /** Nylas may leave the workspace out when it is the default one. IMAP needs no credential, so there may be none to name. */

@@ -66,6 +66,8 @@ const PATHS = [
   "/v3/grants/:grant/scheduling/configurations/:configuration",
   "/v3/grants/:grant/scheduling/configurations/:configuration/group-events",
   "/v3/grants/:grant/scheduling/configurations/:configuration/group-events/:event",
+  "/v3/grants/:grant/settings",
+  "/v3/grants/:grant/settings/:name",
   "/v3/grants/:grant/signatures",
   "/v3/grants/:grant/signatures/:signature",
   "/v3/grants/:grant/templates",

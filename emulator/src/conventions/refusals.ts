@@ -51,6 +51,8 @@ export const REFUSALS = {
   payloadTooLarge: { status: 413, type: INVALID_REQUEST, text: "The payload is too large." },
   /** Nylas: "api.invalid_request_payload: Invalid JSON payload format." */
   payloadNotJson: { status: 400, type: INVALID_PAYLOAD, text: "Invalid JSON payload format." },
+  /** The words of nylas-python's issue 474. */
+  contentTypeRefused: invalid("Only the content types application/json and multipart/form-data are supported."),
   payloadTooDeep: { status: 400, type: INVALID_PAYLOAD, text: "The payload is nested more than <depth> deep." },
   payloadNotAnObject: { status: 400, type: INVALID_PAYLOAD, text: "The payload must be a JSON object." },
   fieldNotAString: invalid("Field <field> must be a string."),
@@ -144,7 +146,6 @@ export const REFUSALS = {
   },
   grantBlocked: { status: 423, type: "api.resource_blocked", text: "Resource blocked, contact administrator." },
   grantAccessDenied: { status: 403, type: "grant.access_denied", text: "Access to Grant denied." },
-  severalFolders: invalid("The emulator looks into one folder at a time: send the query parameter in once."),
   multipartNotPlayed: invalid(
     "The emulator does not play multipart/form-data, which Nylas has for attachments above 3 MB.",
   ),

@@ -13,7 +13,10 @@ export interface Authentication {
   readonly userAgent?: string;
 }
 
-type StoreBehaviors = Pick<Behaviors, "connectorDelete" | "connectorDeleteGraceSeconds" | "stateEcho">;
+type StoreBehaviors = Pick<
+  Behaviors,
+  "connectorDelete" | "connectorDeleteGraceSeconds" | "stateEcho" | "reauthWorkspace"
+>;
 
 /**
  * The connectors and grants of one application. Each change runs synchronously, so requests do not interleave, and its
@@ -114,7 +117,7 @@ export class Store {
   /** Undefined if there is no such grant. */
   updateGrant(
     id: string,
-    changes: Partial<Pick<StoredGrant, "settings" | "scope" | "status" | "blocked">>,
+    changes: Partial<Pick<StoredGrant, "settings" | "scope" | "workspaceId" | "status" | "blocked">>,
   ): Promise<StoredGrant | undefined> {
     return this.#change(() => {
       const existing = this.grant(id);
@@ -144,11 +147,13 @@ export class Store {
   }
 
   #renewed(existing: StoredGrant, authentication: Authentication): StoredGrant {
-    const { purgeAt: _purgeAt, ...kept } = existing;
+    const { purgeAt: _purgeAt, workspaceId, ...kept } = existing;
+    const keepsWorkspace = workspaceId !== undefined && this.#behaviors.reauthWorkspace === "kept";
     const keepsState = this.#behaviors.stateEcho === "kept" && existing.state !== undefined;
     return {
       ...kept,
       ...authentication,
+      ...(keepsWorkspace ? { workspaceId } : {}),
       ...(keepsState ? { state: existing.state } : {}),
       status: "valid",
       updatedAt: nowSeconds(),

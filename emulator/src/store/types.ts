@@ -32,6 +32,8 @@ export interface StoredGrant {
   readonly ip?: string;
   readonly userAgent?: string;
   readonly scope?: readonly string[];
+  /** Absent for the default workspace. */
+  readonly workspaceId?: string;
   readonly settings: ImapSettings;
 }
 

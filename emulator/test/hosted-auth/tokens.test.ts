@@ -324,7 +324,10 @@ interface Asked {
 async function ask(method: string, path: string, bearer: string | null, json?: unknown, at = emulator): Promise<Asked> {
   const answer = await fetch(`${at.emulator.apiUri}${path}`, {
     method,
-    headers: bearer === null ? {} : { authorization: `Bearer ${bearer}` },
+    headers: {
+      "content-type": "application/json",
+      ...(bearer === null ? {} : { authorization: `Bearer ${bearer}` }),
+    },
     ...(json === undefined ? {} : { body: JSON.stringify(json) }),
   });
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };

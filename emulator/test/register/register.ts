@@ -21,6 +21,7 @@ import {
   LIMIT_LAYERS,
   NODE_NO_NAME,
   PATCH_GRANT,
+  PYTHON_CHARSET,
   PYTHON_PKCE_FIX,
   READ_MESSAGE,
   RUBY_PATCH,
@@ -161,6 +162,18 @@ export const OPEN_POINTS: readonly OpenPoint[] = [
     point: "a change of some settings of a grant",
     switches: ["partialSettings"],
     hint: { says: "settings are replaced as a whole", source: PATCH_GRANT },
+  },
+  {
+    point: "the content type of a body",
+    switches: ["contentType"],
+    hint: {
+      says: "only JSON and multipart are supported, and JSON with a charset is refused: `strict`",
+      source: PYTHON_CHARSET,
+    },
+  },
+  {
+    point: "the workspace of a grant that is authenticated again",
+    switches: ["reauthWorkspace"],
   },
   { point: "what becomes of a grant's state", switches: ["stateEcho"] },
   { point: "what the key may do", switches: ["deniedPermissions"] },

@@ -118,6 +118,13 @@ export const CONNECT_LIBRARY: Source = {
   url: "https://www.npmjs.com/package/@nylas/connect/v/1.2.5",
 };
 export const JAVA_SMTP_REQUIRED = thread("nylas-java", "pull", 305);
+export const PYTHON_CHARSET = thread("nylas-python", "issues", 474);
+export const RUBY_CONTENT_TYPE = thread("nylas-ruby", "pull", 540);
+export const JAVA_FILTERS: Source = {
+  name: "nylas-java 2.18.1: change log",
+  url: `${GITHUB}/nylas-java/releases/tag/v2.18.1`,
+};
+export const WORKSPACE_PATCH: Source = { name: "docs: change log of 2026-09-24", url: `${DOCS}/changelogs/` };
 export const NODE_NO_NAME = thread("nylas-nodejs", "pull", 525);
 export const NODE_SECRET = thread("nylas-nodejs", "pull", 753);
 export const PYTHON_KEYS = thread("nylas-python", "pull", 464);

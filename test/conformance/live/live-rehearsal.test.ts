@@ -33,6 +33,7 @@ const NEVER_SETTLED = [
   "invalidGrant",
   "oauthErrors",
   "participantName",
+  "reauthWorkspace",
   "partialSettings",
   "smtpRequired",
   "rateLimitPerSecond",

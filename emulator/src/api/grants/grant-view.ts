@@ -19,6 +19,7 @@ export function grantView(grant: StoredGrant, behaviors: Behaviors): Record<stri
     ...settingsOf(grant, behaviors),
     blocked: grant.blocked ?? false,
     ...relatedIdsOfGrant(behaviors),
+    ...(grant.workspaceId === undefined ? {} : { workspace_id: grant.workspaceId }),
   };
 }
 

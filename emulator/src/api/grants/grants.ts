@@ -1,12 +1,13 @@
 import type { Behaviors } from "../../behaviors.js";
 import { answer, answerDeleted, answerPage } from "../../conventions/answer.js";
-import { optionalObject, optionalTexts, readObject } from "../../conventions/body.js";
+import { optionalObject, optionalText, optionalTexts, readObject } from "../../conventions/body.js";
 import { ApiError, notFound } from "../../conventions/errors.js";
-import { pageOf, refuseUnplayedParameters, seconds } from "../../conventions/query.js";
+import { pageOf, seconds } from "../../conventions/query.js";
 import type { Api, ApiContext } from "../../http/context.js";
 import { nowSeconds, type Store, sameAddress } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
 import { readImapSettings } from "../connect/settings.js";
+import { WORKSPACE_ID } from "../related-ids.js";
 import { noEndpoint } from "../unplayed.js";
 import { grantView } from "./grant-view.js";
 
@@ -19,7 +20,6 @@ export function grantRoutes(api: Api, dependencies: GrantDependencies): void {
   const { store, behaviors } = dependencies;
 
   api.get("/v3/grants", (context) => {
-    refuseUnplayedParameters(context, ["workspace_id"]);
     const page = pageOf(context);
     const sort = sortOf(context);
     const kept = store.grants().filter(filterOf(context, behaviors));
@@ -46,10 +46,12 @@ export function grantRoutes(api: Api, dependencies: GrantDependencies): void {
     const given = optionalObject(body, "settings");
     const settings = given && behaviors.partialSettings === "merged" ? { ...earlier, ...given } : given;
     const scope = optionalTexts(body, "scope");
+    const workspaceId = optionalText(body, "workspace_id");
     // Nylas replaces settings as a whole. It does not document whether it logs in with them; the emulator does not.
     const grant = await store.updateGrant(id, {
       ...(settings === undefined ? {} : { settings: readImapSettings(settings) }),
       ...(scope === undefined ? {} : { scope }),
+      ...(workspaceId === undefined ? {} : { workspaceId }),
     });
     if (grant === undefined) throw notFound("grant", behaviors);
     return answer(context, grantView(grant, behaviors));
@@ -68,7 +70,14 @@ function findGrant(context: ApiContext, { store, behaviors }: GrantDependencies)
 }
 
 function filterOf(context: ApiContext, behaviors: Behaviors): (grant: StoredGrant) => boolean {
-  const { email, provider, grant_status: status, ip, account_id: accountId } = context.req.query();
+  const {
+    email,
+    provider,
+    grant_status: status,
+    ip,
+    account_id: accountId,
+    workspace_id: workspaceId,
+  } = context.req.query();
   const since = seconds(context, "since");
   const before = seconds(context, "before");
   const lags = (email !== undefined || provider !== undefined) && behaviors.listLagSeconds > 0;
@@ -79,6 +88,7 @@ function filterOf(context: ApiContext, behaviors: Behaviors): (grant: StoredGran
     (provider === undefined || grant.provider === provider) &&
     (status === undefined || grant.status === status) &&
     (ip === undefined || grant.ip === ip) &&
+    (workspaceId === undefined || (grant.workspaceId ?? WORKSPACE_ID) === workspaceId) &&
     // Nylas: only grants migrated from v2 have an account id, and the emulator has none of those.
     accountId === undefined &&
     (since === undefined || grant.createdAt >= since) &&

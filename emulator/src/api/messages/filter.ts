@@ -20,8 +20,8 @@ export function readMessageFilter(context: ApiContext): Pick<PageQuery, "keeps" 
     flag(context, "unread"),
     flag(context, "starred"),
     subject(context),
-    ...FIELDS.map((field) => addresses(context, field, [field])),
-    addresses(context, "any_email", FIELDS),
+    ...FIELDS.map((field) => addresses([lastOf(context, field)], [field])),
+    anyEmail(context),
     received(context),
   ].filter((rule) => rule !== undefined);
   return {
@@ -52,14 +52,23 @@ function subject(context: ApiContext): Keeps | undefined {
   return part ? (message) => message.subject.includes(part) : undefined;
 }
 
-/** Any of the addresses in any of the fields. Nylas's SDKs separate addresses by commas or repeat the parameter. */
-function addresses(context: ApiContext, name: string, fields: readonly (typeof FIELDS)[number][]): Keeps | undefined {
-  const given = (context.req.queries(name) ?? []).flatMap((value) => value.split(","));
+/** Nylas: one address in each field; of a parameter that is repeated, the last one. */
+export function lastOf(context: ApiContext, name: string): string {
+  return context.req.queries(name)?.at(-1) ?? "";
+}
+
+/** Nylas: addresses that are separated by commas. */
+function anyEmail(context: ApiContext): Keeps | undefined {
+  const given = lastOf(context, "any_email").split(",");
+  if (given.length > MAX_ADDRESSES)
+    throw ApiError.of("tooManyAddresses", { parameter: "any_email", max: MAX_ADDRESSES });
+  return addresses(given, FIELDS);
+}
+
+/** Any of the addresses in any of the fields. */
+function addresses(given: readonly string[], fields: readonly (typeof FIELDS)[number][]): Keeps | undefined {
   const wanted = new Set(given.map((address) => address.trim().toLowerCase()).filter((address) => address !== ""));
   if (wanted.size === 0) return undefined;
-  if (wanted.size > MAX_ADDRESSES) {
-    throw ApiError.of("tooManyAddresses", { parameter: name, max: MAX_ADDRESSES });
-  }
   const isWanted = ({ email }: Participant): boolean => wanted.has(email.toLowerCase());
   return (message) => fields.some((field) => message[field].some(isWanted));
 }

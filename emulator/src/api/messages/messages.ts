@@ -3,7 +3,7 @@ import { ApiError, notFound } from "../../conventions/errors.js";
 import { refuseUnplayedParameters, wholeNumber } from "../../conventions/query.js";
 import type { Api, ApiContext } from "../../http/context.js";
 import type { ReadFolder } from "../../mail-client/imap-read.js";
-import { readMessageFilter } from "./filter.js";
+import { lastOf, readMessageFilter } from "./filter.js";
 import { accessFailure, grantOfDataPath, type MailboxDependencies } from "./mailbox-access.js";
 import { messageView } from "./message-view.js";
 
@@ -31,7 +31,7 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
     const filter = readMessageFilter(context);
     refuseUnplayedParameters(context, UNPLAYED_OF_MESSAGES);
     refuseOtherFields(context);
-    const folder = readFolder(context);
+    const folder = lastOf(context, "in") || "INBOX";
     const grant = grantOfDataPath(context, dependencies);
     const page = {
       folder,
@@ -97,12 +97,6 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
 
 function refuseOtherFields(context: ApiContext): void {
   if ((context.req.query("fields") ?? "standard") !== "standard") refuseUnplayedParameters(context, ["fields"]);
-}
-
-function readFolder(context: ApiContext): string {
-  const [folder, ...others] = context.req.queries("in") ?? [];
-  if (others.length > 0) throw ApiError.of("severalFolders");
-  return folder || "INBOX";
 }
 
 function folderView(folder: ReadFolder, grantId: string): Record<string, unknown> {

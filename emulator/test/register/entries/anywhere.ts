@@ -1,7 +1,7 @@
 import type { Answer } from "../answer.js";
 import { A_LIST, A_TEXT, ABSENT, THE_APPLICATION } from "../answer.js";
 import { type Expectation, NO_PROVIDER, NOBODY, type Place, type Request } from "../expectation.js";
-import { BAD_PAYLOAD, NOT_FOUND, ok, refused, UNAUTHORIZED } from "../refusals.js";
+import { BAD_PAYLOAD, BAD_REQUEST, NOT_FOUND, ok, refused, UNAUTHORIZED } from "../refusals.js";
 import {
   APPLICATIONS,
   CLI_CHECKS,
@@ -16,6 +16,8 @@ import {
   NODE_CLIENT,
   NODE_RESOURCES,
   OLDER_ERRORS,
+  PYTHON_CHARSET,
+  RUBY_CONTENT_TYPE,
   SENDING_ERRORS,
   TROUBLESHOOTING,
 } from "../sources.js";
@@ -137,6 +139,19 @@ export const anywhere: readonly Expectation[] = [
     live: "always",
     play: (place) => everyPost(place, { text: HALF_AN_OBJECT }),
   },
+  ...["application/json; charset=utf-8", "text/plain"].map(
+    (type): Expectation => ({
+      endpoint: "any endpoint with a body",
+      situation: `JSON with the content type \`${type}\``,
+      given: "anything",
+      answer: BAD_REQUEST,
+      instead: { contentType: { lenient: refused(400, "grant.provider_required") } },
+      source: [PYTHON_CHARSET, RUBY_CONTENT_TYPE],
+      standing: "type assumed",
+      live: "always",
+      play: ({ call }) => call("POST", "/v3/connect/custom", { text: "{}", headers: { "content-type": type } }),
+    }),
+  ),
   {
     endpoint: "any endpoint with a body",
     situation: "JSON that is not an object",

@@ -19,6 +19,7 @@ import {
   NODE_GRANTS,
   PATCH_GRANT,
   PYTHON_KEYS,
+  WORKSPACE_PATCH,
   WORKSPACES,
 } from "../sources.js";
 
@@ -28,6 +29,7 @@ const UPDATE = "PATCH /v3/grants/{grantId}";
 const DELETE = "DELETE /v3/grants/{grantId}";
 const OTHERS = { no: "the application may have other grants as well" };
 
+const NO_WORKSPACE = { no: "the suite makes no workspace" };
 const BLOCKS_NONE = { no: "only Nylas blocks a grant" };
 
 export const grants: readonly Expectation[] = [
@@ -75,13 +77,40 @@ export const grants: readonly Expectation[] = [
   },
   {
     endpoint: LIST,
-    situation: "`workspace_id`",
-    given: "anything",
-    answer: BAD_REQUEST,
+    situation: "`workspace_id` of another workspace",
+    given: "grant",
+    answer: ok({ "data.length": 0 }),
     source: [LIST_GRANTS],
-    standing: "different",
-    live: { no: "Nylas has workspaces, and the emulator has not" },
+    standing: "confirmed",
+    live: OTHERS,
     play: ({ call }) => call("GET", `/v3/grants?workspace_id=${NOBODY}`),
+  },
+  {
+    endpoint: UPDATE,
+    situation: "`workspace_id`",
+    given: "grant",
+    answer: ok({ "data.id": THE_GRANT, "data.workspace_id": NOBODY }),
+    source: [WORKSPACE_PATCH],
+    standing: "confirmed",
+    live: NO_WORKSPACE,
+    play: ({ call, grantId }) => call("PATCH", `/v3/grants/${grantId}`, { json: { workspace_id: NOBODY } }),
+  },
+  {
+    endpoint: FIND,
+    situation: "a grant that was moved to another workspace and is authenticated again",
+    given: "grant",
+    answer: ok({ "data.id": THE_GRANT, "data.workspace_id": NOBODY }),
+    instead: {
+      reauthWorkspace: { reset: ok({ "data.workspace_id": ABSENT }) },
+    },
+    source: [WORKSPACE_PATCH, BYO],
+    standing: "assumed",
+    live: NO_WORKSPACE,
+    play: async (place) => {
+      await place.call("PATCH", `/v3/grants/${place.grantId}`, { json: { workspace_id: NOBODY } });
+      await authenticate(place);
+      return place.call("GET", `/v3/grants/${place.grantId}`);
+    },
   },
   {
     endpoint: LIST,

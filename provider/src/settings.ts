@@ -95,13 +95,10 @@ export function environmentVariable(application: string, key: string): string {
   return `${snake(application)}_${snake(key)}`.toUpperCase();
 }
 
-/** For errors about a key. Pulumi saves the configuration at each `up`, and also that of one that has sent no request. */
-export function savedKeyRemedy(application: string): string {
-  return (
-    `If ${application}:apiKey is right by now: plain \`refresh\`, \`destroy\` and \`up --refresh\` use the key that was saved at the ` +
-    "last `up`, so add `--run-program`, or run plain `pulumi up` first, which saves the new key"
-  );
-}
+/** For errors that a wrong setting explains. Pulumi saves the configuration at each `up`, and also at one that sends no request. */
+export const SAVED_SETTINGS_REMEDY =
+  "If the configuration is right by now: plain `refresh`, `destroy` and `up --refresh` use the one that was saved at the last `up`, so " +
+  "add `--run-program`, or run plain `pulumi up` first, which saves the new one";
 
 /** The base URL of a region. */
 export function regionUri(region: Region): string {

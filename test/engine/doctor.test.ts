@@ -159,12 +159,13 @@ describe("nylas-imap doctor", () => {
     expect(run.code).toBe(1);
   });
 
-  it("finds a grant that breaks Nylas's contract, beside one that does not", async () => {
+  it("finds a grant that breaks Nylas's contract, and one with an unknown status, beside one that is well", async () => {
     const answers: Record<string, unknown> = {
       "/v3/connectors/imap": { provider: "imap", name: "IMAP" },
       "/v3/grants": [
         { id: "broken", provider: "imap", email: "ann@example.test", grant_status: 7, created_at: 1_700_000_000 },
         { id: "whole", provider: "imap", email: "ben@example.test", grant_status: "valid", created_at: 1_700_000_000 },
+        { id: "odd", provider: "imap", email: "cleo@example.test", grant_status: "paused", created_at: 1_700_000_000 },
       ],
     };
     const server = world.owns(
@@ -176,11 +177,12 @@ describe("nylas-imap doctor", () => {
     );
     const env = { NYLAS_API_KEY: "nyk_of_a_test", NYLAS_API_URI: server.uri };
     const { run, findings } = await doctor(env, "--allow-unmanaged");
-    expect(codes(findings)).toEqual(["grant_unreadable"]);
+    expect(codes(findings, "cleo@")).toEqual(["grant_status_unknown"]);
+    expect(codes(findings, "ben@")).toEqual([]);
     expect(codes(findings, "ann@")).toEqual(["grant_unreadable"]);
     expect(run.code).toBe(1);
     const { grants }: { grants: { email: string }[] } = JSON.parse(run.stdout);
-    expect(grants.map(({ email }) => email)).toEqual(["ben@example.test"]);
+    expect(grants.map(({ email }) => email)).toEqual(["ben@example.test", "cleo@example.test"]);
   });
 
   it("names a permission that the key lacks", async () => {

@@ -47,7 +47,7 @@ export const rotation: Scenario[] = [
   },
   {
     name: "the new password is wrong",
-    outcome: "it is sent once; the old grant goes on with its old credentials, and the error says so",
+    outcome: "it is sent once; Nylas keeps the credentials of the last authentication, and the error says so",
     rules: [2, 8, 10],
     run: async (world) => {
       const { emulator } = world;

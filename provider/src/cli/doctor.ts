@@ -30,6 +30,7 @@ export type FindingCode =
   | "connector_missing"
   | "grant_invalid"
   | "grant_blocked"
+  | "grant_status_unknown"
   | "grant_unreadable"
   | "grant_unmanaged"
   | "mailbox_unreadable"
@@ -197,6 +198,13 @@ function grantFindings(grant: Grant, { state, allowUnmanaged }: DoctorOptions): 
       code: "grant_blocked",
       problem: "is blocked by Nylas: its mailbox cannot be used, whatever the password",
       remedy: "ask Nylas's support why; the grant can still be read and deleted",
+    });
+  } else if (grant.status !== "valid" && grant.status !== "invalid") {
+    findings.push({
+      ...about,
+      code: "grant_status_unknown",
+      problem: `is "${grant.status}", a status that this package does not know; \`up\` leaves such a grant as it is`,
+      remedy: "ask Nylas's support what it means; another credentialVersion authenticates the grant again",
     });
   } else if (grant.status !== "valid") {
     findings.push({

@@ -90,14 +90,11 @@ function digestOf(mailbox: MailboxCredentials): string {
 async function explainRefusal(
   run: Run,
   error: NylasError,
-  { imapHost }: MailboxCredentials,
+  mailbox: MailboxCredentials,
   found: Grant | undefined,
 ): Promise<NylasError> {
   if (error instanceof MailServerError) return error;
-  const kept =
-    found === undefined
-      ? "no grant was created"
-      : `grant ${found.id} was not changed and goes on with its old credentials`;
+  const kept = describeKept(found);
   const base = { operation: error.operation, status: error.status, requestId: error.requestId, type: error.type };
   if (endsWith(error.type, "auth_limit_reached")) {
     return new CredentialsError({
@@ -107,9 +104,17 @@ async function explainRefusal(
       remedy: "wait until the mail server unlocks the mailbox, then run again with the right imapPassword",
     });
   }
-  const refusedLogin = endsWith(error.type, "invalid_authentication");
-  if (!refusedLogin && error.status !== 400 && error.status !== 404) return error;
-  if (!refusedLogin && (await findConnector(run.client)) === undefined) {
+  if (endsWith(error.type, "invalid_authentication")) {
+    return new CredentialsError({
+      ...base,
+      code: "invalid_credentials",
+      answer: `the login was refused: ${error.answer}; ${kept}`,
+      remedy: `check imapUsername and imapPassword at imapHost; ${adviceFor(mailbox)}. A wrong password is not tried again in this run`,
+    });
+  }
+  // Without a type, the answer is not Nylas's.
+  if (error.type === undefined || (error.status !== 400 && error.status !== 404)) return error;
+  if (await isConnectorMissing(run)) {
     return new ConnectorError({
       ...base,
       code: "connector_missing",
@@ -119,13 +124,37 @@ async function explainRefusal(
         "and keeps the grants' ids. Otherwise declare one with `new ImapConnector(…)` and pass it as `connector`, so that it is made first",
     });
   }
-  const advice = adviceForServer(imapHost) ?? "many providers want an app password instead of the user's own";
-  return new CredentialsError({
+  return new UnexpectedResponseError({
     ...base,
-    code: "invalid_credentials",
-    answer: `the login was refused: ${error.answer}; ${kept}`,
-    remedy: `check imapUsername and imapPassword at imapHost; ${advice}. A wrong password is not tried again in this run`,
+    code: "unexpected_response",
+    answer: `${error.answer}; ${kept}`,
+    remedy:
+      "Nylas refuses the request, and does not say that it is for the credentials: compare the arguments with its answer. The " +
+      "Nylas dashboard has the request id in its logs; otherwise report this whole error to this package",
   });
+}
+
+function describeKept(found: Grant | undefined): string {
+  if (found === undefined) return "no grant was created";
+  if (found.status === "invalid") return `grant ${found.id} was not changed and stays invalid`;
+  return `grant ${found.id} was not changed: Nylas keeps the credentials of its last authentication`;
+}
+
+function adviceFor({ imapHost, imapPassword }: MailboxCredentials): string {
+  const advice = adviceForServer(imapHost) ?? "many providers want an app password instead of the user's own";
+  return imapPassword.includes(" ")
+    ? `${advice}. An app password is given without the blanks between the groups in which some providers show it`
+    : advice;
+}
+
+/** Whether there is no connector. False if that cannot be told: the answer to be explained is then the better one. */
+async function isConnectorMissing({ client }: Run): Promise<boolean> {
+  try {
+    return (await findConnector(client)) === undefined;
+  } catch (error) {
+    if (error instanceof NylasError) return false;
+    throw error;
+  }
 }
 
 function endsWith(type: string | undefined, suffix: string): boolean {

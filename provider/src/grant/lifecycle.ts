@@ -27,6 +27,11 @@ import { type AuthenticatedGrant, authenticate, verifyMailbox } from "./authenti
 import { type GrantOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./outputs.js";
 import { decideAdoption, isRenamed, isTaken, markerToSend, refuseIfTaken } from "./ownership.js";
 
+/** The two statuses of Nylas's contract. */
+const VALID = "valid";
+/** The next `up` authenticates such a grant again. */
+const INVALID = "invalid";
+
 /** A mailbox that a Nylas application may use. */
 export const grantLifecycle: Lifecycle = {
   secrets: GRANT_SECRETS,
@@ -76,6 +81,7 @@ export const grantLifecycle: Lifecycle = {
       notify(`grant ${id} of ${String(props.email)} was deleted outside of Pulumi; the next \`up\` makes another one`);
       return undefined;
     }
+    if (![VALID, INVALID].includes(grant.status)) announceStatus(id, grant, props);
     const heldElsewhere = hasOtherOwner(parseMarker(grant.state), parseMarker(asText(props.marker)));
     if (heldElsewhere) {
       notify(
@@ -159,13 +165,21 @@ function needsAuthentication(olds: Values, news: Values): boolean {
   return (
     changed(olds, news, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS).length > 0 ||
     changesPassword(olds, news) ||
-    olds.grantStatus !== "valid" ||
+    // Another status is not known to end with an authentication, so each `up` would send one.
+    olds.grantStatus === INVALID ||
     olds.heldElsewhere === true
   );
 }
 
 function needsVerification(olds: Values, news: Values): boolean {
   return olds.verified === false && news.verify !== false;
+}
+
+function announceStatus(id: string, { status }: Grant, { email }: Values): void {
+  notify(
+    `Nylas calls grant ${id} of ${String(email)} "${status}", which this package does not know; \`up\` leaves it as it is. ` +
+      "Another credentialVersion authenticates it again",
+  );
 }
 
 function announceRemoval({ imapUsername }: GrantArguments, names: readonly string[]): void {

@@ -1,6 +1,6 @@
 import { AccessError } from "../errors.js";
 import type { Run } from "../run/run.js";
-import { environmentVariable, savedKeyRemedy } from "../settings.js";
+import { environmentVariable, SAVED_SETTINGS_REMEDY } from "../settings.js";
 
 /**
  * Returns the id of the application that the object was made in, and the run whose key is of that application; throws
@@ -22,7 +22,7 @@ export async function sameApplication(
     answer: `it was made in application ${madeIn}, but the API key belongs to ${applicationId}; nothing was changed`,
     remedy:
       `give the key of application ${madeIn} in ${application}:apiKey or ${environmentVariable(application, "apiKey")}. ` +
-      `${savedKeyRemedy(application)}. To move on purpose, give the resource another \`application\`, or destroy it with the old ` +
+      `${SAVED_SETTINGS_REMEDY}. To move on purpose, give the resource another \`application\`, or destroy it with the old ` +
       "key first",
   });
 }

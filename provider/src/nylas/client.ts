@@ -1,7 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { AccessError, NylasError } from "../errors.js";
 import { keepSecret } from "../redact.js";
-import { environmentVariable, type Settings, savedKeyRemedy } from "../settings.js";
+import { environmentVariable, SAVED_SETTINGS_REMEDY, type Settings } from "../settings.js";
 import { createPace } from "./pace.js";
 import type { NylasRequest, Sender } from "./send.js";
 import { APPLICATION_PATH, type Application, ApplicationWire, single } from "./wire.js";
@@ -121,6 +121,6 @@ function expectApplication(settings: Settings, found: Application): Application 
     remedy:
       `give the key of application ${settings.applicationId} in ${settings.application}:apiKey or ` +
       `${environmentVariable(settings.application, "apiKey")}, or correct ${settings.application}:applicationId. ` +
-      savedKeyRemedy(settings.application),
+      SAVED_SETTINGS_REMEDY,
   });
 }

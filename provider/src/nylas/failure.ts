@@ -6,7 +6,7 @@ import {
   UnavailableError,
   UnexpectedResponseError,
 } from "../errors.js";
-import { environmentVariable, type Settings, savedKeyRemedy } from "../settings.js";
+import { environmentVariable, SAVED_SETTINGS_REMEDY, type Settings } from "../settings.js";
 import { PROXY_AUTHENTICATION_REQUIRED } from "./proxy-refusal.js";
 import { isProviderFailure } from "./retry-delay.js";
 
@@ -131,7 +131,7 @@ function unreachableError(base: BaseFacts, settings: Settings, failure: RequestF
     ...base,
     code: "nylas_unavailable",
     answer: `${base.answer} at ${settings.apiUri}${viaProxy(failure)}`,
-    remedy: `check the network, a proxy, and ${settings.application}:apiUri; then run again`,
+    remedy: `check the network, a proxy, and ${settings.application}:apiUri; then run again. ${SAVED_SETTINGS_REMEDY}`,
   });
 }
 
@@ -162,7 +162,7 @@ function permissionError(base: BaseFacts, settings: Settings): AccessError {
     remedy:
       `in the Nylas dashboard, bind the key of ${settings.application}:apiKey to the application, with the permission for this call: ` +
       "a permission counts only if the key's resource binding supports it, so a key bound to the organization, a workspace or a " +
-      "grant lacks it. Or use another key; nothing was changed",
+      "grant lacks it. Or use another key",
   });
 }
 
@@ -174,6 +174,6 @@ function refusedKeyError(base: BaseFacts, settings: Settings): AccessError {
     remedy:
       `the key is wrong, expired, or of another region than ${settings.region} (Nylas answers 401 in all cases): ` +
       `check ${settings.application}:region, then set a valid key with \`pulumi config set --secret ${settings.application}:apiKey\` ` +
-      `or in ${variable}, which is used if the configured key is refused. ${savedKeyRemedy(settings.application)}`,
+      `or in ${variable}, which is used if the configured key is refused. ${SAVED_SETTINGS_REMEDY}`,
   });
 }

@@ -159,8 +159,8 @@ function say(text: string): void {
 let directory: string | undefined;
 let exitCode = 0;
 
-async function cleanUp(hurry?: AbortSignal): Promise<void> {
-  await stopAll(hurry);
+async function cleanUp(): Promise<void> {
+  await stopAll();
   if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
 }
 

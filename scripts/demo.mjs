@@ -87,10 +87,10 @@ async function demo(directory) {
   for (const line of outputLines(made)) say(line);
   const grants = await api.grants();
   const connectors = await api.connectors();
-  prove(connectors.length === 1, `1 connector at Nylas: ${connectors[0]?.provider}`);
+  prove(connectors.length === 1, `1 connector at the emulator: ${connectors[0]?.provider}`);
   prove(
     grants.length === users.length,
-    `${grants.length} grants at Nylas, all ${[...new Set(grants.map((grant) => grant.grant_status))]}`,
+    `${grants.length} grants at the emulator, all ${[...new Set(grants.map((grant) => grant.grant_status))]}`,
   );
 
   say("\n2. The same program again", "bold");
@@ -156,9 +156,8 @@ let exitCode = 0;
 /** @type {string | undefined} */
 let directory;
 
-/** @param {AbortSignal} [hurry] */
-async function cleanUp(hurry) {
-  await stopAll(hurry);
+async function cleanUp() {
+  await stopAll();
   if (directory !== undefined) rmSync(directory, { recursive: true, force: true });
 }
 

@@ -1,11 +1,16 @@
 #!/usr/bin/env node
 import { spawn } from "node:child_process";
 import { messageOf } from "../tools/harness/errors.mjs";
-import { listenForInterruption, SAME_SIGNAL_MS, stopListening } from "../tools/harness/interruption.mjs";
+import { listenForInterruption, stopListening } from "../tools/harness/interruption.mjs";
 import { pulumiEnvironment, readSetup } from "./setup/environment.mjs";
 import { executableIn } from "./setup/executables.mjs";
 import { setUp } from "./setup/main.mjs";
 
+/**
+ * npm forwards a signal that this process has already received from the terminal or with its process group. The same signal
+ * within this time, in milliseconds, is such a copy.
+ */
+const SAME_SIGNAL_MS = 500;
 const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 
 async function engineCommand() {

@@ -17,11 +17,8 @@ function start(...args: string[]): NpmScript {
 describe.runIf(process.platform === "linux")("npm run emulator", () => {
   it.each<[string, NodeJS.Signals, "npm" | "group"]>([
     ["npm gets SIGTERM, as from kill", "SIGTERM", "npm"],
-    ["npm gets SIGINT", "SIGINT", "npm"],
-    ["npm gets SIGHUP", "SIGHUP", "npm"],
     ["npm is killed", "SIGKILL", "npm"],
     ["Ctrl-C is pressed in its terminal", "SIGINT", "group"],
-    ["its terminal is closed", "SIGHUP", "group"],
   ])("ends the emulator when %s", async (_, signal, target) => {
     const script = start("--mail");
     const [, apiUri = ""] = await script.prints(/"apiUri":"([^"]+)"/);

@@ -81,15 +81,11 @@ export async function run(command, args, options) {
       else resolve(signal ? `was ended by ${signal}` : `ended with exit code ${code}`);
     });
   });
-  /** @param {AbortSignal} [hurry] */
-  const stop = async (hurry) => {
+  const stop = async () => {
     const kill = () => signalTree(child, "SIGKILL");
     signalTree(child, "SIGTERM");
     const killTimer = setTimeout(kill, KILL_GRACE_MS);
-    hurry?.addEventListener("abort", kill);
-    if (hurry?.aborted) kill();
     await ended;
-    hurry?.removeEventListener("abort", kill);
     clearTimeout(killTimer);
     // A child process that ignores SIGTERM may still run after the command has exited.
     kill();

@@ -4,24 +4,14 @@ import { messageOf } from "./errors.mjs";
 const SIGNALS = /** @type {const} */ (["SIGINT", "SIGTERM", "SIGHUP"]);
 const FIRST_SIGNAL_CODE = 128;
 
-/**
- * npm forwards a signal that this process has already received from the terminal or with its process group. A signal
- * within this time after the first one, in milliseconds, is such a copy.
- */
-export const SAME_SIGNAL_MS = 500;
-/** When to say that cleaning up takes long, in milliseconds. */
-const PATIENCE_MS = 1_000;
-
-/** @typedef {(hurry: AbortSignal) => Promise<void>} CleanUp `hurry` aborts at a second signal */
+/** @typedef {() => Promise<void>} CleanUp */
 
 /** @type {Set<CleanUp>} */
 const cleanUps = new Set();
-const hurry = new AbortController();
-/** @type {number | undefined} */
-let interruptedAt;
+let interrupted = false;
 
 export function isInterrupted() {
-  return interruptedAt !== undefined;
+  return interrupted;
 }
 
 /**
@@ -36,8 +26,8 @@ export function onInterruption(cleanUp) {
 }
 
 /**
- * From here on a signal cleans up, and then ends this process with the signal's exit code. So does the end of whoever
- * reads the output, such as `head` or a closed terminal.
+ * From here on a signal cleans up, and then ends this process with the signal's exit code. Another signal meanwhile changes
+ * nothing: npm forwards a copy of what the terminal has sent. An output that nobody reads any more counts as SIGHUP.
  */
 export function listenForInterruption() {
   for (const signal of SIGNALS) process.on(signal, interrupt);
@@ -55,24 +45,17 @@ export function untilEnd() {
 }
 
 function hangUp() {
-  if (!isInterrupted()) void interrupt("SIGHUP");
+  void interrupt("SIGHUP");
 }
 
 /** @param {typeof SIGNALS[number]} signal */
 async function interrupt(signal) {
-  if (interruptedAt !== undefined) {
-    if (performance.now() - interruptedAt > SAME_SIGNAL_MS) hurry.abort();
-    return;
-  }
-  interruptedAt = performance.now();
-  const timer = setTimeout(() => {
-    process.stderr.write("Stopping what still runs. A second Ctrl-C kills it.\n");
-  }, PATIENCE_MS);
+  if (interrupted) return;
+  interrupted = true;
   for (const cleanUp of [...cleanUps].reverse()) {
-    await cleanUp(hurry.signal).catch((error) => {
+    await cleanUp().catch((error) => {
       process.stderr.write(`Cleaning up after ${signal} failed: ${messageOf(error)}\n`);
     });
   }
-  clearTimeout(timer);
   process.exit(FIRST_SIGNAL_CODE + constants.signals[signal]);
 }

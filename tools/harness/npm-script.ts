@@ -35,17 +35,15 @@ export interface NpmScript {
   runs(command: string): Promise<Marked>;
   /** Sends a signal to npm and to what is in its group: a terminal does so at Ctrl-C, and when it is closed. */
   signalGroup(signal: NodeJS.Signals): void;
-  /** Ends the reading of standard output, as `head` does. */
-  stopReading(): void;
   /** Waits until no process is left. */
   leavesNoProcess(): Promise<void>;
 }
 
-export function startNpmScript(args: readonly string[], directory = ROOT): NpmScript {
+export function startNpmScript(args: readonly string[]): NpmScript {
   const mark = randomUUID();
   const own = Object.entries(process.env).filter(([name]) => !OF_OUTER_NPM.test(name));
   const child = spawn("npm", ["run", ...args], {
-    cwd: directory,
+    cwd: ROOT,
     env: { ...Object.fromEntries(own), [MARK]: mark },
     stdio: ["ignore", "pipe", "pipe"],
     detached: true,
@@ -93,7 +91,6 @@ export function startNpmScript(args: readonly string[], directory = ROOT): NpmSc
       return found;
     },
     signalGroup: (signal) => void process.kill(-pid, signal),
-    stopReading: () => void child.stdout.destroy(),
     leavesNoProcess: () =>
       until(`no process is left of ${JSON.stringify(processes(), undefined, 1)}`, GONE_WITHIN_MS, () => {
         return processes().length === 0;

@@ -41,9 +41,8 @@ export function startProcess(command, args, { cwd, env } = {}) {
 /**
  * Stops everything that `startProcess` started and that still runs, the latest first, with all descendants. From then on
  * nothing can be started.
- * @param {AbortSignal} [hurry] when it aborts, they are killed
  */
-export async function stopAll(hurry) {
+export async function stopAll() {
   stopping = true;
   for (const { pid, ended } of [...running].reverse()) {
     /** @type {Set<number>} */
@@ -51,19 +50,15 @@ export async function stopAll(hurry) {
     const look = () => {
       if (!isWindows) for (const child of descendants(pid)) family.add(child.pid);
     };
-    const kill = () => {
-      look();
-      for (const member of [pid, ...family]) endProcess(member);
-    };
     look();
     signalProcess(pid, "SIGINT");
     // An engine that is interrupted while it starts may start a plugin before it ends.
     const lookTimer = setInterval(look, LOOK_AGAIN_MS);
-    const killTimer = setTimeout(kill, GRACE_MS);
-    hurry?.addEventListener("abort", kill);
-    if (hurry?.aborted) kill();
+    const killTimer = setTimeout(() => {
+      look();
+      for (const member of [pid, ...family]) endProcess(member);
+    }, GRACE_MS);
     await ended;
-    hurry?.removeEventListener("abort", kill);
     clearInterval(lookTimer);
     clearTimeout(killTimer);
     // Pulumi's plugins have process groups of their own and may outlive the engine that started them.

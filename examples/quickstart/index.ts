@@ -1,5 +1,4 @@
 import * as pulumi from "@pulumi/pulumi";
-import * as random from "@pulumi/random";
 import { ByoImapGrant, hostedAuthUrlOutput, ImapConnector } from "pulumi-nylas-imap";
 
 // pulumi config set --path 'mailboxes.ops' ops@example.com
@@ -23,13 +22,10 @@ const grants = Object.entries(mailboxes).map(([name, address]) => {
   return [name, grant.grantId] as const;
 });
 
-// People connect a mailbox of their own at this address; the random state tells your callback that the answer is meant for it.
-const state = new random.RandomString("hosted-auth-state", { length: 32, special: false });
-
 export const connectorId = connector.id;
 export const grantIds = pulumi.output(Object.fromEntries(grants));
+// People connect a mailbox of their own here. Your service adds a `state` for each person, and checks it in the answer.
 export const connectYourMailbox = hostedAuthUrlOutput({
   clientId: connector.applicationId,
   redirectUri: config.get("redirectUri") ?? "http://localhost:3000/oauth/exchange",
-  state: state.result,
 });

@@ -1,13 +1,10 @@
 import { codeOf } from "../../tools/harness/errors.mjs";
 
-/** The first download of the npm package `pulumi`. Pulumi's plugins come from the same host. */
+/** The first download of the npm package `pulumi`. */
 const INSTALLER = "https://get.pulumi.com/install.sh";
 const ATTEMPT_TIMEOUT_MS = 3_000;
 
-/** @type {Promise<{ reachable: boolean, answer: string }> | undefined} */
-let attempt;
-
-async function ask() {
+export async function downloadHost() {
   const { host } = new URL(INSTALLER);
   try {
     const response = await fetch(INSTALLER, { method: "HEAD", signal: AbortSignal.timeout(ATTEMPT_TIMEOUT_MS) });
@@ -23,10 +20,4 @@ function reasonOf(error) {
   return error.name === "TimeoutError"
     ? `no answer within ${ATTEMPT_TIMEOUT_MS / 1000} s`
     : (codeOf(error.cause) ?? error.message);
-}
-
-/** Asks once for both the engine and the plugin, so that an unreachable host costs one time-out only. */
-export function downloadHost() {
-  attempt ??= ask();
-  return attempt;
 }

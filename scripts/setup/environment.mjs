@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { delimiter, join, sep } from "node:path";
 import { codeOf } from "../../tools/harness/errors.mjs";
 import { executableIn } from "./executables.mjs";
@@ -10,13 +10,11 @@ import {
   repositoryDirectory,
   setupFile,
 } from "./paths.mjs";
-import { installedPluginDirectory, standInDirectory } from "./random-plugin.mjs";
 
 /**
  * @typedef {object} Setup What `npm run setup` found or built; saved in `.work/setup.json`.
  * @property {{ readonly directory: string, readonly version: string }} node Runs Pulumi's programs and plugins.
  * @property {Engine} engine
- * @property {{ readonly kind: "pulumi" | "stand-in", readonly reason: string }} randomPlugin
  */
 
 /**
@@ -53,23 +51,6 @@ export function readSetup() {
   return setup;
 }
 
-/**
- * @param {Setup} setup
- * @param {string} home
- */
-function pluginDirectories(setup, home) {
-  const directories = [];
-  // Some packages of the CLI lack the launcher of dynamic providers; the SDK ships it too.
-  if (!executableIn(setup.engine.directory, "pulumi-resource-pulumi-nodejs")) {
-    directories.push(join(nodeModulesDirectory, "@pulumi", "pulumi"));
-  }
-  // Pulumi prefers a plugin on PATH to an installed one, so the stand-in must not hide an installed real plugin.
-  if (setup.randomPlugin.kind === "stand-in" && !existsSync(installedPluginDirectory(home))) {
-    directories.push(standInDirectory);
-  }
-  return directories;
-}
-
 /** Pulumi does not decode file URLs, so percent-encoding would name another directory. */
 function throwAwayBackend() {
   return `file://${pulumiStateDirectory.split(sep).join("/")}`;
@@ -98,21 +79,17 @@ export function pulumiEnvironment(overrides = {}) {
     PULUMI_BACKEND_URL: throwAwayBackend(),
     PULUMI_SKIP_UPDATE_CHECK: "true",
   };
-  if (setup.randomPlugin.kind === "stand-in") {
-    // Without access to Pulumi's download host, every attempt to download a plugin would wait for its time-out.
-    defaults.PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION = "true";
-  }
   // The passphrase is deleted with this clone, so only stacks whose backend is deleted too may depend on it.
   const ownBackend = process.env.PULUMI_BACKEND_URL !== undefined && overrides.PULUMI_BACKEND_URL === undefined;
   if (!ownBackend && given.PULUMI_CONFIG_PASSPHRASE_FILE === undefined) {
     defaults.PULUMI_CONFIG_PASSPHRASE = readFileSync(passphraseFile, "utf8");
   }
   const environment = { ...defaults, ...given };
-  const first = [
-    setup.node.directory,
-    setup.engine.directory,
-    ...pluginDirectories(setup, environment.PULUMI_HOME ?? pulumiHomeDirectory),
-  ];
+  const first = [setup.node.directory, setup.engine.directory];
+  // Some packages of the CLI lack the launcher of dynamic providers; the SDK ships it too.
+  if (!executableIn(setup.engine.directory, "pulumi-resource-pulumi-nodejs")) {
+    first.push(join(nodeModulesDirectory, "@pulumi", "pulumi"));
+  }
   environment.PATH = [...first, ...path.split(delimiter).filter((entry) => !first.includes(entry))].join(delimiter);
   return environment;
 }

@@ -13,9 +13,8 @@ import { executableIn } from "./executables.mjs";
 import { withLock } from "./lock.mjs";
 import { findNode } from "./node.mjs";
 import { passphraseFile, pulumiHomeDirectory, pulumiStateDirectory, setupFile, workDirectory } from "./paths.mjs";
-import { findRandomPlugin, installStandIn } from "./random-plugin.mjs";
 import { report, seconds } from "./report.mjs";
-import { NPM_PULUMI, RANDOM_PLUGIN } from "./versions.mjs";
+import { NPM_PULUMI } from "./versions.mjs";
 
 const PASSPHRASE_BYTES = 24;
 
@@ -30,9 +29,9 @@ async function makeThrowAwayPulumi() {
   }
 }
 
-/** Everything that the choice of engine and plugin depends on. When it changes, set-up chooses again. */
+/** Everything that the choice of the engine depends on. When it changes, set-up chooses again. */
 function fingerprint() {
-  const parts = [process.platform, process.arch, NPM_PULUMI, RANDOM_PLUGIN, buildFingerprint(), ...pathFingerprint()];
+  const parts = [process.platform, process.arch, NPM_PULUMI, buildFingerprint(), ...pathFingerprint()];
   return parts.join("|");
 }
 
@@ -63,18 +62,9 @@ async function steps(withEngine) {
   if (!withEngine) return;
   await makeThrowAwayPulumi();
   await removeLeftovers();
-  const known = await remembered();
-  const engine = known?.engine ?? (await findEngine());
+  const engine = (await remembered())?.engine ?? (await findEngine());
   report("engine", `Pulumi ${engine.version}, ${engine.reason}`);
-  const randomPlugin = known?.randomPlugin ?? (await findRandomPlugin(engine));
-  if (randomPlugin.kind === "pulumi") {
-    report("random plugin", `${RANDOM_PLUGIN}, the real one`);
-  } else {
-    installStandIn();
-    const reason = engine.reason.includes(randomPlugin.reason) ? "for the same reason" : `as ${randomPlugin.reason}`;
-    report("random plugin", `stand-in of this repository (RandomString, RandomPassword), ${reason}`);
-  }
-  await remember({ node, engine, randomPlugin });
+  await remember({ node, engine });
 }
 
 /**
@@ -86,7 +76,7 @@ export async function setUp({ withEngine = true } = {}) {
   try {
     await mkdir(workDirectory, { recursive: true });
     await withLock(join(workDirectory, "setup.lock"), () => steps(withEngine));
-    report("done", `in ${seconds(started)}; delete .work/setup.json to have engine and plugin chosen again`);
+    report("done", `in ${seconds(started)}; delete .work/setup.json to have the engine chosen again`);
   } catch (error) {
     if (isInterrupted()) await untilEnd();
     throw error;

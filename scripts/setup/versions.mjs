@@ -7,7 +7,6 @@ export const BUILT_PULUMI = "3.255.0";
 export const BUILT_LANGUAGE_HOST = "3.68.0";
 /** The release check runs it. It is no dependency of this project: it has 68 MB. */
 export const PNPM = "12.21.0";
-export const RANDOM_PLUGIN = "4.21.2";
 
 const numeric = new Intl.Collator("en", { numeric: true });
 

@@ -1,6 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
+import { useRandomPlugin } from "../support/random-plugin.js";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, type World } from "./world.js";
 
@@ -146,6 +147,7 @@ export const input: Scenario[] = [
     rules: [2, 8, 9],
     run: async (world) => {
       const { emulator, stack } = world;
+      useRandomPlugin(stack);
       world.declare({ more: generated(world, 1) });
       const first = await stack.run("preview");
       expect(first.code, first.output).toBe(0);

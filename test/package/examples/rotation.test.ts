@@ -1,6 +1,7 @@
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { TestEmulator } from "../../../tools/harness/test-emulator.js";
+import { useRandomPlugin } from "../../support/random-plugin.js";
 import { createStack, type Stack } from "../../support/stack.js";
 
 let emulator: TestEmulator;
@@ -9,6 +10,7 @@ let stack: Stack;
 beforeAll(async () => {
   emulator = await TestEmulator.start();
   stack = await createStack({ directory: join(import.meta.dirname, "../../../examples/rotation") });
+  useRandomPlugin(stack);
 });
 
 afterAll(async () => {

@@ -161,8 +161,8 @@ describe("the contract check", () => {
     ],
     [
       "a status that is not declared",
-      answered("DELETE", "/v3/grants/g1", 204, undefined),
-      { keyword: "status", endpoint: "DELETE /v3/grants/{grantId}" },
+      answered("PATCH", "/v3/grants/g1", 204, undefined),
+      { keyword: "status", endpoint: "PATCH /v3/grants/{grantId}" },
     ],
     [
       "a refusal without the error envelope",
@@ -173,10 +173,10 @@ describe("the contract check", () => {
     ["a method that does not exist", answered("PUT", "/v3/grants/g1", 200, single(grant)), { keyword: "method" }],
     [
       "another content type",
-      answered("GET", "/v3/grants/g1", 200, single(grant), "text/html; charset=UTF-8"),
+      answered("GET", "/v3/grants/me", 200, single(grant), "text/html; charset=UTF-8"),
       { keyword: "content-type", found: "text/html" },
     ],
-    ["no body", answered("GET", "/v3/grants/g1", 200, undefined), { keyword: "body", found: "nothing" }],
+    ["no body", answered("GET", "/v3/grants/me", 200, undefined), { keyword: "body", found: "nothing" }],
   ];
   it.each(wrongAnswers)("finds in an answer %s", (_, exchange, finding) => {
     expect(check(exchange)).toEqual([expect.objectContaining({ side: "answer", ...finding })]);

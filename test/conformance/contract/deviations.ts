@@ -84,7 +84,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     statuses: [204],
     keyword: "method",
     reason: "Nylas's own library for browsers calls the API from other origins, for which browsers ask first (CORS)",
-    source: "@nylas/connect 1.2.5; WHATWG Fetch, CORS-preflight request",
+    source: "nylas-connect 1.2.5 (@nylas/connect); WHATWG Fetch, CORS-preflight request",
   },
   {
     name: "429 and 5xx anywhere",

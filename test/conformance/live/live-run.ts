@@ -8,9 +8,27 @@ import { LivePlace, NotTried } from "./live-place.js";
 /** The order that needs the fewest connectors and grants. */
 const PHASES: readonly Given[] = ["anything", "no connector", "connector", "grant", "connector and grant"];
 
+/** The questions that this package most wants answered, in their order: within a phase they are asked first. */
+const FIRST: readonly BehaviorName[] = [
+  "missingGrant",
+  "nonAsciiPassword",
+  "deniedPermissions",
+  "contentType",
+  "invalidGrant",
+  "reauthWorkspace",
+  "smtpRequired",
+];
+
+function rankOf({ instead = {} }: Expectation): number {
+  const rank = FIRST.findIndex((name) => instead[name] !== undefined);
+  return rank === -1 ? FIRST.length : rank;
+}
+
 /** What may be played at Nylas. Without a connector the refusals come first, for after them there is one. */
 export const LIVE: readonly Expectation[] = PHASES.flatMap((phase) => {
-  const playable = REGISTER.filter(({ given, live }) => given === phase && typeof live === "string");
+  const playable = REGISTER.filter(({ given, live }) => given === phase && typeof live === "string").toSorted(
+    (left, right) => rankOf(left) - rankOf(right),
+  );
   if (phase !== "no connector") return playable;
   return playable.toSorted((left, right) => right.answer.status - left.answer.status);
 });

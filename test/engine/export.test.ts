@@ -221,7 +221,7 @@ describe("nylas-imap export", () => {
     writeFileSync(program, ignoring.replaceAll("imapPassword:", "credentialVersion: 2, imapPassword:"));
     const planned = await stack.run("preview");
     expect(planned.code).not.toBe(0);
-    expect(planned.output).toMatch(/imapPassword is the placeholder of an import.* take it out of ignoreChanges/);
+    expect(planned.output).toMatch(/imapPassword is under ignoreChanges.* take it out of ignoreChanges/);
     expect(await emulator.requests()).toEqual([]);
 
     // What only Nylas knows is refused before the password would be sent.
@@ -230,7 +230,7 @@ describe("nylas-imap export", () => {
     const healing = await stack.run("up", "--refresh", "--continue-on-error");
     expect(healing.code).not.toBe(0);
     for (const { email } of grants) {
-      expect(healing.output).toContain(`Authenticating mailbox ${email}: imapPassword is the placeholder of an import`);
+      expect(healing.output).toContain(`Authenticating mailbox ${email}: imapPassword is under ignoreChanges`);
     }
     expect(await emulator.writes()).toEqual([]);
 

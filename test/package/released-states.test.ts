@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { present, TestEmulator, type WireGrant } from "../../tools/harness/test-emulator.js";
 import { program } from "../support/programs.js";
-import { createStack, type Stack } from "../support/stack.js";
+import { createStack, type Stack, type StateResource } from "../support/stack.js";
 
 /**
  * Exported states, with placeholders for values that differ between runs: of each release, and of builds between releases whose
@@ -20,9 +20,14 @@ let stack: Stack;
 let grant: WireGrant;
 let byReference: boolean;
 
+function resource(): StateResource {
+  return present(stack.resources().find(({ urn }) => urn.endsWith("::ops")));
+}
+
 /** The program that wrote the states, and its password where it belongs. */
-function declare({ username, password }: { username: string; password: string }): void {
-  const args = byReference ? { imapPassword: undefined, imapPasswordFrom: { env: VARIABLE } } : {};
+function declare({ username, password }: { username: string; password: string }, more: object = {}): void {
+  const source = byReference ? { imapPassword: undefined, imapPasswordFrom: { env: VARIABLE } } : {};
+  const args = { ...source, ...more };
   stack.env[VARIABLE] = password;
   stack.writeProgram(
     program(emulator, { connector: { name: "mail" }, mailboxes: { ops: { username, password, args } } }),
@@ -72,6 +77,7 @@ describe.each(readdirSync(directory))("state written by %s", (file) => {
     await stack.refresh("--expect-no-changes");
     await stack.up("--expect-no-changes");
     expect(await emulator.writes()).toEqual([]);
+    expect(resource().inputs).not.toHaveProperty("imapPassword");
 
     const { username } = emulator.user(0);
     await emulator.setPassword(username, "a later password");
@@ -79,6 +85,17 @@ describe.each(readdirSync(directory))("state written by %s", (file) => {
     await stack.up();
     expect(await emulator.writes()).toEqual(["POST /v3/connect/custom"]);
     expect((await emulator.grantOf(username)).id).toBe(grant.id);
+    expect(resource().outputs).not.toHaveProperty("imapPassword");
+    expect(resource().outputs).toHaveProperty("imapPasswordDigest");
+  });
+
+  it("loses its password at an update that sends no request", async () => {
+    declare(emulator.user(0), { verify: false });
+    await stack.up();
+    expect(await emulator.requests()).toEqual([]);
+    expect(resource().outputs).not.toHaveProperty("imapPassword");
+    await stack.refresh("--expect-no-changes");
+    await stack.up("--expect-no-changes");
   });
 
   it("is destroyed without its program", async () => {

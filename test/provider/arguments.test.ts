@@ -19,8 +19,18 @@ const reasons = (lifecycle: Lifecycle, given: Record<string, unknown>) =>
   lifecycle.check(given).failures.map((failure) => failure.reason);
 
 describe("the arguments of a grant", () => {
-  it("are taken with defaults filled in", () => {
-    expect(grantLifecycle.check(good)).toEqual({ inputs: { ...good, imapPort: 993, smtpPort: 465 }, failures: [] });
+  it("are taken with defaults filled in, and a digest in the place of the password", () => {
+    const { imapPassword: _, ...others } = good;
+    const imapPasswordDigest = expect.stringMatching(/^[\w-]{11}:[\w-]{22}$/);
+    const inputs = { ...others, imapPasswordDigest, imapPort: 993, smtpPort: 465 };
+    expect(grantLifecycle.check(good)).toEqual({ inputs, failures: [] });
+    expect(grantLifecycle.check(good)).toEqual(grantLifecycle.check(good));
+  });
+
+  it("have a digest that differs between resources and between passwords", () => {
+    const digest = (change: object) => grantLifecycle.check({ ...good, ...change }).inputs.imapPasswordDigest;
+    const digests = [{ owner: "0a" }, { owner: "0b" }, { owner: "0a", imapPassword: "other" }].map(digest);
+    expect(new Set(digests).size).toBe(digests.length);
   });
 
   it("do not move a grant of version 0.1.0 into its connector's application unasked", () => {

@@ -77,7 +77,6 @@ function grantEntry(
     ...(application === undefined ? {} : { application }),
   };
   const outputs: GrantOutputs = {
-    grantId: grant.id,
     email: grant.email ?? imapUsername,
     grantStatus: grant.status,
     createdAt: grant.createdAt,

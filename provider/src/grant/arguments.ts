@@ -12,6 +12,7 @@ import {
   type Properties,
   port,
   text,
+  UNKNOWN,
   validate,
 } from "../lifecycle/validate.js";
 import { changed, namesWith, pick, type Values } from "../lifecycle/values.js";
@@ -19,7 +20,8 @@ import { notify } from "../notify.js";
 import type { MailboxCredentials } from "../nylas/grants.js";
 import { adviceForServer } from "../provider-advice.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
-import { isDigestOf, passwordDigest, passwordSource, readPassword } from "./password-source.js";
+import { isDigestOf, keepPassword, keptPassword, passwordDigest } from "./password-digest.js";
+import { passwordSource, readPassword } from "./password-source.js";
 import type { ByoImapGrantArgs } from "./resource.js";
 import { isPlaceholder, sendableHost, sendablePassword } from "./sendable.js";
 
@@ -103,14 +105,29 @@ const schema = v.object(entries);
 /** The checked arguments of a grant. */
 export type GrantArguments = v.InferOutput<typeof schema>;
 
-/** The two passwords of a mailbox: the argument, its source, and the digest by which a change of the source is noticed. */
-export const PASSWORDS = [
-  { argument: "imapPassword", source: "imapPasswordFrom", digest: "imapPasswordDigest" },
-  { argument: "smtpPassword", source: "smtpPasswordFrom", digest: "smtpPasswordDigest" },
-] as const satisfies Record<string, ArgumentName>[];
+/** A password of a mailbox: the argument, its source, and the digest that the state holds instead of both. */
+interface Password {
+  argument: "imapPassword" | "smtpPassword";
+  source: "imapPasswordFrom" | "smtpPasswordFrom";
+  digest: "imapPasswordDigest" | "smtpPasswordDigest";
+}
+
+const IMAP_PASSWORD: Password = {
+  argument: "imapPassword",
+  source: "imapPasswordFrom",
+  digest: "imapPasswordDigest",
+};
+const SMTP_PASSWORD: Password = {
+  argument: "smtpPassword",
+  source: "smtpPasswordFrom",
+  digest: "smtpPasswordDigest",
+};
+export const PASSWORDS: readonly Password[] = [IMAP_PASSWORD, SMTP_PASSWORD];
 
 export const GRANT_SECRETS = PASSWORDS.flatMap(({ argument, digest }) => [argument, digest]);
-export const GRANT_ARGUMENTS = Object.keys(entries);
+const GRANT_ARGUMENTS = Object.keys(entries);
+/** The arguments that Pulumi stores, as inputs and as outputs: all but the passwords. */
+const STORED_ARGUMENTS = GRANT_ARGUMENTS.filter((name) => !PASSWORDS.some(({ argument }) => argument === name));
 export const GRANT_DEFAULTS: Values = v.getDefaults(schema);
 
 export const AUTHENTICATED_ARGUMENTS = namesWith<string>(ON_CHANGE, "authenticates");
@@ -126,15 +143,15 @@ const properties: Properties = {
 const propertiesToSend: Properties = { ...properties, schemas: { ...entries, ...SENDABLE } };
 
 /**
- * Fills in the default ports and the digests of passwords that have a source, and validates the arguments. A value that is not
- * known yet passes.
+ * Fills in the default ports, puts digests in the place of passwords, and validates the arguments. A value that is not known yet
+ * passes.
  */
 export function checkGrantArguments(news: Values, olds: Values = {}): { inputs: Values; failures: CheckFailure[] } {
   const inputs: Record<string, unknown> = { ...pick(news, Object.keys(news)) };
   inputs.imapPort ??= DEFAULT_IMAP_PORT;
   if (inputs.smtpHost !== undefined) inputs.smtpPort ??= DEFAULT_SMTP_PORT;
   const passwords = PASSWORDS.map((names) => checkPassword(names, inputs, olds));
-  const checked: Values = { ...inputs, ...Object.assign({}, ...passwords.map(({ digest }) => digest)) };
+  const checked: Values = { ...inputs, ...Object.assign({}, ...passwords.map(({ stored }) => stored)) };
   const sends = asksForAuthentication(olds, checked);
   if (inputs.imapHost !== olds.imapHost) adviseOnce(inputs.imapHost);
   return {
@@ -154,6 +171,15 @@ export function readGrantArguments(values: Values): GrantArguments {
   return v.parse(schema, pick(values, GRANT_ARGUMENTS));
 }
 
+/** The arguments as the state holds them: digests in the place of passwords. */
+export function storedArguments(values: Values): Values {
+  const digests = PASSWORDS.flatMap((names) => {
+    const password = values[names.argument];
+    return typeof password === "string" ? [[names.digest, digestOf(names, password, values)]] : [];
+  });
+  return { ...pick(values, STORED_ARGUMENTS), ...Object.fromEntries(digests) };
+}
+
 /** What Nylas logs in with. Reads passwords from their sources; throws if one is absent, or if anything must not be sent. */
 export function credentials(args: GrantArguments): MailboxCredentials {
   const mailbox = declaredCredentials(args);
@@ -166,11 +192,11 @@ export function credentials(args: GrantArguments): MailboxCredentials {
 
 function declaredCredentials(args: GrantArguments): MailboxCredentials {
   const { imapUsername, imapHost, imapPort } = args;
-  const imapPassword = args.imapPassword ?? passwordFrom(args, "imapPasswordFrom");
+  const imapPassword = passwordOf(args, IMAP_PASSWORD);
   if (imapPassword === undefined) throw notSendable(args, "neither imapPassword nor imapPasswordFrom is set");
   if (args.receiveOnly) return { imapUsername, imapPassword, imapHost, imapPort };
   const { smtpHost, smtpPort, smtpUsername } = args;
-  const smtpPassword = args.smtpPassword ?? passwordFrom(args, "smtpPasswordFrom");
+  const smtpPassword = passwordOf(args, SMTP_PASSWORD);
   return { imapUsername, imapPassword, imapHost, imapPort, smtpHost, smtpPort, smtpUsername, smtpPassword };
 }
 
@@ -195,69 +221,106 @@ export function passwordsLeavingState(olds: Values, news: Values): string[] {
   return leaving.map(({ argument }) => argument);
 }
 
-function passwordFrom(args: GrantArguments, name: "imapPasswordFrom" | "smtpPasswordFrom"): string | undefined {
-  const source = args[name];
-  if (source === undefined) return undefined;
-  const reading = readPassword(source);
+function passwordOf(args: GrantArguments, { argument, source, digest }: Password): string | undefined {
+  const [value, from, stored] = [args[argument], args[source], args[digest]];
+  if (value !== undefined) return value;
+  if (from === undefined) {
+    const kept = stored === undefined ? undefined : keptPassword(stored);
+    if (kept !== undefined || stored === undefined) return kept;
+    throw notSendable(args, `${argument} ${HIDDEN}`, UNHIDE);
+  }
+  const reading = readPassword(from);
   if (!("value" in reading))
-    throw notSendable(args, `${name}: ${"absent" in reading ? reading.absent : reading.invalid}`);
-  if (reading.problem !== undefined) throw notSendable(args, `${name}: ${reading.problem}`);
+    throw notSendable(args, `${source}: ${"absent" in reading ? reading.absent : reading.invalid}`);
+  if (reading.problem !== undefined) throw notSendable(args, `${source}: ${reading.problem}`);
   return reading.value;
 }
 
-function notSendable({ imapUsername }: GrantArguments, answer: string): InvalidInputError {
+function notSendable({ imapUsername }: GrantArguments, answer: string, way?: string): InvalidInputError {
   return new InvalidInputError({
     code: "invalid_input",
     operation: `Authenticating mailbox ${imapUsername}`,
     answer: `${answer}; nothing was sent`,
     remedy:
-      "provide it where `pulumi up` runs: the mailbox has to be authenticated, because an argument has changed, or Nylas calls the " +
-      "grant invalid",
+      `${way ?? "provide it where `pulumi up` runs"}: the mailbox has to be authenticated, because an argument has changed, or Nylas ` +
+      "calls the grant invalid",
   });
 }
 
+function digestOf({ argument }: Password, password: string, values: Values, earlier?: string): string {
+  return passwordDigest(password, saltSeed(argument, values), earlier);
+}
+
+/** What a password's salt is made of: the same in preview and update, and another one for each resource. */
+function saltSeed(argument: string, { owner, imapUsername }: Values): string[] {
+  return [argument, String(owner ?? imapUsername)];
+}
+
 interface CheckedPassword {
-  /** Stands for a password with a source. */
-  digest: Values;
+  /** What the state holds instead of the password. */
+  stored: Values;
   failures: CheckFailure[];
   /** What keeps the password from being sent. */
   problems?: CheckFailure[];
 }
 
-function checkPassword(
-  { argument, source: sourceName, digest: digestName }: (typeof PASSWORDS)[number],
-  inputs: Values,
-  olds: Values,
-): CheckedPassword {
-  const source = inputs[sourceName];
-  const without = { [digestName]: undefined };
-  if (source === undefined || source === null) {
-    const isMissing = argument === "imapPassword" && (inputs[argument] ?? null) === null;
-    return { digest: without, failures: isMissing ? [missing(argument, "or imapPasswordFrom is required")] : [] };
+function checkPassword(names: Password, inputs: Values, olds: Values): CheckedPassword {
+  const { argument, source: sourceName, digest: digestName } = names;
+  const storing = (digest: string | undefined, ...failures: CheckFailure[]) => ({
+    stored: { [argument]: undefined, [digestName]: digest },
+    failures,
+  });
+  const value = inputs[argument] ?? undefined;
+  const source = inputs[sourceName] ?? undefined;
+  const before = earlierDigest(names, olds);
+  if (value !== undefined && source !== undefined) {
+    return storing(undefined, missing(argument, `and ${sourceName} are both set; give one of them`));
   }
-  if (inputs[argument] !== undefined) {
-    return { digest: without, failures: [missing(argument, `and ${sourceName} are both set; give one of them`)] };
+  if (value !== undefined) {
+    if (isUnknown(value)) return storing(UNKNOWN);
+    return storing(typeof value === "string" ? keepPassword(value, saltSeed(argument, inputs), before) : undefined);
   }
-  if (!v.is(passwordSource, source)) return { digest: without, failures: [] };
+  if (source === undefined) {
+    if (isHidden(names, inputs)) {
+      return {
+        ...storing(before),
+        problems: [missing(argument, `${HIDDEN}; ${UNHIDE}: this change authenticates the mailbox`)],
+      };
+    }
+    if (argument === "smtpPassword") return storing(undefined);
+    return storing(undefined, missing(argument, "or imapPasswordFrom is required"));
+  }
+  if (!v.is(passwordSource, source)) return storing(undefined);
 
   const reading = readPassword(source);
-  const before = earlierDigest(olds[argument], olds[digestName]);
   const unusable = (reason: string) => missing(sourceName, `is unusable: ${reason}`);
   if ("value" in reading) {
     const problems = reading.problem === undefined ? [] : [unusable(reading.problem)];
-    return { digest: { [digestName]: passwordDigest(reading.value, before) }, failures: [], problems };
+    return { ...storing(digestOf(names, reading.value, inputs, before)), problems };
   }
-  if ("invalid" in reading) return { digest: without, failures: [unusable(reading.invalid)] };
+  if ("invalid" in reading) return storing(undefined, unusable(reading.invalid));
   // A plan without secrets must not show a change of every mailbox.
-  if (keepsGrant(inputs, olds)) return { digest: { [digestName]: before }, failures: [] };
+  if (keepsGrant(inputs, olds)) return storing(before);
   const reason = `is absent: ${reading.absent}, and the grant has yet to be made. Provide it where Pulumi runs`;
-  return { digest: without, failures: [missing(sourceName, reason)] };
+  return storing(undefined, missing(sourceName, reason));
 }
 
-/** Also of a password that stands in the state: `changesPassword` then sees whether the source has the same one. */
-function earlierDigest(value: unknown, digest: unknown): string | undefined {
+/**
+ * Whether the option `ignoreChanges` has replaced the password by that of the state, which has none. The resource class names a
+ * digest for each password that the program gives.
+ */
+function isHidden({ argument, source, digest }: Password, inputs: Values): boolean {
+  return (inputs[argument] ?? inputs[source] ?? undefined) === undefined && inputs[digest] !== undefined;
+}
+
+const HIDDEN = "is under ignoreChanges, and the state has only a digest of it";
+const UNHIDE = "give the real one in the program, and take it out of ignoreChanges";
+
+/** Also of a password that stands in the state, as earlier versions wrote it. */
+function earlierDigest(names: Password, olds: Values): string | undefined {
+  const [value, digest] = [olds[names.argument], olds[names.digest]];
   if (typeof digest === "string" && digest !== "") return digest;
-  return typeof value === "string" ? passwordDigest(value) : undefined;
+  return typeof value === "string" ? digestOf(names, value, olds) : undefined;
 }
 
 /** Whether a grant exists that these inputs do not replace. Pulumi gives no old inputs for a forced replacement. */

@@ -181,9 +181,8 @@ function otherGrantAnswered(args: GrantArguments, found: Grant, grant: Grant): U
 }
 
 /** Checks that Nylas can read the mailbox. After a failure the grant is kept, and the next run checks it again. */
-export async function verifyMailbox(run: Run, args: GrantArguments, outs: Values): Promise<Values> {
+export async function verifyMailbox(run: Run, args: GrantArguments, grantId: string, outs: Values): Promise<Values> {
   if (!args.verify) return outs;
-  const grantId = String(outs.grantId);
   try {
     await probeMailbox(run.client, grantId, args.imapUsername);
     return outs;

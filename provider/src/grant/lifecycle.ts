@@ -14,7 +14,6 @@ import {
   changesPassword,
   checkGrantArguments,
   credentials,
-  GRANT_ARGUMENTS,
   GRANT_DEFAULTS,
   GRANT_SECRETS,
   type GrantArguments,
@@ -22,6 +21,7 @@ import {
   RECORDED_ARGUMENTS,
   REPLACING_ARGUMENTS,
   readGrantArguments,
+  storedArguments,
 } from "./arguments.js";
 import { type AuthenticatedGrant, authenticate, verifyMailbox } from "./authenticate.js";
 import { type GrantOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./outputs.js";
@@ -68,7 +68,12 @@ export const grantLifecycle: Lifecycle = {
       run.owners.record(authenticated.grant.id, args.owner);
       return {
         id: authenticated.grant.id,
-        outs: await verifyMailbox(run, args, state(inputs, args, authenticated, marker, applicationId)),
+        outs: await verifyMailbox(
+          run,
+          args,
+          authenticated.grant.id,
+          state(inputs, args, authenticated, marker, applicationId),
+        ),
       };
     });
   },
@@ -77,7 +82,7 @@ export const grantLifecycle: Lifecycle = {
     const { run, applicationId } = await sameApplication(given, props.applicationId, `Reading grant ${id}`);
     const grant = await run.directory.byId(id, asText(props.email));
     if (grant === undefined) {
-      if (props.grantId === undefined) throw noSuchGrant(run, id);
+      if (props.applicationId === undefined) throw noSuchGrant(run, id);
       notify(`grant ${id} of ${String(props.email)} was deleted outside of Pulumi; the next \`up\` makes another one`);
       return undefined;
     }
@@ -89,7 +94,7 @@ export const grantLifecycle: Lifecycle = {
       );
     }
     const outs = { ...props, heldElsewhere: undefined, ...(heldElsewhere ? { heldElsewhere } : {}) };
-    return { inputs: pick(props, GRANT_ARGUMENTS), outs: { ...outs, ...grantOutputs(grant), applicationId } };
+    return { inputs: storedArguments(props), outs: { ...outs, ...grantOutputs(grant), applicationId } };
   },
 
   async update(given, id, olds, news) {
@@ -99,7 +104,7 @@ export const grantLifecycle: Lifecycle = {
     const changing = needsAuthentication(olds, news);
     const verifying = changing || needsVerification(olds, news);
     announceRemoval(args, passwordsLeavingState(olds, news));
-    if (!renamed && !verifying) return { ...pick(olds, KEPT_OUTPUTS), ...pick(news, GRANT_ARGUMENTS) };
+    if (!renamed && !verifying) return { ...pick(olds, KEPT_OUTPUTS), ...storedArguments(news) };
 
     if (changing || renamed) credentials(args);
     const operation = `Updating grant ${id} of ${args.imapUsername}`;
@@ -110,13 +115,13 @@ export const grantLifecycle: Lifecycle = {
       const adopted = olds.adopted === true;
       refuseIfTaken(operation, found, olds, args);
       if (!changing && !renamed) {
-        return verifyMailbox(run, args, state(news, args, { grant: found, adopted }, inState, applicationId));
+        return verifyMailbox(run, args, id, state(news, args, { grant: found, adopted }, inState, applicationId));
       }
       const marker = markerToSend(run, args, adopted, applicationId, inState);
       const authenticated = await authenticate(run, args, marker, adopted, found);
       run.owners.record(id, args.owner);
       const outs = state(news, args, authenticated, marker, applicationId);
-      return verifying ? verifyMailbox(run, args, outs) : outs;
+      return verifying ? verifyMailbox(run, args, id, outs) : outs;
     });
   },
 
@@ -190,7 +195,7 @@ function announceRemoval({ imapUsername }: GrantArguments, names: readonly strin
   );
 }
 
-/** The outputs that Pulumi stores: the arguments as sent, and the grant as Nylas returned it. */
+/** The outputs that Pulumi stores: the arguments without passwords, and the grant as Nylas returned it. */
 function state(
   inputs: Values,
   args: GrantArguments,
@@ -200,7 +205,7 @@ function state(
 ): Values & GrantOutputs & HiddenOutputs {
   const sent = marker === undefined ? undefined : formatMarker({ ...marker, adopted });
   return {
-    ...pick(inputs, GRANT_ARGUMENTS),
+    ...storedArguments(inputs),
     ...grantOutputs(grant),
     email: grant.email ?? args.imapUsername,
     adopted,
@@ -211,7 +216,6 @@ function state(
 
 function grantOutputs(grant: Grant): Omit<GrantOutputs, "email" | "adopted" | "applicationId"> & { email?: string } {
   return {
-    grantId: grant.id,
     ...(grant.email === undefined ? {} : { email: grant.email }),
     grantStatus: grant.status,
     createdAt: grant.createdAt,

@@ -1,8 +1,10 @@
-/** The public outputs of a grant. */
+/** What Nylas says of a grant; it may add other words. */
+export type GrantStatus = "valid" | "invalid" | (string & {});
+
+/** The public outputs of a grant. The class adds `grantId`, which it takes from `id`. */
 export interface GrantOutputs {
-  grantId: string;
   email: string;
-  grantStatus: string;
+  grantStatus: GrantStatus;
   createdAt: string;
   updatedAt: string;
   adopted: boolean;
@@ -19,9 +21,8 @@ export interface HiddenOutputs {
   verified?: false | undefined;
 }
 
-/** Declares the outputs to the engine; the provider supplies their values. */
+/** Declares the outputs to the engine; the provider supplies their values. They are unknown in the plan of an update. */
 export const GRANT_OUTPUTS = {
-  grantId: undefined,
   email: undefined,
   grantStatus: undefined,
   createdAt: undefined,

@@ -1,5 +1,4 @@
 import { isUtf8 } from "node:buffer";
-import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import * as v from "valibot";
 import { text } from "../lifecycle/validate.js";
@@ -19,8 +18,6 @@ export type PasswordSource =
 
 /** Longest file that is read, in bytes: a password, not a mistaken path to a log or a device. */
 const MAX_FILE_BYTES = 65_536;
-/** Random bytes in front of each digest, so that equal passwords have different digests. */
-const SALT_BYTES = 16;
 
 export const passwordSource = v.union(
   [v.strictObject({ env: text }), v.strictObject({ file: text })],
@@ -44,24 +41,6 @@ export function readPassword(source: PasswordSource): Reading {
   const checked = v.safeParse(sendablePassword, reading.value);
   const problem = checked.success ? undefined : `the password in ${nameOf(source)} ${checked.issues[0].message}`;
   return { problem, ...reading };
-}
-
-/** A salted digest, by which a later run recognizes the password; an earlier digest of the same password is kept. */
-export function passwordDigest(value: string, earlier?: string): string {
-  if (earlier !== undefined && isDigestOf(earlier, value)) return earlier;
-  const salt = randomBytes(SALT_BYTES).toString("hex");
-  return `${salt}:${saltedHash(salt, value)}`;
-}
-
-export function isDigestOf(digest: string, value: string): boolean {
-  const [salt = "", hash = ""] = digest.split(":");
-  const expected = Buffer.from(saltedHash(salt, value));
-  const given = Buffer.from(hash);
-  return given.length === expected.length && timingSafeEqual(given, expected);
-}
-
-function saltedHash(salt: string, value: string): string {
-  return createHmac("sha256", salt).update(value).digest("hex");
 }
 
 function fromEnvironment(source: { env: string }): Reading {

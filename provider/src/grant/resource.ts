@@ -12,7 +12,7 @@ import {
 import { grantThunk } from "../pulumi/thunk.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import { PASSWORDS } from "./arguments.js";
-import { GRANT_OUTPUTS, type GrantOutputs } from "./outputs.js";
+import { GRANT_OUTPUTS, type GrantOutputs, type GrantStatus } from "./outputs.js";
 import type { PasswordSource } from "./password-source.js";
 
 /** The arguments of a mailbox, wherever it is declared. */
@@ -110,6 +110,9 @@ export interface MailboxArgs {
   application?: string | undefined;
 }
 
+/** What the program sends in the place of a digest. */
+const ANNOUNCED = "computed by the provider";
+
 /** The arguments of {@link ByoImapGrant}. */
 export interface ByoImapGrantArgs extends MailboxArgs {
   /**
@@ -145,12 +148,12 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
   /** @internal */
   static readonly __pulumiType = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
 
-  /** The grant's id, which other programs use to access the mailbox; equal to `id`. */
-  declare readonly grantId: pulumi.Output<string>;
+  /** The grant's id, which other programs use to access the mailbox; equal to `id`, and known in the plan of an update. */
+  readonly grantId: pulumi.Output<string>;
   /** The mailbox's address, as Nylas returns it. */
   declare readonly email: pulumi.Output<string>;
   /** `valid`, or `invalid` if Nylas can no longer log in; the next `up` then re-authenticates the grant. */
-  declare readonly grantStatus: pulumi.Output<string>;
+  declare readonly grantStatus: pulumi.Output<GrantStatus>;
   /** Creation time, in ISO 8601. */
   declare readonly createdAt: pulumi.Output<string>;
   /** Time of the last authentication, in ISO 8601. */
@@ -162,8 +165,6 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
 
   /** The declared e-mail address or log-in name. */
   declare readonly imapUsername: pulumi.Output<string>;
-  /** The declared password, a secret; `undefined` with `imapPasswordFrom`. */
-  declare readonly imapPassword: pulumi.Output<string | undefined>;
   /** The declared source of the password. */
   declare readonly imapPasswordFrom: pulumi.Output<PasswordSource | undefined>;
   /** The declared IMAP server. */
@@ -176,8 +177,6 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
   declare readonly smtpPort: pulumi.Output<number | undefined>;
   /** The declared SMTP log-in name. */
   declare readonly smtpUsername: pulumi.Output<string | undefined>;
-  /** The declared SMTP password, a secret. */
-  declare readonly smtpPassword: pulumi.Output<string | undefined>;
   /** The declared source of the SMTP password. */
   declare readonly smtpPasswordFrom: pulumi.Output<PasswordSource | undefined>;
   /** Whether the mailbox is declared without SMTP. */
@@ -190,6 +189,9 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
     refusePlainKey(application);
     const inputs = opts?.id === undefined ? declared(name, args, application, opts) : { application };
     super(grantThunk, name, { ...GRANT_OUTPUTS, ...inputs }, resourceOptions(opts), MODULE, "ByoImapGrant");
+    this.grantId = this.id;
+    // Pulumi makes every input a property.
+    for (const { argument } of PASSWORDS) Reflect.deleteProperty(this, argument);
   }
 
   /** Refers to an existing grant by its id without managing it: nothing is ever written or deleted. */
@@ -242,12 +244,21 @@ function declared(
   };
 }
 
-/** Plain passwords become secrets. A digest, which `check` computes, is as secret as what stands in its place before. */
+/**
+ * Plain passwords become secrets. Each is announced under the name of its digest, which `check` computes: it then knows the password
+ * that `ignoreChanges` takes away from one that the program does not give.
+ */
 function wrapped(args: ByoImapGrantArgs): pulumi.Inputs {
-  const passwords = PASSWORDS.filter(({ argument }) => args[argument] !== undefined);
-  const digests = PASSWORDS.filter(({ source }) => args[source] !== undefined);
+  const given = PASSWORDS.filter(({ argument }) => args[argument] !== undefined);
+  const referred = PASSWORDS.filter(({ source }) => args[source] !== undefined);
   return Object.fromEntries([
-    ...passwords.map(({ argument }) => [argument, pulumi.secret(args[argument])]),
-    ...digests.map(({ digest }) => [digest, pulumi.secret("computed by the provider")]),
+    ...given.flatMap(({ argument, digest }) => {
+      const password = pulumi.secret(args[argument]);
+      return [
+        [argument, password],
+        [digest, password.apply((value) => (value === undefined ? undefined : ANNOUNCED))],
+      ];
+    }),
+    ...referred.map(({ digest }) => [digest, pulumi.secret(ANNOUNCED)]),
   ]);
 }

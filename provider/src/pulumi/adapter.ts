@@ -11,6 +11,9 @@ import { type ConfigLookup, DEFAULT_APPLICATION, readSettings } from "../setting
 /** The property under which Pulumi's host keeps the provider's serialized code in each resource's inputs and outputs. */
 const STORED_CODE = "__provider";
 
+/** What marks an object of Pulumi's wire format as a secret. */
+const SECRET_SIGNATURE = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
+
 /** The last line of an error of this package. */
 const LINK_LINE = /\n {2}more: +(\S+)$/;
 
@@ -34,7 +37,7 @@ export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): Pro
         if (all.length === 0 && !isNew && !isUnknown(news.application)) {
           run(news, config).owners.recordCheck(asText(news.owner));
         }
-        return { inputs: plain(inputs), failures: all };
+        return { inputs: asSecrets(plain(inputs), lifecycle.secrets), failures: all };
       }),
     diff: (id, olds, news) =>
       guarded(lifecycle, [olds, news], async () => {
@@ -132,6 +135,15 @@ function settingsFailures(news: Values, config: ConfigLookup): CheckFailure[] {
 /** Drops undefined values. Pulumi refuses them, and only after the object was created. */
 function plain(values: Values): Record<string, unknown> {
   return JSON.parse(JSON.stringify(values));
+}
+
+/**
+ * Marks these values as secrets in Pulumi's wire format: Pulumi's host hands on what `check` returns as it is. Otherwise they would
+ * be secrets only if the program has wrapped them, and a transformation may add an input after the resource class has.
+ */
+function asSecrets(values: Values, names: readonly string[]): Values {
+  const secrets = Object.entries(values).filter(([name, value]) => names.includes(name) && !isUnknown(value));
+  return { ...values, ...Object.fromEntries(secrets.map(([name, value]) => [name, { ...SECRET_SIGNATURE, value }])) };
 }
 
 async function guarded<T>(lifecycle: Lifecycle, propertyBags: readonly Values[], work: () => Promise<T>): Promise<T> {

@@ -87,15 +87,16 @@ const protection: ResourceValidationPolicy = {
 };
 
 const passwords: ResourceValidationPolicy = {
-  name: "nylas-no-password-in-prod-state",
-  description: "In production, the state has no mailbox password, not even an encrypted one.",
+  name: "nylas-password-by-reference-in-prod",
+  description: "In production, a mailbox password passes neither the program nor the engine: the provider reads it.",
   enforcementLevel: "mandatory",
   configSchema: { properties: { prodStacks } },
   validateResource: (args, reportViolation) => {
     if (args.type !== GRANT || !isProduction(args)) return;
     for (const name of ["imapPassword", "smtpPassword"]) {
-      // `in` does not read the value, which a preview may not know yet.
-      if (name in args.props) reportViolation(`Replace ${name} by ${name}From, with env or file.`);
+      // A policy sees the digest of each password, not the password. `in` does not read the value, which may not be known yet.
+      const isGiven = `${name}Digest` in args.props && !(`${name}From` in args.props);
+      if (isGiven) reportViolation(`Replace ${name} by ${name}From, with env or file.`);
     }
   },
 };

@@ -1,10 +1,8 @@
-/** What Nylas says of a grant; it may add other words. */
-export type GrantStatus = "valid" | "invalid" | (string & {});
-
 /** The public outputs of a grant. The class adds `grantId`, which it takes from `id`. */
 export interface GrantOutputs {
   email: string;
-  grantStatus: GrantStatus;
+  /** Nylas may add other words. */
+  grantStatus: "valid" | "invalid" | (string & {});
   createdAt: string;
   updatedAt: string;
   adopted: boolean;

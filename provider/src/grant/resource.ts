@@ -12,7 +12,7 @@ import {
 import { grantThunk } from "../pulumi/thunk.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import { PASSWORDS } from "./arguments.js";
-import { GRANT_OUTPUTS, type GrantOutputs, type GrantStatus } from "./outputs.js";
+import { GRANT_OUTPUTS, type GrantOutputs } from "./outputs.js";
 import type { PasswordSource } from "./password-source.js";
 
 /** The arguments of a mailbox, wherever it is declared. */
@@ -153,7 +153,7 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
   /** The mailbox's address, as Nylas returns it. */
   declare readonly email: pulumi.Output<string>;
   /** `valid`, or `invalid` if Nylas can no longer log in; the next `up` then re-authenticates the grant. */
-  declare readonly grantStatus: pulumi.Output<GrantStatus>;
+  declare readonly grantStatus: pulumi.Output<"valid" | "invalid" | (string & {})>;
   /** Creation time, in ISO 8601. */
   declare readonly createdAt: pulumi.Output<string>;
   /** Time of the last authentication, in ISO 8601. */

@@ -44,8 +44,8 @@ const EVERYWHERE = [
 ];
 const IN_PRODUCTION = [
   ...EVERYWHERE,
-  "mandatory nylas-no-password-in-prod-state password",
-  "mandatory nylas-no-password-in-prod-state unknown-password",
+  "mandatory nylas-password-by-reference-in-prod password",
+  "mandatory nylas-password-by-reference-in-prod unknown-password",
   "mandatory nylas-protect-in-prod unprotected",
 ].toSorted();
 /** The provider refuses it as well, and Pulumi then looks at no further resource. */
@@ -121,8 +121,8 @@ it("examples/policy takes the configuration of its README", async () => {
     const { output, found } = await preview(stack, "--policy-pack-config", file);
     expect(found, output).toEqual(
       [
-        "advisory nylas-no-password-in-prod-state password",
-        "advisory nylas-no-password-in-prod-state unknown-password",
+        "advisory nylas-password-by-reference-in-prod password",
+        "advisory nylas-password-by-reference-in-prod unknown-password",
         "mandatory nylas-mailbox-sends receives",
         "mandatory nylas-no-yahoo-over-imap yahoo",
         "mandatory nylas-no-yahoo-over-imap yahoo-server",

@@ -64,6 +64,17 @@ function loadable(outputs: Values): Values {
   return outputs;
 }
 
+/** What marks a secret in Pulumi's wire format. Pulumi's host says that it takes no secrets, so the engine unwraps them. */
+const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
+
+function unwrapped(values: Values | undefined): Values {
+  const isSecret = (value: unknown): value is { value: unknown } =>
+    typeof value === "object" && value !== null && SECRET_SIGNATURE in value;
+  return Object.fromEntries(
+    Object.entries(values ?? {}).map(([name, value]) => [name, isSecret(value) ? value.value : value]),
+  );
+}
+
 /** Properties of a rejected call's error besides its message. */
 interface Rejection {
   message: string;
@@ -117,7 +128,7 @@ export class StackModel {
     const olds = old === undefined || old.pendingReplacement || replace ? {} : old.inputs;
     const checked = await run.call(() => methods.check(olds, declared.args));
     const { failures = [] } = checked;
-    const inputs = { ...checked.inputs, ...STORED_CODE };
+    const inputs = { ...unwrapped(checked.inputs), ...STORED_CODE };
     if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join("; "));
     if (old === undefined || old.pendingReplacement) return () => this.#create(run, declared, inputs);
 
@@ -129,7 +140,7 @@ export class StackModel {
         run.note("delete", old);
         await run.call(() => methods.delete(old.id, loadable(old.outputs)));
         this.#save({ ...old, pendingReplacement: true });
-        await this.#create(run, declared, { ...fresh.inputs, ...STORED_CODE });
+        await this.#create(run, declared, { ...unwrapped(fresh.inputs), ...STORED_CODE });
       };
     }
     if (diff.changes === true || old.initFailed) return () => this.#update(run, old, inputs);

@@ -23,8 +23,9 @@ export interface MailboxArgs {
    */
   imapUsername: pulumi.Input<string>;
   /**
-   * Password or app password; always a secret. Either this or `imapPasswordFrom` is required. ASCII characters only: Nylas
-   * cannot authenticate another one. A change re-authenticates in place and keeps the grant id.
+   * Password or app password; always a secret, and no output. The state holds a salted digest, never the password. Either this
+   * or `imapPasswordFrom` is required. ASCII characters only: Nylas cannot authenticate another one. A change re-authenticates in
+   * place and keeps the grant id.
    */
   imapPassword?: pulumi.Input<string> | undefined;
   /**
@@ -163,7 +164,7 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
   /** The Nylas application it belongs to. */
   declare readonly applicationId: pulumi.Output<string>;
 
-  /** The declared e-mail address or log-in name. */
+  /** The declared e-mail address or log-in name. A password is no output: Pulumi's SDK prints outputs in debug output. */
   declare readonly imapUsername: pulumi.Output<string>;
   /** The declared source of the password. */
   declare readonly imapPasswordFrom: pulumi.Output<PasswordSource | undefined>;

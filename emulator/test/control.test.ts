@@ -370,22 +370,22 @@ describe("a fault", () => {
 });
 
 describe("which requests a fault hits", () => {
-  it("nth: that one only", async () => {
+  it("nth: hits the request of that number only", async () => {
     await emulator.faults({ path: "/v3/connectors", nth: 2, status: 500 });
     expect(await statuses(4)).toEqual([200, 500, 200, 200]);
   });
 
-  it("nth with times: from that one on, so often", async () => {
+  it("nth 2 with times 2: hits the second and the third request", async () => {
     await emulator.faults({ path: "/v3/connectors", nth: 2, times: 2, status: 500 });
     expect(await statuses(5)).toEqual([200, 500, 500, 200, 200]);
   });
 
-  it("times: so often", async () => {
+  it("times 1: hits the first request only", async () => {
     await emulator.faults({ status: 500, times: 1 });
     expect(await statuses(2)).toEqual([500, 200]);
   });
 
-  it("times: exactly so often, however many requests come at once", async () => {
+  it("times: hits exactly that many of requests that come at once", async () => {
     await emulator.faults({ path: "/v3/connectors", nth: 3, times: 7, status: 500 });
     const answers = await Promise.all(Array.from({ length: 40 }, () => statuses(1)));
     expect(answers.flat().filter((status) => status === 500)).toHaveLength(7);
@@ -410,14 +410,14 @@ describe("which requests a fault hits", () => {
     expect(await rules()).toEqual([]);
   });
 
-  it("every one when nothing is said, until DELETE", async () => {
+  it("a rule without conditions hits every request until DELETE", async () => {
     await emulator.faults({ status: 500 });
     expect(await statuses(2)).toEqual([500, 500]);
     await emulator.call("DELETE", "/_emulator/faults");
     expect(await statuses(1)).toEqual([200]);
   });
 
-  it("method and path, where * stands for anything", async () => {
+  it("method and path: hits what fits both, where * stands for anything", async () => {
     await emulator.faults({ method: "get", path: "/v3/grants/*", status: 500 });
     expect(await statuses(1, "/v3/grants")).toEqual([200]);
     expect(await statuses(1, `/v3/grants/${UNKNOWN}`)).toEqual([500]);
@@ -432,14 +432,14 @@ describe("which requests a fault hits", () => {
     expect(await statuses(2)).toEqual([503, 200]);
   });
 
-  it("probability 0 and 1: none and all", async () => {
+  it("probability 0 hits no request, and 1 every one", async () => {
     await emulator.faults({ probability: 0, status: 500 });
     expect(await statuses(5)).toEqual([200, 200, 200, 200, 200]);
     await emulator.faults({ probability: 1, status: 500 });
     expect(await statuses(5)).toEqual([500, 500, 500, 500, 500]);
   });
 
-  it("probability: the same ones for the same seed, in any process and after each PUT", async () => {
+  it("probability hits the same requests for the same seed, in any process and after each PUT", async () => {
     const play = async (seed: string): Promise<number[][]> => {
       const cli = startCli("--seed", seed);
       try {
@@ -462,7 +462,7 @@ describe("which requests a fault hits", () => {
     expect(new Set(one[0])).toEqual(new Set([200, 500]));
   });
 
-  it("probability without a seed: others after each PUT", async () => {
+  it("probability without a seed hits other requests after each PUT", async () => {
     const other = await TestEmulator.start({ mail: false });
     try {
       const storm = async (): Promise<number[]> => {
@@ -554,7 +554,7 @@ describe("which requests a fault hits", () => {
     expect(performance.now() - begin).toBeLessThan(2_000);
   });
 
-  it("never the control paths", async () => {
+  it("no rule hits a control path", async () => {
     await emulator.faults({ path: "*", reset: true });
     const { username, password } = emulator.user(1);
     for (const [method, path, body] of [
@@ -624,7 +624,7 @@ describe("PATCH grants", () => {
     expect((await send("GET", `/v3/grants/${grant.id}/messages`)).status).toBe(200);
   });
 
-  it("makes it valid again", async () => {
+  it("makes an invalid grant valid again", async () => {
     const grant = await emulator.foreignGrant(0);
     await emulator.setStatus(grant.id, "invalid");
     await emulator.setStatus(grant.id, "valid");
@@ -665,7 +665,7 @@ describe("PATCH grants", () => {
   });
 });
 
-describe("a body of objects in objects", () => {
+describe("a deeply nested body", () => {
   const nested = (depth: number, open = '{"a":', close = "}") => `${open.repeat(depth)}1${close.repeat(depth)}`;
   const patch = (body: string) =>
     fetch(`${emulator.emulator.apiUri}/v3/connectors/imap`, {
@@ -686,7 +686,7 @@ describe("a body of objects in objects", () => {
     expect((await send("GET", "/v3/connectors/imap")).status).toBe(200);
   });
 
-  it("is taken up to there", async () => {
+  it("is taken when it is 64 deep", async () => {
     expect((await patch(`{"settings":${nested(63)}}`)).status).toBe(200);
     expect((await patch('{"settings":{}}')).status).toBe(200);
   });
@@ -707,7 +707,7 @@ describe("an endpoint that Nylas does not have", () => {
     });
   });
 
-  it("is cut where it is long", async () => {
+  it("is quoted in the message up to a bound", async () => {
     const { message } = await errorOf(await send("GET", `/v3/${"x".repeat(4_000)}`));
     expect(message.length).toBeLessThan(200);
   });

@@ -1,5 +1,5 @@
 import { execFile } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { startEmulator } from "nylas-emulator";
@@ -160,8 +160,6 @@ describe("the guide's table of fields", () => {
 describe("the guide's recipes", () => {
   const rows = table("to play");
 
-  it("are many", () => expect(rows.length).toBeGreaterThan(10));
-
   it.each(rows)("%s: %s", async (_name, rule = "", request = "", expected = "") => {
     const { id } = await emulator.foreignGrant(0);
     const [method = "", path = ""] = request.replace("{grant}", id).split(" ");
@@ -257,11 +255,4 @@ describe("the guide's control interface", () => {
       await other.close();
     }
   });
-});
-
-it("the guide's links lead somewhere", () => {
-  const links = [...guide.matchAll(/\]\((\.\.?\/[^)]*)\)/g)].map(([, link = ""]) => link);
-  expect(links.length).toBeGreaterThan(0);
-  for (const link of links)
-    expect([link, existsSync(join(root, "emulator/docs", link.replace(/#.*/, "")))]).toEqual([link, true]);
 });

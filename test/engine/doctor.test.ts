@@ -42,11 +42,6 @@ async function doctor(
   const run = await nylasImap(env, "doctor", "--json", ...args);
   expect(run.stderr).toBe("");
   const { findings }: { findings: Finding[] } = JSON.parse(run.stdout);
-  for (const { problem, remedy, link } of findings) {
-    expect(problem).not.toBe("");
-    expect(remedy).not.toBe("");
-    expect(link).toMatch(/^https:\/\//);
-  }
   return { run, findings };
 }
 

@@ -7,12 +7,30 @@ const root = join(import.meta.dirname, "../..");
 const page = readFileSync(join(root, "docs/troubleshooting.md"), "utf8");
 const sections = [...page.matchAll(/^## `(\w+)`$/gm)].map(([, code]) => code as NylasErrorCode);
 
-it("docs/troubleshooting.md has a section for each error code", () => {
-  const source = readFileSync(join(root, "provider/src/errors.ts"), "utf8");
-  const [, union = ""] = /export type NylasErrorCode =([^;]+);/.exec(source) ?? [];
-  const codes = [...union.matchAll(/"(\w+)"/g)].map(([, code]) => code);
-  expect(codes.length).toBeGreaterThan(10);
-  expect(sections.toSorted()).toEqual(codes.toSorted());
+/** The compiler asks for each code. */
+const CODES: Record<NylasErrorCode, true> = {
+  invalid_credentials: true,
+  auth_limit_reached: true,
+  provider_not_responding: true,
+  mail_server_refused: true,
+  smtp_missing: true,
+  grant_exists: true,
+  connector_exists: true,
+  connector_missing: true,
+  connector_in_use: true,
+  wrong_application: true,
+  api_key_refused: true,
+  rate_limited: true,
+  nylas_unavailable: true,
+  timeout: true,
+  unexpected_response: true,
+  invalid_input: true,
+  not_found: true,
+  permission_denied: true,
+};
+
+it("docs/troubleshooting.md has a section for each error code, and for no other", () => {
+  expect(sections.toSorted()).toEqual(Object.keys(CODES).toSorted());
 });
 
 it.each(sections)(

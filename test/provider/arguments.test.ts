@@ -134,11 +134,10 @@ describe("the arguments of a grant", () => {
   });
 
   it("needs SMTP settings unless it only receives", () => {
-    const { smtpHost, ...receiving } = good;
-    expect(reasons(grantLifecycle, receiving)).toEqual([expect.stringContaining(`${"smtpHost"} is required`)]);
+    const { smtpHost: _, ...receiving } = good;
+    expect(reasons(grantLifecycle, receiving)).toEqual([expect.stringContaining("smtpHost is required")]);
     expect(reasons(grantLifecycle, { ...receiving, receiveOnly: true })).toEqual([]);
     expect(reasons(grantLifecycle, { ...receiving, receiveOnly: UNKNOWN })).toEqual([]);
-    expect(smtpHost).toBeDefined();
   });
 
   it("names the nearest argument for an unknown one, and never its value", () => {
@@ -149,7 +148,7 @@ describe("the arguments of a grant", () => {
     expect(reasons(grantLifecycle, { ...good, owners: "x" })[0]).not.toContain('"owner"');
   });
 
-  it("pass while they are unknown", () => {
+  it("pass the check while they are unknown", () => {
     const unknown = Object.fromEntries(Object.keys(good).map((name) => [name, UNKNOWN]));
     expect(reasons(grantLifecycle, { ...unknown, imapPort: UNKNOWN, smtpPort: UNKNOWN, verify: UNKNOWN })).toEqual([]);
   });

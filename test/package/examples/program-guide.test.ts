@@ -31,9 +31,3 @@ it("the page's program passes the page's test, without an engine and without a k
   expect(stdout).toMatch(/^# pass 2$/m);
   expect(stdout).toMatch(/^# fail 0$/m);
 });
-
-it("the page's links lead somewhere", () => {
-  const links = [...page.matchAll(/\]\(([^)#:]+)\)/g)].map(([, link = ""]) => link);
-  expect(links.length).toBeGreaterThan(0);
-  for (const link of links) readFileSync(join(root, "docs", link));
-});

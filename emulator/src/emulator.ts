@@ -2,7 +2,7 @@ import { X509Certificate } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { isIPv6 } from "node:net";
 import { createApp } from "./app.js";
-import { chooseBehaviors, countAsked, describeBehaviors } from "./behaviors.js";
+import { type Behaviors, chooseBehaviors, countAsked, describeBehaviors } from "./behaviors.js";
 import { pageLink } from "./control/page.js";
 import { startHttpServer } from "./http/server.js";
 import { offlineMailClient, realMailClient } from "./mail-client/mail-client.js";
@@ -20,11 +20,25 @@ const LOOPBACK = "127.0.0.1";
 
 /** Starts the API and, with `mail`, the mail servers. Stops whatever it has started if it fails. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
-  const host = options.host ?? LOOPBACK;
   const chosen = chooseBehaviors(options.behavior);
-  const { behaviors, asked } = countAsked(chosen);
   const given = options.ca === undefined ? [] : [await readAuthorities(options.ca)];
-  const { apiKey, data, save } = await openData(options);
+  const opened = await openData(options);
+  try {
+    return await startWith(options, chosen, given, opened);
+  } catch (error) {
+    opened.release();
+    throw error;
+  }
+}
+
+async function startWith(
+  options: EmulatorOptions,
+  chosen: Behaviors,
+  given: readonly string[],
+  { apiKey, data, save, release }: OpenData,
+): Promise<Emulator> {
+  const host = options.host ?? LOOPBACK;
+  const { behaviors, asked } = countAsked(chosen);
   const store = new Store(data, behaviors, save);
   const mailboxes = options.mail ? await openMailboxes(options, data) : undefined;
   // Without mailboxes this changes nothing, but writes the state file with the generated API key.
@@ -57,7 +71,7 @@ export async function startEmulator(options: EmulatorOptions = {}): Promise<Emul
       ...(mail === undefined || mailboxes === undefined ? {} : mailFields(mail, mailboxes)),
       close: async () => {
         await Promise.all([http.close(), mail?.close()]);
-        await save(data);
+        await save(data).finally(release);
       },
     };
   } catch (error) {
@@ -81,14 +95,21 @@ interface OpenData {
   apiKey: string;
   data: StoredData;
   save(data: StoredData): Promise<void>;
+  /** After the last save. */
+  release(): void;
 }
 
 async function openData(options: EmulatorOptions): Promise<OpenData> {
   if (options.state === undefined) {
-    return { apiKey: options.apiKey ?? randomApiKey(), data: emptyData(), save: async () => undefined };
+    return {
+      apiKey: options.apiKey ?? randomApiKey(),
+      data: emptyData(),
+      save: async () => undefined,
+      release: () => undefined,
+    };
   }
   const file = await openStateFile(options.state, options.apiKey);
-  return { apiKey: file.apiKey, data: file.data ?? emptyData(), save: file.save };
+  return { apiKey: file.apiKey, data: file.data ?? emptyData(), save: file.save, release: file.release };
 }
 
 async function openMailboxes(options: EmulatorOptions, data: StoredData): Promise<MailboxStore> {

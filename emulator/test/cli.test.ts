@@ -4,6 +4,7 @@ import {
   existsSync,
   lstatSync,
   mkdtempSync,
+  readdirSync,
   readFileSync,
   rmSync,
   statSync,
@@ -11,8 +12,9 @@ import {
   writeFileSync,
 } from "node:fs";
 import { createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
+import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { startEmulator } from "nylas-emulator";
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
 import { EmulatorApi, emulatorCli } from "../../tools/harness/emulator.mjs";
 import { type CliProcess, type Ready, startCli, stopCli } from "../../tools/harness/emulator-process.js";
@@ -21,6 +23,8 @@ import { present, type WireGrant } from "../../tools/harness/test-emulator.js";
 import { until } from "../../tools/harness/until.js";
 
 const ENDS_WITHIN_MS = 10_000;
+/** For processes that start at the same time on a busy machine. */
+const PATIENCE_MS = 60_000;
 
 let directory: string;
 const running = new Set<CliProcess>();
@@ -273,6 +277,52 @@ describe("nylas-emulator --state", () => {
 
     const after = await start("--mail", "--state", state).ready();
     expect(await call(after, "GET", `/v3/grants/${grant.id}`)).toEqual(grant);
+  });
+
+  it("is for one emulator at a time; the next one takes over what a killed one has left", async () => {
+    const state = join(directory, "shared.json");
+    const first = start("--state", state);
+    await first.ready();
+    const before = readFileSync(state, "utf8");
+    const said = await refused("--state", state);
+    expect(said).toContain(`Another emulator uses the state file ${state} (process ${first.child.pid}).`);
+    await expect(startEmulator({ state })).rejects.toThrow("Another emulator uses the state file");
+    expect(readFileSync(state, "utf8")).toBe(before);
+
+    first.child.kill("SIGKILL");
+    await first.ended;
+    const successors = Array.from({ length: 4 }, () => start("--state", state));
+    const others = () => successors.filter(({ child }) => child.exitCode !== null);
+    await until("three are refused", PATIENCE_MS, () => others().length === successors.length - 1);
+    for (const { ended } of others()) expect(await ended).toMatchObject({ code: 2 });
+    const survivor = present(successors.find(({ child }) => child.exitCode === null));
+    await survivor.ready();
+    const left = readdirSync(directory).filter((file) => file.startsWith("shared.json"));
+    expect(left.toSorted()).toEqual(["shared.json", "shared.json.lock"]);
+
+    await stopCli(survivor);
+    expect(readdirSync(directory)).not.toContain("shared.json.lock");
+    const emulator = await startEmulator({ state });
+    await expect(startEmulator({ state })).rejects.toThrow("Another emulator uses the state file");
+    await emulator.close();
+    await (await startEmulator({ state })).close();
+  });
+
+  it("is free again after a start that failed, and after a lock that holds no process", async () => {
+    const state = join(directory, "failed.json");
+    const other = await startEmulator();
+    const port = Number(new URL(other.apiUri).port);
+    await expect(startEmulator({ state, port })).rejects.toThrow("EADDRINUSE");
+    await other.close();
+    writeFileSync(`${state}.lock`, "");
+    await (await startEmulator({ state })).close();
+    // A process that has the id by now is another one than the emulator of the lock.
+    const gone = { pid: process.ppid, host: hostname(), started: "1", nonce: "n" };
+    writeFileSync(`${state}.lock`, JSON.stringify(gone));
+    if (process.platform === "linux") await (await startEmulator({ state })).close();
+    const elsewhere = { ...gone, host: "another-host" };
+    writeFileSync(`${state}.lock`, JSON.stringify(elsewhere));
+    await expect(startEmulator({ state })).rejects.toThrow(`on another-host; if that has ended, delete ${state}.lock`);
   });
 
   it("opens with the user's own key only, which it does not hold", async () => {

@@ -4,6 +4,7 @@ import { open, rename, rm } from "node:fs/promises";
 import { promisify } from "node:util";
 import { OptionError } from "../options.js";
 import { randomApiKey } from "../random.js";
+import { lockStateFile } from "./state-lock.js";
 import type { StoredData } from "./types.js";
 
 const FORMAT = 1;
@@ -33,9 +34,22 @@ export interface StateFile {
   data: StoredData | undefined;
   /** Resolves when the state at the call or a later one is on the disk. Serializes `data` when it starts to write. */
   save(data: StoredData): Promise<void>;
+  /** Lets another emulator use the file. */
+  release(): void;
 }
 
+/** Opens the file for this emulator alone. */
 export async function openStateFile(path: string, givenApiKey: string | undefined): Promise<StateFile> {
+  const release = lockStateFile(path);
+  try {
+    return { ...(await openLocked(path, givenApiKey)), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+async function openLocked(path: string, givenApiKey: string | undefined): Promise<Omit<StateFile, "release">> {
   const found = await readWrapped(path);
   const apiKey = givenApiKey ?? found?.generatedApiKey ?? (found === undefined ? randomApiKey() : undefined);
   if (apiKey === undefined) {

@@ -1,5 +1,6 @@
 import { absence } from "./absence.js";
 import { connector } from "./connector.js";
+import { copies } from "./copies.js";
 import { drift } from "./drift.js";
 import { halfMade } from "./half-made.js";
 import { input } from "./input.js";
@@ -23,6 +24,7 @@ export const SUBJECTS: Readonly<Record<string, readonly Scenario[]>> = {
   "Passwords by reference": passwordSources,
   "Interrupted runs": halfMade,
   Renames: renames,
+  "Copies of a state": copies,
   Replacements: replacement,
   "Busy and failing servers": retries,
   "Wrong input": input,

@@ -114,7 +114,7 @@ export function addressOf(address: number): string {
 
 /** Contains characters that URLs and JSON escape. */
 export function passwordOf(address: number, version: number): string {
-  return `pass "word" ${address}/${version} äöü`;
+  return `pass "word" ${address}/${version} %25&`;
 }
 
 /** Sets the environment variable from which the provider reads the password. Returns its name. */

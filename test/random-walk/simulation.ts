@@ -155,7 +155,11 @@ export class Simulation {
     await this.#ended(process);
     const after = await this.#look();
     this.#expectNoSecret(undefined, operation);
-    this.#expectErrors(operation, after.grants.length > 0 ? ["connector_in_use"] : []);
+    const unclear = this.#grantsOf(stack).some((saved) => isUnclear(saved, before.grants));
+    this.#expectErrors(operation, [
+      ...(after.grants.length > 0 ? ["connector_in_use"] : []),
+      ...(unclear ? ["grant_exists", "connector_exists"] : []),
+    ]);
     this.#expectKept(stack, operation, before.grants, after.grants, mayVanish, new Set());
     this.#expectStates(after.grants);
     if (succeeded(operation)) expect([...this.stacks[stack].state.keys()]).toEqual([]);
@@ -455,6 +459,14 @@ function sameOwner(saved: Saved, grant: WireGrant): boolean {
   const atNylas = parseMarker(grant.state);
   // A rename that was interrupted before it could be saved.
   return isSuccessor(atNylas, inState) || !hasOtherOwner(atNylas, inState);
+}
+
+/** A rename of the stack was interrupted before it could be saved: a destroy cannot tell it from a copy of the state. */
+function isUnclear(saved: Saved, grants: readonly WireGrant[]): boolean {
+  const { marker } = saved.outputs;
+  const inState = parseMarker(typeof marker === "string" ? marker : undefined);
+  const atNylas = parseMarker(grants.find(({ id }) => id === saved.id)?.state);
+  return isSuccessor(atNylas, inState) && atNylas?.stack !== inState?.stack;
 }
 
 function arrive(sent: Sent | undefined, request: ProxiedRequest): Verdict {

@@ -12,6 +12,8 @@ export interface JournalEntry {
   made: boolean;
   /** Digest of the owner's stack; absent from entries of version 0.1.0. */
   stack?: string | undefined;
+  /** After a rename of the resource or its stack: the owner before. */
+  previous?: string | undefined;
 }
 
 /**
@@ -34,7 +36,9 @@ export interface Journal {
 const MAX_ATTEMPTS = 100;
 
 /** `null`: the last owner has deleted or released the connector. */
-const schema = v.nullable(v.object({ owner: v.string(), made: v.boolean(), stack: v.optional(v.string()) }));
+const schema = v.nullable(
+  v.object({ owner: v.string(), made: v.boolean(), stack: v.optional(v.string()), previous: v.optional(v.string()) }),
+);
 type Note = v.InferOutput<typeof schema>;
 
 interface Version {

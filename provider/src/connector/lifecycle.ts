@@ -1,6 +1,6 @@
 import { AlreadyExistsError, ConnectorError, NotFoundError, NylasError } from "../errors.js";
 import type { Lifecycle } from "../lifecycle/lifecycle.js";
-import { parseMarker } from "../lifecycle/marker.js";
+import { parseMarker, unclearStack } from "../lifecycle/marker.js";
 import { sameApplication } from "../lifecycle/same-application.js";
 import { replacing } from "../lifecycle/validate.js";
 import { asText, changed, pick, type Values } from "../lifecycle/values.js";
@@ -19,7 +19,7 @@ import {
   REPLACING_ARGUMENTS,
   readConnectorArguments,
 } from "./arguments.js";
-import { connectorJournal, type Journal } from "./journal.js";
+import { connectorJournal, type Journal, type JournalEntry } from "./journal.js";
 import { type ConnectorOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./outputs.js";
 
 /** Nylas addresses a connector by its provider, and an application has at most one per provider. */
@@ -38,7 +38,9 @@ export const connectorLifecycle: Lifecycle = {
   diff(olds, news) {
     const replaces = replacing(olds, news, REPLACING_ARGUMENTS, CONNECTOR_DEFAULTS);
     const recorded = changed(olds, news, RECORDED_ARGUMENTS, CONNECTOR_DEFAULTS);
-    return { changes: replaces.length > 0 || recorded.length > 0 || needsRename(olds, news), replaces };
+    const changes =
+      replaces.length > 0 || recorded.length > 0 || needsRename(olds, news) || olds.heldElsewhere === true;
+    return { changes, replaces };
   },
 
   ownership(outs) {
@@ -67,12 +69,21 @@ export const connectorLifecycle: Lifecycle = {
       return undefined;
     }
     const seen = connector.name === props.name ? pick(props, ["requestedName"]) : {};
-    const outs = { ...props, requestedName: undefined, ...seen, ...connectorOutputs(connector), applicationId };
+    const heldElsewhere = wasTaken(connectorJournal(applicationId).read(), ownerIn(props)) ? true : undefined;
+    if (heldElsewhere) notify("the IMAP connector is held by another resource or stack; the next `up` says what to do");
+    const outs = {
+      ...props,
+      requestedName: undefined,
+      ...seen,
+      ...connectorOutputs(connector),
+      applicationId,
+      heldElsewhere,
+    };
     return { inputs: pick(props, CONNECTOR_ARGUMENTS), outs };
   },
 
   async update(given, _id, olds, news) {
-    rewriteNote(olds, news);
+    takeFromOldName(given, olds, news);
     if (!needsRename(olds, news)) return { ...pick(news, CONNECTOR_ARGUMENTS), ...pick(olds, KEPT_OUTPUTS) };
     const { run, applicationId } = await sameApplication(given, olds.applicationId, "Renaming the IMAP connector");
     const connector = await renameConnector(run.client, String(news.name));
@@ -81,18 +92,15 @@ export const connectorLifecycle: Lifecycle = {
   },
 
   async delete(given, _id, props) {
-    const owner = ownerIn(props);
     if (props.adopted === true && props.deleteAdopted !== true) {
       const applicationId = asText(props.applicationId);
-      if (applicationId !== undefined) connectorJournal(applicationId).forget(owner);
+      if (applicationId !== undefined) connectorJournal(applicationId).forget(ownerIn(props));
       notify("the IMAP connector was adopted and stays at Nylas (deleteAdopted: true would delete it)");
       return;
     }
     const { run, applicationId } = await sameApplication(given, props.applicationId, "Deleting the IMAP connector");
     const journal = connectorJournal(applicationId);
-    const last = journal.read()?.owner;
-    const taken = last !== undefined && last !== owner;
-    if (taken || run.owners.isOwnedByOther(CONNECTOR_ID, asText(props.owner))) {
+    if (isTaken(run, props, applicationId)) {
       notify("the IMAP connector stays at Nylas: another resource has adopted it");
       return;
     }
@@ -104,7 +112,8 @@ export const connectorLifecycle: Lifecycle = {
     }
     await deleteConnector(run.client);
     run.owners.remove(CONNECTOR_ID);
-    journal.forget(owner);
+    // The owner of the state, or the one that an interrupted rename has recorded.
+    journal.forget(journal.read()?.owner);
   },
 };
 
@@ -123,13 +132,55 @@ interface OwnedConnector {
   adopted: boolean;
 }
 
-/** After a rename of the resource or its stack, replaces the old owner in the journal, as the update does in the state. */
-function rewriteNote(olds: Values, news: Values): void {
+/**
+ * True if another resource has the connector. Throws if that cannot be told: an interrupted rename of this stack leaves the same
+ * traces as a stack that holds a copy of the state, and a deletion does not learn its stack's name.
+ */
+function isTaken(run: Run, props: Values, applicationId: string): boolean {
+  if (run.owners.isOwnedByOther(CONNECTOR_ID, asText(props.owner))) return true;
+  const owner = ownerIn(props);
+  const last = connectorJournal(applicationId).read();
+  if (last === undefined || last.owner === owner) return false;
+  if (!isInterruptedRename(run, last, owner, applicationId)) return true;
+  if (last.stack !== undefined && last.stack === props.stack) return false;
+  const operation = "Deleting the IMAP connector";
+  throw new AlreadyExistsError({ code: "connector_exists", operation, ...unclearStack("connector") });
+}
+
+/** Whether another name has taken the connector from this owner: by a rename, or with a copy of the state. */
+function wasTaken(last: JournalEntry | undefined, owner: string | undefined): boolean {
+  return owner !== undefined && last !== undefined && last.owner !== owner && last.previous === owner;
+}
+
+/** Whether this machine has a note that the run which took the connector from this owner's name has not saved that. */
+function isInterruptedRename(
+  { unsaved }: Run,
+  last: JournalEntry,
+  before: string | undefined,
+  applicationId: string,
+): boolean {
+  return wasTaken(last, before) && unsaved.nonceOf(applicationId, last.owner) !== undefined;
+}
+
+/**
+ * After a rename of the resource or its stack, replaces the old owner in the journal, as the update does in the state. Throws if
+ * another resource has taken the connector from the old owner since, and this update would rename it or take it back.
+ */
+function takeFromOldName(run: Run, olds: Values, news: Values): void {
   const [applicationId, before, owner] = [asText(olds.applicationId), ownerIn(olds), asText(news.owner)];
-  if (applicationId === undefined || before === undefined || owner === undefined || before === owner) return;
+  if (applicationId === undefined || before === undefined || owner === undefined) return;
   const journal = connectorJournal(applicationId);
-  const note = journal.read();
-  if (note?.owner === before) journal.write({ ...note, owner, stack: asText(news.stack) });
+  const last = journal.read();
+  const renamed = before !== owner;
+  const resumed = last?.owner === owner && isInterruptedRename(run, last, before, applicationId);
+  if (wasTaken(last, before) && !resumed) {
+    const takes = renamed || needsRename(olds, news) || olds.heldElsewhere === true;
+    if (takes && news.onExisting !== "adopt") throw connectorTaken();
+    if (!takes) return;
+  } else if (!renamed || last?.owner !== before) return;
+  run.unsaved.write(applicationId, owner);
+  const previous = renamed ? before : undefined;
+  journal.write({ owner, made: olds.adopted !== true, stack: asText(news.stack), previous });
 }
 
 /** Creates the connector, adopts it, or continues with the one that an interrupted run of this resource created. */
@@ -217,6 +268,18 @@ function connectorExists(client: NylasClient, found: Connector): AlreadyExistsEr
     answer: `the application has an IMAP connector${name} already, and Nylas allows one. Nothing was changed`,
     remedy:
       'set onExisting: "adopt" to take it over (it then stays at destroy), or leave it to its owner and pass connector: "imap" to the grants',
+  });
+}
+
+function connectorTaken(): AlreadyExistsError {
+  return new AlreadyExistsError({
+    code: "connector_exists",
+    operation: "Updating the IMAP connector",
+    answer:
+      "a stack with a copy of this stack's state, or another resource, has taken the connector since. Nothing was changed",
+    remedy:
+      "manage the connector there, and remove this resource from the program: the connector stays. " +
+      'If nothing else manages it any more, set onExisting: "adopt" to take it back',
   });
 }
 

@@ -11,6 +11,8 @@ export interface ConnectorOutputs {
 export interface HiddenOutputs {
   /** The declared name, if Nylas has accepted it but still returns another. */
   requestedName?: string | undefined;
+  /** A refresh has seen that another resource or stack has taken the connector. */
+  heldElsewhere?: boolean | undefined;
 }
 
 /** Declares the outputs to the engine; the provider supplies their values. */

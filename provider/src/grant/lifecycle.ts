@@ -113,7 +113,7 @@ export const grantLifecycle: Lifecycle = {
       const found = await run.directory.byId(id, args.imapUsername);
       if (found === undefined) throw goneBeforeUpdate(operation, id);
       const adopted = olds.adopted === true;
-      refuseIfTaken(operation, found, olds, args);
+      refuseIfTaken(run, operation, found, olds, args, applicationId);
       if (!changing && !renamed) {
         return verifyMailbox(run, args, id, state(news, args, { grant: found, adopted }, inState, applicationId));
       }
@@ -137,7 +137,7 @@ export const grantLifecycle: Lifecycle = {
     await run.exclusively(email, async () => {
       // Request the grant itself rather than use the cached list: another run may have adopted it since.
       const found = await findGrant(run.client, id, email);
-      if (found !== undefined && isTaken(run, found, props, applicationId)) {
+      if (found !== undefined && isTaken(run, `Deleting ${mailbox}`, found, props, applicationId)) {
         run.owners.recordRetained(id);
         notify(
           `${mailbox} stays at Nylas: another resource has adopted it. If that resource is gone, nothing manages the grant any more; delete it by its id`,

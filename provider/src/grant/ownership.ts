@@ -1,5 +1,5 @@
 import { AlreadyExistsError } from "../errors.js";
-import { hasOtherOwner, isSuccessor, type Marker, nameOf, parseMarker } from "../lifecycle/marker.js";
+import { hasOtherOwner, isSuccessor, type Marker, nameOf, parseMarker, unclearStack } from "../lifecycle/marker.js";
 import { asText, type Values } from "../lifecycle/values.js";
 import type { Grant } from "../nylas/wire.js";
 import type { Run } from "../run/run.js";
@@ -128,14 +128,21 @@ function explainOwner(run: Run, args: GrantArguments, found: Grant): { answer: s
 }
 
 /** Throws if another resource has taken the grant since, so that an update does not take it back without being told to. */
-export function refuseIfTaken(operation: string, found: Grant, olds: Values, args: GrantArguments): void {
+export function refuseIfTaken(
+  run: Run,
+  operation: string,
+  found: Grant,
+  olds: Values,
+  args: GrantArguments,
+  applicationId: string,
+): void {
   if (args.onExisting === "adopt") return;
   const inState = parseMarker(asText(olds.marker));
   const atNylas = parseMarker(found.state);
   const taken = inState === undefined ? isMarkedByOther(atNylas, args.owner) : hasOtherOwner(atNylas, inState);
   if (!taken) return;
   // The same update wrote this marker in an earlier run, which was killed before Pulumi saved the state.
-  if (atNylas?.owner === args.owner && isSuccessor(atNylas, inState)) return;
+  if (atNylas?.owner === args.owner && isInterruptedRename(run, atNylas, inState, applicationId)) return;
   throw new AlreadyExistsError({
     code: "grant_exists",
     operation,
@@ -146,15 +153,37 @@ export function refuseIfTaken(operation: string, found: Grant, olds: Values, arg
   });
 }
 
-/** True if another owner has the grant, by its marker or by this run's records: Nylas may not return a marker just sent. */
-export function isTaken(run: Run, found: Grant, props: Values, applicationId: string): boolean {
-  if (run.owners.isOwnedByOther(found.id, asText(props.owner))) return true;
-  const inState = parseMarker(asText(props.marker));
+/**
+ * True if another owner has the grant, by its marker or by this run's records: Nylas may not return a marker just sent. Throws if
+ * that cannot be told. A run that gives a renamed stack's grant another marker and is killed before Pulumi saves it leaves the same
+ * traces as one of a stack that holds a copy of the state, and a deletion does not learn its stack's name.
+ */
+export function isTaken(
+  run: Run,
+  operation: string,
+  found: Grant,
+  { owner, marker }: Values,
+  applicationId: string,
+): boolean {
+  if (run.owners.isOwnedByOther(found.id, asText(owner))) return true;
+  const inState = parseMarker(asText(marker));
   const atNylas = parseMarker(found.state);
-  if (inState === undefined) return isMarkedByOther(atNylas, props.owner);
-  if (atNylas === undefined || !hasOtherOwner(atNylas, inState)) return false;
-  // Not taken if this machine has a note that a rename of this resource was interrupted before Pulumi saved the state.
-  return !isSuccessor(atNylas, inState) || run.unsaved.nonceOf(applicationId, atNylas.owner) !== atNylas.nonce;
+  if (inState === undefined) return isMarkedByOther(atNylas, owner);
+  if (!hasOtherOwner(atNylas, inState)) return false;
+  if (!isInterruptedRename(run, atNylas, inState, applicationId)) return true;
+  if (atNylas?.stack !== undefined && atNylas.stack === inState.stack) return false;
+  throw new AlreadyExistsError({ code: "grant_exists", operation, ...unclearStack("grant") });
+}
+
+/** Whether this machine has a note that the run which replaced the marker in the state has not saved its own. */
+function isInterruptedRename(
+  run: Run,
+  atNylas: Marker | undefined,
+  inState: Marker | undefined,
+  applicationId: string,
+): boolean {
+  if (atNylas?.nonce === undefined || !isSuccessor(atNylas, inState)) return false;
+  return run.unsaved.nonceOf(applicationId, atNylas.owner) === atNylas.nonce;
 }
 
 /** For an imported grant, whose state has no marker: nobody had marked it when it was exported. */

@@ -69,3 +69,15 @@ export function hasOtherOwner(atNylas: Marker | undefined, inState: Marker | und
   if (atNylas.owner !== inState.owner) return true;
   return atNylas.nonce !== undefined && inState.nonce !== undefined && atNylas.nonce !== inState.nonce;
 }
+
+/** What a deletion says that cannot tell whether its stack still has the object. */
+export function unclearStack(object: "grant" | "connector"): { answer: string; remedy: string } {
+  return {
+    answer:
+      `a run on this machine has given the ${object} to a stack of another name, and is under way or was cut off: ` +
+      "this stack was renamed, or another stack has a copy of its state. Nothing was changed",
+    remedy:
+      "let that run end, or run `pulumi up` in the stack of that name; then destroy again. " +
+      'If that stack is gone, set onExisting: "adopt", run `pulumi up --refresh`, and destroy again',
+  };
+}

@@ -1,0 +1,4 @@
+import { copies } from "./copies.js";
+import { runScenarios } from "./scenario.js";
+
+runScenarios("Copies of a state", copies);

@@ -137,7 +137,7 @@ interface OwnedConnector {
  * traces as a stack that holds a copy of the state, and a deletion does not learn its stack's name.
  */
 function isTaken(run: Run, props: Values, applicationId: string): boolean {
-  if (run.owners.isOwnedByOther(CONNECTOR_ID, asText(props.owner))) return true;
+  if (run.owners.wasCreated(CONNECTOR_ID) || run.owners.isOwnedByOther(CONNECTOR_ID, asText(props.owner))) return true;
   const owner = ownerIn(props);
   const last = connectorJournal(applicationId).read();
   if (last === undefined || last.owner === owner) return false;

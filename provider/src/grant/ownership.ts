@@ -165,7 +165,7 @@ export function isTaken(
   { owner, marker }: Values,
   applicationId: string,
 ): boolean {
-  if (run.owners.isOwnedByOther(found.id, asText(owner))) return true;
+  if (run.owners.wasCreated(found.id) || run.owners.isOwnedByOther(found.id, asText(owner))) return true;
   const inState = parseMarker(asText(marker));
   const atNylas = parseMarker(found.state);
   if (inState === undefined) return isMarkedByOther(atNylas, owner);

@@ -3,7 +3,6 @@ import { NylasError } from "../errors.js";
 import { type Lifecycle, PartialFailureError } from "../lifecycle/lifecycle.js";
 import { type CheckFailure, isUnknown } from "../lifecycle/validate.js";
 import { asText, type Values } from "../lifecycle/values.js";
-import { notify } from "../notify.js";
 import { redact } from "../redact.js";
 import { countPending, type Run, runFor } from "../run/run.js";
 import { type ConfigLookup, DEFAULT_APPLICATION, readSettings } from "../settings.js";
@@ -77,10 +76,6 @@ export function providerMethods(lifecycle: Lifecycle, config: ConfigLookup): Pro
       guarded(lifecycle, [props], async () => {
         const deleting = run(props, config);
         removeNote(lifecycle, deleting, props);
-        if (deleting.owners.wasCreated(id)) {
-          notify(`${id} stays at Nylas: a resource of this run has just taken it up`);
-          return;
-        }
         await lifecycle.delete(deleting, id, props);
       }),
   };

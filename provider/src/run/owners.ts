@@ -47,7 +47,7 @@ export function createOwners(): Owners {
       staying.add(stateKey(id, olds));
       record(id, owner);
     },
-    stays: (id, outs) => staying.has(stateKey(id, outs)),
+    stays: (id, outs) => !created.has(id) && staying.has(stateKey(id, outs)),
     recordCreation: (id) => created.add(id),
     wasCreated: (id) => created.has(id),
     record,

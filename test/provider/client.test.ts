@@ -1,7 +1,8 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { findConnector } from "../../provider/src/nylas/connectors.js";
-import { authenticateMailbox, findGrant, listAllGrants } from "../../provider/src/nylas/grants.js";
+import { listAllGrants } from "../../provider/src/nylas/grant-list.js";
+import { authenticateMailbox, findGrant } from "../../provider/src/nylas/grants.js";
 import { MAX_ATTEMPTS, MAX_PROVIDER_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
 import type { Grant } from "../../provider/src/nylas/wire.js";
 import { createGrantDirectory } from "../../provider/src/run/grant-directory.js";
@@ -186,7 +187,7 @@ describe("the key", () => {
     const settings = readSettings("nylas", (key) => (key === "nylas:apiKey" ? "nyk_old" : undefined), emulator.env);
     const rotated = createClient(settings);
     await listAllGrants(rotated);
-    expect((await emulator.requests()).map(({ status }) => status)).toEqual([401, 200, 200]);
+    expect((await emulator.requests()).map(({ status }) => status)).toEqual([401, 200, 200, 200]);
   });
 
   it("gives way as well when it is not of the application that is configured", async () => {
@@ -251,8 +252,19 @@ describe("look-ups in an application with 201 grants", () => {
     const found = await Promise.all(users.map(({ username }) => directory.byEmail(username.toUpperCase())));
     expect(new Set(found.map((grant) => grant?.id)).size).toBe(users.length);
     expect(await pages()).toEqual(["/v3/grants 200 0", "/v3/grants 200 200"]);
-    expect(await directory.byId("9e0f4a3e-0000-4000-8000-000000000000")).toBeUndefined();
-    expect(await emulator.requests()).toHaveLength(3);
+    await emulator.forgetRequests();
+    const nobody = "9e0f4a3e-0000-4000-8000-000000000000";
+    expect(await directory.byId(nobody)).toBeUndefined();
+    // The list to its end, the grant, and the list again with pages that overlap.
+    expect(await pages()).toEqual([
+      "/v3/grants 200 201",
+      `/v3/grants/${nobody} undefined undefined`,
+      "/v3/grants 200 0",
+      "/v3/grants 200 180",
+      "/v3/grants 200 181",
+    ]);
+    expect(await directory.byEmail("nobody@example.test")).toBeUndefined();
+    expect(await pages()).toHaveLength(5);
   });
 
   it("by id read the list as far as the page with the grant", async () => {
@@ -272,7 +284,7 @@ describe("look-ups in an application with 201 grants", () => {
     await emulator.call("DELETE", `/v3/grants/${first.id}`);
     await emulator.forgetRequests();
     expect(await directory.byEmail(present(last.email))).toEqual(last);
-    expect(await pages()).toEqual(["/v3/grants 200 0", "/v3/grants 200 200"]);
+    expect(await pages()).toEqual(["/v3/grants 200 200", "/v3/grants 200 0", "/v3/grants 200 180"]);
   });
 });
 

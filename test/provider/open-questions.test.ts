@@ -2,13 +2,8 @@ import { expect, it } from "vitest";
 import { NylasError } from "../../provider/src/errors.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { createConnector, findConnector } from "../../provider/src/nylas/connectors.js";
-import {
-  authenticateMailbox,
-  deleteGrant,
-  findGrant,
-  listAllGrants,
-  probeMailbox,
-} from "../../provider/src/nylas/grants.js";
+import { listAllGrants } from "../../provider/src/nylas/grant-list.js";
+import { authenticateMailbox, deleteGrant, findGrant, probeMailbox } from "../../provider/src/nylas/grants.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { ALTERNATIVES, type Answers, SINGLE_ALTERNATIVES, UNREAD } from "../../tools/harness/open-questions.js";
 import { TestEmulator } from "../../tools/harness/test-emulator.js";

@@ -2,7 +2,7 @@ import { mailboxKey } from "../address.js";
 import { parseMarker } from "../lifecycle/marker.js";
 import type { NylasClient } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
-import { listGrantsWithServers } from "../nylas/grants.js";
+import { listGrantsWithServers } from "../nylas/grant-list.js";
 import type { Connector, Grant, GrantWithServers } from "../nylas/wire.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import { ownerOf, subjectOf } from "./describe.js";

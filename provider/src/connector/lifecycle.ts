@@ -7,7 +7,7 @@ import { asText, changed, pick, type Values } from "../lifecycle/values.js";
 import { notify } from "../notify.js";
 import type { NylasClient } from "../nylas/client.js";
 import { createConnector, deleteConnector, findConnector, renameConnector } from "../nylas/connectors.js";
-import { listAllGrants } from "../nylas/grants.js";
+import { listAllGrants } from "../nylas/grant-list.js";
 import type { Connector, Grant } from "../nylas/wire.js";
 import type { Run } from "../run/run.js";
 import {

@@ -6,7 +6,7 @@ import { sameApplication } from "../lifecycle/same-application.js";
 import { isUnknown, replacing } from "../lifecycle/validate.js";
 import { asText, changed, pick, type Values } from "../lifecycle/values.js";
 import { notify } from "../notify.js";
-import { deleteGrant, findGrant } from "../nylas/grants.js";
+import { deleteGrant } from "../nylas/grants.js";
 import type { Grant } from "../nylas/wire.js";
 import type { Run } from "../run/run.js";
 import {
@@ -136,7 +136,7 @@ export const grantLifecycle: Lifecycle = {
     const email = String(props.email ?? props.imapUsername ?? id);
     await run.exclusively(email, async () => {
       // Request the grant itself rather than use the cached list: another run may have adopted it since.
-      const found = await findGrant(run.client, id, email);
+      const found = await run.directory.request(id, email);
       if (found !== undefined && isTaken(run, `Deleting ${mailbox}`, found, props, applicationId)) {
         run.owners.recordRetained(id);
         notify(

@@ -4,6 +4,7 @@ import { keepSecret } from "../redact.js";
 import { environmentVariable, SAVED_SETTINGS_REMEDY, type Settings } from "../settings.js";
 import { createPace } from "./pace.js";
 import type { NylasRequest, Sender } from "./send.js";
+import { createServerClock } from "./server-clock.js";
 import { APPLICATION_PATH, type Application, ApplicationWire, single } from "./wire.js";
 
 export type { NylasRequest };
@@ -26,6 +27,8 @@ export interface NylasClient {
   request<T>(request: NylasRequest<T>): Promise<T>;
   /** Like `request`, but returns `undefined` if Nylas answers with 404. */
   requestIfExists<T>(request: NylasRequest<T>): Promise<T | undefined>;
+  /** The time at Nylas in milliseconds since 1970, from its answers; `undefined` if they have no date. */
+  now(): number | undefined;
   /** The key in use, for `v3/connect/token`, which expects it in the body. */
   apiKey(): Promise<string>;
 }
@@ -35,6 +38,7 @@ export function createClient(settings: Settings): NylasClient {
   // Register all keys: the environment's key is sent if the configured one is refused.
   keepSecret(...settings.apiKeys);
   const pace = createPace(settings.requestsPerSecond);
+  const clock = createServerClock();
   let apiKey = settings.apiKeys[0];
   let known: Promise<Application> | undefined;
   /** When Nylas refused the keys, by the monotonic clock. */
@@ -58,6 +62,7 @@ export function createClient(settings: Settings): NylasClient {
         throw error;
       }
     },
+    now: clock.now,
     apiKey: async () => {
       await application();
       return apiKey;
@@ -75,7 +80,7 @@ export function createClient(settings: Settings): NylasClient {
 
   async function sendWith<T>(key: string, request: NylasRequest<T>): Promise<T> {
     // Loading the HTTP library takes longer than a plan, which sends nothing.
-    sender ??= import("./send.js").then(({ createSender }) => createSender(settings, pace));
+    sender ??= import("./send.js").then(({ createSender }) => createSender(settings, pace, clock));
     return (await sender)(key, request);
   }
 

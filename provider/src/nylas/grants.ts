@@ -3,25 +3,7 @@ import { areTwoMailboxes, isAddress } from "../address.js";
 import { InvalidInputError, NylasError, UnexpectedResponseError } from "../errors.js";
 import { notify } from "../notify.js";
 import type { NylasClient } from "./client.js";
-import {
-  DeletedWire,
-  type Grant,
-  GrantId,
-  GrantWire,
-  type GrantWithServers,
-  GrantWithServersWire,
-  page,
-  single,
-  type UnreadableGrant,
-  UnreadableGrantWire,
-} from "./wire.js";
-
-/** Grants per page; the maximum that Nylas allows. */
-const GRANTS_PER_PAGE = 200;
-/** Most pages that are read: 100,000 grants. */
-const MAX_PAGES = 500;
-/** Most ids that a message about several grants lists. */
-const MAX_NAMED_IDS = 3;
+import { DeletedWire, type Grant, GrantId, GrantWire, single } from "./wire.js";
 
 /** The mailbox settings for `POST /v3/connect/custom`. */
 export interface MailboxCredentials {
@@ -120,118 +102,6 @@ async function listedDespite(client: NylasClient, grantId: string, refusal: unkn
 
 export function readingGrant(grantId: string, mailbox: string | undefined): string {
   return `Reading grant ${grantId}${mailbox === undefined ? "" : ` of ${mailbox}`}`;
-}
-
-export interface GrantList<G = Grant> {
-  grants: G[];
-  unreadable: UnreadableGrant[];
-}
-
-export interface GrantPage<G = Grant> extends GrantList<G> {
-  isLast: boolean;
-}
-
-/**
- * Lists all grants of the application without a filter, because Nylas's filtered lists have been observed to lag by more than
- * a minute. Entries that break the contract are returned separately, so that they fail only operations on those grants.
- */
-export function listReadableGrants(client: NylasClient): Promise<GrantList> {
-  return listGrantsAs(client, GrantWire);
-}
-
-/** Like `listReadableGrants`, with the mail servers that Nylas shows. */
-export function listGrantsWithServers(client: NylasClient): Promise<GrantList<GrantWithServers>> {
-  return listGrantsAs(client, GrantWithServersWire);
-}
-
-/** The pages of `listReadableGrants`, each requested when the caller asks for it. An error ends the iteration. */
-export function readablePages(client: NylasClient): AsyncGenerator<GrantPage, void> {
-  return pagesOf(client, GrantWire);
-}
-
-async function listGrantsAs<G>(client: NylasClient, wire: v.GenericSchema<unknown, G>): Promise<GrantList<G>> {
-  const list: GrantList<G> = { grants: [], unreadable: [] };
-  for await (const { grants, unreadable } of pagesOf(client, wire)) {
-    list.grants.push(...grants);
-    list.unreadable.push(...unreadable);
-  }
-  return list;
-}
-
-async function* pagesOf<G>(client: NylasClient, wire: v.GenericSchema<unknown, G>): AsyncGenerator<GrantPage<G>, void> {
-  const operation = "Listing the application's grants";
-  const seen = new Set<string>();
-  let offset = 0;
-  for (let pageNumber = 0; pageNumber < MAX_PAGES; pageNumber += 1) {
-    const { data, limit } = await client.request({
-      operation,
-      method: "GET",
-      path: "v3/grants",
-      // Oldest first: a grant that is created meanwhile is added at the end and shifts no page.
-      query: { limit: GRANTS_PER_PAGE, offset, sort_by: "created_at", order_by: "asc" },
-      schema: page(v.unknown()),
-    });
-    const known = seen.size;
-    const list: GrantList<G> = { grants: [], unreadable: [] };
-    for (const entry of data) addEntry(list, seen, entry, wire);
-    if (data.length > 0 && seen.size === known) throw endlessList(operation, `page ${pageNumber + 1} repeats others`);
-    offset += data.length;
-    const pageSize = Math.min(GRANTS_PER_PAGE, limit ?? GRANTS_PER_PAGE);
-    const isLast = data.length < pageSize || data.length === 0;
-    yield { ...list, isLast };
-    if (isLast) return;
-  }
-  throw endlessList(operation, `it does not end after ${MAX_PAGES} pages`);
-}
-
-/**
- * Lists all readable grants of the application. Throws if an unreadable one may be on the IMAP connector: the caller is about
- * to delete the connector, which would delete that grant too.
- */
-export async function listAllGrants(client: NylasClient): Promise<Grant[]> {
-  const { grants, unreadable } = await listReadableGrants(client);
-  const relevant = unreadable.filter(({ provider }) => provider === undefined || provider === "imap");
-  if (relevant.length === 0) return grants;
-  throw new UnexpectedResponseError({
-    code: "unexpected_response",
-    operation: "Listing the application's grants",
-    answer: describeUnreadable(relevant),
-    remedy: "delete these grants in the Nylas dashboard if nobody needs them, or report them to Nylas; then run again",
-  });
-}
-
-/** Describes unreadable grants: their number, and the first ids. Does not quote an invalid id. */
-export function describeUnreadable(unreadable: readonly UnreadableGrant[]): string {
-  const named = unreadable
-    .slice(0, MAX_NAMED_IDS)
-    .map(({ id, fields }) => `${id ?? "one without a valid id"}: ${fields}`);
-  const more = unreadable.length - named.length;
-  const count = unreadable.length === 1 ? "1 grant is" : `${unreadable.length} grants are`;
-  return `${count} not what Nylas's contract promises (${named.join("; ")}${more === 0 ? "" : `; and ${more} more`})`;
-}
-
-function addEntry<G>(list: GrantList<G>, seen: Set<string>, entry: unknown, wire: v.GenericSchema<unknown, G>): void {
-  const known = v.parse(UnreadableGrantWire, entry);
-  const key = known.id ?? JSON.stringify(entry);
-  // Grants that were created in the same second have no fixed order, so two pages may contain the same grant.
-  if (seen.has(key)) return;
-  seen.add(key);
-  const parsed = v.safeParse(wire, entry);
-  if (parsed.success) {
-    list.grants.push(parsed.output);
-    return;
-  }
-  const fields = parsed.issues.map((issue) => v.getDotPath(issue) ?? "the entry").join(", ");
-  list.unreadable.push({ ...known, fields });
-}
-
-function endlessList(operation: string, answer: string): UnexpectedResponseError {
-  return new UnexpectedResponseError({
-    code: "unexpected_response",
-    operation,
-    answer: `the list is not complete: ${answer}`,
-    remedy: "check that apiUri points at Nylas or its emulator, and that no proxy caches its answers; then run again",
-  });
 }
 
 /** The answer is about another object than the request. */

@@ -11,6 +11,7 @@ import type { Pace } from "./pace.js";
 import { proxyFor } from "./proxy.js";
 import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy-refusal.js";
 import { retryDelay } from "./retry-delay.js";
+import type { ServerClock } from "./server-clock.js";
 import { APPLICATION_PATH, ErrorEnvelope, isNylasError } from "./wire.js";
 
 /** Delay in milliseconds from which a notice announces it, so that a waiting run does not look stuck. */
@@ -52,7 +53,7 @@ export interface NylasRequest<T> {
  */
 export type Sender = <T>(apiKey: string, request: NylasRequest<T>) => Promise<T>;
 
-export async function createSender(settings: Settings, pace: Pace): Promise<Sender> {
+export async function createSender(settings: Settings, pace: Pace, clock: ServerClock): Promise<Sender> {
   const proxy = await proxyFor(settings.apiUri);
   const http = got.extend({
     prefixUrl: settings.apiUri,
@@ -70,14 +71,15 @@ export async function createSender(settings: Settings, pace: Pace): Promise<Send
       ],
     },
   });
-  const connection = { http, pace, proxy: proxy?.uri };
+  const connection = { http, pace, clock, proxy: proxy?.uri };
   return (apiKey, request) => send(connection, apiKey, settings, request);
 }
 
-/** HTTP client, pace and proxy for Nylas. */
+/** HTTP client, pace, clock and proxy for Nylas. */
 interface Connection {
   http: Got;
   pace: Pace;
+  clock: ServerClock;
   /** URL of the proxy that every request uses, without credentials. */
   proxy: string | undefined;
 }
@@ -158,7 +160,7 @@ function requestIdOf(body: string): string | undefined {
 
 /** Sends once. got's responses and errors contain the request's body and headers, so this returns only extracted fields. */
 async function attempt(
-  { http, proxy }: Connection,
+  { http, clock, proxy }: Connection,
   apiKey: string,
   request: NylasRequest<unknown>,
 ): Promise<Received | Failed> {
@@ -182,10 +184,14 @@ async function attempt(
     const head = await headOf(stream);
     const body = await readBody(stream, head);
     const status = head.statusCode;
-    if (status >= 200 && status <= 299) return { status, body, ...times(stream) };
+    if (status >= 200 && status <= 299) {
+      clock.read(head.headers.date);
+      return { status, body, ...times(stream) };
+    }
     // Without a tunnel, only this status distinguishes the proxy's answers from Nylas's.
     const isFromProxy = proxy !== undefined && status === PROXY_AUTHENTICATION_REQUIRED;
     const failure = isFromProxy ? proxyRefusal(status) : errorAnswer(request, head, body);
+    if (failure.status !== undefined) clock.read(head.headers.date);
     return { failure, ...times(stream) };
   } catch (error) {
     const status = stream.response?.statusCode;

@@ -1,9 +1,10 @@
 import { performance } from "node:perf_hooks";
 import { mailboxKey } from "../address.js";
-import { UnexpectedResponseError } from "../errors.js";
+import { AccessError, UnexpectedResponseError } from "../errors.js";
 import { notify } from "../notify.js";
 import type { NylasClient } from "../nylas/client.js";
-import { describeUnreadable, findGrant, type GrantPage, readablePages, readingGrant } from "../nylas/grants.js";
+import { describeUnreadable, type GrantList, listCertainly, readablePages } from "../nylas/grant-list.js";
+import { findGrant, readingGrant } from "../nylas/grants.js";
 import type { Grant, UnreadableGrant } from "../nylas/wire.js";
 
 /** How long a listing is cached, in milliseconds. */
@@ -11,17 +12,20 @@ const MAX_AGE_MS = 60_000;
 
 /**
  * Cache of the application's grants, shared by all look-ups of a run: one request per 200 grants instead of one per mailbox.
- * Callers enter the grants that the run creates and remove those that it deletes, so that the cache is never behind the run's
+ * A grant that a page shows exists. Before one counts as missing, the list is read to its end, and again until two readings
+ * agree. Callers enter the grants that the run creates and remove those that it deletes, so that the cache is never behind the run's
  * own changes. An unreadable grant of the list fails only look-ups of that grant.
  */
 export interface GrantDirectory {
   /** The grant of this address in any spelling, with any provider. */
   byEmail(email: string): Promise<Grant | undefined>;
   /**
-   * The grant with this id. Reads the list as far as the page that contains it. If no page does, it is requested by its id
-   * before it counts as deleted. Errors name the mailbox if the caller passes it.
+   * The grant with this id. Reads the list as far as the page that contains it. If no page does, it is requested by its id.
+   * Errors name the mailbox if the caller passes it.
    */
   byId(grantId: string, mailbox?: string): Promise<Grant | undefined>;
+  /** Like `byId`, but requests the grant even if the list shows it: another run may have changed it since. */
+  request(grantId: string, mailbox?: string): Promise<Grant | undefined>;
   /** The first grant that matches: for mailboxes with a log-in name, whose grant has an unknown address. */
   findByState(matches: (grant: { state?: string | undefined }) => boolean): Promise<Grant | undefined>;
   /** Records a grant that this run has created or authenticated. */
@@ -43,7 +47,9 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
       const key = mailboxKey(email);
       const own = entered.byEmail.get(key);
       if (own !== undefined) return own;
-      const { byEmail, unreadable } = await completeList();
+      const shown = present((await readUpTo(({ byEmail }) => byEmail.has(key))).byEmail.get(key));
+      if (shown !== undefined) return shown;
+      const { byEmail, unreadable } = await certainList();
       const found = present(byEmail.get(key));
       if (found !== undefined) return found;
       refuseUnreadable(`Looking up the grant of ${email}`, unreadable, (entry) => {
@@ -54,17 +60,14 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
     byId: async (grantId, mailbox) => {
       const own = entered.byId.get(grantId);
       if (own !== undefined) return own;
-      const { byId, unreadable } = await listUpTo(grantId);
-      const known = present(byId.get(grantId)) ?? (await findGrant(client, grantId, mailbox));
-      if (known !== undefined) return known;
-      // The list contains it, so a 404 does not prove that it was deleted.
-      refuseUnreadable(readingGrant(grantId, mailbox), unreadable, (entry) => entry.id === grantId);
-      return undefined;
+      const { byId } = await readUpTo(({ byId }) => byId.has(grantId));
+      return present(byId.get(grantId)) ?? request(grantId, mailbox);
     },
+    request,
     findByState: async (matches) => {
       const own = [...entered.byId.values()].find(matches);
       if (own !== undefined) return own;
-      const { byId, unreadable } = await completeList();
+      const { byId, unreadable } = await certainList();
       for (const grant of byId.values()) {
         // The run's own entries are newer than the list.
         if (!entered.byId.has(grant.id) && present(grant) !== undefined && matches(grant)) return grant;
@@ -84,6 +87,24 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
     },
     wasRemoved: (grantId) => removed.has(grantId),
   };
+
+  async function request(grantId: string, mailbox?: string): Promise<Grant | undefined> {
+    let refused: AccessError | undefined;
+    try {
+      const found = await findGrant(client, grantId, mailbox);
+      if (found !== undefined) return found;
+    } catch (error) {
+      // Nylas's documentation names 401 for the id of a grant that the application does not have.
+      if (!(error instanceof AccessError && error.code === "api_key_refused")) throw error;
+      refused = error;
+    }
+    const { byId, unreadable } = await certainList();
+    const listed = present(byId.get(grantId));
+    if (listed !== undefined && refused !== undefined) throw refused;
+    // The list contains it, so a 404 does not prove that it was deleted.
+    if (listed === undefined) refuseUnreadable(readingGrant(grantId, mailbox), unreadable, ({ id }) => id === grantId);
+    return listed;
+  }
 
   function present(grant: Grant | undefined): Grant | undefined {
     return grant === undefined || removed.has(grant.id) ? undefined : grant;
@@ -110,25 +131,39 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
     return entered.byId.has(grantId) || removed.has(grantId);
   }
 
-  async function listUpTo(grantId: string): Promise<GrantIndex> {
+  /** Reads pages until the wanted grant is among them. */
+  async function readUpTo(isFound: (index: GrantIndex) => boolean): Promise<GrantIndex> {
     const { index, readPage } = currentListing();
-    while (!index.byId.has(grantId) && (await readPage()));
+    while (!isFound(index) && (await readPage()));
     return index;
   }
 
-  async function completeList(): Promise<GrantIndex> {
-    // A deletion during a pause moves a grant from the next page to one that was read: the list would miss it, and the caller
-    // would create a second grant.
-    if (listing !== undefined && listing.complete === undefined) listing = undefined;
+  /** The list by which a grant may count as missing. */
+  async function certainList(): Promise<GrantIndex> {
     const current = currentListing();
-    current.complete ??= readAll(current);
-    await current.complete;
+    current.certain ??= makeCertain(current);
+    await current.certain;
     return current.index;
+  }
+
+  async function makeCertain(current: Listing): Promise<void> {
+    const { index } = current;
+    try {
+      while (await current.readPage());
+      const known = { grants: [...index.byId.values()], unreadable: index.unreadable };
+      const { grants, unreadable } = await listCertainly(client, known, (id) => entered.byId.has(id));
+      for (const grant of grants) addTo(index, grant);
+      index.unreadable = unreadable;
+      notifyUnreadable(unreadable);
+    } catch (error) {
+      if (listing === current) listing = undefined;
+      throw error;
+    }
   }
 
   function currentListing(): Listing {
     if (listing === undefined || listing.hasFailed() || performance.now() - listing.begunAt >= MAX_AGE_MS) {
-      listing = startListing(readablePages(client), notifyUnreadable);
+      listing = startListing(readablePages(client));
     }
     return listing;
   }
@@ -156,14 +191,11 @@ interface Listing {
   /** Adds the next page, which simultaneous callers share. Resolves to false if there is none. */
   readPage(): Promise<boolean>;
   hasFailed(): boolean;
-  /** Set if it is read from the first page to the last without a pause. */
-  complete?: Promise<void>;
+  /** Resolves once other readings agree with it. */
+  certain?: Promise<void>;
 }
 
-function startListing(
-  pages: AsyncGenerator<GrantPage, void>,
-  whenComplete: (unreadable: readonly UnreadableGrant[]) => void,
-): Listing {
+function startListing(pages: AsyncGenerator<GrantList, void>): Listing {
   const index = emptyIndex();
   let reading: Promise<boolean> | undefined;
   let failed = false;
@@ -185,7 +217,6 @@ function startListing(
       if (done) return false;
       for (const grant of page.grants) addTo(index, grant);
       index.unreadable.push(...page.unreadable);
-      if (page.isLast) whenComplete(index.unreadable);
       return true;
     } catch (error) {
       // Keeps the rejected promise: after an error the generator answers as after its last page.
@@ -193,10 +224,6 @@ function startListing(
       throw error;
     }
   }
-}
-
-async function readAll({ readPage }: Listing): Promise<void> {
-  while (await readPage());
 }
 
 function emptyIndex(): GrantIndex {

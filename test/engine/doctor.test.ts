@@ -66,7 +66,7 @@ describe("nylas-imap doctor", () => {
     expect(run.stdout).toMatch(/Nothing to do\.\n$/);
     expect(await emulator.writes()).toEqual([]);
     // The application, the connector, one page of grants, and a look into each mailbox.
-    expect(await emulator.requests()).toHaveLength(6);
+    expect(await emulator.requests()).toHaveLength(7);
   });
 
   it("finds what is wrong with grants, alone and against a stack's state", async () => {
@@ -165,9 +165,11 @@ describe("nylas-imap doctor", () => {
     };
     const server = world.owns(
       await startHostileServer((request, response) => {
-        const { pathname } = new URL(request.url ?? "/", "http://127.0.0.1");
+        const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
+        const data = answers[pathname];
+        const rest = Array.isArray(data) ? data.slice(Number(searchParams.get("offset"))) : data;
         response.setHeader("content-type", "application/json");
-        response.end(JSON.stringify({ request_id: "r-1", data: answers[pathname] }));
+        response.end(JSON.stringify({ request_id: "r-1", data: rest }));
       }),
     );
     const env = { NYLAS_API_KEY: "nyk_of_a_test", NYLAS_API_URI: server.uri };

@@ -83,7 +83,7 @@ describe("nylas-imap export", () => {
     const { emulator, grants } = await byHand(MAILBOXES);
     const printed = await exported(emulator);
     // The application, the connector and one page of grants.
-    expect(await emulator.requests()).toHaveLength(3);
+    expect(await emulator.requests()).toHaveLength(4);
     expect(await emulator.writes()).toEqual([]);
     await runIn(directory, process.execPath, TSC, "--noEmit", "-p", directory);
 
@@ -276,7 +276,8 @@ describe("nylas-imap export", () => {
         { ...grant("g-4", { email: evil }), created_at: evil },
         grant("g-5", {}),
       ];
-      const data = request.url?.startsWith("/v3/grants") === true ? grants : connector;
+      const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
+      const data = pathname === "/v3/grants" ? grants.slice(Number(searchParams.get("offset"))) : connector;
       response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ request_id: "r", data }));
     });
     closing.push(() => hostile.close());

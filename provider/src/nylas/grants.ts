@@ -3,6 +3,7 @@ import { areTwoMailboxes, isAddress } from "../address.js";
 import { InvalidInputError, NylasError, UnexpectedResponseError } from "../errors.js";
 import { notify } from "../notify.js";
 import type { NylasClient } from "./client.js";
+import { type GrantList, listCertainly } from "./grant-list.js";
 import { DeletedWire, type Grant, GrantId, GrantWire, single } from "./wire.js";
 
 /** The mailbox settings for `POST /v3/connect/custom`. */
@@ -69,8 +70,16 @@ function settingsOf(mailbox: MailboxCredentials): Record<string, string | number
   );
 }
 
-/** Returns the grant, or `undefined` if it does not exist. Errors name the mailbox if the caller passes it. */
-export async function findGrant(client: NylasClient, grantId: string, mailbox?: string): Promise<Grant | undefined> {
+/**
+ * Returns the grant, or `undefined` if it does not exist. Errors name the mailbox if the caller passes it. `list` is the list
+ * that decides if Nylas refuses the request.
+ */
+export async function findGrant(
+  client: NylasClient,
+  grantId: string,
+  mailbox?: string,
+  list: () => Promise<GrantList> = () => listCertainly(client),
+): Promise<Grant | undefined> {
   const operation = readingGrant(grantId, mailbox);
   const path = grantPath(operation, grantId);
   // Outside of the `try`: a refusal of the application is about the key.
@@ -79,7 +88,7 @@ export async function findGrant(client: NylasClient, grantId: string, mailbox?: 
   try {
     answer = await client.requestIfExists({ operation, method: "GET", path, schema: single(GrantWire) });
   } catch (error) {
-    return listedDespite(client, grantId, error);
+    return listedDespite(list, grantId, error);
   }
   if (answer === undefined) return undefined;
   const { data: grant } = answer;
@@ -93,9 +102,13 @@ export async function findGrant(client: NylasClient, grantId: string, mailbox?: 
  *
  * @see https://developer.nylas.com/docs/v3/auth/troubleshooting/
  */
-async function listedDespite(client: NylasClient, grantId: string, refusal: unknown): Promise<Grant | undefined> {
+async function listedDespite(
+  list: () => Promise<GrantList>,
+  grantId: string,
+  refusal: unknown,
+): Promise<Grant | undefined> {
   if (!(refusal instanceof NylasError && (refusal.status === 401 || refusal.status === 403))) throw refusal;
-  const { grants, unreadable } = await listReadableGrants(client);
+  const { grants, unreadable } = await list();
   if (unreadable.some(({ id }) => id === undefined || id === grantId)) throw refusal;
   return grants.find(({ id }) => id === grantId);
 }
@@ -135,7 +148,7 @@ export async function deleteGrant(client: NylasClient, grantId: string): Promise
     await client.requestIfExists({ operation, method: "DELETE", path, schema: DeletedWire });
   } catch (error) {
     // Another attempt whose answer was lost may have deleted it.
-    if ((await listedDespite(client, grantId, error)) !== undefined) throw error;
+    if ((await listedDespite(() => listCertainly(client), grantId, error)) !== undefined) throw error;
   }
 }
 

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { mailboxKey } from "../address.js";
-import { AccessError, UnexpectedResponseError } from "../errors.js";
+import { UnexpectedResponseError } from "../errors.js";
 import { notify } from "../notify.js";
 import type { NylasClient } from "../nylas/client.js";
 import { describeUnreadable, type GrantList, listCertainly, readablePages } from "../nylas/grant-list.js";
@@ -89,18 +89,13 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
   };
 
   async function request(grantId: string, mailbox?: string): Promise<Grant | undefined> {
-    let refused: AccessError | undefined;
-    try {
-      const found = await findGrant(client, grantId, mailbox);
-      if (found !== undefined) return found;
-    } catch (error) {
-      // Nylas's documentation names 401 for the id of a grant that the application does not have.
-      if (!(error instanceof AccessError && error.code === "api_key_refused")) throw error;
-      refused = error;
-    }
+    const found = await findGrant(client, grantId, mailbox, async () => {
+      const { byId, unreadable } = await certainList();
+      return { grants: [...byId.values()], unreadable };
+    });
+    if (found !== undefined) return found;
     const { byId, unreadable } = await certainList();
     const listed = present(byId.get(grantId));
-    if (listed !== undefined && refused !== undefined) throw refused;
     // The list contains it, so a 404 does not prove that it was deleted.
     if (listed === undefined) refuseUnreadable(readingGrant(grantId, mailbox), unreadable, ({ id }) => id === grantId);
     return listed;

@@ -16,7 +16,7 @@ const bundled = join(repositoryDirectory, "provider", "bundle");
 const bundle = await rolldown({
   input: {
     index: join(compiled, "index.js"),
-    provider: join(compiled, "pulumi", "provider.js"),
+    provider: join(compiled, "hosts", "dynamic", "provider.js"),
     cli: join(compiled, "cli", "cli.js"),
   },
   platform: "node",
@@ -26,7 +26,7 @@ const bundle = await rolldown({
     {
       name: "frozen thunk",
       // Pulumi stores the text of its functions, which a bundler would format anew.
-      resolveId: (id) => (id.endsWith("/thunk.js") ? { id: "../dist/pulumi/thunk.js", external: true } : undefined),
+      resolveId: (id) => (id.endsWith("/thunk.js") ? { id: "../dist/hosts/dynamic/thunk.js", external: true } : undefined),
     },
   ],
 });

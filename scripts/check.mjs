@@ -13,7 +13,7 @@ import { nodeModulesDirectory, repositoryDirectory, workDirectory } from "./setu
 const PACK_TIMEOUT_MS = 5 * 60_000;
 const MAX_OUTPUT = 64 * 1024 * 1024;
 const PACKED =
-  /^package\/(package\.json|README\.md|LICENSE|bin\/nylas-imap\.js|bundle\/.+\.js|dist\/pulumi\/thunk\.js|dist\/.+\.d\.c?ts|require\/.+\.cjs)$/;
+  /^package\/(package\.json|README\.md|LICENSE|bin\/nylas-imap\.js|bundle\/.+\.js|dist\/hosts\/dynamic\/thunk\.js|dist\/.+\.d\.c?ts|require\/.+\.cjs)$/;
 const NEEDED = [
   "package.json",
   "README.md",
@@ -24,7 +24,7 @@ const NEEDED = [
   "bundle/cli.js",
   "dist/index.d.ts",
   "dist/index.d.cts",
-  "dist/pulumi/thunk.js",
+  "dist/hosts/dynamic/thunk.js",
 ];
 
 const execute = promisify(execFile);

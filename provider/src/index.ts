@@ -1,11 +1,7 @@
-export { ImapConnector, type ImapConnectorArgs } from "./connector/resource.js";
-export {
-  type EnvironmentMailbox,
-  type MailboxDefaults,
-  MailEnvironment,
-  type MailEnvironmentArgs,
-} from "./environment/mail-environment.js";
+export type { PasswordSource } from "./core/grant/passwords.js";
 export * from "./errors.js";
+export type { Application, Connector } from "./nylas/wire.js";
+export { ImapConnector, type ImapConnectorArgs } from "./program/connector.js";
 export {
   type ExchangeCodeArgs,
   type ExchangedCode,
@@ -14,7 +10,7 @@ export {
   type HostedAuthUrlArgs,
   hostedAuthUrl,
   hostedAuthUrlOutput,
-} from "./functions/hosted-auth.js";
+} from "./program/functions/hosted-auth.js";
 export {
   type DetectedProvider,
   detectProvider,
@@ -30,8 +26,12 @@ export {
   type LookupOptions,
   listGrants,
   listGrantsOutput,
-} from "./functions/lookups.js";
-export type { PasswordSource } from "./grant/password-source.js";
-export { ByoImapGrant, type ByoImapGrantArgs, type MailboxArgs } from "./grant/resource.js";
-export type { Application, Connector } from "./nylas/wire.js";
+} from "./program/functions/lookups.js";
+export { ByoImapGrant, type ByoImapGrantArgs, type MailboxArgs } from "./program/grant.js";
+export {
+  type EnvironmentMailbox,
+  type MailboxDefaults,
+  MailEnvironment,
+  type MailEnvironmentArgs,
+} from "./program/mail-environment.js";
 export type { Region } from "./settings.js";

@@ -77,8 +77,8 @@ describe.each([
     ],
     code: /^(bundle\/[a-z-]+|dist\/pulumi\/thunk)\.js$/,
     entries: [
-      ...["bundle/cli.js", "bundle/index.js", "bundle/provider.js", "dist/pulumi/thunk.js"],
-      ...[...TYPES, "dist/pulumi/provider.d.ts", "dist/pulumi/provider.d.cts"],
+      ...["bundle/cli.js", "bundle/index.js", "bundle/provider.js", "dist/hosts/dynamic/thunk.js"],
+      ...[...TYPES, "dist/hosts/dynamic/provider.d.ts", "dist/hosts/dynamic/provider.d.cts"],
     ],
   },
   {

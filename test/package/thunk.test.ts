@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, "../..");
 /** Largest thunk, in bytes. The state contains it twice per resource. */
 const MAX_THUNK_BYTES = 600;
 
-const thunks = await import(join(root, "provider/dist/pulumi/thunk.js"));
+const thunks = await import(join(root, "provider/dist/hosts/dynamic/thunk.js"));
 
 async function serialized(provider: object): Promise<string> {
   const { text } = await pulumi.runtime.serializeFunction(() => provider, { allowSecrets: true });

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { connectorLifecycle } from "../../provider/src/connector/lifecycle.js";
-import { credentials, passwordsLeavingState, readGrantArguments } from "../../provider/src/grant/arguments.js";
-import { grantLifecycle } from "../../provider/src/grant/lifecycle.js";
-import { UNKNOWN_HOST, UNKNOWN_PASSWORD } from "../../provider/src/grant/sendable.js";
-import type { Lifecycle } from "../../provider/src/lifecycle/lifecycle.js";
-import { UNKNOWN } from "../../provider/src/lifecycle/validate.js";
+import { connectorLifecycle } from "../../provider/src/core/connector/lifecycle.js";
+import { grantLifecycle } from "../../provider/src/core/grant/lifecycle.js";
+import { credentials, passwordsLeavingState, readGrantArguments } from "../../provider/src/core/grant/properties.js";
+import { UNKNOWN_HOST, UNKNOWN_PASSWORD } from "../../provider/src/core/grant/sendable.js";
+import type { Lifecycle } from "../../provider/src/core/lifecycle.js";
+import { UNKNOWN } from "../../provider/src/core/properties.js";
 
 const good = {
   imapUsername: "ops@example.com",

@@ -1,11 +1,11 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { createGrantDirectory } from "../../provider/src/core/grant-directory.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { findConnector } from "../../provider/src/nylas/connectors.js";
 import { listAllGrants } from "../../provider/src/nylas/grant-list.js";
 import { authenticateMailbox, findGrant } from "../../provider/src/nylas/grants.js";
 import { MAX_ATTEMPTS, MAX_PROVIDER_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
 import type { Grant } from "../../provider/src/nylas/wire.js";
-import { createGrantDirectory } from "../../provider/src/run/grant-directory.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
 import { KeyProxy } from "../engine/key-proxy.js";

@@ -1,4 +1,4 @@
-import { connectorJournal } from "../../provider/dist/connector/journal.js";
+import { connectorJournal } from "../../provider/dist/core/ownership/journal.js";
 
 /**
  * One of several processes that share a home directory. It runs each command and answers with what it reads afterwards.

@@ -6,11 +6,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { connectorJournal } from "../../provider/src/connector/journal.js";
+import { connectorJournal } from "../../provider/src/core/ownership/journal.js";
 import type { Order } from "./connector-journal-process.ts";
 
 const worker = join(import.meta.dirname, "connector-journal-process.ts");
-const built = pathToFileURL(join(import.meta.dirname, "../../provider/dist/connector/journal.js")).href;
+const built = pathToFileURL(join(import.meta.dirname, "../../provider/dist/core/ownership/journal.js")).href;
 const ROUNDS = 400;
 /** More reads than writes, because a read is faster: both processes then finish at about the same time. */
 const READS = 4_000;

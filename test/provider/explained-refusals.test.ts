@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { grantLifecycle } from "../../provider/src/grant/lifecycle.js";
-import { type Run, runFor } from "../../provider/src/run/run.js";
+import { grantLifecycle } from "../../provider/src/core/grant/lifecycle.js";
+import { type Run, runFor } from "../../provider/src/core/session.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { failure } from "../support/failure.js";
 import { APPLICATION, type HostileServer, startHostileServer } from "../support/hostile-server.js";

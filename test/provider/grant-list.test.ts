@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { connectorLifecycle } from "../../provider/src/connector/lifecycle.js";
-import { grantLifecycle } from "../../provider/src/grant/lifecycle.js";
-import { type Run, runFor } from "../../provider/src/run/run.js";
+import { connectorLifecycle } from "../../provider/src/core/connector/lifecycle.js";
+import { grantLifecycle } from "../../provider/src/core/grant/lifecycle.js";
+import { type Run, runFor } from "../../provider/src/core/session.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present } from "../../tools/harness/test-emulator.js";
 import { failure } from "../support/failure.js";

@@ -1,14 +1,14 @@
 import { randomUUID } from "node:crypto";
 import type { IncomingMessage } from "node:http";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { grantLifecycle } from "../../provider/src/grant/lifecycle.js";
+import { grantLifecycle } from "../../provider/src/core/grant/lifecycle.js";
+import { createGrantDirectory } from "../../provider/src/core/grant-directory.js";
+import { runFor } from "../../provider/src/core/session.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { findConnector } from "../../provider/src/nylas/connectors.js";
 import { listAllGrants } from "../../provider/src/nylas/grant-list.js";
 import { authenticateMailbox, deleteGrant, findGrant, probeMailbox } from "../../provider/src/nylas/grants.js";
 import { findProvider } from "../../provider/src/nylas/providers.js";
-import { createGrantDirectory } from "../../provider/src/run/grant-directory.js";
-import { runFor } from "../../provider/src/run/run.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present } from "../../tools/harness/test-emulator.js";
 import { failure } from "../support/failure.js";

@@ -2,7 +2,7 @@
  * A provider process like the one that the engine's host runs. It creates two mailboxes through the frozen entry and receives
  * SIGINT when both have finished, or with `--at-first` when one has.
  */
-import { ByoImapGrant } from "../../provider/dist/pulumi/provider.js";
+import { ByoImapGrant } from "../../provider/dist/hosts/dynamic/provider.js";
 
 type Provider = { create(inputs: object): Promise<unknown> };
 

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, expect, it, vi } from "vitest";
+import { createGrantDirectory } from "../../provider/src/core/grant-directory.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { authenticateMailbox, deleteGrant, probeMailbox } from "../../provider/src/nylas/grants.js";
-import { createGrantDirectory } from "../../provider/src/run/grant-directory.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { TestEmulator } from "../../tools/harness/test-emulator.js";
 

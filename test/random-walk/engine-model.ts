@@ -1,6 +1,6 @@
 import { setMaxListeners } from "node:events";
-import type { Values } from "../../provider/src/lifecycle/values.js";
-import type { ProviderMethods } from "../../provider/src/pulumi/adapter.js";
+import type { Values } from "../../provider/src/core/values.js";
+import type { ProviderMethods } from "../../provider/src/hosts/dynamic/adapter.js";
 import { onClock } from "./odd-clock.js";
 
 /**

@@ -1,4 +1,4 @@
-import { ownerDigest } from "../../provider/src/lifecycle/marker.js";
+import { ownerDigest } from "../../provider/src/core/ownership/marker.js";
 import type { Declared, Kind } from "./engine-model.js";
 
 /** Mailboxes of the mail server. */

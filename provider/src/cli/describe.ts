@@ -1,4 +1,4 @@
-import { parseMarker } from "../lifecycle/marker.js";
+import { parseMarker } from "../core/ownership/marker.js";
 import type { Grant } from "../nylas/wire.js";
 
 /** Digits of a digest that are shown. */

@@ -1,5 +1,5 @@
+import { hasOtherOwner, parseMarker } from "../core/ownership/marker.js";
 import { MailServerError, NylasError } from "../errors.js";
-import { hasOtherOwner, parseMarker } from "../lifecycle/marker.js";
 import type { NylasClient } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
 import { listReadableGrants } from "../nylas/grant-list.js";

@@ -1,5 +1,5 @@
 import { mailboxKey } from "../address.js";
-import { parseMarker } from "../lifecycle/marker.js";
+import { parseMarker } from "../core/ownership/marker.js";
 import type { NylasClient } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
 import { listGrantsWithServers } from "../nylas/grant-list.js";

@@ -1,6 +1,6 @@
-import type { ConnectorOutputs } from "../connector/outputs.js";
-import type { GrantOutputs } from "../grant/outputs.js";
-import { UNKNOWN_HOST, UNKNOWN_PASSWORD } from "../grant/sendable.js";
+import type { ConnectorOutputs } from "../core/connector/state.js";
+import { UNKNOWN_HOST, UNKNOWN_PASSWORD } from "../core/grant/sendable.js";
+import type { GrantOutputs } from "../core/grant/state.js";
 import type { Exportable, ExportableMailbox } from "./export.js";
 import { GRANT_TYPE } from "./stack-state.js";
 

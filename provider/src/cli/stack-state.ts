@@ -1,6 +1,6 @@
 import * as v from "valibot";
+import { type Marker, parseMarker } from "../core/ownership/marker.js";
 import { InvalidInputError } from "../errors.js";
-import { type Marker, parseMarker } from "../lifecycle/marker.js";
 
 /** A grant that a stack manages. */
 export interface ManagedGrant {

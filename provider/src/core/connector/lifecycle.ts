@@ -1,15 +1,16 @@
-import { AlreadyExistsError, ConnectorError, NotFoundError, NylasError } from "../errors.js";
-import type { Lifecycle } from "../lifecycle/lifecycle.js";
-import { parseMarker, unclearStack } from "../lifecycle/marker.js";
-import { sameApplication } from "../lifecycle/same-application.js";
-import { replacing } from "../lifecycle/validate.js";
-import { asText, changed, pick, type Values } from "../lifecycle/values.js";
-import { notify } from "../notify.js";
-import type { NylasClient } from "../nylas/client.js";
-import { createConnector, deleteConnector, findConnector, renameConnector } from "../nylas/connectors.js";
-import { listAllGrants } from "../nylas/grant-list.js";
-import type { Connector, Grant } from "../nylas/wire.js";
-import type { Run } from "../run/run.js";
+import { AlreadyExistsError, ConnectorError, NotFoundError, NylasError } from "../../errors.js";
+import { notify } from "../../notify.js";
+import type { NylasClient } from "../../nylas/client.js";
+import { createConnector, deleteConnector, findConnector, renameConnector } from "../../nylas/connectors.js";
+import { listAllGrants } from "../../nylas/grant-list.js";
+import type { Connector, Grant } from "../../nylas/wire.js";
+import type { Lifecycle } from "../lifecycle.js";
+import { connectorJournal, type Journal, type JournalEntry } from "../ownership/journal.js";
+import { parseMarker, unclearStack } from "../ownership/marker.js";
+import { replacing } from "../properties.js";
+import { sameApplication } from "../same-application.js";
+import type { Run } from "../session.js";
+import { asText, changed, pick, type Values } from "../values.js";
 import {
   CONNECTOR_ARGUMENTS,
   CONNECTOR_DEFAULTS,
@@ -18,9 +19,8 @@ import {
   RECORDED_ARGUMENTS,
   REPLACING_ARGUMENTS,
   readConnectorArguments,
-} from "./arguments.js";
-import { connectorJournal, type Journal, type JournalEntry } from "./journal.js";
-import { type ConnectorOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./outputs.js";
+} from "./properties.js";
+import { type ConnectorOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./state.js";
 
 /** Nylas addresses a connector by its provider, and an application has at most one per provider. */
 const CONNECTOR_ID = "imap";

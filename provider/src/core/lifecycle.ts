@@ -1,5 +1,5 @@
-import type { Run } from "../run/run.js";
-import type { CheckFailure } from "./validate.js";
+import type { CheckFailure } from "./properties.js";
+import type { Run } from "./session.js";
 import type { Values } from "./values.js";
 
 /** The owner of an object, as recorded in the resource's outputs. */

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import { MODULE, type Outputs, ownerOf, refusePlainKey, resourceOptions, stackDigest } from "../pulumi/registration.js";
-import { connectorThunk } from "../pulumi/thunk.js";
+import { CONNECTOR_OUTPUTS, type ConnectorOutputs } from "../core/connector/state.js";
+import { connectorThunk } from "../hosts/dynamic/thunk.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
-import { CONNECTOR_OUTPUTS, type ConnectorOutputs } from "./outputs.js";
+import { MODULE, type Outputs, ownerOf, refusePlainKey, resourceOptions, stackDigest } from "./identity.js";
 
 /** The arguments of {@link ImapConnector}. */
 export interface ImapConnectorArgs {

@@ -1,6 +1,11 @@
 import * as v from "valibot";
-import { sameMailbox } from "../address.js";
-import { InvalidInputError } from "../errors.js";
+import { sameMailbox } from "../../address.js";
+import { InvalidInputError } from "../../errors.js";
+import { notify } from "../../notify.js";
+import type { MailboxCredentials } from "../../nylas/grants.js";
+import type { ByoImapGrantArgs } from "../../program/grant.js";
+import { adviceForServer } from "../../provider-advice.js";
+import { DEFAULT_APPLICATION } from "../../settings.js";
 import {
   applicationName,
   type CheckFailure,
@@ -14,15 +19,10 @@ import {
   text,
   UNKNOWN,
   validate,
-} from "../lifecycle/validate.js";
-import { changed, namesWith, pick, type Values } from "../lifecycle/values.js";
-import { notify } from "../notify.js";
-import type { MailboxCredentials } from "../nylas/grants.js";
-import { adviceForServer } from "../provider-advice.js";
-import { DEFAULT_APPLICATION } from "../settings.js";
+} from "../properties.js";
+import { changed, namesWith, pick, type Values } from "../values.js";
 import { isDigestOf, keepPassword, keptPassword, passwordDigest } from "./password-digest.js";
-import { passwordSource, readPassword } from "./password-source.js";
-import type { ByoImapGrantArgs } from "./resource.js";
+import { passwordSource, readPassword } from "./passwords.js";
 import { isPlaceholder, sendableHost, sendablePassword } from "./sendable.js";
 
 /** IMAP over TLS. */

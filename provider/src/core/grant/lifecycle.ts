@@ -1,14 +1,16 @@
-import { isAddress, sameMailbox } from "../address.js";
-import { InvalidInputError, NotFoundError, type NylasError } from "../errors.js";
-import type { Lifecycle } from "../lifecycle/lifecycle.js";
-import { formatMarker, hasOtherOwner, type Marker, parseMarker } from "../lifecycle/marker.js";
-import { sameApplication } from "../lifecycle/same-application.js";
-import { isUnknown, replacing } from "../lifecycle/validate.js";
-import { asText, changed, pick, type Values } from "../lifecycle/values.js";
-import { notify } from "../notify.js";
-import { deleteGrant } from "../nylas/grants.js";
-import type { Grant } from "../nylas/wire.js";
-import type { Run } from "../run/run.js";
+import { isAddress, sameMailbox } from "../../address.js";
+import { InvalidInputError, NotFoundError, type NylasError } from "../../errors.js";
+import { notify } from "../../notify.js";
+import { deleteGrant } from "../../nylas/grants.js";
+import type { Grant } from "../../nylas/wire.js";
+import type { Lifecycle } from "../lifecycle.js";
+import { decideAdoption, isRenamed, isTaken, markerToSend, refuseIfTaken } from "../ownership/grant.js";
+import { formatMarker, hasOtherOwner, type Marker, parseMarker } from "../ownership/marker.js";
+import { isUnknown, replacing } from "../properties.js";
+import { sameApplication } from "../same-application.js";
+import type { Run } from "../session.js";
+import { asText, changed, pick, type Values } from "../values.js";
+import { type AuthenticatedGrant, authenticate, verifyMailbox } from "./authenticate.js";
 import {
   AUTHENTICATED_ARGUMENTS,
   changesPassword,
@@ -22,10 +24,8 @@ import {
   REPLACING_ARGUMENTS,
   readGrantArguments,
   storedArguments,
-} from "./arguments.js";
-import { type AuthenticatedGrant, authenticate, verifyMailbox } from "./authenticate.js";
-import { type GrantOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./outputs.js";
-import { decideAdoption, isRenamed, isTaken, markerToSend, refuseIfTaken } from "./ownership.js";
+} from "./properties.js";
+import { type GrantOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./state.js";
 
 /** The two statuses of Nylas's contract. */
 const VALID = "valid";

@@ -1,5 +1,5 @@
 import { createHash, createHmac, timingSafeEqual } from "node:crypto";
-import { keepSecret } from "../redact.js";
+import { keepSecret } from "../../redact.js";
 
 /** Bytes of the salt in front of each digest, by which equal passwords of two resources have different digests. */
 const SALT_BYTES = 8;

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import { performance } from "node:perf_hooks";
-import { mailboxKey } from "../address.js";
+import { mailboxKey } from "../../address.js";
 import {
   AccessError,
   ConnectorError,
@@ -8,18 +8,18 @@ import {
   MailServerError,
   NylasError,
   UnexpectedResponseError,
-} from "../errors.js";
-import { PartialFailureError } from "../lifecycle/lifecycle.js";
-import { formatMarker, type Marker } from "../lifecycle/marker.js";
-import type { Values } from "../lifecycle/values.js";
-import { findConnector } from "../nylas/connectors.js";
-import { authenticateMailbox, type MailboxCredentials, probeMailbox } from "../nylas/grants.js";
-import type { Grant } from "../nylas/wire.js";
-import { preflight } from "../preflight/preflight.js";
-import { adviceForServer } from "../provider-advice.js";
-import type { Run } from "../run/run.js";
-import { credentials, type GrantArguments } from "./arguments.js";
-import { unlistedGrantExists } from "./ownership.js";
+} from "../../errors.js";
+import { findConnector } from "../../nylas/connectors.js";
+import { authenticateMailbox, type MailboxCredentials, probeMailbox } from "../../nylas/grants.js";
+import type { Grant } from "../../nylas/wire.js";
+import { preflight } from "../../preflight/preflight.js";
+import { adviceForServer } from "../../provider-advice.js";
+import { PartialFailureError } from "../lifecycle.js";
+import { unlistedGrantExists } from "../ownership/grant.js";
+import { formatMarker, type Marker } from "../ownership/marker.js";
+import type { Run } from "../session.js";
+import type { Values } from "../values.js";
+import { credentials, type GrantArguments } from "./properties.js";
 
 /**
  * Seconds by which a grant's `created_at` and `updated_at` may differ beyond the duration of the request that created it: they

@@ -1,13 +1,13 @@
 import * as pulumi from "@pulumi/pulumi";
-import { NotFoundError } from "../errors.js";
-import { notify } from "../notify.js";
-import { findConnector } from "../nylas/connectors.js";
-import { describeUnreadable, listReadableGrants } from "../nylas/grant-list.js";
-import { findGrant } from "../nylas/grants.js";
-import { findProvider } from "../nylas/providers.js";
-import type { Application, Connector, Grant } from "../nylas/wire.js";
-import { adviceForAddress } from "../provider-advice.js";
-import { createGrantDirectory } from "../run/grant-directory.js";
+import { createGrantDirectory } from "../../core/grant-directory.js";
+import { NotFoundError } from "../../errors.js";
+import { notify } from "../../notify.js";
+import { findConnector } from "../../nylas/connectors.js";
+import { describeUnreadable, listReadableGrants } from "../../nylas/grant-list.js";
+import { findGrant } from "../../nylas/grants.js";
+import { findProvider } from "../../nylas/providers.js";
+import type { Application, Connector, Grant } from "../../nylas/wire.js";
+import { adviceForAddress } from "../../provider-advice.js";
 import { clientOf } from "./client-of.js";
 // In a separate file, so that the published types do not import the client and the types of its libraries.
 import type { LookupOptions } from "./lookup-options.js";

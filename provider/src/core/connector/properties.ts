@@ -1,16 +1,8 @@
 import * as v from "valibot";
-import {
-  applicationName,
-  type CheckFailure,
-  flag,
-  oneOf,
-  type Properties,
-  text,
-  validate,
-} from "../lifecycle/validate.js";
-import { namesWith, pick, type Values } from "../lifecycle/values.js";
-import { DEFAULT_APPLICATION } from "../settings.js";
-import type { ImapConnectorArgs } from "./resource.js";
+import type { ImapConnectorArgs } from "../../program/connector.js";
+import { DEFAULT_APPLICATION } from "../../settings.js";
+import { applicationName, type CheckFailure, flag, oneOf, type Properties, text, validate } from "../properties.js";
+import { namesWith, pick, type Values } from "../values.js";
 
 /** Inputs that the resource class sets, not the user. */
 const HIDDEN_ARGUMENTS = ["owner", "stack"] as const;

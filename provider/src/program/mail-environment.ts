@@ -1,9 +1,9 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ImapConnector, type ImapConnectorArgs } from "../connector/resource.js";
 import type { InvalidInputError } from "../errors.js";
-import { ByoImapGrant, type MailboxArgs, refuseContradiction } from "../grant/resource.js";
-import { refusal } from "../pulumi/registration.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
+import { ImapConnector, type ImapConnectorArgs } from "./connector.js";
+import { ByoImapGrant, type MailboxArgs, refuseContradiction } from "./grant.js";
+import { refusal } from "./identity.js";
 
 type OptionalArguments = { [K in keyof MailboxArgs]?: MailboxArgs[K] | undefined };
 

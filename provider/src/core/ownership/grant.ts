@@ -1,9 +1,9 @@
-import { AlreadyExistsError } from "../errors.js";
-import { hasOtherOwner, isSuccessor, type Marker, nameOf, parseMarker, unclearStack } from "../lifecycle/marker.js";
-import { asText, type Values } from "../lifecycle/values.js";
-import type { Grant } from "../nylas/wire.js";
-import type { Run } from "../run/run.js";
-import type { GrantArguments } from "./arguments.js";
+import { AlreadyExistsError } from "../../errors.js";
+import type { Grant } from "../../nylas/wire.js";
+import type { GrantArguments } from "../grant/properties.js";
+import type { Run } from "../session.js";
+import { asText, type Values } from "../values.js";
+import { hasOtherOwner, isSuccessor, type Marker, nameOf, parseMarker, unclearStack } from "./marker.js";
 
 /**
  * Decides whether a creation may use an existing grant. Returns true if that adopts the grant, false if it counts as created

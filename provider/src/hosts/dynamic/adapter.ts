@@ -1,11 +1,11 @@
 import type * as pulumi from "@pulumi/pulumi";
-import { NylasError } from "../errors.js";
-import { type Lifecycle, PartialFailureError } from "../lifecycle/lifecycle.js";
-import { type CheckFailure, isUnknown } from "../lifecycle/validate.js";
-import { asText, type Values } from "../lifecycle/values.js";
-import { redact } from "../redact.js";
-import { countPending, type Run, runFor } from "../run/run.js";
-import { type ConfigLookup, DEFAULT_APPLICATION, readSettings } from "../settings.js";
+import { type Lifecycle, PartialFailureError } from "../../core/lifecycle.js";
+import { type CheckFailure, isUnknown } from "../../core/properties.js";
+import { countPending, type Run, runFor } from "../../core/session.js";
+import { asText, type Values } from "../../core/values.js";
+import { NylasError } from "../../errors.js";
+import { redact } from "../../redact.js";
+import { type ConfigLookup, DEFAULT_APPLICATION, readSettings } from "../../settings.js";
 
 /** The property under which Pulumi's host keeps the provider's serialized code in each resource's inputs and outputs. */
 const STORED_CODE = "__provider";

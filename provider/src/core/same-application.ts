@@ -1,6 +1,6 @@
 import { AccessError } from "../errors.js";
-import type { Run } from "../run/run.js";
 import { environmentVariable, SAVED_SETTINGS_REMEDY } from "../settings.js";
+import type { Run } from "./session.js";
 
 /**
  * Returns the id of the application that the object was made in, and the run whose key is of that application; throws

@@ -1,8 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
-import type { NylasClient } from "../nylas/client.js";
-import { refusePlainKey } from "../pulumi/registration.js";
-import { runFor } from "../run/run.js";
-import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
+import { runFor } from "../../core/session.js";
+import type { NylasClient } from "../../nylas/client.js";
+import { DEFAULT_APPLICATION, readSettings } from "../../settings.js";
+import { refusePlainKey } from "../identity.js";
 import type { LookupOptions } from "./lookup-options.js";
 
 /** The program's client for an application, shared within the process. Throws if the configured key is not a secret. */

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
+import { ownerDigest } from "../core/ownership/marker.js";
 import { InvalidInputError, type NylasErrorFacts } from "../errors.js";
-import { ownerDigest } from "../lifecycle/marker.js";
 import { DEFAULT_APPLICATION, readingNamespace } from "../settings.js";
 
 /** Module part of the type tokens `pulumi-nodejs:dynamic/nylas:…`. */

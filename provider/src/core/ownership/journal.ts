@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { attempt, pulumiHome } from "../run/pulumi-home.js";
+import { attempt, pulumiHome } from "./pulumi-home.js";
 
 /** The owner of an application's connector, as recorded on this machine. */
 export interface JournalEntry {

@@ -1,19 +1,11 @@
 import * as pulumi from "@pulumi/pulumi";
-import { ImapConnector } from "../connector/resource.js";
-import {
-  MODULE,
-  type Outputs,
-  ownerOf,
-  refusal,
-  refusePlainKey,
-  resourceOptions,
-  stackDigest,
-} from "../pulumi/registration.js";
-import { grantThunk } from "../pulumi/thunk.js";
+import type { PasswordSource } from "../core/grant/passwords.js";
+import { PASSWORDS } from "../core/grant/properties.js";
+import { GRANT_OUTPUTS, type GrantOutputs } from "../core/grant/state.js";
+import { grantThunk } from "../hosts/dynamic/thunk.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
-import { PASSWORDS } from "./arguments.js";
-import { GRANT_OUTPUTS, type GrantOutputs } from "./outputs.js";
-import type { PasswordSource } from "./password-source.js";
+import { ImapConnector } from "./connector.js";
+import { MODULE, type Outputs, ownerOf, refusal, refusePlainKey, resourceOptions, stackDigest } from "./identity.js";
 
 /** The arguments of a mailbox, wherever it is declared. */
 export interface MailboxArgs {

@@ -1,8 +1,8 @@
 import { isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
 import * as v from "valibot";
-import { text } from "../lifecycle/validate.js";
-import { keepSecret } from "../redact.js";
+import { keepSecret } from "../../redact.js";
+import { text } from "../properties.js";
 import { sendablePassword } from "./sendable.js";
 
 /** Where the provider reads a password: an environment variable of its process, or a file on its machine. */

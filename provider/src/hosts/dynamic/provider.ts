@@ -3,10 +3,10 @@
  * Never change this path and the two names: states of every released version load them.
  */
 import type * as pulumi from "@pulumi/pulumi";
-import { connectorLifecycle } from "../connector/lifecycle.js";
-import { grantLifecycle } from "../grant/lifecycle.js";
-import type { Lifecycle } from "../lifecycle/lifecycle.js";
-import { removeReturnedNotes } from "../run/run.js";
+import { connectorLifecycle } from "../../core/connector/lifecycle.js";
+import { grantLifecycle } from "../../core/grant/lifecycle.js";
+import type { Lifecycle } from "../../core/lifecycle.js";
+import { removeReturnedNotes } from "../../core/session.js";
 import { providerMethods } from "./adapter.js";
 
 /** Adds the provider methods for connectors to `target`. */

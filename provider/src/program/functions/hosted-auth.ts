@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
-import { InvalidInputError } from "../errors.js";
-import { redeemCode } from "../nylas/tokens.js";
-import { DEFAULT_APPLICATION, isRegion, type Region, readEndpoint, regionUri } from "../settings.js";
+import { InvalidInputError } from "../../errors.js";
+import { redeemCode } from "../../nylas/tokens.js";
+import { DEFAULT_APPLICATION, isRegion, type Region, readEndpoint, regionUri } from "../../settings.js";
 import { clientOf } from "./client-of.js";
 // In a separate file, so that the published types do not import the client and the types of its libraries.
 import type { LookupOptions } from "./lookup-options.js";

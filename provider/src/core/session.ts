@@ -4,8 +4,8 @@ import { notify } from "../notify.js";
 import { createClient, type NylasClient } from "../nylas/client.js";
 import { environmentVariable, type Settings } from "../settings.js";
 import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js";
-import { createOwners, type Owners } from "./owners.js";
-import { createUnsavedNotes, type UnsavedNotes } from "./unsaved.js";
+import { createUnsavedNotes, type UnsavedNotes } from "./ownership/notes.js";
+import { createOwners, type Owners } from "./ownership/owners.js";
 
 /** The state of one run (one provider process) that all resources of an application share. */
 export interface Run {

@@ -26,7 +26,8 @@ const bundle = await rolldown({
     {
       name: "frozen thunk",
       // Pulumi stores the text of its functions, which a bundler would format anew.
-      resolveId: (id) => (id.endsWith("/thunk.js") ? { id: "../dist/hosts/dynamic/thunk.js", external: true } : undefined),
+      resolveId: (id) =>
+        id.endsWith("/thunk.js") ? { id: "../dist/hosts/dynamic/thunk.js", external: true } : undefined,
     },
   ],
 });

@@ -1,5 +1,6 @@
 import { isIPv4 } from "node:net";
 import { InvalidInputError } from "./errors.js";
+import type { Environment } from "./notices.js";
 
 /** The configuration namespace, and the default application. */
 export const DEFAULT_APPLICATION = "nylas";
@@ -39,11 +40,7 @@ export interface Settings extends Endpoint {
 export type ConfigLookup = (key: string) => string | undefined;
 
 /** Reads one application's settings from configuration and environment; throws `InvalidInputError` naming the wrong one. */
-export function readSettings(
-  application: string,
-  config: ConfigLookup,
-  env: NodeJS.ProcessEnv = process.env,
-): Settings {
+export function readSettings(application: string, config: ConfigLookup, env: Environment): Settings {
   const { configured, fromEnvironment, either } = lookups(application, config, env);
   const apiKeys = unique([configured("apiKey"), fromEnvironment("apiKey")]);
   const [first, ...rest] = apiKeys;
@@ -77,11 +74,7 @@ export function readSettings(
 }
 
 /** Reads region and base URL, which needs no API key; throws `InvalidInputError` naming the wrong setting. */
-export function readEndpoint(
-  application: string,
-  config: ConfigLookup,
-  env: NodeJS.ProcessEnv = process.env,
-): Endpoint {
+export function readEndpoint(application: string, config: ConfigLookup, env: Environment): Endpoint {
   const { either } = lookups(application, config, env);
   const region = either("region") ?? "us";
   if (!isRegion(region)) throw invalid(application, "region", `is "${region}" but must be "us" or "eu"`);
@@ -109,7 +102,7 @@ export function isRegion(value: string): value is Region {
   return Object.hasOwn(API_URIS, value);
 }
 
-function lookups(application: string, config: ConfigLookup, env: NodeJS.ProcessEnv) {
+function lookups(application: string, config: ConfigLookup, env: Environment) {
   const configured = (key: string) => nonEmpty(config(`${application}:${key}`));
   const fromEnvironment = (key: string) => nonEmpty(env[environmentVariable(application, key)]);
   return { configured, fromEnvironment, either: (key: string) => configured(key) ?? fromEnvironment(key) };

@@ -1,10 +1,15 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import { connectorLifecycle } from "../../provider/src/core/connector/lifecycle.js";
+import type { PublicArgumentName as ConnectorArgument } from "../../provider/src/core/connector/properties.js";
 import { grantLifecycle } from "../../provider/src/core/grant/lifecycle.js";
+import type { PublicArgumentName as GrantArgument } from "../../provider/src/core/grant/properties.js";
 import { credentials, passwordsLeavingState, readGrantArguments } from "../../provider/src/core/grant/properties.js";
 import { UNKNOWN_HOST, UNKNOWN_PASSWORD } from "../../provider/src/core/grant/sendable.js";
 import type { Lifecycle } from "../../provider/src/core/lifecycle.js";
-import { UNKNOWN } from "../../provider/src/core/properties.js";
+import { UNKNOWN } from "../../provider/src/core/properties/validate.js";
+import type { ImapConnectorArgs } from "../../provider/src/program/connector.js";
+import type { ByoImapGrantArgs } from "../../provider/src/program/grant.js";
+import { here } from "../support/here.js";
 
 const good = {
   imapUsername: "ops@example.com",
@@ -15,20 +20,26 @@ const good = {
 
 afterEach(() => vi.unstubAllEnvs());
 
+it("each argument of the classes has a row in its property table, and each row an argument", () => {
+  // The compiler checks both; a difference fails the type check of the tests.
+  expectTypeOf<keyof ByoImapGrantArgs>().toEqualTypeOf<GrantArgument>();
+  expectTypeOf<keyof ImapConnectorArgs>().toEqualTypeOf<ConnectorArgument>();
+});
+
 const reasons = (lifecycle: Lifecycle, given: Record<string, unknown>) =>
-  lifecycle.check(given).failures.map((failure) => failure.reason);
+  lifecycle.check(here(), given).failures.map((failure) => failure.reason);
 
 describe("the arguments of a grant", () => {
   it("are taken with defaults filled in, and a digest in the place of the password", () => {
     const { imapPassword: _, ...others } = good;
     const imapPasswordDigest = expect.stringMatching(/^[\w-]{11}:[\w-]{22}$/);
     const inputs = { ...others, imapPasswordDigest, imapPort: 993, smtpPort: 465 };
-    expect(grantLifecycle.check(good)).toEqual({ inputs, failures: [] });
-    expect(grantLifecycle.check(good)).toEqual(grantLifecycle.check(good));
+    expect(grantLifecycle.check(here(), good)).toEqual({ inputs, failures: [] });
+    expect(grantLifecycle.check(here(), good)).toEqual(grantLifecycle.check(here(), good));
   });
 
   it("have a digest that differs between resources and between passwords", () => {
-    const digest = (change: object) => grantLifecycle.check({ ...good, ...change }).inputs.imapPasswordDigest;
+    const digest = (change: object) => grantLifecycle.check(here(), { ...good, ...change }).inputs.imapPasswordDigest;
     const digests = [{ owner: "0a" }, { owner: "0b" }, { owner: "0a", imapPassword: "other" }].map(digest);
     expect(new Set(digests).size).toBe(digests.length);
   });
@@ -36,12 +47,12 @@ describe("the arguments of a grant", () => {
   it("do not move a grant of version 0.1.0 into its connector's application unasked", () => {
     const before = { ...good, owner: "0a" };
     const inherited = { ...good, owner: "0a", stack: "0b", application: "nylas-eu" };
-    const said = grantLifecycle.check(inherited, before).failures.map(({ reason }) => reason);
+    const said = grantLifecycle.check(here(), inherited, before).failures.map(({ reason }) => reason);
     expect(said).toEqual([expect.stringContaining('connector: "imap"')]);
-    expect(grantLifecycle.check(inherited, { ...before, stack: "0b" }).failures).toEqual([]);
-    expect(grantLifecycle.check({ ...inherited, application: undefined }, before).failures).toEqual([]);
-    expect(grantLifecycle.check(inherited, { ...before, application: "nylas" }).failures).toEqual([]);
-    expect(grantLifecycle.check(inherited, {}).failures).toEqual([]);
+    expect(grantLifecycle.check(here(), inherited, { ...before, stack: "0b" }).failures).toEqual([]);
+    expect(grantLifecycle.check(here(), { ...inherited, application: undefined }, before).failures).toEqual([]);
+    expect(grantLifecycle.check(here(), inherited, { ...before, application: "nylas" }).failures).toEqual([]);
+    expect(grantLifecycle.check(here(), inherited, {}).failures).toEqual([]);
   });
 
   it.each([
@@ -75,7 +86,7 @@ describe("the arguments of a grant", () => {
     ["connector", "google", 'must be "imap"'],
     ["credentialVersion", true, "a string or a number"],
   ])("%s = %j is refused", (property, value, message) => {
-    const { failures } = grantLifecycle.check({ ...good, [property]: value });
+    const { failures } = grantLifecycle.check(here(), { ...good, [property]: value });
     expect(failures).toHaveLength(1);
     expect(failures[0]).toMatchObject({ property });
     expect(failures[0]?.reason).toContain(message);
@@ -110,7 +121,7 @@ describe("the arguments of a grant", () => {
     "a bad %s is reported without the property, whose value would be printed",
     (property) => {
       for (const value of ["", "secret\n", 12345]) {
-        const { failures } = grantLifecycle.check({ ...good, [property]: value });
+        const { failures } = grantLifecycle.check(here(), { ...good, [property]: value });
         expect(failures).toHaveLength(1);
         expect(failures[0]?.property).toBe("");
         expect(failures[0]?.reason).toContain(property);
@@ -129,7 +140,7 @@ describe("the arguments of a grant", () => {
   });
 
   it("reports a missing one without the property, whose value would be printed as <nil>", () => {
-    const { failures } = grantLifecycle.check({});
+    const { failures } = grantLifecycle.check(here(), {});
     expect(failures.map(({ property }) => property)).toEqual(["", "", "", ""]);
   });
 
@@ -225,28 +236,30 @@ describe("a password that Nylas cannot authenticate", () => {
 
   it.each(["imapPassword", "smtpPassword"])("is refused by check without its value, and never sent: %s", (name) => {
     for (const password of [umlaut, "漢字", "key 🔑", "half \ud83d", "\ufeffplain"]) {
-      const { inputs, failures } = grantLifecycle.check({ ...good, [name]: password });
+      const { inputs, failures } = grantLifecycle.check(here(), { ...good, [name]: password });
       expect(failures).toHaveLength(1);
       expect(failures[0]).toMatchObject({
         property: "",
         reason: expect.stringMatching(new RegExp(`^${name} (has|starts)`)),
       });
       expect(failures[0]?.reason).not.toContain(password);
-      expect(() => credentials(readGrantArguments(inputs))).toThrow("nothing was sent");
+      expect(() => credentials(readGrantArguments(inputs), here())).toThrow("nothing was sent");
     }
   });
 
   it("of a state leaves its mailbox as it is, until something asks for an authentication", () => {
     for (const olds of [old, { ...old, smtpPassword: "é" }]) {
-      expect(grantLifecycle.check(olds, olds).failures).toEqual([]);
-      expect(grantLifecycle.check({ ...olds, deleteAdopted: true }, olds).failures).toEqual([]);
+      expect(grantLifecycle.check(here(), olds, olds).failures).toEqual([]);
+      expect(grantLifecycle.check(here(), { ...olds, deleteAdopted: true }, olds).failures).toEqual([]);
       const outs = { ...olds, grantId: "g", grantStatus: "valid" };
-      expect(grantLifecycle.diff(outs, grantLifecycle.check(olds, olds).inputs)).toEqual({
+      expect(grantLifecycle.diff(outs, grantLifecycle.check(here(), olds, olds).inputs)).toEqual({
         changes: false,
         replaces: [],
       });
-      expect(grantLifecycle.check({ ...olds, imapHost: "new.example.com" }, olds).failures).not.toEqual([]);
-      expect(grantLifecycle.check({ ...olds, imapUsername: "sales@example.com" }, olds).failures).not.toEqual([]);
+      expect(grantLifecycle.check(here(), { ...olds, imapHost: "new.example.com" }, olds).failures).not.toEqual([]);
+      expect(grantLifecycle.check(here(), { ...olds, imapUsername: "sales@example.com" }, olds).failures).not.toEqual(
+        [],
+      );
     }
     expect(reasons(grantLifecycle, old)).toHaveLength(1);
   });
@@ -257,19 +270,19 @@ describe("a password that Nylas cannot authenticate", () => {
     expect(reasons(grantLifecycle, declared)).toEqual([
       expect.stringContaining("OPS_PASSWORD has characters outside ASCII"),
     ]);
-    const { inputs, failures } = grantLifecycle.check(declared, old);
+    const { inputs, failures } = grantLifecycle.check(here(), declared, old);
     expect(failures).toEqual([]);
-    expect(grantLifecycle.check(declared, inputs).failures).toEqual([]);
+    expect(grantLifecycle.check(here(), declared, inputs).failures).toEqual([]);
     vi.stubEnv("OPS_PASSWORD", `${umlaut}!`);
-    expect(grantLifecycle.check(declared, inputs).failures).toHaveLength(1);
+    expect(grantLifecycle.check(here(), declared, inputs).failures).toHaveLength(1);
   });
 });
 
 describe("the placeholders of an import", () => {
   const older = "not told by Nylas";
   const sent = (change: Record<string, unknown>) => {
-    const { inputs } = grantLifecycle.check({ ...good, ...change });
-    return () => credentials(readGrantArguments(inputs));
+    const { inputs } = grantLifecycle.check(here(), { ...good, ...change });
+    return () => credentials(readGrantArguments(inputs), here());
   };
 
   it.each([
@@ -296,10 +309,10 @@ describe("the placeholders of an import", () => {
 
   it("stay in a state, where ignoreChanges keeps them, until something asks for an authentication", () => {
     const imported = { ...good, imapPassword: UNKNOWN_PASSWORD, imapPort: 993, smtpPort: 465 };
-    expect(grantLifecycle.check(imported, imported).failures).toEqual([]);
-    expect(grantLifecycle.check({ ...imported, onExisting: "adopt" }, imported).failures).toEqual([]);
+    expect(grantLifecycle.check(here(), imported, imported).failures).toEqual([]);
+    expect(grantLifecycle.check(here(), { ...imported, onExisting: "adopt" }, imported).failures).toEqual([]);
     for (const change of [{ imapHost: "new.example.com" }, { credentialVersion: 2 }, { smtpPassword: "another" }]) {
-      expect(grantLifecycle.check({ ...imported, ...change }, imported).failures).toHaveLength(1);
+      expect(grantLifecycle.check(here(), { ...imported, ...change }, imported).failures).toHaveLength(1);
     }
   });
 });

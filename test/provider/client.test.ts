@@ -10,6 +10,7 @@ import { readSettings } from "../../provider/src/settings.js";
 import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
 import { KeyProxy } from "../engine/key-proxy.js";
 import { failure } from "../support/failure.js";
+import { here } from "../support/here.js";
 
 let emulator: TestEmulator;
 let client: NylasClient;
@@ -24,7 +25,10 @@ beforeEach(async () => {
 afterEach(() => emulator.close());
 
 function clientWith(env: Record<string, string>): NylasClient {
-  return createClient(readSettings("nylas", () => undefined, { ...emulator.env, ...env }));
+  return createClient(
+    readSettings("nylas", () => undefined, { ...emulator.env, ...env }),
+    here(),
+  );
 }
 
 function mailbox(index = 0, password = emulator.user(index).password) {
@@ -185,7 +189,7 @@ describe("the key", () => {
 
   it("gives way once to another one from the environment when it is refused", async () => {
     const settings = readSettings("nylas", (key) => (key === "nylas:apiKey" ? "nyk_old" : undefined), emulator.env);
-    const rotated = createClient(settings);
+    const rotated = createClient(settings, here());
     await listAllGrants(rotated);
     expect((await emulator.requests()).map(({ status }) => status)).toEqual([401, 200, 200, 200]);
   });
@@ -201,9 +205,9 @@ describe("the key", () => {
     ]);
     const env = { NYLAS_API_KEY: "nyk_of_this", NYLAS_API_URI: proxy.uri };
     const settings = readSettings("nylas", (key) => configured.get(key), env);
-    expect(await createClient(settings).application()).toMatchObject({ applicationId });
+    expect(await createClient(settings, here()).application()).toMatchObject({ applicationId });
     const [wrong] = settings.apiKeys;
-    expect(await failure(createClient({ ...settings, apiKeys: [wrong] }).application())).toMatchObject({
+    expect(await failure(createClient({ ...settings, apiKeys: [wrong] }, here()).application())).toMatchObject({
       code: "wrong_application",
       remedy: expect.stringContaining("--run-program"),
     });

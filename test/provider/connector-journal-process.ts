@@ -1,4 +1,5 @@
 import { connectorJournal } from "../../provider/dist/core/ownership/journal.js";
+import { nodeProcess } from "../../provider/dist/hosts/node-process.js";
 
 /**
  * One of several processes that share a home directory. It runs each command and answers with what it reads afterwards.
@@ -14,7 +15,7 @@ export interface Order {
 }
 
 process.on("message", ({ application, at, write = [], forget, reads = 1 }: Order) => {
-  const journal = connectorJournal(application);
+  const journal = connectorJournal(application, nodeProcess(() => undefined).notesDirectory);
   const start = BigInt(at);
   while (process.hrtime.bigint() < start);
   for (const entry of write) journal.write(entry);

@@ -7,10 +7,11 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { connectorJournal } from "../../provider/src/core/ownership/journal.js";
+import { here } from "../support/here.js";
 import type { Order } from "./connector-journal-process.ts";
 
 const worker = join(import.meta.dirname, "connector-journal-process.ts");
-const built = pathToFileURL(join(import.meta.dirname, "../../provider/dist/core/ownership/journal.js")).href;
+const built = (file: string) => pathToFileURL(join(import.meta.dirname, "../../provider/dist", file)).href;
 const ROUNDS = 400;
 /** More reads than writes, because a read is faster: both processes then finish at about the same time. */
 const READS = 4_000;
@@ -46,6 +47,11 @@ function start(): ChildProcess {
   return child;
 }
 
+/** The journal of an application, in the home directory of the moment. */
+function journalOf(application: string) {
+  return connectorJournal(application, here().notesDirectory);
+}
+
 /** Runs a command in the process. Returns what the process reads afterwards. */
 async function tell(child: ChildProcess, order: Order): Promise<string[]> {
   const answered = once(child, "message");
@@ -56,18 +62,18 @@ async function tell(child: ChildProcess, order: Order): Promise<string[]> {
 
 describe("the connector's note", () => {
   it("is there for the next run, until its owner forgets it", () => {
-    connectorJournal("app").write({ owner: "a", made: true });
-    expect(connectorJournal("app").read()).toEqual({ owner: "a", made: true });
-    expect(connectorJournal("another").read()).toBeUndefined();
-    connectorJournal("app").forget("b");
-    connectorJournal("app").forget(undefined);
-    expect(connectorJournal("app").read()).toEqual({ owner: "a", made: true });
-    connectorJournal("app").forget("a");
-    expect(connectorJournal("app").read()).toBeUndefined();
+    journalOf("app").write({ owner: "a", made: true });
+    expect(journalOf("app").read()).toEqual({ owner: "a", made: true });
+    expect(journalOf("another").read()).toBeUndefined();
+    journalOf("app").forget("b");
+    journalOf("app").forget(undefined);
+    expect(journalOf("app").read()).toEqual({ owner: "a", made: true });
+    journalOf("app").forget("a");
+    expect(journalOf("app").read()).toBeUndefined();
   });
 
   it("takes no more room, however often it changes", () => {
-    const journal = connectorJournal("app");
+    const journal = journalOf("app");
     const sizes = Array.from({ length: 20 }, (_, turn) => {
       journal.write({ owner: `owner-${turn}`, made: true });
       return readdirSync(home, { recursive: true }).length;
@@ -80,11 +86,11 @@ describe("the connector's note", () => {
     const file = join(directory, `${createHash("sha256").update("app").digest("hex")}.json`);
     mkdirSync(directory, { recursive: true });
     writeFileSync(file, '{"owner":"a","made":true}');
-    expect(connectorJournal("app").read()).toEqual({ owner: "a", made: true });
-    connectorJournal("app").forget("a");
-    expect(connectorJournal("app").read()).toBeUndefined();
-    connectorJournal("app").write({ owner: "b", made: false });
-    expect(connectorJournal("app").read()).toEqual({ owner: "b", made: false });
+    expect(journalOf("app").read()).toEqual({ owner: "a", made: true });
+    journalOf("app").forget("a");
+    expect(journalOf("app").read()).toBeUndefined();
+    journalOf("app").write({ owner: "b", made: false });
+    expect(journalOf("app").read()).toEqual({ owner: "b", made: false });
     expect(existsSync(file)).toBe(false);
   });
 
@@ -92,23 +98,23 @@ describe("the connector's note", () => {
     const directory = join(home, "nylas-imap", "connectors");
     mkdirSync(directory, { recursive: true });
     writeFileSync(join(directory, `${createHash("sha256").update("app").digest("hex")}.json`), '{"owner":');
-    expect(connectorJournal("app").read()).toBeUndefined();
+    expect(journalOf("app").read()).toBeUndefined();
   });
 
   it("holds within a run where nothing can be written", () => {
     vi.stubEnv("PULUMI_HOME", "/dev/null/home");
-    connectorJournal("unwritable").write({ owner: "a", made: true });
-    expect(connectorJournal("unwritable").read()).toEqual({ owner: "a", made: true });
-    connectorJournal("unwritable").forget("b");
-    expect(connectorJournal("unwritable").read()).toEqual({ owner: "a", made: true });
-    connectorJournal("unwritable").forget("a");
-    expect(connectorJournal("unwritable").read()).toBeUndefined();
+    journalOf("unwritable").write({ owner: "a", made: true });
+    expect(journalOf("unwritable").read()).toEqual({ owner: "a", made: true });
+    journalOf("unwritable").forget("b");
+    expect(journalOf("unwritable").read()).toEqual({ owner: "a", made: true });
+    journalOf("unwritable").forget("a");
+    expect(journalOf("unwritable").read()).toBeUndefined();
   });
 
   it("stands below the user's home directory when PULUMI_HOME is empty", () => {
     vi.stubEnv("PULUMI_HOME", "");
     vi.stubEnv("HOME", home);
-    connectorJournal("app").write({ owner: "a", made: true });
+    journalOf("app").write({ owner: "a", made: true });
     expect(readdirSync(home)).toEqual([".pulumi"]);
   });
 
@@ -128,21 +134,21 @@ describe("the connector's note under two processes", () => {
     const [first, second] = [start(), start()];
     for (let round = 0; round < ROUNDS; round++) {
       const application = `app-${round}`;
-      connectorJournal(application).write({ owner: "a", made: true });
+      journalOf(application).write({ owner: "a", made: true });
       const at = process.hrtime.bigint() + LEAD_NS;
       const later = at + (SPREAD_NS * BigInt(round)) / BigInt(ROUNDS);
       await Promise.all([
         tell(first, { application, at: String(at), forget: "a" }),
         tell(second, { application, at: String(later), write: [{ owner: "b", made: true }] }),
       ]);
-      expect(connectorJournal(application).read(), `round ${round}`).toEqual({ owner: "b", made: true });
+      expect(journalOf(application).read(), `round ${round}`).toEqual({ owner: "b", made: true });
     }
   });
 
   it("is never seen half-written, nor missing", async () => {
     const [writer, reader] = [start(), start()];
     const owners = ["a".repeat(20_000), "b"];
-    connectorJournal("app").write({ owner: "b", made: true });
+    journalOf("app").write({ owner: "b", made: true });
     const at = String(process.hrtime.bigint() + LEAD_NS);
     const write = Array.from({ length: ROUNDS }, (_, turn) => ({ owner: String(owners[turn % 2]), made: true }));
     const [, seen] = await Promise.all([
@@ -158,9 +164,11 @@ function inOwnProcess(env: NodeJS.ProcessEnv, user: { uid?: number; gid?: number
   const directory = mkdtempSync(join(tmpdir(), "journal-cwd-"));
   try {
     const program = `
-      const { connectorJournal } = await import(${JSON.stringify(built)});
-      connectorJournal("app").write({ owner: "a", made: true });
-      console.log(JSON.stringify(connectorJournal("app").read()));`;
+      const { connectorJournal } = await import(${JSON.stringify(built("core/ownership/journal.js"))});
+      const { nodeProcess } = await import(${JSON.stringify(built("hosts/node-process.js"))});
+      const journal = connectorJournal("app", nodeProcess(() => undefined).notesDirectory);
+      journal.write({ owner: "a", made: true });
+      console.log(JSON.stringify(journal.read()));`;
     const args = ["--input-type=module", "--eval", program];
     const output = execFileSync(process.execPath, args, { cwd: directory, env, encoding: "utf8", ...user });
     return { seen: JSON.parse(output) as unknown, left: readdirSync(directory) };

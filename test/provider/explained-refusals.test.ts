@@ -4,6 +4,7 @@ import { grantLifecycle } from "../../provider/src/core/grant/lifecycle.js";
 import { type Run, runFor } from "../../provider/src/core/session.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { failure } from "../support/failure.js";
+import { here } from "../support/here.js";
 import { APPLICATION, type HostileServer, startHostileServer } from "../support/hostile-server.js";
 
 interface Refusal {
@@ -56,7 +57,10 @@ beforeEach(async () => {
   });
   // A key of its own: clients with equal settings share a run, and ports are used again.
   const env = { NYLAS_API_KEY: `nyk_refused_${randomUUID()}`, NYLAS_API_URI: server.uri };
-  run = runFor(readSettings("nylas", () => undefined, env));
+  run = runFor(
+    readSettings("nylas", () => undefined, env),
+    here(),
+  );
 });
 
 afterEach(async () => {

@@ -6,6 +6,7 @@ import { type Run, runFor } from "../../provider/src/core/session.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present } from "../../tools/harness/test-emulator.js";
 import { failure } from "../support/failure.js";
+import { here } from "../support/here.js";
 import { APPLICATION, type HostileServer, startHostileServer } from "../support/hostile-server.js";
 
 /** An entry of the list. All but one are of other providers, which hold no IMAP connector back. */
@@ -49,7 +50,10 @@ beforeEach(async () => {
     NYLAS_API_URI: server.uri,
     NYLAS_REQUESTS_PER_SECOND: "1000",
   };
-  run = runFor(readSettings("nylas", () => undefined, env));
+  run = runFor(
+    readSettings("nylas", () => undefined, env),
+    here(),
+  );
 });
 
 afterEach(async () => {

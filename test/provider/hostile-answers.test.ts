@@ -12,6 +12,7 @@ import { findProvider } from "../../provider/src/nylas/providers.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present } from "../../tools/harness/test-emulator.js";
 import { failure } from "../support/failure.js";
+import { here } from "../support/here.js";
 import { APPLICATION, type HostileServer, startHostileServer } from "../support/hostile-server.js";
 
 /** Status and body of an answer. */
@@ -51,7 +52,10 @@ beforeEach(async () => {
     NYLAS_API_URI: server.uri,
     NYLAS_REQUESTS_PER_SECOND: "1000",
   };
-  client = createClient(readSettings("nylas", () => undefined, env));
+  client = createClient(
+    readSettings("nylas", () => undefined, env),
+    here(),
+  );
 });
 
 afterEach(async () => {
@@ -184,13 +188,13 @@ describe("a resource", () => {
 
   it("is made beside other people's grants that cannot be read", async () => {
     script = holding(MALFORMED.map(([, entry]) => entry));
-    expect(await grantLifecycle.create(runFor(client.settings), inputs)).toMatchObject({ id: "made" });
+    expect(await grantLifecycle.create(runFor(client.settings, here()), inputs)).toMatchObject({ id: "made" });
     expect(notices).toHaveLength(1);
   });
 
   it("is not made where its mailbox has a grant that cannot be read", async () => {
     script = holding([grant("mine", { email: "ops@example.test", created_at: 1e300 })]);
-    const error = await failure(grantLifecycle.create(runFor(client.settings), inputs));
+    const error = await failure(grantLifecycle.create(runFor(client.settings, here()), inputs));
     expect(error.message).toMatch(/ops@example\.test.*mine: created_at/);
     expect(requests.filter((request) => request.startsWith("POST"))).toEqual([]);
   });
@@ -198,7 +202,7 @@ describe("a resource", () => {
   it("is not dropped from the state where its own grant cannot be read", async () => {
     script = holding([grant("mine", { email: "ops@example.test", created_at: 1e300 })]);
     const props = { ...inputs, grantId: "mine", email: "ops@example.test", applicationId: APPLICATION.application_id };
-    const error = await failure(grantLifecycle.read(runFor(client.settings), "mine", props));
+    const error = await failure(grantLifecycle.read(runFor(client.settings, here()), "mine", props));
     expect(error).toMatchObject({ code: "unexpected_response", status: 200 });
   });
 });
@@ -331,7 +335,7 @@ describe("a clock that is set during an authentication", () => {
       return { data: foreign };
     };
     const inputs = { ...mailbox("ops@example.test"), receiveOnly: true, verify: false, owner: "0a", stack: "0b" };
-    const error = await failure(grantLifecycle.create(runFor(client.settings), inputs));
+    const error = await failure(grantLifecycle.create(runFor(client.settings, here()), inputs));
     expect(error.code).toBe("grant_exists");
     expect(error.message).toContain("it existed before");
     expect(error.message).not.toContain("adopted it once");

@@ -4,7 +4,6 @@ import { promisify } from "node:util";
 import { brotliCompressSync, constants, gzipSync, zstdCompressSync } from "node:zlib";
 import * as v from "valibot";
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { notify } from "../../provider/src/notify.js";
 import { MAX_BODY_BYTES } from "../../provider/src/nylas/body.js";
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { deleteConnector, findConnector, renameConnector } from "../../provider/src/nylas/connectors.js";
@@ -15,6 +14,7 @@ import { readSettings } from "../../provider/src/settings.js";
 import { allOr } from "../../tools/harness/repetitions.js";
 import { present } from "../../tools/harness/test-emulator.js";
 import { failure } from "../support/failure.js";
+import { here } from "../support/here.js";
 import { type HostileServer, startHostileServer } from "../support/hostile-server.ts";
 
 const KEY = "nyk_v0_aB3/x+y==Zq9";
@@ -35,11 +35,13 @@ const MAX_GROWTH_MB = 200;
 const dist = (file: string) => JSON.stringify(new URL(`../../provider/dist/${file}`, import.meta.url));
 /** Runs in a separate process, because maxRSS is a peak since process start. Prints it in kB, after one good answer and at the end. */
 const ATTACKED = `
+  import { nodeProcess } from ${dist("hosts/node-process.js")};
   import { createClient } from ${dist("nylas/client.js")};
   import { findConnector } from ${dist("nylas/connectors.js")};
   import { findGrant } from ${dist("nylas/grants.js")};
   import { readSettings } from ${dist("settings.js")};
-  const client = createClient(readSettings("nylas", () => undefined));
+  const host = nodeProcess(() => undefined);
+  const client = createClient(readSettings("nylas", host.config, host.env), host, nodeProcess(() => undefined), nodeProcess(() => undefined), nodeProcess(() => undefined), nodeProcess(() => undefined), nodeProcess(() => undefined), nodeProcess(() => undefined), nodeProcess(() => undefined));
   await findConnector(client);
   const before = process.resourceUsage().maxRSS;
   const settled = await Promise.allSettled(Array.from({ length: ${ATTACKS} }, () => findGrant(client, "g")));
@@ -60,7 +62,7 @@ async function clientOf(
   server = hostile;
   const configured = (key: string) => (key === "nylas:apiKey" ? KEY : undefined);
   const env = { NYLAS_API_KEY: OTHER_KEY, NYLAS_API_URI: hostile.uri, NYLAS_REQUESTS_PER_SECOND: "1000" };
-  return { client: createClient(readSettings("nylas", configured, env)), hostile };
+  return { client: createClient(readSettings("nylas", configured, env), here()), hostile };
 }
 
 /** Control and format characters in an error's text, except newlines. */
@@ -151,7 +153,7 @@ describe("text from outside", () => {
     await clientOf(() => {});
     const printed = vi.spyOn(console, "error").mockImplementation(() => {});
     try {
-      notify(`grant g\u001b[2J\nnylas: forged\u202e of ${KEY} ${"y".repeat(1_000)}`);
+      here().notices.notify(`grant g\u001b[2J\nnylas: forged\u202e of ${KEY} ${"y".repeat(1_000)}`);
       const [line] = printed.mock.calls[0] ?? [];
       expect(line).toMatch(/^nylas: grant g nylas: forged of \[secret\] y+…$/);
       expect(String(line).length).toBeLessThan(520);
@@ -167,7 +169,12 @@ describe("text from outside", () => {
     );
     server = hostile;
     const env = { NYLAS_API_KEY: KEY, NYLAS_API_URI: hostile.uri, NYLAS_APPLICATION_ID: "mine" };
-    const error = await failure(createClient(readSettings("nylas", () => undefined, env)).application());
+    const error = await failure(
+      createClient(
+        readSettings("nylas", () => undefined, env),
+        here(),
+      ).application(),
+    );
     expect(error.code).toBe("wrong_application");
     expect(error.answer).toContain("it belongs to application a b [secret], but");
   });
@@ -180,7 +187,10 @@ describe("an application", () => {
     });
     server = hostile;
     const env = { NYLAS_API_KEY: KEY, NYLAS_API_URI: hostile.uri };
-    const client = createClient(readSettings("nylas", () => undefined, env));
+    const client = createClient(
+      readSettings("nylas", () => undefined, env),
+      here(),
+    );
     for (const work of [() => findConnector(client), () => findGrant(client, "g"), () => deleteGrant(client, "g")]) {
       expect(await failure(work())).toMatchObject({ code: "unexpected_response", status: 404 });
     }

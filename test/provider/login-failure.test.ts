@@ -8,6 +8,7 @@ import { TestEmulator } from "../../tools/harness/test-emulator.js";
 import { makeWorkDirectory } from "../../tools/harness/work-directory.js";
 import { ask } from "../conformance/dovecot/ask.js";
 import { makeServerCertificates, type ServerCertificates } from "../conformance/dovecot/certificates.js";
+import { here } from "../support/here.js";
 import {
   type ImapScript,
   type ScriptedServer,
@@ -60,7 +61,7 @@ function check(imap: ScriptedServer, smtp: ScriptedServer | undefined, mode: Mod
   const at = { imapHost: "127.0.0.1", imapPort: imap.port };
   const smtpAt = smtp === undefined ? {} : { smtpHost: "127.0.0.1", smtpPort: smtp.port };
   const mailbox = { imapUsername: "ops@example.test", imapPassword: PASSWORD, ...at, ...smtpAt };
-  return preflight(mailbox, mode).then(
+  return preflight(mailbox, mode, here().notices).then(
     () => undefined,
     (error: unknown) => error,
   );

@@ -4,6 +4,7 @@ import { createClient, type NylasClient } from "../../provider/src/nylas/client.
 import { authenticateMailbox, deleteGrant, probeMailbox } from "../../provider/src/nylas/grants.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { TestEmulator } from "../../tools/harness/test-emulator.js";
+import { here } from "../support/here.js";
 
 const ADDRESSES = [
   "o'brien@example.test",
@@ -23,7 +24,10 @@ let client: NylasClient;
 beforeAll(async () => {
   const users = [...ADDRESSES, ...LOG_IN_NAMES].map((username) => ({ username, password: PASSWORD }));
   emulator = await TestEmulator.start({ users });
-  client = createClient(readSettings("nylas", () => undefined, emulator.env));
+  client = createClient(
+    readSettings("nylas", () => undefined, emulator.env),
+    here(),
+  );
   await emulator.call("POST", "/v3/connectors", { provider: "imap" });
 });
 

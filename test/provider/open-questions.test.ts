@@ -7,6 +7,7 @@ import { authenticateMailbox, deleteGrant, findGrant, probeMailbox } from "../..
 import { readSettings } from "../../provider/src/settings.js";
 import { ALTERNATIVES, type Answers, SINGLE_ALTERNATIVES, UNREAD } from "../../tools/harness/open-questions.js";
 import { TestEmulator } from "../../tools/harness/test-emulator.js";
+import { here } from "../support/here.js";
 
 const NOBODY = "6e0f4a3e-0000-4000-8000-000000000000";
 
@@ -42,7 +43,10 @@ async function seenUnder(behavior: Answers): Promise<{ outcomes: unknown[]; aske
 }
 
 function clientOf(env: Record<string, string>): NylasClient {
-  return createClient(readSettings("nylas", () => undefined, env));
+  return createClient(
+    readSettings("nylas", () => undefined, env),
+    here(),
+  );
 }
 
 async function outcome(work: Promise<unknown>): Promise<unknown> {

@@ -7,13 +7,17 @@ import { createPace } from "../../provider/src/nylas/pace.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
 import { until } from "../../tools/harness/until.js";
+import { here } from "../support/here.js";
 
 let emulator: TestEmulator;
 
 async function start(requestsPerSecond: number, behavior: Record<string, string> = {}): Promise<NylasClient> {
   emulator = await TestEmulator.start({ behavior });
   const env = { ...emulator.env, NYLAS_REQUESTS_PER_SECOND: String(requestsPerSecond) };
-  return createClient(readSettings("nylas", () => undefined, env));
+  return createClient(
+    readSettings("nylas", () => undefined, env),
+    here(),
+  );
 }
 
 /** Asks for the connector, as often as this, at the same time. */

@@ -9,6 +9,7 @@ import {
   type ServerCertificate,
   type ServerCertificates,
 } from "../conformance/dovecot/certificates.js";
+import { here } from "../support/here.js";
 
 let emulator: TestEmulator;
 let certificates: ServerCertificates;
@@ -69,7 +70,7 @@ function portOf(server: Server): Promise<number> {
 }
 
 async function refusal(change: Record<string, unknown>): Promise<NylasError> {
-  const error = await preflight(mailbox(change), "enforce").catch((reason: unknown) => reason);
+  const error = await preflight(mailbox(change), "enforce", here().notices).catch((reason: unknown) => reason);
   if (error instanceof NylasError) return error;
   throw new Error(`expected a NylasError, got ${String(error)}`);
 }
@@ -77,17 +78,17 @@ async function refusal(change: Record<string, unknown>): Promise<NylasError> {
 describe("preflight", () => {
   it("passes when both servers accept the login, with TLS and with STARTTLS", async () => {
     trust();
-    await preflight(mailbox(), "enforce");
-    await preflight(mailbox({ imapPort: present(emulator.emulator.imapStarttls).port }), "enforce");
+    await preflight(mailbox(), "enforce", here().notices);
+    await preflight(mailbox({ imapPort: present(emulator.emulator.imapStarttls).port }), "enforce", here().notices);
   });
 
   it("does nothing when it is off", async () => {
-    await preflight(mailbox({ imapHost: "no.such.host.invalid" }), "off");
+    await preflight(mailbox({ imapHost: "no.such.host.invalid" }), "off", here().notices);
   });
 
   it("warns and goes on", async () => {
     const printed = vi.spyOn(console, "error").mockImplementation(() => {});
-    await preflight(mailbox({ imapPort: 1 }), "warn");
+    await preflight(mailbox({ imapPort: 1 }), "warn", here().notices);
     expect(printed.mock.calls.flat().join()).toMatch(/IMAP at .*: refused/);
     expect(printed.mock.calls.flat().join()).not.toContain(emulator.user(0).password);
     printed.mockRestore();
@@ -139,7 +140,7 @@ describe("preflight", () => {
   it("says all of it in a warning", async () => {
     const printed = vi.spyOn(console, "error").mockImplementation(() => {});
     const port = await showing(certificates.untrusted);
-    await preflight(mailbox({ imapPort: port, smtpPort: port }), "warn");
+    await preflight(mailbox({ imapPort: port, smtpPort: port }), "warn", here().notices);
     expect(printed.mock.calls.flat()).toEqual([
       expect.stringMatching(/NODE_EXTRA_CA_CERTS.*does not read that file\)$/),
     ]);

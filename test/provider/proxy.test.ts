@@ -12,6 +12,7 @@ import { MAX_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
 import { failure } from "../support/failure.js";
+import { here } from "../support/here.js";
 import { startTestProxy, type TestProxy, type TestProxyOptions } from "../support/proxy.ts";
 
 /** A host name that does not resolve, so that only the proxy can reach it. */
@@ -72,7 +73,10 @@ function securePort(): number {
 
 function clientOf(apiUri: string) {
   const env = { ...emulator.env, NYLAS_API_URI: apiUri, NYLAS_ALLOW_HTTP: "true" };
-  return createClient(readSettings("nylas", () => undefined, env));
+  return createClient(
+    readSettings("nylas", () => undefined, env),
+    here(),
+  );
 }
 
 describe("an https address", () => {
@@ -191,7 +195,7 @@ it.each([
     import { registerHooks } from "node:module";
     registerHooks({ resolve(specifier, context, next) { console.log(specifier); return next(specifier, context); } });
     const { proxyFor } = await import(${JSON.stringify(new URL("../../provider/dist/nylas/proxy.js", import.meta.url))});
-    await proxyFor("https://api.us.nylas.com");`;
+    await proxyFor("https://api.us.nylas.com", process.env);`;
   const { stdout } = await promisify(execFile)(process.execPath, ["--input-type=module", "--eval", script], { env });
   expect(stdout).toContain("/dist/nylas/proxy.js");
   expect(stdout.includes("proxy-agent")).toBe(loaded);

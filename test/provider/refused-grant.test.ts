@@ -4,6 +4,7 @@ import { deleteGrant, findGrant, probeMailbox } from "../../provider/src/nylas/g
 import { readSettings } from "../../provider/src/settings.js";
 import { TestEmulator } from "../../tools/harness/test-emulator.js";
 import { failure } from "../support/failure.js";
+import { here } from "../support/here.js";
 
 /** Of a grant that was deleted, or of another application. */
 const GONE = "6e0f4a3e-0000-4000-8000-000000000000";
@@ -14,7 +15,10 @@ let id: string;
 
 beforeEach(async () => {
   emulator = await TestEmulator.start({ behavior: { missingGrant: "401", invalidGrant: "403" } });
-  client = createClient(readSettings("nylas", () => undefined, emulator.env));
+  client = createClient(
+    readSettings("nylas", () => undefined, emulator.env),
+    here(),
+  );
   await emulator.call("POST", "/v3/connectors", { provider: "imap" });
   ({ id } = await emulator.foreignGrant(0));
   await emulator.forgetRequests();
@@ -64,7 +68,10 @@ describe("a 403", () => {
   it("of a key names what the key is bound to", async () => {
     await emulator.close();
     emulator = await TestEmulator.start({ behavior: { deniedPermissions: "applications.read" } });
-    client = createClient(readSettings("nylas", () => undefined, emulator.env));
+    client = createClient(
+      readSettings("nylas", () => undefined, emulator.env),
+      here(),
+    );
     const refused = await failure(findGrant(client, GONE));
     expect(refused).toMatchObject({ code: "permission_denied", status: 403 });
     expect(refused.remedy).toContain("bind the key of nylas:apiKey to the application");

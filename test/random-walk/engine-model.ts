@@ -1,5 +1,5 @@
 import { setMaxListeners } from "node:events";
-import type { Values } from "../../provider/src/core/values.js";
+import type { Values } from "../../provider/src/core/properties/values.js";
 import type { ProviderMethods } from "../../provider/src/hosts/dynamic/adapter.js";
 import { onClock } from "./odd-clock.js";
 

@@ -7,6 +7,7 @@ import { grantLifecycle } from "../../provider/src/core/grant/lifecycle.js";
 import { hasOtherOwner, isSuccessor, parseMarker } from "../../provider/src/core/ownership/marker.js";
 import { runFor } from "../../provider/src/core/session.js";
 import { providerMethods } from "../../provider/src/hosts/dynamic/adapter.js";
+import { nodeProcess } from "../../provider/src/hosts/node-process.js";
 import { readSettings } from "../../provider/src/settings.js";
 import type { Answers } from "../../tools/harness/open-questions.js";
 import { TestEmulator, type WireGrant } from "../../tools/harness/test-emulator.js";
@@ -268,12 +269,12 @@ export class Simulation {
       ["nylas:apiUri", `${this.proxy.uri}/${name}`],
       ["nylas:requestsPerSecond", "1000"],
     ]);
-    const lookup = (key: string) => config.get(key);
+    const host = nodeProcess((key) => config.get(key));
     const methods = {
-      connector: providerMethods(connectorLifecycle, lookup),
-      grant: providerMethods(grantLifecycle, lookup),
+      connector: providerMethods(connectorLifecycle, host),
+      grant: providerMethods(grantLifecycle, host),
     };
-    const end = () => runFor(readSettings("nylas", lookup)).unsaved.removeReturned();
+    const end = () => runFor(readSettings("nylas", host.config, host.env), host).unsaved.removeReturned();
     return { process: { methods, killed: sent.killed.signal, end, clock, calls: [] }, sent };
   }
 

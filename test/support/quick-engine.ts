@@ -25,7 +25,7 @@ export const QUICK_COMMANDS = {
  */
 export default function copyEngine(): void {
   const { engine } = readSetup();
-  // An installed CLI may be a script that expects its own surroundings.
+  // An installed CLI may be a script that expects its own host.
   if (engine.kind !== "build" || process.platform === "win32") return;
   rmSync(DIRECTORY, { recursive: true, force: true });
   mkdirSync(DIRECTORY, { recursive: true });

@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { InvalidInputError, NylasError } from "../errors.js";
+import { nodeProcess } from "../hosts/node-process.js";
 import { createClient, type NylasClient } from "../nylas/client.js";
 import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
 import { diagnose } from "./doctor.js";
@@ -75,7 +76,9 @@ async function main(args: readonly string[]): Promise<number> {
   const known: readonly string[] = [...command.options, "application"];
   const foreign = Object.keys(options).find((option) => !known.includes(option));
   if (foreign !== undefined) throw invalid(`${name} has no option --${foreign}`);
-  const client = createClient(readSettings(options.application ?? DEFAULT_APPLICATION, () => undefined));
+  const host = nodeProcess(() => undefined);
+  const settings = readSettings(options.application ?? DEFAULT_APPLICATION, host.config, host.env);
+  const client = createClient(settings, host);
   return command.run(client, options);
 }
 

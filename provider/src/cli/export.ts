@@ -3,9 +3,10 @@ import { parseMarker } from "../core/ownership/marker.js";
 import type { NylasClient } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
 import { listGrantsWithServers } from "../nylas/grant-list.js";
-import type { Connector, Grant, GrantWithServers } from "../nylas/wire.js";
+import type { GrantWithServers } from "../nylas/wire.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import { ownerOf, subjectOf } from "./describe.js";
+import type { Domain, Exportable, ExportableMailbox, ServerArguments } from "./exportable.js";
 import { importFile } from "./import-file.js";
 import { nameFor } from "./names.js";
 import { readPackage } from "./package-file.js";
@@ -14,45 +15,6 @@ import { projectFiles } from "./project-files.js";
 
 const PROGRAM = "index.ts";
 const IMPORT_FILE = "import.json";
-
-/** What an application has, as resources of a program. */
-export interface Exportable {
-  applicationId: string;
-  /** The configuration namespace; absent for the default. */
-  application: string | undefined;
-  connector: Connector | undefined;
-  mailboxes: ExportableMailbox[];
-  /** The domains whose mail servers Nylas does not tell. */
-  domains: Domain[];
-  /** Why other IMAP grants are not in the program, one sentence each. */
-  leftOut: string[];
-}
-
-export interface ExportableMailbox {
-  /** Name of the resource and of its password's configuration key. */
-  name: string;
-  imapUsername: string;
-  domain: string;
-  /** `undefined` if Nylas does not tell them. */
-  servers: ServerArguments | undefined;
-  grant: Grant;
-}
-
-/** The arguments of a grant that say where its mailbox is. */
-export interface ServerArguments {
-  imapHost: string;
-  imapPort?: number;
-  smtpHost?: string;
-  smtpPort?: number;
-  smtpUsername?: string;
-  receiveOnly?: true;
-}
-
-export interface Domain {
-  domain: string;
-  /** Prefix of its configuration keys. */
-  name: string;
-}
 
 /** A program and import file, by file name. */
 export interface Export {

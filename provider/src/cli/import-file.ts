@@ -1,7 +1,7 @@
 import type { ConnectorOutputs } from "../core/connector/state.js";
 import { UNKNOWN_HOST, UNKNOWN_PASSWORD } from "../core/grant/sendable.js";
 import type { GrantOutputs } from "../core/grant/state.js";
-import type { Exportable, ExportableMailbox } from "./export.js";
+import type { Exportable, ExportableMailbox } from "./exportable.js";
 import { GRANT_TYPE } from "./stack-state.js";
 
 /** How a state and an import file mark a secret; the text is the value as JSON. */

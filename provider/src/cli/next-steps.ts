@@ -1,5 +1,5 @@
 import { cleaned } from "../redact.js";
-import type { Exportable } from "./export.js";
+import type { Exportable } from "./exportable.js";
 import { passwordKey } from "./program-text.js";
 
 /** Most mailboxes that are named; index.ts has all of them. */

@@ -1,4 +1,4 @@
-import type { Exportable, ExportableMailbox } from "./export.js";
+import type { Exportable, ExportableMailbox } from "./exportable.js";
 
 /** Writes a TypeScript program that declares the resources. */
 export function programText(content: Exportable): string {

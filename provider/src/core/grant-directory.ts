@@ -1,7 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { mailboxKey } from "../address.js";
 import { UnexpectedResponseError } from "../errors.js";
-import { notify } from "../notify.js";
 import type { NylasClient } from "../nylas/client.js";
 import { describeUnreadable, type GrantList, listCertainly, readablePages } from "../nylas/grant-list.js";
 import { findGrant, readingGrant } from "../nylas/grants.js";
@@ -167,7 +166,7 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
   function notifyUnreadable(unreadable: readonly UnreadableGrant[]): void {
     if (unreadable.length === 0) return;
     const text = `the list of grants: ${describeUnreadable(unreadable)}; other grants are not affected`;
-    if (text !== lastNotice) notify(text);
+    if (text !== lastNotice) client.notices.notify(text);
     lastNotice = text;
   }
 }

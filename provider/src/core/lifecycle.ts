@@ -1,6 +1,7 @@
-import type { CheckFailure } from "./properties.js";
+import type { Host } from "../host.js";
+import type { CheckFailure } from "./properties/validate.js";
+import type { Values } from "./properties/values.js";
 import type { Run } from "./session.js";
-import type { Values } from "./values.js";
 
 /** The owner of an object, as recorded in the resource's outputs. */
 export interface Ownership {
@@ -16,7 +17,7 @@ export interface Lifecycle {
   /** Names of the arguments whose values no message may show. */
   secrets: readonly string[];
   /** Fills in defaults and validates. `olds` are the inputs of the last run. Sends no request. */
-  check(news: Values, olds?: Values): { inputs: Values; failures: CheckFailure[] };
+  check(host: Host, news: Values, olds?: Values): { inputs: Values; failures: CheckFailure[] };
   /** Whether changed arguments or a drifted object need an update, and which arguments replace. Sends no request. */
   diff(olds: Values, news: Values): { changes: boolean; replaces: string[] };
   /** `undefined` if the outputs name no owner, such as those of a resource that only refers to its object. */

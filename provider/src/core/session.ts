@@ -1,6 +1,6 @@
 import { mailboxKey } from "../address.js";
 import { AccessError, type NylasError } from "../errors.js";
-import { notify } from "../notify.js";
+import type { Host } from "../host.js";
 import { createClient, type NylasClient } from "../nylas/client.js";
 import { environmentVariable, type Settings } from "../settings.js";
 import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js";
@@ -10,6 +10,7 @@ import { createOwners, type Owners } from "./ownership/owners.js";
 /** The state of one run (one provider process) that all resources of an application share. */
 export interface Run {
   client: NylasClient;
+  host: Host;
   directory: GrantDirectory;
   /** The owner of each object in this program. No second resource may take an object in the same run. */
   owners: Owners;
@@ -31,11 +32,11 @@ export interface Run {
 const runs = new Map<string, Run>();
 
 /** Returns the run for these settings, creating it on first use. */
-export function runFor(settings: Settings): Run {
+export function runFor(settings: Settings, host: Host): Run {
   const key = JSON.stringify(settings);
   let run = runs.get(key);
   if (run === undefined) {
-    run = createRun(settings);
+    run = createRun(settings, host);
     runs.set(key, run);
   }
   return run;
@@ -64,11 +65,12 @@ export function removeReturnedNotes(): void {
 }
 
 /** Creates a run that is not cached. */
-function createRun(settings: Settings): Run {
+function createRun(settings: Settings, host: Host): Run {
   const queues = new Map<string, Promise<unknown>>();
   const shared = {
+    host,
     owners: createOwners(),
-    unsaved: createUnsavedNotes(),
+    unsaved: createUnsavedNotes(host.notesDirectory),
     refusedLogins: new Map<string, NylasError>(),
     lockedMailboxes: new Map<string, NylasError>(),
     exclusively: <T>(email: string, work: () => Promise<T>): Promise<T> => {
@@ -81,7 +83,7 @@ function createRun(settings: Settings): Run {
     withKeyOf,
   };
   const runWith = (client: NylasClient): Run => ({ client, directory: createGrantDirectory(client), ...shared });
-  const run = runWith(createClient(settings));
+  const run = runWith(createClient(settings, host));
   let other: Run | undefined;
   let isAnnounced = false;
   return run;
@@ -90,11 +92,11 @@ function createRun(settings: Settings): Run {
     const configured = await run.client.application();
     const [, environmentKey] = settings.apiKeys;
     if (configured.applicationId === applicationId || environmentKey === undefined) return run;
-    other ??= runWith(createClient({ ...settings, apiKeys: [environmentKey] }));
+    other ??= runWith(createClient({ ...settings, apiKeys: [environmentKey] }, host));
     if ((await applicationIdOf(other)) !== applicationId) return run;
     if (!isAnnounced) {
       isAnnounced = true;
-      notify(
+      host.notices.notify(
         `the key of ${settings.application}:apiKey is of application ${configured.applicationId}; ` +
           `${environmentVariable(settings.application, "apiKey")} is used for what was made in application ${applicationId}`,
       );

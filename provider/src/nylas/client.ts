@@ -1,5 +1,7 @@
 import { performance } from "node:perf_hooks";
 import { AccessError, NylasError } from "../errors.js";
+import type { Host } from "../host.js";
+import type { Notices } from "../notices.js";
 import { keepSecret } from "../redact.js";
 import { environmentVariable, SAVED_SETTINGS_REMEDY, type Settings } from "../settings.js";
 import { createPace } from "./pace.js";
@@ -18,6 +20,7 @@ const REFUSAL_MAX_AGE_MS = 10_000;
 /** Sends requests to one Nylas application. */
 export interface NylasClient {
   readonly settings: Settings;
+  readonly notices: Notices;
   /** The application of the key, requested once per client. Throws `wrong_application` if another one is configured. */
   application(): Promise<Application>;
   /**
@@ -34,7 +37,7 @@ export interface NylasClient {
 }
 
 /** Creates a client. A process needs one for each `Settings`, so that its requests share rate limiter and connections. */
-export function createClient(settings: Settings): NylasClient {
+export function createClient(settings: Settings, host: Host): NylasClient {
   // Register all keys: the environment's key is sent if the configured one is refused.
   keepSecret(...settings.apiKeys);
   const pace = createPace(settings.requestsPerSecond);
@@ -47,6 +50,7 @@ export function createClient(settings: Settings): NylasClient {
 
   return {
     settings,
+    notices: host.notices,
     application,
     request: async (request) => {
       await application();
@@ -80,7 +84,7 @@ export function createClient(settings: Settings): NylasClient {
 
   async function sendWith<T>(key: string, request: NylasRequest<T>): Promise<T> {
     // Loading the HTTP library takes longer than a plan, which sends nothing.
-    sender ??= import("./send.js").then(({ createSender }) => createSender(settings, pace, clock));
+    sender ??= import("./send.js").then(({ createSender }) => createSender(settings, pace, clock, host));
     return (await sender)(key, request);
   }
 

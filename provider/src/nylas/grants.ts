@@ -1,7 +1,6 @@
 import * as v from "valibot";
 import { areTwoMailboxes, isAddress } from "../address.js";
-import { InvalidInputError, NylasError, UnexpectedResponseError } from "../errors.js";
-import { notify } from "../notify.js";
+import { AccessError, InvalidInputError, NylasError, UnexpectedResponseError } from "../errors.js";
 import type { NylasClient } from "./client.js";
 import { type GrantList, listCertainly } from "./grant-list.js";
 import { DeletedWire, type Grant, GrantId, GrantWire, single } from "./wire.js";
@@ -44,7 +43,7 @@ export async function authenticateMailbox(
   }
   if (!isAddress(mailbox.imapUsername)) {
     const address = grant.email === undefined ? "no e-mail address" : `the e-mail address ${grant.email}`;
-    notify(
+    client.notices.notify(
       `imapUsername ${mailbox.imapUsername} is a log-in name and no e-mail address; the mail server has accepted it, and ` +
         `Nylas shows ${address} for grant ${grant.id}`,
     );
@@ -98,7 +97,7 @@ export async function findGrant(
 
 /**
  * Nylas may answer 401 or 403 instead of 404 for a grant that is deleted or of another application. The complete list tells
- * whether the grant exists; it fails itself if the refusal was about the key. Throws errors that are no such refusal.
+ * whether the grant exists; if it is refused too, the refusal was about the key. Throws what tells nothing about the grant.
  *
  * @see https://developer.nylas.com/docs/v3/auth/troubleshooting/
  */
@@ -108,7 +107,9 @@ async function listedDespite(
   refusal: unknown,
 ): Promise<Grant | undefined> {
   if (!(refusal instanceof NylasError && (refusal.status === 401 || refusal.status === 403))) throw refusal;
-  const { grants, unreadable } = await list();
+  const { grants, unreadable } = await list().catch((error) => {
+    throw error instanceof AccessError ? refusal : error;
+  });
   if (unreadable.some(({ id }) => id === undefined || id === grantId)) throw refusal;
   return grants.find(({ id }) => id === grantId);
 }

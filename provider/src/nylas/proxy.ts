@@ -1,5 +1,6 @@
 import type { Agents } from "got";
 import { InvalidInputError } from "../errors.js";
+import type { Environment } from "../notices.js";
 import { keepSecret } from "../redact.js";
 
 /** A proxy from the environment. */
@@ -13,13 +14,13 @@ export interface Proxy {
  * Returns the proxy for this URL, or `undefined`. Reads `HTTPS_PROXY` for https, `HTTP_PROXY` for http, and the exceptions in
  * `NO_PROXY`. A variable in lower case takes precedence. Imports the libraries only if such a variable is set.
  */
-export async function proxyFor(apiUri: string): Promise<Proxy | undefined> {
+export async function proxyFor(apiUri: string, env: Environment): Promise<Proxy | undefined> {
   const scheme = apiUri.startsWith("https:") ? "https" : "http";
-  const variable = [`${scheme}_proxy`, `${scheme.toUpperCase()}_PROXY`].find((name) => process.env[name]);
+  const variable = [`${scheme}_proxy`, `${scheme.toUpperCase()}_PROXY`].find((name) => env[name]);
   if (variable === undefined) return undefined;
   const { createProxyAgent, isProxied } = await import("./proxy-agent.js");
   if (!isProxied(apiUri)) return undefined;
-  const url = parseProxy(variable, process.env[variable] ?? "");
+  const url = parseProxy(variable, env[variable] ?? "");
   return { agent: { [scheme]: createProxyAgent(scheme, url) }, uri: `${url.protocol}//${url.host}` };
 }
 

@@ -2,7 +2,8 @@ import { setTimeout as pause } from "node:timers/promises";
 import got, { type Got, type Request, RequestError, type Response, TimeoutError } from "got";
 import * as v from "valibot";
 import { UnexpectedResponseError } from "../errors.js";
-import { debug, notify } from "../notify.js";
+import type { Host } from "../host.js";
+import type { Notices } from "../notices.js";
 import { cleaned, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { ACCEPTED_CODING, BodyDamaged, BodyRefused, readBody } from "./body.js";
@@ -53,8 +54,13 @@ export interface NylasRequest<T> {
  */
 export type Sender = <T>(apiKey: string, request: NylasRequest<T>) => Promise<T>;
 
-export async function createSender(settings: Settings, pace: Pace, clock: ServerClock): Promise<Sender> {
-  const proxy = await proxyFor(settings.apiUri);
+export async function createSender(
+  settings: Settings,
+  pace: Pace,
+  clock: ServerClock,
+  { env, notices, signal }: Host,
+): Promise<Sender> {
+  const proxy = await proxyFor(settings.apiUri, env);
   const http = got.extend({
     prefixUrl: settings.apiUri,
     timeout: { request: settings.timeoutSeconds * 1000 },
@@ -71,7 +77,7 @@ export async function createSender(settings: Settings, pace: Pace, clock: Server
       ],
     },
   });
-  const connection = { http, pace, clock, proxy: proxy?.uri };
+  const connection = { http, pace, clock, proxy: proxy?.uri, notices, signal };
   return (apiKey, request) => send(connection, apiKey, settings, request);
 }
 
@@ -82,6 +88,8 @@ interface Connection {
   clock: ServerClock;
   /** URL of the proxy that every request uses, without credentials. */
   proxy: string | undefined;
+  notices: Notices;
+  signal: AbortSignal;
 }
 
 async function send<T>(
@@ -90,13 +98,14 @@ async function send<T>(
   settings: Settings,
   request: NylasRequest<T>,
 ): Promise<T> {
+  const { notices, signal } = connection;
   keepSecret(...(request.secrets ?? []));
   let attempts = 0;
   let spentMs = 0;
   for (;;) {
     attempts += 1;
     const response = await attempt(connection, apiKey, request);
-    debug(() => describeExchange(request, response));
+    notices.debug(() => describeExchange(request, response));
     if (!("failure" in response)) return parse(request, response);
     const { failure, tookMs } = response;
     spentMs += tookMs;
@@ -106,14 +115,17 @@ async function send<T>(
       request.once === true || !failure.repeatable
         ? undefined
         : retryDelay({ attempts, spentMs, ...failure }, Math.random(), Date.now());
-    if (delay === undefined)
-      throw toNylasError(request.operation, settings, { ...failure, proxy: connection.proxy }, attempts);
+    const asError = () => toNylasError(request.operation, settings, { ...failure, proxy: connection.proxy }, attempts);
+    if (delay === undefined || signal.aborted) throw asError();
     if (delay >= ANNOUNCED_PAUSE_MS) {
       const seconds = Math.ceil(delay / 1000);
-      notify(`${request.operation}: ${failure.answer}; waiting ${seconds} s before attempt ${attempts + 1}`);
+      notices.notify(`${request.operation}: ${failure.answer}; waiting ${seconds} s before attempt ${attempts + 1}`);
     }
-    debug(() => `waiting ${Math.round(delay)} ms before attempt ${attempts + 1}: ${failure.answer}`);
-    await pause(delay);
+    notices.debug(() => `waiting ${Math.round(delay)} ms before attempt ${attempts + 1}: ${failure.answer}`);
+    await pause(delay, undefined, { signal }).catch(() => {
+      // The run is to end.
+      throw asError();
+    });
     spentMs += delay;
   }
 }

@@ -1,5 +1,5 @@
 import { CredentialsError, MailServerError } from "../errors.js";
-import { notify } from "../notify.js";
+import type { Notices } from "../notices.js";
 import type { MailboxCredentials } from "../nylas/grants.js";
 import type { Login } from "./imap.js";
 import { MEANING, mayBeWrongPassword, OTHER_REASONS, REFUSED_OTHERWISE, type Verdict } from "./verdict.js";
@@ -9,7 +9,11 @@ import { MEANING, mayBeWrongPassword, OTHER_REASONS, REFUSED_OTHERWISE, type Ver
  * throws on failure. `warn` shows a notice and continues, because a CI runner often cannot reach a mail server that Nylas can;
  * but it throws if the mailbox's password may be wrong: Nylas would send it once more, and mail servers lock mailboxes.
  */
-export async function preflight(mailbox: MailboxCredentials, mode: "off" | "warn" | "enforce"): Promise<void> {
+export async function preflight(
+  mailbox: MailboxCredentials,
+  mode: "off" | "warn" | "enforce",
+  { notify }: Notices,
+): Promise<void> {
   if (mode === "off") return;
   const verdicts = await logIns(mailbox);
   const failed = verdicts.filter(({ category }) => category !== "ok");

@@ -3,6 +3,7 @@ import { NylasError } from "../../../provider/src/errors.js";
 import { preflight } from "../../../provider/src/preflight/preflight.js";
 import type { Category } from "../../../provider/src/preflight/verdict.js";
 import { until } from "../../../tools/harness/until.js";
+import { here } from "../../support/here.js";
 import { ask, connect } from "./ask.js";
 import { cases, type MailCase, type Surroundings, SWAPPED, USUAL, usualPorts } from "./cases.js";
 import { AT, type Dovecot } from "./dovecot.js";
@@ -108,7 +109,7 @@ describeWithDovecot("A mailbox at Dovecot", () => {
         const { username, password } = loginOf(mail, address);
         const servers = { imapHost: imap.host, imapPort: imap.port, smtpHost: smtp.host, smtpPort: smtp.port };
         const mailbox = { imapUsername: username, imapPassword: password, ...servers };
-        const error = await preflight(mailbox, "enforce").catch((reason: unknown) => reason);
+        const error = await preflight(mailbox, "enforce", here().notices).catch((reason: unknown) => reason);
         if (isBeforeLogin(mail.imap)) expect(around.dovecot.log()).not.toContain(address);
         if (mail.imap === "ok") return expect(error).toBeUndefined();
         if (!(error instanceof NylasError)) throw new Error(`expected a NylasError, got ${String(error)}`);

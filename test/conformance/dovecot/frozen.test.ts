@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { preflight } from "../../../provider/src/preflight/preflight.js";
+import { here } from "../../support/here.js";
 import { ask, connect } from "./ask.js";
 import { AT } from "./dovecot.js";
 import { describeWithDovecot } from "./installed.js";
@@ -40,7 +41,7 @@ describeWithDovecot("A Dovecot that accepts connections and then says nothing", 
       ...[tlsServers, starttls].map(({ imap, smtp }) => {
         const servers = { imapHost: imap.host, imapPort: imap.port, smtpHost: smtp.host, smtpPort: smtp.port };
         const mailbox = { imapUsername: USER, imapPassword: password, ...servers };
-        return preflight(mailbox, "enforce").then(
+        return preflight(mailbox, "enforce", here().notices).then(
           () => "passed",
           (error: unknown) => String(error),
         );

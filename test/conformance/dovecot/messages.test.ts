@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { preflight } from "../../../provider/src/preflight/preflight.js";
 import { startCli, stopCli } from "../../../tools/harness/emulator-process.js";
+import { here } from "../../support/here.js";
 import { ask, connect, type MailboxSettings } from "./ask.js";
 import { AT } from "./dovecot.js";
 import { describeWithDovecot } from "./installed.js";
@@ -74,7 +75,7 @@ describeWithDovecot("Mail and passwords at Dovecot", () => {
         await send(id, { to: username, subject: `to port ${smtpPort}` });
         expect((await messages(id))[0]).toMatchObject({ subject: `to port ${smtpPort}` });
         const servers = { imapHost: imap.host, imapPort, smtpHost: smtp.host, smtpPort };
-        await preflight({ imapUsername: username, imapPassword: password, ...servers }, "enforce");
+        await preflight({ imapUsername: username, imapPassword: password, ...servers }, "enforce", here().notices);
       }
       const servers = { imap: { host: AT.good, port: ports.imaps } };
       expect(await connect(emulator, { username, password: `${password}x`, ...servers })).toMatchObject({

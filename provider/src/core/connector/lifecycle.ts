@@ -1,5 +1,4 @@
 import { AlreadyExistsError, ConnectorError, NotFoundError, NylasError } from "../../errors.js";
-import { notify } from "../../notify.js";
 import type { NylasClient } from "../../nylas/client.js";
 import { createConnector, deleteConnector, findConnector, renameConnector } from "../../nylas/connectors.js";
 import { listAllGrants } from "../../nylas/grant-list.js";
@@ -7,10 +6,10 @@ import type { Connector, Grant } from "../../nylas/wire.js";
 import type { Lifecycle } from "../lifecycle.js";
 import { connectorJournal, type Journal, type JournalEntry } from "../ownership/journal.js";
 import { parseMarker, unclearStack } from "../ownership/marker.js";
-import { replacing } from "../properties.js";
+import { replacing } from "../properties/validate.js";
+import { asText, changed, pick, type Values } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
 import type { Run } from "../session.js";
-import { asText, changed, pick, type Values } from "../values.js";
 import {
   CONNECTOR_ARGUMENTS,
   CONNECTOR_DEFAULTS,
@@ -64,13 +63,14 @@ export const connectorLifecycle: Lifecycle = {
     const connector = id === CONNECTOR_ID ? await findConnector(run.client) : undefined;
     if (connector === undefined) {
       if (props.provider === undefined) throw noSuchConnector(run.client, id);
-      connectorJournal(applicationId).forget(ownerIn(props));
-      notify("the IMAP connector was deleted outside of Pulumi; the next `up` makes another one");
+      journalOf(run, applicationId).forget(ownerIn(props));
+      run.host.notices.notify("the IMAP connector was deleted outside of Pulumi; the next `up` makes another one");
       return undefined;
     }
     const seen = connector.name === props.name ? pick(props, ["requestedName"]) : {};
-    const heldElsewhere = wasTaken(connectorJournal(applicationId).read(), ownerIn(props)) ? true : undefined;
-    if (heldElsewhere) notify("the IMAP connector is held by another resource or stack; the next `up` says what to do");
+    const heldElsewhere = wasTaken(journalOf(run, applicationId).read(), ownerIn(props)) ? true : undefined;
+    if (heldElsewhere)
+      run.host.notices.notify("the IMAP connector is held by another resource or stack; the next `up` says what to do");
     const outs = {
       ...props,
       requestedName: undefined,
@@ -94,14 +94,16 @@ export const connectorLifecycle: Lifecycle = {
   async delete(given, _id, props) {
     if (props.adopted === true && props.deleteAdopted !== true) {
       const applicationId = asText(props.applicationId);
-      if (applicationId !== undefined) connectorJournal(applicationId).forget(ownerIn(props));
-      notify("the IMAP connector was adopted and stays at Nylas (deleteAdopted: true would delete it)");
+      if (applicationId !== undefined) journalOf(given, applicationId).forget(ownerIn(props));
+      given.host.notices.notify(
+        "the IMAP connector was adopted and stays at Nylas (deleteAdopted: true would delete it)",
+      );
       return;
     }
     const { run, applicationId } = await sameApplication(given, props.applicationId, "Deleting the IMAP connector");
-    const journal = connectorJournal(applicationId);
+    const journal = journalOf(run, applicationId);
     if (isTaken(run, props, applicationId)) {
-      notify("the IMAP connector stays at Nylas: another resource has adopted it");
+      run.host.notices.notify("the IMAP connector stays at Nylas: another resource has adopted it");
       return;
     }
     if (props.forceDelete !== true) {
@@ -116,6 +118,10 @@ export const connectorLifecycle: Lifecycle = {
     journal.forget(journal.read()?.owner);
   },
 };
+
+function journalOf({ host }: Run, applicationId: string): Journal {
+  return connectorJournal(applicationId, host.notesDirectory);
+}
 
 /** The owner as the journal has it. States of version 0.1.0 have it in `heldBy`, which a rename did not update. */
 function ownerIn(outs: Values): string | undefined {
@@ -139,7 +145,7 @@ interface OwnedConnector {
 function isTaken(run: Run, props: Values, applicationId: string): boolean {
   if (run.owners.wasCreated(CONNECTOR_ID) || run.owners.isOwnedByOther(CONNECTOR_ID, asText(props.owner))) return true;
   const owner = ownerIn(props);
-  const last = connectorJournal(applicationId).read();
+  const last = journalOf(run, applicationId).read();
   if (last === undefined || last.owner === owner) return false;
   if (!isInterruptedRename(run, last, owner, applicationId)) return true;
   if (last.stack !== undefined && last.stack === props.stack) return false;
@@ -169,7 +175,7 @@ function isInterruptedRename(
 function takeFromOldName(run: Run, olds: Values, news: Values): void {
   const [applicationId, before, owner] = [asText(olds.applicationId), ownerIn(olds), asText(news.owner)];
   if (applicationId === undefined || before === undefined || owner === undefined) return;
-  const journal = connectorJournal(applicationId);
+  const journal = journalOf(run, applicationId);
   const last = journal.read();
   const renamed = before !== owner;
   const resumed = last?.owner === owner && isInterruptedRename(run, last, before, applicationId);
@@ -191,7 +197,7 @@ async function createOrAdopt(
   applicationId: string,
 ): Promise<OwnedConnector> {
   const { owner, stack } = args;
-  const journal = connectorJournal(applicationId);
+  const journal = journalOf(run, applicationId);
   if (found === undefined)
     return { connector: await createAndRecord(run, args, journal, applicationId), adopted: false };
 

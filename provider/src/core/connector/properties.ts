@@ -1,12 +1,19 @@
 import * as v from "valibot";
-import type { ImapConnectorArgs } from "../../program/connector.js";
+import type { Host } from "../../host.js";
 import { DEFAULT_APPLICATION } from "../../settings.js";
-import { applicationName, type CheckFailure, flag, oneOf, type Properties, text, validate } from "../properties.js";
-import { namesWith, pick, type Values } from "../values.js";
+import {
+  applicationName,
+  type CheckFailure,
+  flag,
+  oneOf,
+  type Properties,
+  text,
+  validate,
+} from "../properties/validate.js";
+import { namesWith, pick, type Values } from "../properties/values.js";
 
 /** Inputs that the resource class sets, not the user. */
 const HIDDEN_ARGUMENTS = ["owner", "stack"] as const;
-type ArgumentName = keyof ImapConnectorArgs | (typeof HIDDEN_ARGUMENTS)[number];
 
 const entries = {
   name: v.optional(text),
@@ -16,7 +23,11 @@ const entries = {
   application: v.optional(applicationName, DEFAULT_APPLICATION),
   owner: v.optional(text),
   stack: v.optional(text),
-} satisfies Record<ArgumentName, v.GenericSchema>;
+} satisfies Record<string, v.GenericSchema>;
+
+type ArgumentName = keyof typeof entries;
+/** The names that a program may give. */
+export type PublicArgumentName = Exclude<ArgumentName, (typeof HIDDEN_ARGUMENTS)[number]>;
 
 /** What a change does. `recorded`: it is written to the state, and no request is sent. */
 const ON_CHANGE = {
@@ -47,7 +58,7 @@ const properties: Properties = {
 };
 
 /** Validates the arguments; a value that is not known yet passes. */
-export function checkConnectorArguments(news: Values): { inputs: Values; failures: CheckFailure[] } {
+export function checkConnectorArguments(_host: Host, news: Values): { inputs: Values; failures: CheckFailure[] } {
   const inputs = pick(news, Object.keys(news));
   return { inputs, failures: validate(properties, inputs) };
 }

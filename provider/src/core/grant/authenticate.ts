@@ -17,8 +17,8 @@ import { adviceForServer } from "../../provider-advice.js";
 import { PartialFailureError } from "../lifecycle.js";
 import { unlistedGrantExists } from "../ownership/grant.js";
 import { formatMarker, type Marker } from "../ownership/marker.js";
+import type { Values } from "../properties/values.js";
 import type { Run } from "../session.js";
-import type { Values } from "../values.js";
 import { credentials, type GrantArguments } from "./properties.js";
 
 /**
@@ -41,11 +41,11 @@ export async function authenticate(
   adopted: boolean,
   found: Grant | undefined,
 ): Promise<AuthenticatedGrant> {
-  const mailbox = credentials(args);
+  const mailbox = credentials(args, run.host);
   const refused = run.lockedMailboxes.get(mailboxKey(args.imapUsername)) ?? run.refusedLogins.get(digestOf(mailbox));
   if (refused !== undefined) throw refused;
 
-  await preflight(mailbox, args.preflight);
+  await preflight(mailbox, args.preflight, run.host.notices);
   const startedAt = performance.now();
   const grant = await post(run, mailbox, marker, found);
   if (found !== undefined && grant.id !== found.id) throw otherGrantAnswered(args, found, grant);
@@ -121,7 +121,7 @@ async function explainRefusal(
       answer: `${error.answer}; the application has no IMAP connector, ${kept}`,
       remedy:
         "if the program declares the connector, it was deleted outside of Pulumi: run `pulumi up --refresh`, which makes it again " +
-        "and keeps the grants' ids. Otherwise declare one with `new ImapConnector(…)` and pass it as `connector`, so that it is made first",
+        `and keeps the grants' ids. Otherwise declare one with \`${run.host.wording.newConnector}\` and pass it as \`connector\`, so that it is made first`,
     });
   }
   return new UnexpectedResponseError({

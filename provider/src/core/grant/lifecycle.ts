@@ -1,15 +1,14 @@
 import { isAddress, sameMailbox } from "../../address.js";
 import { InvalidInputError, NotFoundError, type NylasError } from "../../errors.js";
-import { notify } from "../../notify.js";
 import { deleteGrant } from "../../nylas/grants.js";
 import type { Grant } from "../../nylas/wire.js";
 import type { Lifecycle } from "../lifecycle.js";
 import { decideAdoption, isRenamed, isTaken, markerToSend, refuseIfTaken } from "../ownership/grant.js";
 import { formatMarker, hasOtherOwner, type Marker, parseMarker } from "../ownership/marker.js";
-import { isUnknown, replacing } from "../properties.js";
+import { isUnknown, replacing } from "../properties/validate.js";
+import { asText, changed, pick, type Values } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
 import type { Run } from "../session.js";
-import { asText, changed, pick, type Values } from "../values.js";
 import { type AuthenticatedGrant, authenticate, verifyMailbox } from "./authenticate.js";
 import {
   AUTHENTICATED_ARGUMENTS,
@@ -58,7 +57,7 @@ export const grantLifecycle: Lifecycle = {
   async create(run, inputs) {
     const args = readGrantArguments(inputs);
     // Fails before any request if a password's source has become absent since the plan.
-    credentials(args);
+    credentials(args, run.host);
     const { applicationId } = await run.client.application();
     return run.exclusively(args.imapUsername, async () => {
       const found = await findExisting(run, args);
@@ -83,13 +82,15 @@ export const grantLifecycle: Lifecycle = {
     const grant = await run.directory.byId(id, asText(props.email));
     if (grant === undefined) {
       if (props.applicationId === undefined) throw noSuchGrant(run, id);
-      notify(`grant ${id} of ${String(props.email)} was deleted outside of Pulumi; the next \`up\` makes another one`);
+      run.host.notices.notify(
+        `grant ${id} of ${String(props.email)} was deleted outside of Pulumi; the next \`up\` makes another one`,
+      );
       return undefined;
     }
-    if (![VALID, INVALID].includes(grant.status)) announceStatus(id, grant, props);
+    if (![VALID, INVALID].includes(grant.status)) announceStatus(run, id, grant, props);
     const heldElsewhere = hasOtherOwner(parseMarker(grant.state), parseMarker(asText(props.marker)));
     if (heldElsewhere) {
-      notify(
+      run.host.notices.notify(
         `grant ${id} of ${String(props.email)} is held by another resource or stack; the next \`up\` says what to do`,
       );
     }
@@ -103,10 +104,10 @@ export const grantLifecycle: Lifecycle = {
     const renamed = isRenamed(args.owner, inState);
     const changing = needsAuthentication(olds, news);
     const verifying = changing || needsVerification(olds, news);
-    announceRemoval(args, passwordsLeavingState(olds, news));
+    announceRemoval(given, args, passwordsLeavingState(olds, news));
     if (!renamed && !verifying) return { ...pick(olds, KEPT_OUTPUTS), ...storedArguments(news) };
 
-    if (changing || renamed) credentials(args);
+    if (changing || renamed) credentials(args, given.host);
     const operation = `Updating grant ${id} of ${args.imapUsername}`;
     const { run, applicationId } = await sameApplication(given, olds.applicationId, operation);
     return run.exclusively(args.imapUsername, async () => {
@@ -129,7 +130,7 @@ export const grantLifecycle: Lifecycle = {
     const mailbox = `grant ${id} of ${String(props.email ?? props.imapUsername)}`;
     if (given.owners.stays(id, props)) throw replacedByOption(mailbox);
     if (props.adopted === true && props.deleteAdopted !== true) {
-      notify(`${mailbox} was adopted and stays at Nylas (deleteAdopted: true would delete it)`);
+      given.host.notices.notify(`${mailbox} was adopted and stays at Nylas (deleteAdopted: true would delete it)`);
       return;
     }
     const { run, applicationId } = await sameApplication(given, props.applicationId, `Deleting ${mailbox}`);
@@ -139,7 +140,7 @@ export const grantLifecycle: Lifecycle = {
       const found = await run.directory.request(id, email);
       if (found !== undefined && isTaken(run, `Deleting ${mailbox}`, found, props, applicationId)) {
         run.owners.recordRetained(id);
-        notify(
+        run.host.notices.notify(
           `${mailbox} stays at Nylas: another resource has adopted it. If that resource is gone, nothing manages the grant any more; delete it by its id`,
         );
         return;
@@ -180,16 +181,16 @@ function needsVerification(olds: Values, news: Values): boolean {
   return olds.verified === false && news.verify !== false;
 }
 
-function announceStatus(id: string, { status }: Grant, { email }: Values): void {
-  notify(
+function announceStatus({ host }: Run, id: string, { status }: Grant, { email }: Values): void {
+  host.notices.notify(
     `Nylas calls grant ${id} of ${String(email)} "${status}", which this package does not know; \`up\` leaves it as it is. ` +
       "Another credentialVersion authenticates it again",
   );
 }
 
-function announceRemoval({ imapUsername }: GrantArguments, names: readonly string[]): void {
+function announceRemoval({ host }: Run, { imapUsername }: GrantArguments, names: readonly string[]): void {
   if (names.length === 0) return;
-  notify(
+  host.notices.notify(
     `${names.join(" and ")} of ${imapUsername} leaves the state; the stack's history and backups keep the old value, ` +
       "so change the password at the mail server",
   );

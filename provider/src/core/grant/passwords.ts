@@ -1,8 +1,10 @@
 import { isUtf8 } from "node:buffer";
 import { closeSync, openSync, readSync, type Stats, statSync } from "node:fs";
+import { resolve } from "node:path";
 import * as v from "valibot";
+import type { Host } from "../../host.js";
 import { keepSecret } from "../../redact.js";
-import { text } from "../properties.js";
+import { text } from "../properties/validate.js";
 import { sendablePassword } from "./sendable.js";
 
 /** Where the provider reads a password: an environment variable of its process, or a file on its machine. */
@@ -34,8 +36,8 @@ export type Reading = { value: string; problem?: string | undefined } | { absent
  * Reads a password where the provider runs. An unset or empty environment variable is absent, because CI systems pass a missing
  * secret as an empty text; so is a missing or empty file. One line break at the end of a file is removed.
  */
-export function readPassword(source: PasswordSource): Reading {
-  const reading = "env" in source ? fromEnvironment(source) : fromFile(source);
+export function readPassword(source: PasswordSource, host: Pick<Host, "env" | "directory">): Reading {
+  const reading = "env" in source ? fromEnvironment(source, host) : fromFile(source, host);
   if (!("value" in reading)) return reading;
   keepSecret(reading.value);
   const checked = v.safeParse(sendablePassword, reading.value);
@@ -43,14 +45,14 @@ export function readPassword(source: PasswordSource): Reading {
   return { problem, ...reading };
 }
 
-function fromEnvironment(source: { env: string }): Reading {
-  const value = process.env[source.env];
+function fromEnvironment(source: { env: string }, { env }: Pick<Host, "env">): Reading {
+  const value = env[source.env];
   if (value === undefined) return { absent: `${nameOf(source)} is not set` };
   return value === "" ? { absent: `${nameOf(source)} is empty` } : { value };
 }
 
-function fromFile(source: { file: string }): Reading {
-  const path = source.file;
+function fromFile(source: { file: string }, { directory }: Pick<Host, "directory">): Reading {
+  const path = resolve(directory, source.file);
   try {
     // Before it is opened: a device may act on that.
     const special = specialKind(statSync(path));
@@ -64,8 +66,7 @@ function fromFile(source: { file: string }): Reading {
     return encoding === undefined ? { value } : { value, problem: `${nameOf(source)} ${encoding}` };
   } catch (error) {
     const code = error instanceof Error && "code" in error ? String(error.code) : "an unknown error";
-    if (code === "ENOENT")
-      return { absent: `${nameOf(source)} does not exist (relative paths start at ${process.cwd()})` };
+    if (code === "ENOENT") return { absent: `${nameOf(source)} does not exist (relative paths start at ${directory})` };
     return { invalid: `${nameOf(source)} cannot be read: ${code}` };
   }
 }

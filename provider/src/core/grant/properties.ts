@@ -1,9 +1,8 @@
 import * as v from "valibot";
 import { sameMailbox } from "../../address.js";
 import { InvalidInputError } from "../../errors.js";
-import { notify } from "../../notify.js";
+import type { Host } from "../../host.js";
 import type { MailboxCredentials } from "../../nylas/grants.js";
-import type { ByoImapGrantArgs } from "../../program/grant.js";
 import { adviceForServer } from "../../provider-advice.js";
 import { DEFAULT_APPLICATION } from "../../settings.js";
 import {
@@ -19,8 +18,8 @@ import {
   text,
   UNKNOWN,
   validate,
-} from "../properties.js";
-import { changed, namesWith, pick, type Values } from "../values.js";
+} from "../properties/validate.js";
+import { changed, namesWith, pick, type Values } from "../properties/values.js";
 import { isDigestOf, keepPassword, keptPassword, passwordDigest } from "./password-digest.js";
 import { passwordSource, readPassword } from "./passwords.js";
 import { isPlaceholder, sendableHost, sendablePassword } from "./sendable.js";
@@ -32,7 +31,6 @@ const DEFAULT_SMTP_PORT = 465;
 
 /** Inputs that the resource class sets, not the user. */
 const HIDDEN_ARGUMENTS = ["owner", "stack", "imapPasswordDigest", "smtpPasswordDigest"] as const;
-type ArgumentName = keyof ByoImapGrantArgs | (typeof HIDDEN_ARGUMENTS)[number];
 
 const entries = {
   imapUsername: loginName,
@@ -57,7 +55,11 @@ const entries = {
   connector: v.optional(v.literal("imap", 'must be "imap" or an ImapConnector'), "imap"),
   owner: v.optional(text),
   stack: v.optional(text),
-} satisfies Record<ArgumentName, v.GenericSchema>;
+} satisfies Record<string, v.GenericSchema>;
+
+type ArgumentName = keyof typeof entries;
+/** The names that a program may give. */
+export type PublicArgumentName = Exclude<ArgumentName, (typeof HIDDEN_ARGUMENTS)[number]>;
 
 /**
  * What `credentials` demands before a password is sent. `check` demands it too, unless all values are those of the state, and so
@@ -146,14 +148,18 @@ const propertiesToSend: Properties = { ...properties, schemas: { ...entries, ...
  * Fills in the default ports, puts digests in the place of passwords, and validates the arguments. A value that is not known yet
  * passes.
  */
-export function checkGrantArguments(news: Values, olds: Values = {}): { inputs: Values; failures: CheckFailure[] } {
+export function checkGrantArguments(
+  host: Host,
+  news: Values,
+  olds: Values = {},
+): { inputs: Values; failures: CheckFailure[] } {
   const inputs: Record<string, unknown> = { ...pick(news, Object.keys(news)) };
   inputs.imapPort ??= DEFAULT_IMAP_PORT;
   if (inputs.smtpHost !== undefined) inputs.smtpPort ??= DEFAULT_SMTP_PORT;
-  const passwords = PASSWORDS.map((names) => checkPassword(names, inputs, olds));
+  const passwords = PASSWORDS.map((names) => checkPassword(host, names, inputs, olds));
   const checked: Values = { ...inputs, ...Object.assign({}, ...passwords.map(({ stored }) => stored)) };
   const sends = asksForAuthentication(olds, checked);
-  if (inputs.imapHost !== olds.imapHost) adviseOnce(inputs.imapHost);
+  if (inputs.imapHost !== olds.imapHost) adviseOnce(host, inputs.imapHost);
   return {
     inputs: checked,
     failures: [
@@ -181,8 +187,8 @@ export function storedArguments(values: Values): Values {
 }
 
 /** What Nylas logs in with. Reads passwords from their sources; throws if one is absent, or if anything must not be sent. */
-export function credentials(args: GrantArguments): MailboxCredentials {
-  const mailbox = declaredCredentials(args);
+export function credentials(args: GrantArguments, host: Host): MailboxCredentials {
+  const mailbox = declaredCredentials(args, host);
   for (const [name, sendable] of Object.entries<v.GenericSchema>(SENDABLE)) {
     const result = v.safeParse(sendable, mailbox[name as keyof typeof SENDABLE]);
     if (!result.success) throw notSendable(args, `${name} ${result.issues[0].message}`);
@@ -190,13 +196,13 @@ export function credentials(args: GrantArguments): MailboxCredentials {
   return mailbox;
 }
 
-function declaredCredentials(args: GrantArguments): MailboxCredentials {
+function declaredCredentials(args: GrantArguments, host: Host): MailboxCredentials {
   const { imapUsername, imapHost, imapPort } = args;
-  const imapPassword = passwordOf(args, IMAP_PASSWORD);
+  const imapPassword = passwordOf(host, args, IMAP_PASSWORD);
   if (imapPassword === undefined) throw notSendable(args, "neither imapPassword nor imapPasswordFrom is set");
   if (args.receiveOnly) return { imapUsername, imapPassword, imapHost, imapPort };
   const { smtpHost, smtpPort, smtpUsername } = args;
-  const smtpPassword = passwordOf(args, SMTP_PASSWORD);
+  const smtpPassword = passwordOf(host, args, SMTP_PASSWORD);
   return { imapUsername, imapPassword, imapHost, imapPort, smtpHost, smtpPort, smtpUsername, smtpPassword };
 }
 
@@ -221,7 +227,7 @@ export function passwordsLeavingState(olds: Values, news: Values): string[] {
   return leaving.map(({ argument }) => argument);
 }
 
-function passwordOf(args: GrantArguments, { argument, source, digest }: Password): string | undefined {
+function passwordOf(host: Host, args: GrantArguments, { argument, source, digest }: Password): string | undefined {
   const [value, from, stored] = [args[argument], args[source], args[digest]];
   if (value !== undefined) return value;
   if (from === undefined) {
@@ -229,7 +235,7 @@ function passwordOf(args: GrantArguments, { argument, source, digest }: Password
     if (kept !== undefined || stored === undefined) return kept;
     throw notSendable(args, `${argument} ${HIDDEN}`, UNHIDE);
   }
-  const reading = readPassword(from);
+  const reading = readPassword(from, host);
   if (!("value" in reading))
     throw notSendable(args, `${source}: ${"absent" in reading ? reading.absent : reading.invalid}`);
   if (reading.problem !== undefined) throw notSendable(args, `${source}: ${reading.problem}`);
@@ -264,7 +270,7 @@ interface CheckedPassword {
   problems?: CheckFailure[];
 }
 
-function checkPassword(names: Password, inputs: Values, olds: Values): CheckedPassword {
+function checkPassword(host: Host, names: Password, inputs: Values, olds: Values): CheckedPassword {
   const { argument, source: sourceName, digest: digestName } = names;
   const storing = (digest: string | undefined, ...failures: CheckFailure[]) => ({
     stored: { [argument]: undefined, [digestName]: digest },
@@ -292,7 +298,7 @@ function checkPassword(names: Password, inputs: Values, olds: Values): CheckedPa
   }
   if (!v.is(passwordSource, source)) return storing(undefined);
 
-  const reading = readPassword(source);
+  const reading = readPassword(source, host);
   const unusable = (reason: string) => missing(sourceName, `is unusable: ${reason}`);
   if ("value" in reading) {
     const problems = reading.problem === undefined ? [] : [unusable(reading.problem)];
@@ -341,11 +347,11 @@ function asksForAuthentication(olds: Values, inputs: Values): boolean {
 /** The providers that this process has told about. A plan of many mailboxes at one provider tells once. */
 const advised = new Set<string>();
 
-function adviseOnce(imapHost: unknown): void {
+function adviseOnce({ notices }: Host, imapHost: unknown): void {
   const advice = typeof imapHost === "string" ? adviceForServer(imapHost) : undefined;
   if (advice === undefined || advised.has(advice)) return;
   advised.add(advice);
-  notify(`${String(imapHost)}: ${advice}`);
+  notices.notify(`${String(imapHost)}: ${advice}`);
 }
 
 function smtpFailures(inputs: Values): CheckFailure[] {

@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { host, password } from "../properties.js";
+import { host, password } from "../properties/validate.js";
 
 /**
  * Stands in the state of an imported grant: Nylas does not tell its password. A password has no line break, so this differs from

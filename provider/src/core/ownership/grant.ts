@@ -1,8 +1,7 @@
 import { AlreadyExistsError } from "../../errors.js";
 import type { Grant } from "../../nylas/wire.js";
-import type { GrantArguments } from "../grant/properties.js";
-import type { Run } from "../session.js";
-import { asText, type Values } from "../values.js";
+import { asText, type Values } from "../properties/values.js";
+import type { Claim, Evidence } from "./evidence.js";
 import { hasOtherOwner, isSuccessor, type Marker, nameOf, parseMarker, unclearStack } from "./marker.js";
 
 /**
@@ -12,7 +11,7 @@ import { hasOtherOwner, isSuccessor, type Marker, nameOf, parseMarker, unclearSt
  * A marker with this resource's owner does not suffice: another stack may have had this name before it was renamed. This
  * machine must also have a note that a run of this resource was interrupted.
  */
-export function decideAdoption(run: Run, args: GrantArguments, found: Grant, applicationId: string): boolean {
+export function decideAdoption(run: Evidence, args: Claim, found: Grant, applicationId: string): boolean {
   if (run.owners.isOwnedByOther(found.id, args.owner)) throw grantExists(run, args, found);
   const marker = parseMarker(found.state);
   if (isInterruptedRun(run, args, marker, applicationId) && !marker?.adopted) return false;
@@ -21,19 +20,19 @@ export function decideAdoption(run: Run, args: GrantArguments, found: Grant, app
 }
 
 /** True if this stack created the grant. Taking it over is then a rename of the resource, which may delete it. */
-function isMadeByStack({ stack }: GrantArguments, marker: Marker | undefined): boolean {
+function isMadeByStack({ stack }: Claim, marker: Marker | undefined): boolean {
   return marker?.adopted === false && marker.stack !== undefined && marker.stack === stack;
 }
 
-function isInterruptedRun(run: Run, { owner }: GrantArguments, marker: Marker | undefined, applicationId: string) {
+function isInterruptedRun(run: Evidence, { owner }: Claim, marker: Marker | undefined, applicationId: string) {
   if (owner === undefined || marker?.owner !== owner || marker.nonce === undefined) return false;
   return run.unsaved.nonceOf(applicationId, owner) === marker.nonce;
 }
 
 /** The marker to send. An owner keeps its nonce, so that a run that was killed at any point recognizes its grant. */
 export function markerToSend(
-  run: Run,
-  { owner, stack }: GrantArguments,
+  run: Evidence,
+  { owner, stack }: Claim,
   adopted: boolean,
   applicationId: string,
   inState?: Marker,
@@ -55,21 +54,21 @@ export function isRenamed(owner: unknown, inState: Marker | undefined): boolean 
   return typeof owner === "string" && inState !== undefined && inState.owner !== owner;
 }
 
-function grantExists(run: Run, args: GrantArguments, found: Grant): AlreadyExistsError {
+function grantExists(run: Evidence, args: Claim, found: Grant): AlreadyExistsError {
   const { answer, remedy } = explainOwner(run, args, found);
   return alreadyExists(run, args, found, `${answer}. Nothing was changed`, remedy);
 }
 
 /** For a grant that Nylas's list did not show: the authentication that should have created a grant has changed this one. */
-export function unlistedGrantExists(run: Run, args: GrantArguments, found: Grant): AlreadyExistsError {
+export function unlistedGrantExists(run: Evidence, args: Claim, found: Grant): AlreadyExistsError {
   const answer =
     "it existed before, but Nylas's list did not show it. It was authenticated before it could be seen, and is marked as adopted";
   return alreadyExists(run, args, found, answer, []);
 }
 
 function alreadyExists(
-  run: Run,
-  args: GrantArguments,
+  run: Evidence,
+  args: Claim,
   found: Grant,
   answer: string,
   first: readonly string[],
@@ -81,7 +80,7 @@ function alreadyExists(
   const ways = [
     ...first,
     ...adopt,
-    `refer to it with ByoImapGrant.get(name, "${found.id}")`,
+    `refer to it with ${run.host.wording.getGrant(found.id)}`,
     "delete it if its history may be lost",
   ];
   return new AlreadyExistsError({
@@ -93,7 +92,7 @@ function alreadyExists(
 }
 
 /** Who owns the grant, and the remedies that apply only to this case, most likely first. */
-function explainOwner(run: Run, args: GrantArguments, found: Grant): { answer: string; remedy: string[] } {
+function explainOwner(run: Evidence, args: Claim, found: Grant): { answer: string; remedy: string[] } {
   if (run.owners.isOwnedByOther(found.id, args.owner))
     return { answer: "another resource of this program holds it", remedy: [] };
   if (found.provider !== "imap") {
@@ -123,17 +122,17 @@ function explainOwner(run: Run, args: GrantArguments, found: Grant): { answer: s
     answer: renamed
       ? "another resource of this stack made or adopted it"
       : "another resource or stack made or adopted it with this package",
-    remedy: ['if this resource was renamed, give it the option aliases: [{ name: "its old name" }]'],
+    remedy: [`if this resource was renamed, give it the option ${run.host.wording.alias}`],
   };
 }
 
 /** Throws if another resource has taken the grant since, so that an update does not take it back without being told to. */
 export function refuseIfTaken(
-  run: Run,
+  run: Evidence,
   operation: string,
   found: Grant,
   olds: Values,
-  args: GrantArguments,
+  args: Claim,
   applicationId: string,
 ): void {
   if (args.onExisting === "adopt") return;
@@ -159,7 +158,7 @@ export function refuseIfTaken(
  * traces as one of a stack that holds a copy of the state, and a deletion does not learn its stack's name.
  */
 export function isTaken(
-  run: Run,
+  run: Evidence,
   operation: string,
   found: Grant,
   { owner, marker }: Values,
@@ -177,7 +176,7 @@ export function isTaken(
 
 /** Whether this machine has a note that the run which replaced the marker in the state has not saved its own. */
 function isInterruptedRename(
-  run: Run,
+  run: Evidence,
   atNylas: Marker | undefined,
   inState: Marker | undefined,
   applicationId: string,

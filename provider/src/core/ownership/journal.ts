@@ -2,7 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { linkSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import * as v from "valibot";
-import { attempt, pulumiHome } from "./pulumi-home.js";
+import { attempt } from "./attempt.js";
 
 /** The owner of an application's connector, as recorded on this machine. */
 export interface JournalEntry {
@@ -49,10 +49,9 @@ interface Version {
 /** Entries that could not be written to a file; they last as long as this process. */
 const unwritten = new Map<string, JournalEntry>();
 
-export function connectorJournal(applicationId: string): Journal {
-  const home = pulumiHome();
+export function connectorJournal(applicationId: string, notesDirectory: string | undefined): Journal {
   const name = createHash("sha256").update(applicationId).digest("hex");
-  const notes = home === undefined ? undefined : new Notes(join(home, "nylas-imap", "connectors"), name);
+  const notes = notesDirectory === undefined ? undefined : new Notes(join(notesDirectory, "connectors"), name);
   return {
     read: () => unwritten.get(applicationId) ?? attempt(() => notes?.latest())?.note ?? undefined,
     write: (entry) => {

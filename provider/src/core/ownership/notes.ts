@@ -1,7 +1,7 @@
-import { createHash, randomBytes } from "node:crypto";
+import { createHash, randomBytes, randomUUID } from "node:crypto";
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { attempt, pulumiHome } from "./pulumi-home.js";
+import { attempt } from "./attempt.js";
 
 /** Random bytes of a nonce. */
 const NONCE_BYTES = 8;
@@ -27,7 +27,8 @@ export interface UnsavedNotes {
   removeReturned(): void;
 }
 
-export function createUnsavedNotes(): UnsavedNotes {
+export function createUnsavedNotes(notesDirectory: string | undefined): UnsavedNotes {
+  const parent = notesDirectory === undefined ? undefined : join(notesDirectory, "unsaved");
   const returned = new Set<string>();
   let present: Set<string> | undefined;
 
@@ -38,7 +39,7 @@ export function createUnsavedNotes(): UnsavedNotes {
       inDirectory((directory) => {
         mkdirSync(directory, { recursive: true });
         // Write a temporary file and rename it, so that a run that is killed here leaves no partial note.
-        const temporary = join(directory, `${name}.${process.pid}`);
+        const temporary = join(directory, `${name}.${randomUUID()}`);
         writeFileSync(temporary, nonce, { mode: 0o600 });
         renameSync(temporary, join(directory, name));
       });
@@ -59,25 +60,24 @@ export function createUnsavedNotes(): UnsavedNotes {
       returned.clear();
     },
   };
+
+  function readNote(name: string): string | undefined {
+    const text = inDirectory((directory) => readFileSync(join(directory, name), "utf8"));
+    return text !== undefined && /^[0-9a-f]+$/.test(text) ? text : undefined;
+  }
+
+  function removeNote(name: string): void {
+    inDirectory((directory) => rmSync(join(directory, name), { force: true }));
+  }
+
+  /** Runs work on the directory of notes; `undefined` if there is none or it cannot be used. */
+  function inDirectory<T>(work: (directory: string) => T): T | undefined {
+    return parent === undefined ? undefined : attempt(() => work(parent));
+  }
 }
 
 function nameOf(applicationId: string, owner: string): string {
   return createHash("sha256")
     .update(JSON.stringify([applicationId, owner]))
     .digest("hex");
-}
-
-function readNote(name: string): string | undefined {
-  const text = inDirectory((directory) => readFileSync(join(directory, name), "utf8"));
-  return text !== undefined && /^[0-9a-f]+$/.test(text) ? text : undefined;
-}
-
-function removeNote(name: string): void {
-  inDirectory((directory) => rmSync(join(directory, name), { force: true }));
-}
-
-/** Runs work on the directory of notes; `undefined` if there is none or it cannot be used. */
-function inDirectory<T>(work: (directory: string) => T): T | undefined {
-  const home = pulumiHome();
-  return home === undefined ? undefined : attempt(() => work(join(home, "nylas-imap", "unsaved")));
 }

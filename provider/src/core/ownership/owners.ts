@@ -1,4 +1,4 @@
-import { asText, type Values } from "../values.js";
+import { asText, type Values } from "../properties/values.js";
 
 /**
  * Which resource of the program has which object. The engine does not show the program to a provider, but for each resource that

@@ -7,6 +7,7 @@ import { connectorLifecycle } from "../../core/connector/lifecycle.js";
 import { grantLifecycle } from "../../core/grant/lifecycle.js";
 import type { Lifecycle } from "../../core/lifecycle.js";
 import { removeReturnedNotes } from "../../core/session.js";
+import { nodeProcess } from "../node-process.js";
 import { providerMethods } from "./adapter.js";
 
 /** Adds the provider methods for connectors to `target`. */
@@ -24,7 +25,10 @@ function install(target: object, lifecycle: Lifecycle, request: pulumi.dynamic.C
   prepareProcess();
   Object.assign(
     target,
-    providerMethods(lifecycle, (key) => request.config.get(key)),
+    providerMethods(
+      lifecycle,
+      nodeProcess((key) => request.config.get(key)),
+    ),
   );
 }
 

@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { InvalidInputError } from "../../errors.js";
 import { redeemCode } from "../../nylas/tokens.js";
 import { DEFAULT_APPLICATION, isRegion, type Region, readEndpoint, regionUri } from "../../settings.js";
-import { clientOf } from "./client-of.js";
+import { clientOf, programHost } from "./client-of.js";
 // In a separate file, so that the published types do not import the client and the types of its libraries.
 import type { LookupOptions } from "./lookup-options.js";
 
@@ -136,7 +136,8 @@ function checkArguments({ state = "", accessType, codeChallenge, codeChallengeMe
 function baseUri(region: Region | undefined, opts: LookupOptions): string {
   if (region === undefined) {
     const application = opts.application ?? DEFAULT_APPLICATION;
-    return readEndpoint(application, (key) => pulumi.runtime.getConfig(key)).apiUri;
+    const { config, env } = programHost();
+    return readEndpoint(application, config, env).apiUri;
   }
   if (isRegion(region)) return regionUri(region);
   throw invalid(`region is "${String(region)}"`, 'use "us" or "eu"');

@@ -1,7 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import { createGrantDirectory } from "../../core/grant-directory.js";
 import { NotFoundError } from "../../errors.js";
-import { notify } from "../../notify.js";
 import { findConnector } from "../../nylas/connectors.js";
 import { describeUnreadable, listReadableGrants } from "../../nylas/grant-list.js";
 import { findGrant } from "../../nylas/grants.js";
@@ -91,7 +90,7 @@ export interface ListGrantsArgs {
 export async function listGrants(args: ListGrantsArgs = {}, opts: LookupOptions = {}): Promise<GrantResult[]> {
   const client = clientOf(opts);
   const { grants, unreadable } = await listReadableGrants(client);
-  if (unreadable.length > 0) notify(`listGrants omits grants: ${describeUnreadable(unreadable)}`);
+  if (unreadable.length > 0) client.notices.notify(`listGrants omits grants: ${describeUnreadable(unreadable)}`);
   return grants
     .filter((grant) => args.status === undefined || grant.status === args.status)
     .filter((grant) => args.provider === undefined || grant.provider === args.provider)

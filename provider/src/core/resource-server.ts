@@ -1,0 +1,181 @@
+import { NylasError } from "../errors.js";
+import type { Host } from "../host.js";
+import { redact } from "../redact.js";
+import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
+import { type Lifecycle, PartialFailureError } from "./lifecycle.js";
+import { type CheckFailure, isUnknown } from "./properties/validate.js";
+import { asText, type Values } from "./properties/values.js";
+import { countPending, type Run, runFor } from "./session.js";
+
+/** The calls of Pulumi's engine about one resource type, for any host. They throw `ShownError` and `PartialFailure`. */
+export interface ResourceServer {
+  /** Fills in defaults and validates arguments and settings. */
+  check(olds: Values, news: Values): Promise<{ inputs: Values; failures: CheckFailure[] }>;
+  /** Compares the outputs of the last run with checked arguments. A replacement deletes before it creates. */
+  diff(
+    id: string,
+    olds: Values,
+    news: Values,
+  ): Promise<{ changes: boolean; replaces: string[]; deleteBeforeReplace: true }>;
+  create(inputs: Values): Promise<{ id: string; outs: Values }>;
+  /** `undefined` if the object no longer exists. */
+  read(id: string, props: Values): Promise<{ inputs: Values; outs: Values } | undefined>;
+  update(id: string, olds: Values, news: Values): Promise<Values>;
+  delete(id: string, props: Values): Promise<void>;
+}
+
+/** An error as the user sees it: cleaned and masked. It holds nothing else, because hosts print whatever an error holds. */
+export class ShownError extends Error {
+  constructor(
+    message: string,
+    /** The class of the error behind it. */
+    readonly kind: string,
+  ) {
+    super(message);
+    this.stack = "";
+  }
+}
+
+/** The object exists but is not usable as declared: the host saves it and fails the run. */
+export class PartialFailure extends ShownError {
+  constructor(
+    message: string,
+    readonly objectId: string,
+    readonly outs: Values,
+  ) {
+    super(message, "PartialFailureError");
+  }
+}
+
+/** The last line of an error of this package. */
+const LINK_LINE = /\n {2}more: +(\S+)$/;
+
+/** The links that errors of this process, which serves one run, have shown. */
+const shownLinks = new Set<string>();
+
+/** Serves a resource type: reads the settings, keeps notes of what Pulumi has yet to save, and masks secrets in errors. */
+export function serveResource(lifecycle: Lifecycle, host: Host): ResourceServer {
+  const run = (values: Values) => runFor(readSettings(applicationOf(values), host.config, host.env), host);
+  return {
+    check: (olds, news) =>
+      guarded([olds, news], async () => {
+        const { inputs, failures } = lifecycle.check(host, news, olds);
+        const all = [...failures, ...settingsFailures(news, host)];
+        const isNew = Object.keys(olds).length === 0;
+        if (all.length === 0 && !isNew && !isUnknown(news.application))
+          run(news).owners.recordCheck(asText(news.owner));
+        return { inputs: plain(inputs), failures: all };
+      }),
+    diff: (id, olds, news) =>
+      guarded([olds, news], async () => {
+        const difference = lifecycle.diff(olds, news);
+        if (!isUnknown(news.application)) {
+          const planning = run(news);
+          const stays = difference.replaces.length === 0;
+          planning.owners.recordPlan(id, olds, asText(news.owner), stays);
+          if (stays) removeNote(planning, olds);
+        }
+        return { ...difference, deleteBeforeReplace: true as const };
+      }),
+    create: (inputs) =>
+      guarded([inputs], async () => {
+        const creating = run(inputs);
+        const { id, outs } = await markingReturned(creating, () => lifecycle.create(creating, inputs));
+        creating.owners.recordCreation(id);
+        return { id, outs: plain(outs) };
+      }),
+    read: (id, props) =>
+      guarded([props], async () => {
+        const reading = run(props);
+        removeNote(reading, props);
+        const found = await lifecycle.read(reading, id, props);
+        return found && { inputs: plain(found.inputs), outs: plain(found.outs) };
+      }),
+    update: (id, olds, news) =>
+      guarded([olds, news], async () => {
+        const updating = run(news);
+        const { outs } = await markingReturned(updating, async () => ({
+          outs: await lifecycle.update(updating, id, olds, news),
+        }));
+        return plain(outs);
+      }),
+    delete: (id, props) =>
+      guarded([props], async () => {
+        const deleting = run(props);
+        removeNote(deleting, props);
+        await lifecycle.delete(deleting, id, props);
+      }),
+  };
+
+  /** Removes the note of an object whose outputs Pulumi passes in: they come from the state, so Pulumi has saved them. */
+  function removeNote({ unsaved }: Run, props: Values): void {
+    const ownership = lifecycle.ownership(props);
+    if (ownership !== undefined) unsaved.remove(ownership.applicationId, ownership.owner, ownership.nonce);
+  }
+
+  /** Runs a creation or update and marks its note as returned: Pulumi saves the result, even of a `PartialFailureError`. */
+  async function markingReturned<T extends { outs: Values }>({ unsaved }: Run, work: () => Promise<T>): Promise<T> {
+    const markReturned = (outs: Values) => {
+      const ownership = lifecycle.ownership(outs);
+      if (ownership !== undefined) unsaved.markReturned(ownership.applicationId, ownership.owner);
+    };
+    try {
+      const result = await countPending(work);
+      markReturned(result.outs);
+      return result;
+    } catch (error) {
+      if (error instanceof PartialFailureError) markReturned(error.outs);
+      throw error;
+    }
+  }
+
+  async function guarded<T>(propertyBags: readonly Values[], work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      const text = error instanceof Error ? error.message : String(error);
+      const message = withLinkOnce(redact(text, secretValues(propertyBags)));
+      if (error instanceof PartialFailureError) throw new PartialFailure(message, error.objectId, plain(error.outs));
+      throw new ShownError(message, error instanceof Error ? error.name : "Error");
+    }
+  }
+
+  function secretValues(propertyBags: readonly Values[]): string[] {
+    return propertyBags.flatMap((values) =>
+      lifecycle.secrets.flatMap((name) => {
+        const value = values[name];
+        return typeof value === "string" && !isUnknown(value) ? [value] : [];
+      }),
+    );
+  }
+}
+
+function applicationOf(values: Values): string {
+  return typeof values.application === "string" ? values.application : DEFAULT_APPLICATION;
+}
+
+/** Reports missing or wrong settings in `check`, so that a preview fails rather than an `up` halfway. */
+function settingsFailures(news: Values, { config, env }: Host): CheckFailure[] {
+  if (isUnknown(news.application)) return [];
+  try {
+    readSettings(applicationOf(news), config, env);
+    return [];
+  } catch (error) {
+    if (!(error instanceof NylasError)) throw error;
+    return [{ property: "", reason: withLinkOnce(error.message) }];
+  }
+}
+
+/** Drops undefined values. Pulumi refuses them, and only after the object was created. */
+function plain(values: Values): Record<string, unknown> {
+  return JSON.parse(JSON.stringify(values));
+}
+
+/** Leaves out a link that this run has shown: a refused key, for example, fails every mailbox with the same one. */
+function withLinkOnce(message: string): string {
+  return message.replace(LINK_LINE, (line, link: string) => {
+    if (shownLinks.has(link)) return "";
+    shownLinks.add(link);
+    return line;
+  });
+}

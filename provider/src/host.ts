@@ -1,0 +1,30 @@
+import type { Environment, Notices } from "./notices.js";
+import type { ConfigLookup } from "./settings.js";
+
+/**
+ * What this package needs of the process that it runs in. Nothing outside of `hosts/`, `program/` and `cli/` reads configuration or
+ * environment by itself, prints, or knows which host it serves.
+ */
+export interface Host {
+  env: Environment;
+  notices: Notices;
+  /** Ends pauses when the run is to end. */
+  signal: AbortSignal;
+  /** Looks up `namespace:key` in the stack's configuration. */
+  config: ConfigLookup;
+  /** Where relative paths of files start. */
+  directory: string;
+  /** The directory for notes that must survive a killed run; `undefined` if there is none. */
+  notesDirectory: string | undefined;
+  wording: Wording;
+}
+
+/** How the user's language writes what a message tells to write. */
+export interface Wording {
+  /** Declares a connector. */
+  newConnector: string;
+  /** Refers to a grant that the program does not manage. */
+  getGrant(id: string): string;
+  /** The resource option that tells an earlier name. */
+  alias: string;
+}

@@ -1,3 +1,5 @@
+import { writeFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { expect } from "vitest";
 import { present } from "../../tools/harness/test-emulator.js";
 import { until } from "../../tools/harness/until.js";
@@ -155,8 +157,7 @@ export const retries: Scenario[] = [
   },
   {
     name: "the mail server does not answer",
-    outcome:
-      "`provider_not_responding` names it, after two attempts at most; with the right port the next `up` goes through",
+    outcome: "`provider_not_responding` names it, after one attempt; with the right port the next `up` goes through",
     rules: [5, 10],
     run: async (world) => {
       const { emulator, stack } = world;
@@ -164,12 +165,30 @@ export const retries: Scenario[] = [
       const args = { imapPort: 9 };
       world.declare({ mailboxes: { ops: world.mailbox(0, { args }) } });
       await world.fails(["(provider_not_responding)", `${emulator.imap.host}:9`], "up");
-      // A gateway may have sent a 504, so it is retried; a 400 is final.
-      const again = world.answers.unreachableHost === "400" ? [] : [AUTHENTICATE];
-      expect(await emulator.writes()).toEqual([CONNECT, AUTHENTICATE, ...again]);
+      expect(await emulator.writes()).toEqual([CONNECT, AUTHENTICATE]);
       world.declare({ mailboxes: { ops: world.mailbox(0) } });
       await stack.up();
       expect(await emulator.grants()).toHaveLength(1);
+    },
+  },
+  {
+    name: 'the password is wrong, with `preflight: "warn"`',
+    outcome: "`invalid_credentials` after one log-in at the IMAP server: SMTP and Nylas are not asked",
+    rules: [10],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const authority = join(dirname(stack.backend), "mail-ca.crt");
+      writeFileSync(authority, present(emulator.emulator.ca));
+      stack.env.NODE_EXTRA_CA_CERTS = authority;
+      const declared = (password: string) =>
+        world.declare({ mailboxes: { ops: { ...world.mailbox(0, { args: { preflight: "warn" } }), password } } });
+      declared("mistyped");
+      const { output } = await world.fails(["(invalid_credentials)", "IMAP at", "Nylas was not asked"], "up");
+      expect(output).not.toContain("SMTP at");
+      expect(await emulator.writes()).toEqual([CONNECT]);
+      declared(emulator.user(0).password);
+      await stack.up();
+      expect(await emulator.writes()).toEqual([CONNECT, AUTHENTICATE]);
     },
   },
 ];

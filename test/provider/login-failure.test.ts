@@ -3,7 +3,10 @@ import { join } from "node:path";
 import tls from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
 import { CredentialsError, MailServerError } from "../../provider/src/errors.js";
+import { createClient } from "../../provider/src/nylas/client.js";
+import { authenticateMailbox } from "../../provider/src/nylas/grants.js";
 import { preflight } from "../../provider/src/preflight/preflight.js";
+import { readSettings } from "../../provider/src/settings.js";
 import { TestEmulator } from "../../tools/harness/test-emulator.js";
 import { makeWorkDirectory } from "../../tools/harness/work-directory.js";
 import { ask } from "../conformance/dovecot/ask.js";
@@ -194,6 +197,22 @@ describe("a password that may be wrong is sent once", () => {
     const smtp = await smtpThatSays({ auth: "535 5.7.8 No" });
     expect(await check(imap, smtp, "warn")).toBeInstanceOf(MailServerError);
     expect([imap.logins(), smtp.logins()]).toEqual([1, 0]);
+  });
+
+  it.each(["CLOSE", "* BYE no\r\nCLOSE", "TAG NO No"])("by Nylas, to a server that answers %j", async (login) => {
+    const imap = await imapThatSays({ login });
+    const client = createClient(
+      readSettings("nylas", () => undefined, emulator.env),
+      here(),
+    );
+    const mailbox = {
+      imapUsername: "ops@example.test",
+      imapPassword: PASSWORD,
+      imapHost: "127.0.0.1",
+      imapPort: imap.port,
+    };
+    await expect(authenticateMailbox(client, mailbox, undefined)).rejects.toThrow();
+    expect(imap.logins()).toBe(1);
   });
 
   it("by SMTP, where IMAP was not reached", async () => {

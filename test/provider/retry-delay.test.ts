@@ -19,6 +19,7 @@ const failure: FailedAttempt = {
   type: undefined,
   retryAfter: undefined,
   lostPost: false,
+  isLogin: false,
 };
 
 describe("retryDelay", () => {
@@ -41,6 +42,23 @@ describe("retryDelay", () => {
       ).toBeDefined();
     },
   );
+
+  it.each(["api.provider_error", "grant.provider_not_responding"])(
+    "sends no password again that a mail server has not accepted (%s)",
+    (type) => {
+      expect(retryDelay({ ...failure, status: 504, type, isLogin: true }, 0, now)).toBeUndefined();
+    },
+  );
+
+  it.each([500, 502, 504])("sends a login once more after %s, which may hide a refusal", (status) => {
+    const login = { ...failure, status, isLogin: true };
+    expect(retryDelay(login, 0, now)).toBe(BASE_DELAY_MS);
+    expect(retryDelay({ ...login, attempts: 2 }, 0, now)).toBeUndefined();
+  });
+
+  it.each([429, 503, undefined])("sends a login again after %s, which no mail server has seen", (status) => {
+    expect(retryDelay({ ...failure, status, isLogin: true, attempts: MAX_ATTEMPTS - 1 }, 0, now)).toBeDefined();
+  });
 
   it("takes Retry-After in seconds and as a date", () => {
     expect(retryDelay({ ...failure, status: 429, retryAfter: "7" }, 0.5, now)).toBe(7_000);

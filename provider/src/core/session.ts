@@ -16,7 +16,9 @@ export interface Run {
   owners: Owners;
   /** Notes of objects that a run has created or adopted and Pulumi may not have saved. */
   unsaved: UnsavedNotes;
-  /** Errors of refused logins, by a digest of the credentials, so that a wrong password is sent only once. */
+  /**
+   * Errors of logins that a preflight or Nylas saw fail, by a digest of the credentials: a wrong password is sent only once.
+   */
   refusedLogins: Map<string, NylasError>;
   /** Errors of mailboxes that are locked after too many wrong passwords, by `mailboxKey`. */
   lockedMailboxes: Map<string, NylasError>;

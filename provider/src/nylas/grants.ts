@@ -35,6 +35,7 @@ export async function authenticateMailbox(
     // JSON.stringify leaves out undefined properties.
     json: { provider: "imap", state, settings: settingsOf(mailbox) },
     secrets: [mailbox.imapPassword, mailbox.smtpPassword ?? ""],
+    isLogin: true,
     schema: single(GrantWire),
   });
   // Nylas may omit the address.

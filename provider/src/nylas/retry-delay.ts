@@ -1,13 +1,11 @@
 /** Most attempts of one request, including the first. */
 export const MAX_ATTEMPTS = 5;
-/**
- * Most attempts if Nylas reports that the mail server did not answer. Each attempt may be another login, and mail servers
- * limit failed ones.
- */
+/** Most attempts of a read if Nylas reports that the mail server did not answer. Each attempt may be another login. */
 export const MAX_PROVIDER_ATTEMPTS = 2;
 /**
- * Most attempts of a POST whose answer was lost. Repeating it is safe even if it took effect, because Nylas keeps one grant
- * per address. But each `connect/custom` is a login, and mail servers lock a mailbox after too many wrong passwords.
+ * Most attempts of a POST whose answer was lost, or of a login that a gateway did not see the end of. Repeating it is safe even
+ * if it took effect, because Nylas keeps one grant per address. But each `connect/custom` is a login, and mail servers lock a
+ * mailbox after too many wrong passwords.
  */
 export const MAX_LOST_POST_ATTEMPTS = 2;
 /** First delay between attempts, in milliseconds; doubled each time. */
@@ -19,6 +17,8 @@ export const MAX_RETRY_AFTER_MS = 60_000;
 /** Time since the first attempt, in milliseconds, after which no retry starts. Waits for the rate limiter do not count. */
 export const MAX_TOTAL_MS = 120_000;
 
+/** Statuses of a login that may have reached the mail server. */
+const LOST_LOGIN_STATUSES = [500, 502, 504];
 const RETRIED_STATUSES = [429, 500, 502, 503, 504];
 
 /** The result of a failed attempt, as far as it decides about the next one. */
@@ -35,6 +35,8 @@ export interface FailedAttempt {
   retryAfter: string | undefined;
   /** Whether it was a POST that may have taken effect although its answer was lost. */
   lostPost: boolean;
+  /** Whether Nylas logs in to a mail server for this request, with a password that may be wrong. */
+  isLogin: boolean;
 }
 
 /**
@@ -54,9 +56,11 @@ export function retryDelay(failure: FailedAttempt, random: number, now: number):
   return failure.spentMs + delay > MAX_TOTAL_MS ? undefined : delay;
 }
 
-function attemptsAllowed({ type, lostPost }: FailedAttempt): number {
-  if (isProviderFailure(type)) return MAX_PROVIDER_ATTEMPTS;
-  return lostPost ? MAX_LOST_POST_ATTEMPTS : MAX_ATTEMPTS;
+function attemptsAllowed({ type, status, lostPost, isLogin }: FailedAttempt): number {
+  // A mail server that hangs up has seen the password.
+  if (isProviderFailure(type)) return isLogin ? 1 : MAX_PROVIDER_ATTEMPTS;
+  const isLost = lostPost || (isLogin && status !== undefined && LOST_LOGIN_STATUSES.includes(status));
+  return isLost ? MAX_LOST_POST_ATTEMPTS : MAX_ATTEMPTS;
 }
 
 /** `Retry-After` in milliseconds from now, at least 0; `undefined` when absent or unreadable. */

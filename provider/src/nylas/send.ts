@@ -46,6 +46,8 @@ export interface NylasRequest<T> {
   schema: v.GenericSchema<unknown, T>;
   /** Never retry. */
   once?: boolean;
+  /** Nylas logs in to a mail server with a password that may be wrong: hardly retry. */
+  isLogin?: boolean;
 }
 
 /**
@@ -114,7 +116,7 @@ async function send<T>(
     const delay =
       request.once === true || !failure.repeatable
         ? undefined
-        : retryDelay({ attempts, spentMs, ...failure }, Math.random(), Date.now());
+        : retryDelay({ attempts, spentMs, isLogin: request.isLogin === true, ...failure }, Math.random(), Date.now());
     const asError = () => toNylasError(request.operation, settings, { ...failure, proxy: connection.proxy }, attempts);
     if (delay === undefined || signal.aborted) throw asError();
     if (delay >= ANNOUNCED_PAUSE_MS) {

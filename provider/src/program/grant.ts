@@ -88,8 +88,9 @@ export interface MailboxArgs {
    */
   verify?: pulumi.Input<boolean> | undefined;
   /**
-   * Whether this machine logs in to IMAP and SMTP before Nylas does: `"off"`, `"warn"` on failure and continue, or
-   * `"enforce"` success. A change sends no request.
+   * Whether this machine logs in to IMAP, and then to SMTP, before Nylas does: `"off"`, `"warn"` on failure and continue, or
+   * `"enforce"` success. `"warn"` does not continue if the password may be wrong (the server refuses it, or closes the connection
+   * or says nothing once it has it), because Nylas would send it again, and mail servers lock mailboxes. A change sends no request.
    *
    * @default "off"
    */

@@ -45,7 +45,7 @@ export async function authenticate(
   const refused = run.lockedMailboxes.get(mailboxKey(args.imapUsername)) ?? run.refusedLogins.get(digestOf(mailbox));
   if (refused !== undefined) throw refused;
 
-  await preflight(mailbox, args.preflight, run.host.notices);
+  await remembering(run, mailbox, () => preflight(mailbox, args.preflight, run.host.notices));
   const startedAt = performance.now();
   const grant = await post(run, mailbox, marker, found);
   if (found !== undefined && grant.id !== found.id) throw otherGrantAnswered(args, found, grant);
@@ -66,18 +66,27 @@ async function post(
   found: Grant | undefined,
 ): Promise<Grant> {
   const state = marker === undefined ? undefined : formatMarker(marker);
-  try {
-    const grant = await authenticateMailbox(run.client, mailbox, state);
-    run.directory.enter(grant);
-    return grant;
-  } catch (error) {
-    if (!(error instanceof NylasError)) throw error;
-    const explained = await explainRefusal(run, error, mailbox, found);
-    if (explained instanceof CredentialsError) {
-      run.refusedLogins.set(digestOf(mailbox), explained);
-      if (explained.code === "auth_limit_reached") run.lockedMailboxes.set(mailboxKey(mailbox.imapUsername), explained);
+  return remembering(run, mailbox, async () => {
+    try {
+      const grant = await authenticateMailbox(run.client, mailbox, state);
+      run.directory.enter(grant);
+      return grant;
+    } catch (error) {
+      throw error instanceof NylasError ? await explainRefusal(run, error, mailbox, found) : error;
     }
-    throw explained;
+  });
+}
+
+/** Keeps the error of a refused login for the rest of the run. A mail server that hangs up may count a wrong password too. */
+async function remembering<T>(run: Run, mailbox: MailboxCredentials, login: () => Promise<T>): Promise<T> {
+  try {
+    return await login();
+  } catch (error) {
+    if (error instanceof CredentialsError || error instanceof MailServerError) {
+      run.refusedLogins.set(digestOf(mailbox), error);
+      if (error.code === "auth_limit_reached") run.lockedMailboxes.set(mailboxKey(mailbox.imapUsername), error);
+    }
+    throw error;
   }
 }
 

@@ -1,4 +1,4 @@
-import { cleaned } from "./redact.js";
+import { cleaned, cleanedSentence } from "./redact.js";
 
 /** Longest operation, answer or remedy of an error, in characters. They may quote addresses and lists from a server. */
 const MAX_FACT_LENGTH = 2_000;
@@ -110,13 +110,13 @@ export class UnexpectedResponseError extends NylasError<"unexpected_response"> {
 export class InvalidInputError extends NylasError<"invalid_input"> {}
 
 function cleanedParts({ operation, answer, remedy, type, requestId }: NylasErrorFacts) {
-  const part = (text: string) => cleaned(text, MAX_FACT_LENGTH);
+  const sentence = (text: string) => cleanedSentence(text, MAX_FACT_LENGTH);
   return {
-    operation: part(operation),
-    answer: part(answer),
-    remedy: part(remedy),
-    type: type === undefined ? undefined : part(type),
-    requestId: requestId === undefined ? undefined : part(requestId),
+    operation: sentence(operation),
+    answer: sentence(answer),
+    remedy: sentence(remedy),
+    type: type === undefined ? undefined : sentence(type),
+    requestId: requestId === undefined ? undefined : cleaned(requestId, MAX_FACT_LENGTH),
   };
 }
 

@@ -1,4 +1,4 @@
-import { cleaned } from "./redact.js";
+import { cleanedSentence } from "./redact.js";
 
 /** Longest value shown in a notice, in characters. */
 const MAX_NOTICE_LENGTH = 500;
@@ -18,7 +18,7 @@ export type Environment = Readonly<Record<string, string | undefined>>;
  * addresses from a server's answer, so every notice is cleaned here.
  */
 export function noticesTo(print: (line: string) => void, env: Environment): Notices {
-  const notify = (text: string) => print(`nylas: ${cleaned(text, MAX_NOTICE_LENGTH)}`);
+  const notify = (text: string) => print(`nylas: ${cleanedSentence(text, MAX_NOTICE_LENGTH)}`);
   return {
     notify,
     debug: (text) => {

@@ -22,14 +22,23 @@ export function keepSecret(...secrets: readonly string[]): void {
 }
 
 /**
- * Prepares an external text for a terminal or log. Every value from a server's answer that is shown goes through this
- * function. It masks secrets, removes control, format and bidirectional characters and ANSI sequences, joins the lines, and
+ * Prepares an external text for a terminal or log. Everything that a server says in words goes through this function where it
+ * enters. It masks secrets, removes control, format and bidirectional characters and ANSI sequences, joins the lines, and
  * truncates to `maxLength` characters.
  */
 export function cleaned(text: string, maxLength: number, secrets: readonly string[] = []): string {
+  return cleanedBy(redact, text, maxLength, secrets);
+}
+
+/** Prepares a sentence of this package that quotes cleaned texts and values, as `cleaned` does, but see `redactSentence`. */
+export function cleanedSentence(text: string, maxLength: number): string {
+  return cleanedBy(redactSentence, text, maxLength, []);
+}
+
+function cleanedBy(mask: typeof redact, text: string, maxLength: number, secrets: readonly string[]): string {
   const read = text.slice(0, MAX_READ_LENGTH);
   // Mask before and after removing characters: the removal may complete a secret, or damage one.
-  let clean = redact(oneLine(redact(read, secrets)), secrets);
+  let clean = mask(oneLine(mask(read, secrets)), secrets);
   // Truncation to `MAX_READ_LENGTH` may leave the beginning of a secret at the end, which no pattern finds.
   if (read.length < text.length) clean = clean.slice(0, Math.max(0, clean.length - longestForm(secrets)));
   // Do not end with half of a surrogate pair.
@@ -49,11 +58,31 @@ function oneLine(text: string): string {
  * Latin-1, and inside base64, which SASL PLAIN and basic authentication use.
  */
 export function redact(text: string, secrets: readonly string[]): string {
-  const finders = [...new Set([...secrets, ...known])].filter((secret) => secret !== "").map(finderOf);
+  return maskAll(text, [...new Set([...secrets, ...known])]);
+}
+
+function maskAll(text: string, secrets: readonly string[]): string {
+  const finders = secrets.filter((secret) => secret !== "").map(finderOf);
   if (finders.length === 0) return text;
   const tokens = base64Tokens(text);
   const found = finders.flatMap(({ occurrences, isIn }) => [...occurrences(text), ...tokens.filter(isIn)]);
   return found.length === 0 ? text : masked(text, found);
+}
+
+/**
+ * Masks secrets in a sentence of this package, except those that could be words of ours: a gap in "the password was [secret]"
+ * would tell the password. In what a server says they are masked already; in an address or a name they are as public as it is.
+ */
+export function redactSentence(text: string, secrets: readonly string[]): string {
+  return maskAll(
+    text,
+    [...new Set([...secrets, ...known])].filter((secret) => !couldBeOurs(secret)),
+  );
+}
+
+/** Words and numbers. No sentence of ours has letters and digits in one word. */
+function couldBeOurs(secret: string): boolean {
+  return /^(?:\p{L}+|\p{N}+)(?:[ '-]+(?:\p{L}+|\p{N}+))*$/u.test(secret.trim());
 }
 
 interface Range {

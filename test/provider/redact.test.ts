@@ -1,6 +1,14 @@
 import * as fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { cleaned, keepSecret, MAX_READ_LENGTH, redact } from "../../provider/src/redact.js";
+import { NylasError } from "../../provider/src/errors.js";
+import {
+  cleaned,
+  cleanedSentence,
+  keepSecret,
+  MAX_READ_LENGTH,
+  redact,
+  redactSentence,
+} from "../../provider/src/redact.js";
 
 const SECRET = "p\"ss wörd/&?'\\é😀";
 const utf16 = (text: string) =>
@@ -134,5 +142,35 @@ describe("cleaned", () => {
       cleaned(unit.repeat(2_000_000), 300, secrets);
       expect(performance.now() - startedAt, unit).toBeLessThan(5_000);
     }
+  });
+});
+
+describe("a sentence of this package", () => {
+  const OURS = ["wrong", "mailbox", "the password", "too many wrong passwords", "401", "Authenticating", "pass"];
+
+  it.each(OURS)("keeps its words although the password is %j, and masks it in what a server says", (secret) => {
+    keepSecret(secret);
+    const error = new NylasError({
+      code: "invalid_credentials",
+      operation: "Authenticating mailbox ops@example.com",
+      answer: `Nylas answered "${cleaned(`no: ${secret}!`, 100)}"; too many wrong passwords, the password was refused`,
+      remedy: "wait until the mail server unlocks the mailbox; a wrong password is not tried again",
+      status: 401,
+      type: "grant.mailbox_wrong",
+    });
+    const [first, answer, next] = error.message.split("\n");
+    expect(first).toBe(
+      'Authenticating mailbox ops@example.com: Nylas answered "no: [secret]!"; too many wrong passwords, the password was refused (invalid_credentials)',
+    );
+    expect(answer).toBe("  answer:     HTTP 401 grant.mailbox_wrong");
+    expect(next).toBe(
+      "  next:       wait until the mail server unlocks the mailbox; a wrong password is not tried again",
+    );
+  });
+
+  it.each(["hunter2", "pass-word!", "wrong1", "k9"])("masks %j wherever it stands", (secret) => {
+    keepSecret(secret);
+    expect(cleanedSentence(`grant g of ${secret} was deleted`, 100)).toBe("grant g of [secret] was deleted");
+    expect(redactSentence(`grant ${secret}`, [])).toBe("grant [secret]");
   });
 });

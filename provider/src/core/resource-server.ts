@@ -1,6 +1,6 @@
 import { NylasError } from "../errors.js";
 import type { Host } from "../host.js";
-import { redact } from "../redact.js";
+import { keepSecret, redact, redactSentence } from "../redact.js";
 import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
 import { type Lifecycle, PartialFailureError } from "./lifecycle.js";
 import { type CheckFailure, isUnknown } from "./properties/validate.js";
@@ -130,11 +130,15 @@ export function serveResource(lifecycle: Lifecycle, host: Host): ResourceServer 
   }
 
   async function guarded<T>(propertyBags: readonly Values[], work: () => Promise<T>): Promise<T> {
+    const secrets = secretValues(propertyBags);
+    keepSecret(...secrets);
     try {
       return await work();
     } catch (error) {
       const text = error instanceof Error ? error.message : String(error);
-      const message = withLinkOnce(redact(text, secretValues(propertyBags)));
+      // Any other error is not a sentence of ours: its text may come from anywhere.
+      const mask = error instanceof NylasError || error instanceof PartialFailureError ? redactSentence : redact;
+      const message = withLinkOnce(mask(text, secrets));
       if (error instanceof PartialFailureError) throw new PartialFailure(message, error.objectId, plain(error.outs));
       throw new ShownError(message, error instanceof Error ? error.name : "Error");
     }

@@ -4,7 +4,7 @@ import * as v from "valibot";
 import { UnexpectedResponseError } from "../errors.js";
 import type { Host } from "../host.js";
 import type { Notices } from "../notices.js";
-import { cleaned, keepSecret } from "../redact.js";
+import { cleaned, cleanedSentence, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { ACCEPTED_CODING, BodyDamaged, BodyRefused, readBody } from "./body.js";
 import { type RequestFailure, toNylasError } from "./failure.js";
@@ -244,7 +244,7 @@ function errorAnswer(
   const header = headers["x-request-id"];
   const failure = {
     status: statusCode,
-    type: name((typeof inner === "object" ? inner.type : inner) ?? undefined),
+    type: code((typeof inner === "object" ? inner.type : inner) ?? undefined),
     requestId: name(described?.request_id ?? (typeof header === "string" ? header : undefined)),
     retryAfter: headers["retry-after"],
     answer: quote(message),
@@ -349,6 +349,11 @@ function describeConnectionFailure(code: string, status: number | undefined): st
 
 function name(text: string | undefined): string | undefined {
   return text === undefined ? undefined : cleaned(text, MAX_NAME_LENGTH);
+}
+
+/** Codes are public words, as those of our sentences are. */
+function code(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : cleanedSentence(text, MAX_NAME_LENGTH);
 }
 
 function quote(message: string | undefined): string {

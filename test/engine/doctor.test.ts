@@ -1,9 +1,11 @@
+import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { TestEmulator } from "../../tools/harness/test-emulator.js";
+import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
 import { startHostileServer } from "../support/hostile-server.js";
-import { type CommandRun, nylasImap } from "../support/nylas-imap.js";
+import { type CommandRun, nylasImap, nylasImapCommand } from "../support/nylas-imap.js";
 import { startTestProxy } from "../support/proxy.js";
 import { World } from "./world.js";
 
@@ -180,6 +182,46 @@ describe("nylas-imap doctor", () => {
     expect(run.code).toBe(1);
     const { grants }: { grants: { email: string }[] } = JSON.parse(run.stdout);
     expect(grants.map(({ email }) => email)).toEqual(["ben@example.test", "cleo@example.test"]);
+  });
+
+  it("prints one JSON object with --json also if it cannot look", async () => {
+    const { emulator } = world;
+    const cases: [Record<string, string>, string[], string][] = [
+      [{ ...emulator.env, NYLAS_API_KEY: world.secret("nyk_wrong_0123456789") }, [], "api_key_refused"],
+      [{ ...emulator.env, NYLAS_API_URI: "http://127.0.0.1:1" }, [], "nylas_unavailable"],
+      [{}, [], "invalid_input"],
+      [emulator.env, ["--out", "x"], "invalid_input"],
+      [emulator.env, ["--unknown"], "invalid_input"],
+      [emulator.env, ["--state", "no such file"], "invalid_input"],
+    ];
+    for (const [env, args, code] of cases) {
+      const run = await nylasImap(env, "doctor", "--json", ...args);
+      expect(run.code, code).toBe(2);
+      const printed: unknown = JSON.parse(run.stdout);
+      expect(printed).toEqual({ error: expect.objectContaining({ code, answer: expect.any(String) }) });
+      expect(run.stderr).toContain(`(${code})`);
+    }
+    const refused: unknown = JSON.parse((await nylasImap(present(cases[0])[0], "doctor", "--json")).stdout);
+    expect(refused).toMatchObject({ error: { status: 401, remedy: expect.stringContaining("nylas:region") } });
+  });
+
+  it("ends quietly with its code when the reader of a pipe has gone, and says what else cannot be written", async () => {
+    const { emulator } = world;
+    await world.given({ mailboxes: { ann: world.mailbox(0) } });
+    const ends = async (script: string) => {
+      const { stdout, stderr } = await promisify(execFile)("bash", ["--norc", "-c", script], {
+        env: { ...emulator.env, PATH: process.env.PATH ?? "", NODE: process.execPath, COMMAND: nylasImapCommand },
+      });
+      return { stdout: stdout.trim(), stderr };
+    };
+    const into = (reader: string) => `"$NODE" "$COMMAND" doctor | ${reader}; echo "\${PIPESTATUS[0]}"`;
+    expect(await ends(into("true"))).toEqual({ stdout: "0", stderr: "" });
+    expect(await ends(into("head -1"))).toEqual({ stdout: expect.stringMatching(/^application .*\n0$/), stderr: "" });
+    await emulator.foreignGrant(5);
+    expect(await ends(into("true"))).toEqual({ stdout: "1", stderr: "" });
+    if (process.platform !== "linux") return;
+    const full = await ends('"$NODE" "$COMMAND" doctor > /dev/full; echo "$?"');
+    expect(full).toEqual({ stdout: "2", stderr: expect.stringContaining("Standard output cannot be written: ENOSPC") });
   });
 
   it("names a permission that the key lacks", async () => {

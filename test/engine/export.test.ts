@@ -1,5 +1,7 @@
+import { execFile } from "node:child_process";
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { createSourceFile, ScriptTarget } from "typescript";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { nameFor } from "../../provider/src/cli/names.js";
@@ -9,7 +11,7 @@ import { present, TestEmulator, type WireGrant } from "../../tools/harness/test-
 import { makeWorkDirectory } from "../../tools/harness/work-directory.js";
 import { startHostileServer } from "../support/hostile-server.js";
 import { runIn } from "../support/npm.js";
-import { nylasImap } from "../support/nylas-imap.js";
+import { nylasImap, nylasImapCommand } from "../support/nylas-imap.js";
 import { createStack, type Stack } from "../support/stack.js";
 import { AUTHENTICATE, CONNECT } from "./world.js";
 
@@ -256,6 +258,28 @@ describe("nylas-imap export", () => {
     expect(nowhere).toMatchObject({ code: 2, stderr: expect.stringContaining("cannot be written: ENOTDIR") });
     const foreign = await nylasImap(emulator.env, "export", "--verify");
     expect(foreign).toMatchObject({ code: 2, stderr: expect.stringContaining("export has no option --verify") });
+  });
+
+  it("writes all files or none, into a new directory and into one that has others", async () => {
+    const { emulator } = await byHand(FEW, { settingsEcho: "hosts" });
+    writeFileSync(join(directory, "README.md"), "mine");
+    for (const out of [join(directory, "a new one", "mailboxes"), directory]) {
+      const before = readdirSync(directory, { recursive: true });
+      // No file may have more than 1024 bytes: the program cannot be written, and smaller files can.
+      const script = 'ulimit -f 1; "$0" "$1" export --out "$2" 2>&1; echo "code $?"';
+      const args = ["--norc", "-c", script, process.execPath, nylasImapCommand, out];
+      const env = { ...emulator.env, PATH: process.env.PATH ?? "" };
+      const { stdout } = await promisify(execFile)("bash", args, { env });
+      expect(stdout).toMatch(/cannot be written: EFBIG.*; nothing was written/);
+      expect(stdout).toMatch(/code 2\n$/);
+      expect(readdirSync(directory, { recursive: true })).toEqual(before);
+
+      expect(await nylasImap(emulator.env, "export", "--out", out)).toMatchObject({ code: 0, stderr: "" });
+      const written = ["Pulumi.yaml", "import.json", "index.ts", "package.json", "tsconfig.json"];
+      expect(readdirSync(out).toSorted()).toEqual(expect.arrayContaining(written));
+      expect(readdirSync(out).filter((file) => file.startsWith("."))).toEqual([]);
+    }
+    expect(readFileSync(join(directory, "README.md"), "utf8")).toBe("mine");
   });
 
   it("keeps hostile text of a server out of the program's code", async () => {

@@ -1,7 +1,8 @@
 import { execFile } from "node:child_process";
 import { join } from "node:path";
 
-const COMMAND = join(import.meta.dirname, "../../provider/bin/nylas-imap.js");
+/** The command's file, for Node. */
+export const nylasImapCommand = join(import.meta.dirname, "../../provider/bin/nylas-imap.js");
 
 export interface CommandRun {
   code: number;
@@ -13,7 +14,7 @@ export interface CommandRun {
 export function nylasImap(env: Record<string, string>, ...args: string[]): Promise<CommandRun> {
   return new Promise((resolve) => {
     const clean = { PATH: process.env.PATH ?? "", ...env };
-    execFile(process.execPath, [COMMAND, ...args], { env: clean }, (error, stdout, stderr) => {
+    execFile(process.execPath, [nylasImapCommand, ...args], { env: clean }, (error, stdout, stderr) => {
       resolve({ code: error === null ? 0 : Number(error.code), stdout, stderr });
     });
   });

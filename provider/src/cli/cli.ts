@@ -1,9 +1,10 @@
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { InvalidInputError, NylasError } from "../errors.js";
 import { nodeProcess } from "../hosts/node-process.js";
 import { createClient, type NylasClient } from "../nylas/client.js";
+import { redact } from "../redact.js";
 import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
 import { diagnose } from "./doctor.js";
 import { exportApplication, exportedFiles } from "./export.js";
@@ -11,6 +12,7 @@ import { describeExport } from "./next-steps.js";
 import { readPackage } from "./package-file.js";
 import { asTable } from "./report.js";
 import { readStackState, type StackState } from "./stack-state.js";
+import { writeFiles } from "./write-files.js";
 
 /** Directory that `export` writes to by default. */
 const EXPORT_DIRECTORY = "nylas-export";
@@ -28,7 +30,7 @@ Options of doctor:
   --state FILE         compare with a stack: the output of \`pulumi stack export\`, or - for standard input
   --verify             also let Nylas read each valid mailbox: one request each
   --allow-unmanaged    accept grants that no Pulumi resource has made or adopted, such as those of hosted authentication
-  --json               print JSON instead of a table
+  --json               print one JSON object instead of a table; { "error": … } if it could not look
 
 Options of export:
   --out DIR            the directory to write to, where no file may be in the way (default: ${EXPORT_DIRECTORY})
@@ -51,13 +53,21 @@ const COMMANDS = {
   export: { options: ["out"], run: runExport },
 } as const;
 
+// A closed pipe, as of `nylas-imap doctor | head -1`: its reader has read what it wanted, and the exit code stands.
+process.stderr.on("error", () => {});
+process.stdout.on("error", (error: NodeJS.ErrnoException) => {
+  if (error.code === "EPIPE") return;
+  process.exitCode = COULD_NOT_LOOK;
+  console.error(`Standard output cannot be written: ${error.message}`);
+});
+
 try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   process.exitCode = COULD_NOT_LOOK;
+  if (process.argv.includes("--json")) process.stdout.write(asJson({ error: describeFailure(error) }));
   // Any other error is a fault of this package, and its stack is needed.
-  if (!(error instanceof NylasError)) throw error;
-  console.error(error.message);
+  console.error(error instanceof NylasError ? error.message : redact(stackOf(error), []));
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -84,13 +94,28 @@ async function main(args: readonly string[]): Promise<number> {
 
 type Options = ReturnType<typeof parse>["options"];
 
+function asJson(value: unknown): string {
+  return `${JSON.stringify(value, null, 2)}\n`;
+}
+
+/** What a program reads of a failure; the rest stands on standard error. */
+function describeFailure(error: unknown): Record<string, unknown> {
+  if (!(error instanceof NylasError)) return { code: "internal_error", answer: redact(String(error), []) };
+  const { code, operation, answer, remedy, status, type, requestId } = error;
+  return { code, operation, answer, remedy, status, type, requestId };
+}
+
+function stackOf(error: unknown): string {
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}
+
 async function runDoctor(client: NylasClient, options: Options): Promise<number> {
   const diagnosis = await diagnose(client, {
     state: options.state === undefined ? undefined : stateIn(options.state),
     verify: options.verify === true,
     allowUnmanaged: options["allow-unmanaged"] === true,
   });
-  process.stdout.write(options.json === true ? `${JSON.stringify(diagnosis, null, 2)}\n` : asTable(diagnosis));
+  process.stdout.write(options.json === true ? asJson(diagnosis) : asTable(diagnosis));
   return diagnosis.findings.some(({ level }) => level === "problem") ? SOMETHING_TO_DO : NOTHING_TO_DO;
 }
 
@@ -101,10 +126,10 @@ async function runExport(client: NylasClient, { out = EXPORT_DIRECTORY }: Option
   }
   const { files, content } = await exportApplication(client);
   try {
-    mkdirSync(out, { recursive: true });
-    for (const [file, text] of Object.entries(files)) writeFileSync(join(out, file), text, { flag: "wx" });
+    writeFiles(out, files);
   } catch (error) {
-    throw invalid(`${out} cannot be written: ${error instanceof Error ? error.message : String(error)}`);
+    const reason = error instanceof Error ? error.message : String(error);
+    throw invalid(`${out} cannot be written: ${reason}; nothing was written`);
   }
   process.stdout.write(describeExport(out, files, content));
   return NOTHING_TO_DO;

@@ -148,6 +148,38 @@ export const connector: Scenario[] = [
     },
   },
   {
+    name: "a connector with grants on it is tainted",
+    outcome: "`connector_in_use` names `pulumi state untaint` first; after that, `up` has nothing to do",
+    rules: [1, 2],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      const { urn } = world.resource("imap");
+      expect(await stack.run("state", "taint", urn, "--yes")).toMatchObject({ code: 0 });
+      await world.fails(
+        ["next:       the run asks for another connector: if it is tainted, run `pulumi state untaint`"],
+        "up",
+      );
+      expect(await emulator.writes()).toEqual([]);
+      expect(await stack.run("state", "untaint", urn, "--yes")).toMatchObject({ code: 0 });
+      await world.unchanged();
+      expect(world.ids()).toEqual(before);
+    },
+  },
+  {
+    name: "the connector is left out of the first run, with `--exclude` or `--target`",
+    outcome: "`connector_missing` says so first, or Pulumi refuses it; with the connector, `up` makes both",
+    rules: [5],
+    run: async (world) => {
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      const first = "next:       if it was left out of this run by --target or --exclude, run `pulumi up` with it";
+      await world.fails(["connector_missing", first], "up", "--exclude", "**imap");
+      await world.fails(["not specified in --target list"], "up", "--target", "**ops");
+      await world.stack.up();
+      expect(await world.emulator.grants()).toHaveLength(1);
+    },
+  },
+  {
     name: "of two stacks on one application, the connector's owner is destroyed first",
     outcome: "`connector_in_use` until the other stack is destroyed; none of its grants is touched",
     rules: [4],

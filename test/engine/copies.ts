@@ -60,6 +60,21 @@ async function goesOnAlone(world: World, old: Stack, before: Record<string, stri
   expect(await emulator.connectors()).toEqual([]);
 }
 
+const TAKE_OUT = "next:       if it was moved to another stack (`pulumi state move`), take it out of this program";
+
+/** Moves connector and grant with `pulumi state move` to a stack `moved` of the same backend. Returns that one's checkpoint. */
+async function moved(world: World): Promise<string> {
+  const { stack } = world;
+  const blank = stack.checkpoint();
+  const file = join(stack.backend, ".pulumi/stacks/lifecycle/moved.json");
+  await world.given({ mailboxes: { ops: world.mailbox(0) } });
+  writeFileSync(file, blank.replaceAll('/first"', '/moved"'));
+  const urns = ["imap", "ops"].map((name) => world.resource(name).urn);
+  const move = await stack.run("state", "move", "--source", "first", "--dest", "moved", "--yes", ...urns);
+  expect(move.code, move.output).toBe(0);
+  return readFileSync(file, "utf8");
+}
+
 /** States that were copied to another stack, and stacks that were renamed and cut off. */
 export const copies: Scenario[] = [
   {
@@ -192,6 +207,38 @@ export const copies: Scenario[] = [
       await stack.destroy();
       expect(await emulator.grants()).toEqual([]);
       expect(await emulator.connectors()).toEqual([]);
+    },
+  },
+  {
+    name: "connector and grant are moved to another stack with `pulumi state move`, and the program of the first stays as it was",
+    outcome:
+      "`connector_exists` and `grant_exists` say first to take them out of the program, before and after the other stack is brought up, which keeps the ids",
+    rules: [2, 4],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const checkpoint = await moved(world);
+      const before = await emulator.grants();
+      const mailboxes = { ops: world.mailbox(0) };
+      const refused = async () => {
+        world.declare({ mailboxes });
+        await world.fails(["connector_exists", TAKE_OUT], "up");
+        world.declare({ connector: "imap", mailboxes });
+        await world.fails(["grant_exists", TAKE_OUT], "up");
+      };
+      await emulator.forgetRequests();
+      await refused();
+      expect(await emulator.writes()).toEqual([]);
+
+      const other = await world.anotherStack("moved");
+      other.restore(checkpoint);
+      world.declare({ mailboxes }, other);
+      await other.up();
+      expect(await emulator.writes()).toEqual([AUTHENTICATE]);
+      expect(world.ids(other)).toEqual({ ops: before[0]?.id });
+      await refused();
+      world.declare({ connector: "imap" });
+      await stack.up();
+      await other.up("--expect-no-changes");
     },
   },
 ];

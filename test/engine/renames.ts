@@ -77,6 +77,29 @@ export const renames: Scenario[] = [
     },
   },
   {
+    name: "a resource is copied to a new name, and the old one stays in the program",
+    outcome:
+      "`grant_exists` and `connector_exists` say that another resource has it, and to remove the old one and set an alias; done so, the ids stay",
+    rules: [2, 4],
+    run: async (world) => {
+      const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      const more = 'new ImapConnector("mail-connector");';
+      world.declare({ more, mailboxes: { ops: world.mailbox(0), mail: world.mailbox(0, { args: ADOPT }) } });
+      const first =
+        "next:       if this is its new name, remove the old resource from the program and give this one the option aliases";
+      const failed = await world.fails(
+        ["grant_exists", "connector_exists", "another resource of this program holds", first],
+        "up",
+        "--continue-on-error",
+      );
+      expect(failed.output.split(first).length - 1, "both name it first").toBeGreaterThanOrEqual(2);
+      expect(await world.emulator.writes()).toEqual([]);
+      world.declare({ mailboxes: { mail: world.mailbox(0, { opts: '{ aliases: [{ name: "ops" }] }' }) } });
+      await world.stack.up();
+      expect(world.ids()).toEqual({ mail: before.ops });
+    },
+  },
+  {
     name: "a resource is renamed without an alias, with `onExisting: adopt`",
     outcome:
       "the new name adopts the grant, and the old name's deletion leaves it; it goes at destroy, as one that this stack made",

@@ -40,6 +40,8 @@ export function pulumiStack({ name: firstName, directory, configDirectory, env, 
   function flags(args) {
     const command = args[0] ?? "";
     const stackFlags = ["--stack", name, "--non-interactive"];
+    // `state move` names two stacks itself.
+    if (command === "state" && args[1] === "move") return ["--non-interactive"];
     if (["stack", "cancel", "state"].includes(command)) return stackFlags;
     const withFile = [...stackFlags, "--config-file", configFile];
     const runsProgram = ["up", "preview"].includes(command) || args.includes("--run-program");

@@ -61,9 +61,8 @@ export function serveResource(lifecycle: Lifecycle, host: Host): ResourceServer 
       guarded([olds, news], async () => {
         const { inputs, failures } = lifecycle.check(host, news, olds);
         const all = [...failures, ...settingsFailures(news, host)];
-        const isNew = Object.keys(olds).length === 0;
-        if (all.length === 0 && !isNew && !isUnknown(news.application))
-          run(news).owners.recordCheck(asText(news.owner));
+        if (all.length === 0 && !isUnknown(news.application))
+          run(news).owners.recordCheck(asText(news.owner), Object.keys(olds).length === 0);
         return { inputs: plain(inputs), failures: all };
       }),
     diff: (id, olds, news) =>

@@ -1,6 +1,9 @@
 import type { NylasClient } from "./client.js";
 import { type Connector, ConnectorWire, DeletedWire, single } from "./wire.js";
 
+/** Nylas addresses a connector by its provider, and an application has at most one per provider. */
+export const CONNECTOR_ID = "imap";
+
 const PATH = "v3/connectors/imap";
 
 /** Returns the application's IMAP connector, or `undefined` if it has none. It has at most one. */

@@ -1,11 +1,18 @@
-import { AlreadyExistsError, ConnectorError, NotFoundError, NylasError } from "../../errors.js";
+import { ConnectorError, NotFoundError, NylasError } from "../../errors.js";
 import type { NylasClient } from "../../nylas/client.js";
-import { createConnector, deleteConnector, findConnector, renameConnector } from "../../nylas/connectors.js";
+import {
+  CONNECTOR_ID,
+  createConnector,
+  deleteConnector,
+  findConnector,
+  renameConnector,
+} from "../../nylas/connectors.js";
 import { listAllGrants } from "../../nylas/grant-list.js";
 import type { Connector, Grant } from "../../nylas/wire.js";
 import type { Lifecycle } from "../lifecycle.js";
-import { connectorJournal, type Journal, type JournalEntry } from "../ownership/journal.js";
-import { parseMarker, unclearStack } from "../ownership/marker.js";
+import { connectorExists, isTaken, journalOf, ownerIn, takeFromOldName, wasTaken } from "../ownership/connector.js";
+import type { Journal } from "../ownership/journal.js";
+import { parseMarker } from "../ownership/marker.js";
 import { replacing } from "../properties/validate.js";
 import { asText, changed, pick, type Values } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
@@ -21,8 +28,6 @@ import {
 } from "./properties.js";
 import { type ConnectorOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./state.js";
 
-/** Nylas addresses a connector by its provider, and an application has at most one per provider. */
-const CONNECTOR_ID = "imap";
 /** Most grants that an error lists. */
 const MAX_LISTED_GRANTS = 10;
 /** Hexadecimal digits of an owner's digest that an error shows. */
@@ -83,7 +88,7 @@ export const connectorLifecycle: Lifecycle = {
   },
 
   async update(given, _id, olds, news) {
-    takeFromOldName(given, olds, news);
+    takeFromOldName(given, olds, news, needsRename(olds, news));
     if (!needsRename(olds, news)) return { ...pick(news, CONNECTOR_ARGUMENTS), ...pick(olds, KEPT_OUTPUTS) };
     const { run, applicationId } = await sameApplication(given, olds.applicationId, "Renaming the IMAP connector");
     const connector = await renameConnector(run.client, String(news.name));
@@ -110,7 +115,7 @@ export const connectorLifecycle: Lifecycle = {
       const grants = (await listAllGrants(run.client)).filter(
         (grant) => grant.provider === CONNECTOR_ID && !run.directory.wasRemoved(grant.id),
       );
-      if (grants.length > 0) throw connectorInUse(run, grants);
+      if (grants.length > 0) throw connectorInUse(run, grants, given.owners.isReplaced(props));
     }
     await deleteConnector(run.client);
     run.owners.remove(CONNECTOR_ID);
@@ -118,15 +123,6 @@ export const connectorLifecycle: Lifecycle = {
     journal.forget(journal.read()?.owner);
   },
 };
-
-function journalOf({ host }: Run, applicationId: string): Journal {
-  return connectorJournal(applicationId, host.notesDirectory);
-}
-
-/** The owner as the journal has it. States of version 0.1.0 have it in `heldBy`, which a rename did not update. */
-function ownerIn(outs: Values): string | undefined {
-  return asText(outs.heldBy) ?? asText(outs.owner);
-}
 
 /** Whether the declared name differs from the one at Nylas, and from one that Nylas has already ignored. */
 function needsRename(olds: Values, news: Values): boolean {
@@ -136,57 +132,6 @@ function needsRename(olds: Values, news: Values): boolean {
 interface OwnedConnector {
   connector: Connector;
   adopted: boolean;
-}
-
-/**
- * True if another resource has the connector. Throws if that cannot be told: an interrupted rename of this stack leaves the same
- * traces as a stack that holds a copy of the state, and a deletion does not learn its stack's name.
- */
-function isTaken(run: Run, props: Values, applicationId: string): boolean {
-  if (run.owners.wasCreated(CONNECTOR_ID) || run.owners.isOwnedByOther(CONNECTOR_ID, asText(props.owner))) return true;
-  const owner = ownerIn(props);
-  const last = journalOf(run, applicationId).read();
-  if (last === undefined || last.owner === owner) return false;
-  if (!isInterruptedRename(run, last, owner, applicationId)) return true;
-  if (last.stack !== undefined && last.stack === props.stack) return false;
-  const operation = "Deleting the IMAP connector";
-  throw new AlreadyExistsError({ code: "connector_exists", operation, ...unclearStack("connector") });
-}
-
-/** Whether another name has taken the connector from this owner: by a rename, or with a copy of the state. */
-function wasTaken(last: JournalEntry | undefined, owner: string | undefined): boolean {
-  return owner !== undefined && last !== undefined && last.owner !== owner && last.previous === owner;
-}
-
-/** Whether this machine has a note that the run which took the connector from this owner's name has not saved that. */
-function isInterruptedRename(
-  { unsaved }: Run,
-  last: JournalEntry,
-  before: string | undefined,
-  applicationId: string,
-): boolean {
-  return wasTaken(last, before) && unsaved.nonceOf(applicationId, last.owner) !== undefined;
-}
-
-/**
- * After a rename of the resource or its stack, replaces the old owner in the journal, as the update does in the state. Throws if
- * another resource has taken the connector from the old owner since, and this update would rename it or take it back.
- */
-function takeFromOldName(run: Run, olds: Values, news: Values): void {
-  const [applicationId, before, owner] = [asText(olds.applicationId), ownerIn(olds), asText(news.owner)];
-  if (applicationId === undefined || before === undefined || owner === undefined) return;
-  const journal = journalOf(run, applicationId);
-  const last = journal.read();
-  const renamed = before !== owner;
-  const resumed = last?.owner === owner && isInterruptedRename(run, last, before, applicationId);
-  if (wasTaken(last, before) && !resumed) {
-    const takes = renamed || needsRename(olds, news) || olds.heldElsewhere === true;
-    if (takes && news.onExisting !== "adopt") throw connectorTaken();
-    if (!takes) return;
-  } else if (!renamed || last?.owner !== before) return;
-  run.unsaved.write(applicationId, owner);
-  const previous = renamed ? before : undefined;
-  journal.write({ owner, made: olds.adopted !== true, stack: asText(news.stack), previous });
 }
 
 /** Creates the connector, adopts it, or continues with the one that an interrupted run of this resource created. */
@@ -202,13 +147,13 @@ async function createOrAdopt(
     return { connector: await createAndRecord(run, args, journal, applicationId), adopted: false };
 
   const last = journal.read();
-  if (run.owners.isOwnedByOther(CONNECTOR_ID, owner)) throw connectorExists(run.client, found);
+  if (run.owners.isOwnedByOther(CONNECTOR_ID, owner)) throw connectorExists(run, args, found, last);
   const interrupted =
     owner !== undefined &&
     last?.owner === owner &&
     last.made &&
     run.unsaved.nonceOf(applicationId, owner) !== undefined;
-  if (!interrupted && args.onExisting !== "adopt") throw connectorExists(run.client, found);
+  if (!interrupted && args.onExisting !== "adopt") throw connectorExists(run, args, found, last);
   // A resource that takes over from another of its own stack has been renamed: it may delete what its stack has created.
   const made = interrupted || (last?.made === true && last.stack !== undefined && last.stack === stack);
   if (owner !== undefined) {
@@ -219,11 +164,12 @@ async function createOrAdopt(
 }
 
 async function createAndRecord(
-  { client, unsaved }: Run,
+  run: Run,
   args: ConnectorArguments,
   journal: Journal,
   applicationId: string,
 ): Promise<Connector> {
+  const { client, unsaved } = run;
   const { name, owner, stack } = args;
   if (owner !== undefined) {
     unsaved.write(applicationId, owner);
@@ -237,7 +183,7 @@ async function createAndRecord(
     // It did not exist before the request. After a repeated request, the first attempt created it and its answer was lost.
     if (found !== undefined && (error.attempts ?? 1) > 1) return rename(client, found, name);
     journal.forget(owner);
-    throw found === undefined ? error : connectorExists(client, found);
+    throw found === undefined ? error : connectorExists(run, args, found, undefined);
   }
 }
 
@@ -266,30 +212,7 @@ function connectorOutputs(
   return { provider: connector.provider, ...(connector.name === undefined ? {} : { name: connector.name }) };
 }
 
-function connectorExists(client: NylasClient, found: Connector): AlreadyExistsError {
-  const name = found.name === undefined ? "" : ` named "${found.name}"`;
-  return new AlreadyExistsError({
-    code: "connector_exists",
-    operation: `Creating the IMAP connector of configuration namespace "${client.settings.application}"`,
-    answer: `the application has an IMAP connector${name} already, and Nylas allows one. Nothing was changed`,
-    remedy:
-      'set onExisting: "adopt" to take it over (it then stays at destroy), or leave it to its owner and pass connector: "imap" to the grants',
-  });
-}
-
-function connectorTaken(): AlreadyExistsError {
-  return new AlreadyExistsError({
-    code: "connector_exists",
-    operation: "Updating the IMAP connector",
-    answer:
-      "a stack with a copy of this stack's state, or another resource, has taken the connector since. Nothing was changed",
-    remedy:
-      "manage the connector there, and remove this resource from the program: the connector stays. " +
-      'If nothing else manages it any more, set onExisting: "adopt" to take it back',
-  });
-}
-
-function connectorInUse(run: Run, grants: readonly Grant[]): ConnectorError {
+function connectorInUse(run: Run, grants: readonly Grant[], replaced: boolean): ConnectorError {
   const count = grants.length === 1 ? "1 grant hangs" : `${grants.length} grants hang`;
   const shown = grants.slice(0, MAX_LISTED_GRANTS).map((grant) => {
     const left = run.owners.wasRetained(grant.id) ? ", left there because another resource has adopted it" : "";
@@ -300,8 +223,10 @@ function connectorInUse(run: Run, grants: readonly Grant[]): ConnectorError {
     code: "connector_in_use",
     operation: "Deleting the IMAP connector",
     answer: `${count} on it and would stop working at once: ${shown.join(", ")}${more}. Nothing was changed`,
-    remedy:
-      "delete those grants first, keep the connector (retainOnDelete), or accept the loss with forceDelete: true and `up`",
+    remedy: replaced
+      ? "the run asks for another connector: if it is tainted, run `pulumi state untaint` with its URN; if --replace or a " +
+        "replacementTrigger names it, leave that out. To lose those grants on purpose, set forceDelete: true"
+      : "delete those grants first, keep the connector (retainOnDelete), or accept the loss with forceDelete: true and `up`",
   });
 }
 

@@ -9,7 +9,7 @@ import {
   NylasError,
   UnexpectedResponseError,
 } from "../../errors.js";
-import { findConnector } from "../../nylas/connectors.js";
+import { CONNECTOR_ID, findConnector } from "../../nylas/connectors.js";
 import { authenticateMailbox, type MailboxCredentials, probeMailbox } from "../../nylas/grants.js";
 import type { Grant } from "../../nylas/wire.js";
 import { preflight } from "../../preflight/preflight.js";
@@ -128,9 +128,7 @@ async function explainRefusal(
       ...base,
       code: "connector_missing",
       answer: `${error.answer}; the application has no IMAP connector, ${kept}`,
-      remedy:
-        "if the program declares the connector, it was deleted outside of Pulumi: run `pulumi up --refresh`, which makes it again " +
-        `and keeps the grants' ids. Otherwise declare one with \`${run.host.wording.newConnector}\` and pass it as \`connector\`, so that it is made first`,
+      remedy: makeConnector(run),
     });
   }
   return new UnexpectedResponseError({
@@ -141,6 +139,16 @@ async function explainRefusal(
       "Nylas refuses the request, and does not say that it is for the credentials: compare the arguments with its answer. The " +
       "Nylas dashboard has the request id in its logs; otherwise report this whole error to this package",
   });
+}
+
+/** How to come by a connector, the likeliest way first: whether the run has planned one tells whether it was left out. */
+function makeConnector({ owners, host }: Run): string {
+  const remake =
+    "if the program declares the connector, it was deleted outside of Pulumi: run `pulumi up --refresh`, which makes it again and " +
+    "keeps the grants' ids";
+  const include = "if it was left out of this run by --target or --exclude, run `pulumi up` with it";
+  const steps = owners.isOwned(CONNECTOR_ID) ? [remake] : [include, remake];
+  return `${steps.join("; ")}. Otherwise declare one with \`${host.wording.newConnector}\` and pass it as \`connector\`, so that it is made first`;
 }
 
 function describeKept(found: Grant | undefined): string {

@@ -2,7 +2,7 @@ import { AlreadyExistsError } from "../../errors.js";
 import type { Grant } from "../../nylas/wire.js";
 import { asText, type Values } from "../properties/values.js";
 import type { Claim, Evidence } from "./evidence.js";
-import { hasOtherOwner, isSuccessor, type Marker, nameOf, parseMarker, unclearStack } from "./marker.js";
+import { hasOtherOwner, isSuccessor, type Marker, MOVED, nameOf, parseMarker, unclearStack } from "./marker.js";
 
 /**
  * Decides whether a creation may use an existing grant. Returns true if that adopts the grant, false if it counts as created
@@ -76,7 +76,9 @@ function alreadyExists(
   const afterwards = isMadeByStack(args, parseMarker(found.state))
     ? "goes at destroy, as this stack made it"
     : "stays at destroy";
-  const adopt = found.provider === "imap" ? [`set onExisting: "adopt" to take it over (it then ${afterwards})`] : [];
+  // A resource of this program keeps its grant, whatever another one's arguments are.
+  const adoptable = found.provider === "imap" && !run.owners.isOwnedByOther(found.id, args.owner);
+  const adopt = adoptable ? [`set onExisting: "adopt" to take it over (it then ${afterwards})`] : [];
   const ways = [
     ...first,
     ...adopt,
@@ -93,8 +95,15 @@ function alreadyExists(
 
 /** Who owns the grant, and the remedies that apply only to this case, most likely first. */
 function explainOwner(run: Evidence, args: Claim, found: Grant): { answer: string; remedy: string[] } {
-  if (run.owners.isOwnedByOther(found.id, args.owner))
-    return { answer: "another resource of this program holds it", remedy: [] };
+  const { alias } = run.host.wording;
+  if (run.owners.isOwnedByOther(found.id, args.owner)) {
+    return {
+      answer: "another resource of this program holds it",
+      remedy: [
+        `if this is its new name, remove the old resource from the program and give this one the option ${alias}`,
+      ],
+    };
+  }
   if (found.provider !== "imap") {
     return { answer: `its provider is ${found.provider}, which cannot be adopted as IMAP`, remedy: [] };
   }
@@ -110,20 +119,19 @@ function explainOwner(run: Evidence, args: Claim, found: Grant): { answer: strin
       ? { answer: "a resource of this name adopted it once, and left it in place", remedy: [] }
       : {
           answer:
-            "its marker bears this resource's name, but nothing here shows that a run of this resource was interrupted: " +
-            "a stack of this name may have been renamed and still manage the grant, or a run was killed on another machine",
+            "its marker bears this resource's name, but nothing here shows that a run of this resource was interrupted: it was moved " +
+            "to another stack, a stack of this name may have been renamed and still manage the grant, or a run was killed on another machine",
           remedy: [
+            MOVED,
             'if a run was killed, set onExisting: "adopt" for one `up` (the grant then counts as made by this stack)',
           ],
         };
   }
   const renamed = marker.stack !== undefined && marker.stack === args.stack;
-  return {
-    answer: renamed
-      ? "another resource of this stack made or adopted it"
-      : "another resource or stack made or adopted it with this package",
-    remedy: [`if this resource was renamed, give it the option ${run.host.wording.alias}`],
-  };
+  const aliasing = `if this resource was renamed, give it the option ${alias}`;
+  return renamed
+    ? { answer: "another resource of this stack made or adopted it", remedy: [aliasing] }
+    : { answer: "another resource or stack made or adopted it with this package", remedy: [MOVED, aliasing] };
 }
 
 /** Throws if another resource has taken the grant since, so that an update does not take it back without being told to. */

@@ -70,6 +70,9 @@ export function hasOtherOwner(atNylas: Marker | undefined, inState: Marker | und
   return atNylas.nonce !== undefined && inState.nonce !== undefined && atNylas.nonce !== inState.nonce;
 }
 
+/** The first step where another stack may have the object. */
+export const MOVED = "if it was moved to another stack (`pulumi state move`), take it out of this program";
+
 /** What a deletion says that cannot tell whether its stack still has the object. */
 export function unclearStack(object: "grant" | "connector"): { answer: string; remedy: string } {
   return {

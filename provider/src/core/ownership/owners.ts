@@ -7,8 +7,10 @@ import { asText, type Values } from "../properties/values.js";
  * no `diff` for one that the user replaces, with `--replace`, `state taint`, `replacementTrigger` or `replaceWith`.
  */
 export interface Owners {
-  /** `check` was called with old inputs. */
-  recordCheck(owner: string | undefined): void;
+  /** `check` was called. `isNew`: without old inputs, for a creation or a replacement. */
+  recordCheck(owner: string | undefined, isNew: boolean): void;
+  /** Whether the resource with these outputs is deleted because it is to be made again. */
+  isReplaced(outs: Values): boolean;
   /** `diff` was called with these outputs. `stays`: no argument asks for another object. */
   recordPlan(id: string, olds: Values, owner: string | undefined, stays: boolean): void;
   /** Whether the program has the resource with these outputs, and no argument asks for another object. */
@@ -24,6 +26,8 @@ export interface Owners {
   /** A deletion has left the object at Nylas, because it has another owner. */
   recordRetained(id: string): void;
   wasRetained(id: string): boolean;
+  /** Whether a resource of the program is known to have it. */
+  isOwned(id: string): boolean;
   /** Whether another owner's resource has it. */
   isOwnedByOther(id: string, owner: string | undefined): boolean;
 }
@@ -31,6 +35,7 @@ export interface Owners {
 export function createOwners(): Owners {
   const owners = new Map<string, string>();
   const checked = new Set<string>();
+  const checkedAnew = new Set<string>();
   const staying = new Set<string>();
   const created = new Set<string>();
   const retained = new Set<string>();
@@ -38,9 +43,10 @@ export function createOwners(): Owners {
     if (owner !== undefined) owners.set(id, owner);
   };
   return {
-    recordCheck: (owner) => {
-      if (owner !== undefined) checked.add(owner);
+    recordCheck: (owner, isNew) => {
+      if (owner !== undefined) (isNew ? checkedAnew : checked).add(owner);
     },
+    isReplaced: ({ owner }) => typeof owner === "string" && checkedAnew.has(owner),
     recordPlan: (id, olds, owner, stays) => {
       if (!stays) staying.delete(stateKey(id, olds));
       if (!stays || owner === undefined || !checked.has(owner)) return;
@@ -54,6 +60,7 @@ export function createOwners(): Owners {
     remove: (id) => owners.delete(id),
     recordRetained: (id) => retained.add(id),
     wasRetained: (id) => retained.has(id),
+    isOwned: (id) => owners.has(id),
     isOwnedByOther: (id, owner) => owners.has(id) && owners.get(id) !== owner,
   };
 }

@@ -1,0 +1,128 @@
+import { AlreadyExistsError } from "../../errors.js";
+import type { Host } from "../../host.js";
+import { CONNECTOR_ID } from "../../nylas/connectors.js";
+import type { Connector } from "../../nylas/wire.js";
+import { asText, type Values } from "../properties/values.js";
+import type { Claim, Evidence } from "./evidence.js";
+import { connectorJournal, type Journal, type JournalEntry } from "./journal.js";
+import { MOVED, unclearStack } from "./marker.js";
+
+/** The resource that wants a connector, by its arguments. */
+type ConnectorClaim = Pick<Claim, "owner" | "stack">;
+
+/** What decides whose the connector is: the journal, because a connector carries no marker. */
+type ConnectorEvidence = Evidence & { host: Pick<Host, "notesDirectory"> };
+
+export function journalOf({ host }: ConnectorEvidence, applicationId: string): Journal {
+  return connectorJournal(applicationId, host.notesDirectory);
+}
+
+/** The owner as the journal has it. States of version 0.1.0 have it in `heldBy`, which a rename did not update. */
+export function ownerIn(outs: Values): string | undefined {
+  return asText(outs.heldBy) ?? asText(outs.owner);
+}
+
+/**
+ * True if another resource has the connector. Throws if that cannot be told: an interrupted rename of this stack leaves the same
+ * traces as a stack that holds a copy of the state, and a deletion does not learn its stack's name.
+ */
+export function isTaken(run: ConnectorEvidence, props: Values, applicationId: string): boolean {
+  if (run.owners.wasCreated(CONNECTOR_ID) || run.owners.isOwnedByOther(CONNECTOR_ID, asText(props.owner))) return true;
+  const owner = ownerIn(props);
+  const last = journalOf(run, applicationId).read();
+  if (last === undefined || last.owner === owner) return false;
+  if (!isInterruptedRename(run, last, owner, applicationId)) return true;
+  if (last.stack !== undefined && last.stack === props.stack) return false;
+  const operation = "Deleting the IMAP connector";
+  throw new AlreadyExistsError({ code: "connector_exists", operation, ...unclearStack("connector") });
+}
+
+/** Whether another name has taken the connector from this owner: by a rename, or with a copy of the state. */
+export function wasTaken(last: JournalEntry | undefined, owner: string | undefined): boolean {
+  return owner !== undefined && last !== undefined && last.owner !== owner && last.previous === owner;
+}
+
+/** Whether this machine has a note that the run which took the connector from this owner's name has not saved that. */
+function isInterruptedRename(
+  { unsaved }: Evidence,
+  last: JournalEntry,
+  before: string | undefined,
+  applicationId: string,
+): boolean {
+  return wasTaken(last, before) && unsaved.nonceOf(applicationId, last.owner) !== undefined;
+}
+
+/**
+ * After a rename of the resource or its stack, replaces the old owner in the journal, as the update does in the state. Throws if
+ * another resource has taken the connector from the old owner since, and this update would take it back, or rename it at Nylas
+ * (`renames`).
+ */
+export function takeFromOldName(run: ConnectorEvidence, olds: Values, news: Values, renames: boolean): void {
+  const [applicationId, before, owner] = [asText(olds.applicationId), ownerIn(olds), asText(news.owner)];
+  if (applicationId === undefined || before === undefined || owner === undefined) return;
+  const journal = journalOf(run, applicationId);
+  const last = journal.read();
+  const renamed = before !== owner;
+  const resumed = last?.owner === owner && isInterruptedRename(run, last, before, applicationId);
+  if (wasTaken(last, before) && !resumed) {
+    const takes = renamed || renames || olds.heldElsewhere === true;
+    if (takes && news.onExisting !== "adopt") throw connectorTaken();
+    if (!takes) return;
+  } else if (!renamed || last?.owner !== before) return;
+  run.unsaved.write(applicationId, owner);
+  const previous = renamed ? before : undefined;
+  journal.write({ owner, made: olds.adopted !== true, stack: asText(news.stack), previous });
+}
+
+export function connectorExists(
+  run: ConnectorEvidence,
+  args: ConnectorClaim,
+  found: Connector,
+  last: JournalEntry | undefined,
+): AlreadyExistsError {
+  const name = found.name === undefined ? "" : ` named "${found.name}"`;
+  const adopt = 'set onExisting: "adopt" to take it over (it then stays at destroy)';
+  const leave = 'leave it to its owner and pass connector: "imap" to the grants';
+  const { owner, ways } = explainOwner(run, args, last);
+  return new AlreadyExistsError({
+    code: "connector_exists",
+    operation: `Creating the IMAP connector of configuration namespace "${run.client.settings.application}"`,
+    answer: `the application has an IMAP connector${name} already${owner}, and Nylas allows one. Nothing was changed`,
+    remedy: (ways ?? [adopt, leave]).join(", or "),
+  });
+}
+
+/** Who owns the connector, as far as this machine knows, and what to do then, most likely first. */
+function explainOwner(
+  { owners, host }: Evidence,
+  { owner, stack }: ConnectorClaim,
+  last: JournalEntry | undefined,
+): { owner: string; ways?: string[] } {
+  const alias = `give this one the option ${host.wording.alias}`;
+  if (owners.isOwnedByOther(CONNECTOR_ID, owner)) {
+    const ways = [`if this is its new name, remove the old resource from the program and ${alias}`, "remove this one"];
+    return { owner: ", which another resource of this program holds", ways };
+  }
+  if (last === undefined) return { owner: "" };
+  const moved = `${MOVED} and pass connector: "imap" to the grants`;
+  if (last.owner === owner) {
+    const adopt = 'if a run was killed or its state is lost, set onExisting: "adopt" for one `up`';
+    return { owner: ", made or adopted under this resource's name", ways: [moved, adopt] };
+  }
+  const adopt = 'set onExisting: "adopt" to take it over';
+  return last.stack !== undefined && last.stack === stack
+    ? { owner: ", made or adopted by another resource of this stack", ways: [`if that was renamed, ${alias}`, adopt] }
+    : { owner: ", made or adopted by another resource or stack", ways: [moved, `${adopt} (it then stays at destroy)`] };
+}
+
+function connectorTaken(): AlreadyExistsError {
+  return new AlreadyExistsError({
+    code: "connector_exists",
+    operation: "Updating the IMAP connector",
+    answer:
+      "a stack with a copy of this stack's state, or another resource, has taken the connector since. Nothing was changed",
+    remedy:
+      "manage the connector there, and remove this resource from the program: the connector stays. " +
+      'If nothing else manages it any more, set onExisting: "adopt" to take it back',
+  });
+}

@@ -58,6 +58,12 @@ export function adviceForServer(host: string): string | undefined {
     ?.advice;
 }
 
+/** Advice about a password that was refused; `undefined` if there is none. Google shows app passwords in four groups. */
+export function adviceForPassword(password: string): string | undefined {
+  if (!password.includes(" ")) return undefined;
+  return "an app password is given without the blanks between the groups in which some providers show it";
+}
+
 /** Advice about an address whose provider Nylas calls by this name. */
 export function adviceForAddress(email: string, provider: string | undefined): string | undefined {
   const domain = email.slice(email.lastIndexOf("@") + 1).toLowerCase();

@@ -105,6 +105,13 @@ describe("preflight", () => {
     expect(smtp.message).not.toMatch(/IMAP/);
   });
 
+  it("has a hint for a refused password with blanks, as Google shows its app passwords", async () => {
+    trust();
+    expect((await refusal({ imapPassword: "abcd efgh ijkl mnop" })).remedy).toContain("without the blanks");
+    expect((await refusal({ smtpPassword: "abcd efgh ijkl mnop" })).remedy).toContain("without the blanks");
+    expect((await refusal({ imapPassword: "abcdefghijklmnop" })).remedy).not.toContain("blanks");
+  });
+
   it.each([
     ["an unknown authority", "untrusted", "tls_certificate_untrusted", "NODE_EXTRA_CA_CERTS"],
     ["no authority but itself", "selfSigned", "tls_certificate_untrusted", "NODE_EXTRA_CA_CERTS"],

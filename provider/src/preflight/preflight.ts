@@ -1,6 +1,7 @@
 import { CredentialsError, MailServerError } from "../errors.js";
 import type { Notices } from "../notices.js";
 import type { MailboxCredentials } from "../nylas/grants.js";
+import { adviceForPassword } from "../provider-advice.js";
 import type { Login } from "./imap.js";
 import { MEANING, mayBeWrongPassword, OTHER_REASONS, REFUSED_OTHERWISE, type Verdict } from "./verdict.js";
 
@@ -80,12 +81,13 @@ function preflightError(
     answer: `${answer}. Nylas was not asked`,
   };
   if (failed.some(({ category }) => category === "credentials")) {
+    const hint = adviceForPassword(mailbox.imapPassword) ?? adviceForPassword(mailbox.smtpPassword ?? "");
     return new CredentialsError({
       ...facts,
       code: "invalid_credentials",
       remedy:
-        "give the right user name and password. A password that a server refused is not sent again in this run, " +
-        'not even with preflight: "warn"',
+        `give the right user name and password${hint === undefined ? "" : `; ${hint}`}. A password that a server refused is not ` +
+        'sent again in this run, not even with preflight: "warn"',
     });
   }
   const refused = failed.some(({ category }) => REFUSED_OTHERWISE.includes(category));

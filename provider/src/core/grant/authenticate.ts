@@ -13,7 +13,7 @@ import { CONNECTOR_ID, findConnector } from "../../nylas/connectors.js";
 import { authenticateMailbox, type MailboxCredentials, probeMailbox } from "../../nylas/grants.js";
 import type { Grant } from "../../nylas/wire.js";
 import { preflight } from "../../preflight/preflight.js";
-import { adviceForServer } from "../../provider-advice.js";
+import { adviceForPassword, adviceForServer } from "../../provider-advice.js";
 import { PartialFailureError } from "../lifecycle.js";
 import { unlistedGrantExists } from "../ownership/grant.js";
 import { formatMarker, type Marker } from "../ownership/marker.js";
@@ -158,10 +158,8 @@ function describeKept(found: Grant | undefined): string {
 }
 
 function adviceFor({ imapHost, imapPassword }: MailboxCredentials): string {
-  const advice = adviceForServer(imapHost) ?? "many providers want an app password instead of the user's own";
-  return imapPassword.includes(" ")
-    ? `${advice}. An app password is given without the blanks between the groups in which some providers show it`
-    : advice;
+  const provider = adviceForServer(imapHost) ?? "many providers want an app password instead of the user's own";
+  return [provider, adviceForPassword(imapPassword)].filter((advice) => advice !== undefined).join("; ");
 }
 
 /** Whether there is no connector. False if that cannot be told: the answer to be explained is then the better one. */

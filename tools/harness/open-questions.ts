@@ -48,16 +48,21 @@ export const UNREAD: readonly string[] = [
   "relatedIds",
 ];
 
-/** Pairs that must not be in one row: with immediate purging, the grace period has no effect. */
-const AFTER: Readonly<Record<string, string>> = { connectorDeleteGraceSeconds: "connectorDelete" };
+/**
+ * Pairs that must not be in one row: with immediate purging, the grace period has no effect, and a register's row has one
+ * answer for a grant that was purged.
+ */
+const AFTER: Readonly<Record<string, string>> = {
+  connectorDeleteGraceSeconds: "connectorDelete",
+  missingGrant: "connectorDeleteGraceSeconds",
+};
 
 /** The fewest sets of answers in which every alternative of these questions is given once. `turn` chooses for the unread. */
 export function rowsOf(questions: readonly string[], turn: number): Answers[] {
   const open = questions.flatMap((name) => {
     const values = ALTERNATIVES.get(name);
     if (values === undefined) return [];
-    const before = questions.includes(AFTER[name] ?? "") ? (ALTERNATIVES.get(AFTER[name] ?? "")?.length ?? 0) : 0;
-    return [{ name, values, before }];
+    return [{ name, values, before: rowsBefore(name, questions) }];
   });
   const read = open.filter(({ name }) => !UNREAD.includes(name));
   const length = Math.max(0, ...read.map(({ values, before }) => before + values.length));
@@ -69,6 +74,13 @@ export function rowsOf(questions: readonly string[], turn: number): Answers[] {
       }),
     ),
   );
+}
+
+function rowsBefore(name: string, questions: readonly string[]): number {
+  const earlier = AFTER[name];
+  if (earlier === undefined) return 0;
+  const own = questions.includes(earlier) ? (ALTERNATIVES.get(earlier)?.length ?? 0) : 0;
+  return own + rowsBefore(earlier, questions);
 }
 
 /** Sets in which every alternative is given at least once, those of the unread questions too. */

@@ -35,7 +35,8 @@ export const NO_GRANT: Open = {
   answer: refused(404, "grant.not_found"),
   instead: {
     notFoundType: { generic: refused(404, "api.not_found_error"), plain: refused(404, "not_found_error") },
-    missingGrant: { "401": refused(401, "api.authentication_error") },
+    // The type is that of a refused key.
+    missingGrant: { "401": { status: 401 } },
   },
 };
 

@@ -31,6 +31,7 @@ const NEVER_SETTLED = [
   "blockedGrant",
   "deniedPermissions",
   "invalidGrant",
+  "nonAsciiPassword",
   "oauthErrors",
   "participantName",
   "reauthWorkspace",
@@ -59,7 +60,7 @@ describe("the live suite, rehearsed at an emulator", () => {
     const { lines, failures, skipped } = await rehearsal.run();
     expect(failures).toEqual([]);
     expect(skipped).toEqual([]);
-    expect(lines.filter((line) => !line.includes(","))).toEqual(behaviorNames().map((name) => lineOf(name, answers)));
+    expect(lines.slice(0, behaviorNames().length)).toEqual(behaviorNames().map((name) => lineOf(name, answers)));
     await rehearsal.expectUntouched();
   });
 
@@ -67,6 +68,9 @@ describe("the live suite, rehearsed at an emulator", () => {
     const chosen: Readonly<Record<string, string>> = answers;
     const value = chosen[name] ?? defaultOf(present(behaviorNames().find((known) => known === name)));
     const purged = chosen.connectorDelete === "purge" || chosen.connectorDeleteGraceSeconds === "0";
+    // Grants answer 401, and the other endpoints have one type for both.
+    const untold = name === "notFoundType" && chosen.missingGrant === "401" && value !== "plain";
+    if (untold) return "not settled: notFoundType (specific or generic)";
     if (NEVER_SETTLED.includes(name)) return expect.stringMatching(`^not settled: ${name} \\(`);
     if (name === "connectorDelete" && purged) return "settled: connectorDelete = purge";
     if (name === "connectorDeleteGraceSeconds") {
@@ -189,7 +193,7 @@ describe("the live suite, rehearsed at an emulator", () => {
   it("names the grant of a run that was interrupted, and leaves it to the user", async () => {
     const rehearsal = await Rehearsal.start();
     const interrupted = await rehearsal.begin();
-    await interrupted.play(present(GRANT_STEPS[0]));
+    await interrupted.play(present(GRANT_STEPS.find(({ endpoint }) => endpoint === "GET /v3/grants/{grantId}")));
     const grant = present((await rehearsal.standing()).grants[0]);
     await rehearsal.connect(1);
     const { lines, failures } = await rehearsal.run();

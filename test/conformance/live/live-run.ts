@@ -113,11 +113,27 @@ export class LiveRun {
       const came = (strange === undefined ? answers : [strange]).map((answer) => whatCame(answer, usual)).join("; ");
       throw new Error(`${endpoint}, ${situation}: known is ${known.map(inWords).join(" or ")}, and ${came} came`);
     }
+    this.#excludeByStatus(expectation, found);
     const values = others.filter(({ name, expected }) => name === found.name && fitting(expected));
     this.#narrow(
       found.name,
       values.map(({ value }) => value),
     );
+  }
+
+  /** An answer that differs from the usual one in its type alone excludes the values that would change the status. */
+  #excludeByStatus(expectation: Expectation, found: { name: BehaviorName; expected: Expected }): void {
+    const { status } = expectation.answer;
+    if (found.expected.status !== status) return;
+    const excluded = othersOf(expectation).filter(
+      ({ name, expected }) => name !== found.name && expected.status !== status,
+    );
+    for (const name of new Set(excluded.map((other) => other.name))) {
+      const possible = valuesOf(name).filter(
+        (value) => !excluded.some((other) => other.name === name && other.value === value),
+      );
+      this.#narrow(name, possible);
+    }
   }
 
   #narrow(name: BehaviorName, values: readonly string[]): void {

@@ -12,7 +12,6 @@ export type NylasErrorCode =
   | "auth_limit_reached"
   | "provider_not_responding"
   | "mail_server_refused"
-  | "smtp_missing"
   | "grant_exists"
   | "connector_exists"
   | "connector_missing"
@@ -48,11 +47,11 @@ export interface NylasErrorFacts<Code extends NylasErrorCode = NylasErrorCode> {
 }
 
 /** Base class of every error of this package. It holds no request, body or header, because those contain secrets. */
-export class NylasError<Code extends NylasErrorCode = NylasErrorCode> extends Error {
+export class NylasError extends Error {
   // It must never get a property `id`: Pulumi treats a thrown object with an `id` as a partially created resource.
 
-  /** What went wrong, as a stable word that programs may branch on. */
-  readonly code: Code;
+  /** What went wrong, as a stable word that programs may branch on. Each subclass has codes of its own. */
+  readonly code: NylasErrorCode;
   /** What was attempted, and on which mailbox or connector. */
   readonly operation: string;
   /** What happened, in words. */
@@ -68,7 +67,7 @@ export class NylasError<Code extends NylasErrorCode = NylasErrorCode> extends Er
   /** How often the request was sent. An earlier attempt may have taken effect although its answer was lost. */
   readonly attempts: number | undefined;
 
-  constructor(given: NylasErrorFacts<Code>) {
+  constructor(given: NylasErrorFacts) {
     // Clean each part by itself: the message has several lines, and no part may add another.
     const facts = { ...given, ...cleanedParts(given) };
     super(describe(facts));
@@ -85,29 +84,88 @@ export class NylasError<Code extends NylasErrorCode = NylasErrorCode> extends Er
 }
 
 /** The mail server refuses the credentials, or Nylas has stopped trying them: give other ones. */
-export class CredentialsError extends NylasError<"invalid_credentials" | "auth_limit_reached"> {}
-/**
- * The mail server does not answer, refuses for another reason than the password, or a grant has no SMTP: correct the settings,
- * or repair the mail server.
- */
-export class MailServerError extends NylasError<"provider_not_responding" | "mail_server_refused" | "smtp_missing"> {}
+export class CredentialsError extends NylasError {
+  declare readonly code: "invalid_credentials" | "auth_limit_reached";
+
+  constructor(facts: NylasErrorFacts<CredentialsError["code"]>) {
+    super(facts);
+  }
+}
+
+/** The mail server does not answer, or refuses for another reason than the password: correct the settings, or repair it. */
+export class MailServerError extends NylasError {
+  declare readonly code: "provider_not_responding" | "mail_server_refused";
+
+  constructor(facts: NylasErrorFacts<MailServerError["code"]>) {
+    super(facts);
+  }
+}
+
 /** There is such a grant or connector already: adopt it, refer to it, or delete it. */
-export class AlreadyExistsError extends NylasError<"grant_exists" | "connector_exists"> {}
+export class AlreadyExistsError extends NylasError {
+  declare readonly code: "grant_exists" | "connector_exists";
+
+  constructor(facts: NylasErrorFacts<AlreadyExistsError["code"]>) {
+    super(facts);
+  }
+}
+
 /** The connector is missing, or grants still use it: create it first, or delete its grants first. */
-export class ConnectorError extends NylasError<"connector_missing" | "connector_in_use"> {}
+export class ConnectorError extends NylasError {
+  declare readonly code: "connector_missing" | "connector_in_use";
+
+  constructor(facts: NylasErrorFacts<ConnectorError["code"]>) {
+    super(facts);
+  }
+}
+
 /**
  * The API key is refused, is of another application, or lacks a permission: use another key, region or application, or grant
  * the key the permission.
  */
-export class AccessError extends NylasError<"wrong_application" | "api_key_refused" | "permission_denied"> {}
+export class AccessError extends NylasError {
+  declare readonly code: "wrong_application" | "api_key_refused" | "permission_denied";
+
+  constructor(facts: NylasErrorFacts<AccessError["code"]>) {
+    super(facts);
+  }
+}
+
 /** There is no such object: check the id or address, and the application that the API key belongs to. */
-export class NotFoundError extends NylasError<"not_found"> {}
+export class NotFoundError extends NylasError {
+  declare readonly code: "not_found";
+
+  constructor(facts: NylasErrorFacts<NotFoundError["code"]>) {
+    super(facts);
+  }
+}
+
 /** Nylas limits the rate, is not available, or does not answer in time: run again later. */
-export class UnavailableError extends NylasError<"rate_limited" | "nylas_unavailable" | "timeout"> {}
+export class UnavailableError extends NylasError {
+  declare readonly code: "rate_limited" | "nylas_unavailable" | "timeout";
+
+  constructor(facts: NylasErrorFacts<UnavailableError["code"]>) {
+    super(facts);
+  }
+}
+
 /** An answer of Nylas breaks its contract: report it, with the request id. */
-export class UnexpectedResponseError extends NylasError<"unexpected_response"> {}
+export class UnexpectedResponseError extends NylasError {
+  declare readonly code: "unexpected_response";
+
+  constructor(facts: NylasErrorFacts<UnexpectedResponseError["code"]>) {
+    super(facts);
+  }
+}
+
 /** An argument or a configuration value is wrong: correct it. */
-export class InvalidInputError extends NylasError<"invalid_input"> {}
+export class InvalidInputError extends NylasError {
+  declare readonly code: "invalid_input";
+
+  constructor(facts: NylasErrorFacts<InvalidInputError["code"]>) {
+    super(facts);
+  }
+}
 
 function cleanedParts({ operation, answer, remedy, type, requestId }: NylasErrorFacts) {
   const sentence = (text: string) => cleanedSentence(text, MAX_FACT_LENGTH);

@@ -6,7 +6,6 @@ export {
   type ExchangeCodeArgs,
   type ExchangedCode,
   exchangeCode,
-  exchangeCodeOutput,
   type HostedAuthUrlArgs,
   hostedAuthUrl,
   hostedAuthUrlOutput,

@@ -12,13 +12,13 @@ const packageDirectory = join(repositoryDirectory, "provider");
 
 /** The pages, in the order of the index, and the files of `provider/src` whose public symbols each of them has. */
 const PAGES = {
-  ImapConnector: ["connector/resource.ts"],
-  ByoImapGrant: ["grant/resource.ts", "grant/password-source.ts"],
-  MailEnvironment: ["environment/mail-environment.ts"],
+  ImapConnector: ["program/connector.ts"],
+  ByoImapGrant: ["program/grant.ts", "core/grant/passwords.ts"],
+  MailEnvironment: ["program/mail-environment.ts"],
   Functions: [
-    "functions/lookups.ts",
-    "functions/lookup-options.ts",
-    "functions/hosted-auth.ts",
+    "program/functions/lookups.ts",
+    "program/functions/lookup-options.ts",
+    "program/functions/hosted-auth.ts",
     "nylas/wire.ts",
     "settings.ts",
   ],

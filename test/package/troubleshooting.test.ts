@@ -13,7 +13,6 @@ const CODES: Record<NylasErrorCode, true> = {
   auth_limit_reached: true,
   provider_not_responding: true,
   mail_server_refused: true,
-  smtp_missing: true,
   grant_exists: true,
   connector_exists: true,
   connector_missing: true,

@@ -75,7 +75,7 @@ export function hostedAuthUrl(args: HostedAuthUrlArgs, opts: LookupOptions = {})
 
 /** {@link hostedAuthUrl} with inputs, as an output. */
 export function hostedAuthUrlOutput(
-  args: pulumi.Inputs & { [K in keyof HostedAuthUrlArgs]: pulumi.Input<HostedAuthUrlArgs[K]> },
+  args: { [K in keyof HostedAuthUrlArgs]: pulumi.Input<HostedAuthUrlArgs[K]> },
   opts: LookupOptions = {},
 ): pulumi.Output<string> {
   // `output` resolves each value under its name, but its type does not show this for a mapped type.
@@ -107,14 +107,6 @@ export interface ExchangedCode {
 /** Exchanges a hosted login's code for its grant. Nylas accepts a code once. The tokens in the answer are discarded. */
 export async function exchangeCode(args: ExchangeCodeArgs, opts: LookupOptions = {}): Promise<ExchangedCode> {
   return redeemCode(clientOf(opts), args);
-}
-
-/** {@link exchangeCode} with inputs, as an output. */
-export function exchangeCodeOutput(
-  args: { [K in keyof ExchangeCodeArgs]: pulumi.Input<ExchangeCodeArgs[K]> },
-  opts: LookupOptions = {},
-): pulumi.Output<ExchangedCode> {
-  return pulumi.output(args).apply((resolved) => exchangeCode(resolved as ExchangeCodeArgs, opts));
 }
 
 /** Programs in JavaScript pass what no type allows. */

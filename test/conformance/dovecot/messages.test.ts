@@ -101,6 +101,16 @@ describeWithDovecot("Mail and passwords at Dovecot", () => {
     expect(read?.body.replaceAll("\r\n", "\n").trimEnd()).toBe(body.trimEnd());
   });
 
+  it("files what is sent in the folder of sent messages, once, by the id of the answer", async () => {
+    await dovecot.createFolder(SUBMITTER, ["Sent"]);
+    const { id } = await granted(mailbox(SUBMITTER));
+    const sent = await send(id, { to: BEN, subject: "filed" });
+    const path = `/v3/grants/${id}/messages/${encodeURIComponent(sent.id)}`;
+    expect(await emulator.call("GET", path)).toMatchObject({ id: sent.id, folders: ["Sent"], unread: false });
+    const filed = await emulator.call<Message[]>("GET", `/v3/grants/${id}/messages?in=Sent&subject=filed`);
+    expect(filed.map((message) => message.id)).toEqual([sent.id]);
+  });
+
   it("reads a message that another program has put there, in parts and in Latin-1", async () => {
     await dovecot.append(ADA, FOREIGN);
     const { id } = await granted(mailbox(ADA));
@@ -205,7 +215,7 @@ describeWithDovecot("Mail and passwords at Dovecot", () => {
       const cli = startCli(...args);
       try {
         const { apiUri, apiKey } = await cli.ready();
-        const headers = { authorization: `Bearer ${apiKey}` };
+        const headers = { authorization: `Bearer ${apiKey}`, "content-type": "application/json" };
         const post = (path: string, body: unknown) =>
           fetch(`${apiUri}${path}`, { method: "POST", headers, body: JSON.stringify(body) });
         await post("/v3/connectors", { provider: "imap", name: "mail" });

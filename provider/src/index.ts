@@ -1,4 +1,5 @@
 export type { PasswordSource } from "./core/grant/passwords.js";
+export type { GrantStatus } from "./core/grant/state.js";
 export * from "./errors.js";
 export type { Application, Connector } from "./nylas/wire.js";
 export { ImapConnector, type ImapConnectorArgs } from "./program/connector.js";
@@ -14,6 +15,8 @@ export {
   type DetectedProvider,
   detectProvider,
   detectProviderOutput,
+  type GrantByEmail,
+  type GrantById,
   type GrantResult,
   getApplication,
   getApplicationOutput,

@@ -13,7 +13,7 @@ const packageDirectory = join(repositoryDirectory, "provider");
 /** The pages, in the order of the index, and the files of `provider/src` whose public symbols each of them has. */
 const PAGES = {
   ImapConnector: ["program/connector.ts"],
-  ByoImapGrant: ["program/grant.ts", "core/grant/passwords.ts"],
+  ByoImapGrant: ["program/grant.ts", "core/grant/passwords.ts", "core/grant/state.ts"],
   MailEnvironment: ["program/mail-environment.ts"],
   Functions: [
     "program/functions/lookups.ts",

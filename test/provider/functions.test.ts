@@ -4,6 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, onTestFinished } from "vit
 import {
   detectProvider,
   exchangeCode,
+  type GrantByEmail,
   getApplication,
   getApplicationOutput,
   getConnector,
@@ -60,6 +61,29 @@ describe("the look-ups", () => {
     await expect(getGrant({ id: "6e0f4a3e-0000-4000-8000-000000000000" })).rejects.toBeInstanceOf(NylasError);
     await emulator.call("DELETE", "/v3/connectors/imap");
     await expect(getConnector()).rejects.toThrow("the application has none");
+  });
+
+  it("find a grant whose id is known only later", async () => {
+    expect(await value(getGrantOutput({ id: pulumi.output(grant.id) }))).toMatchObject({ grantId: grant.id });
+  });
+
+  it.each([undefined, null, ""])("find the grant of an address beside an id that is %j", async (id) => {
+    const undecided = { id, email: grant.email } as GrantByEmail;
+    expect(await getGrant(undecided)).toMatchObject({ grantId: grant.id });
+    expect(await value(getGrantOutput(undecided))).toMatchObject({ grantId: grant.id });
+  });
+
+  it.each([
+    ["neither id nor email is given", {}],
+    ["neither id nor email is given", { id: undefined, email: "" }],
+    ["neither id nor email is given", { id: null }],
+    ["both id and email are given", { id: "an-id", email: "ops@example.test" }],
+  ])("refuse a grant for which %s, without a request: %j", async (says, args) => {
+    await emulator.forgetRequests();
+    const error: unknown = await getGrant(args as GrantByEmail).catch((reason: unknown) => reason);
+    expect(error).toBeInstanceOf(InvalidInputError);
+    expect(String(error)).toContain(`Looking up a grant: ${says} (invalid_input)`);
+    expect(await emulator.requests()).toEqual([]);
   });
 
   it("ask Nylas for an address's provider", async () => {

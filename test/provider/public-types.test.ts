@@ -5,6 +5,9 @@ import {
   type AlreadyExistsError,
   type ConnectorError,
   CredentialsError,
+  type GrantStatus,
+  getGrant,
+  getGrantOutput,
   hostedAuthUrlOutput,
   type InvalidInputError,
   type MailServerError,
@@ -61,5 +64,30 @@ describe("the arguments of hostedAuthUrlOutput", () => {
     expectTypeOf(hostedAuthUrlOutput(link)).toEqualTypeOf<pulumi.Output<string>>();
     // @ts-expect-error the name is loginHint
     expectTypeOf(hostedAuthUrlOutput({ ...link, hint: "ops@example.com" })).toEqualTypeOf<pulumi.Output<string>>();
+  });
+});
+
+describe("the arguments of getGrant", () => {
+  it("are an id or an address, and not both", () => {
+    const id = "an-id";
+    const email = "ops@example.com";
+    const calls = () => [
+      getGrant({ id }),
+      getGrant({ email }),
+      // @ts-expect-error neither
+      getGrant({}),
+      // @ts-expect-error both
+      getGrant({ id, email }),
+    ];
+    const outputs = () => [
+      getGrantOutput({ id: pulumi.output(id) }),
+      getGrantOutput({ email: pulumi.output(email) }),
+      // @ts-expect-error neither
+      getGrantOutput({}),
+      // @ts-expect-error both
+      getGrantOutput({ id: pulumi.output(id), email }),
+    ];
+    expectTypeOf(calls).returns.items.resolves.toHaveProperty("grantStatus").toEqualTypeOf<GrantStatus>();
+    expectTypeOf(outputs).returns.items.toHaveProperty("email").toExtend<pulumi.Output<string | undefined>>();
   });
 });

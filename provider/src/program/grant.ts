@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { PasswordSource } from "../core/grant/passwords.js";
 import { PASSWORDS } from "../core/grant/properties.js";
-import { GRANT_OUTPUTS, type GrantOutputs } from "../core/grant/state.js";
+import { GRANT_OUTPUTS, type GrantOutputs, type GrantStatus } from "../core/grant/state.js";
 import { grantThunk } from "../hosts/dynamic/thunk.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import { ImapConnector } from "./connector.js";
@@ -147,7 +147,7 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
   /** The mailbox's address, as Nylas returns it. */
   declare readonly email: pulumi.Output<string>;
   /** `valid`, or `invalid` if Nylas can no longer log in; the next `up` then re-authenticates the grant. */
-  declare readonly grantStatus: pulumi.Output<"valid" | "invalid" | (string & {})>;
+  declare readonly grantStatus: pulumi.Output<GrantStatus>;
   /** Creation time, in ISO 8601. */
   declare readonly createdAt: pulumi.Output<string>;
   /** Time of the last authentication, in ISO 8601. */

@@ -1,8 +1,10 @@
+/** What Nylas says of a grant: whether it can log in. It may add other words. */
+export type GrantStatus = "valid" | "invalid" | (string & {});
+
 /** The public outputs of a grant. The class adds `grantId`, which it takes from `id`. */
 export interface GrantOutputs {
   email: string;
-  /** Nylas may add other words. */
-  grantStatus: "valid" | "invalid" | (string & {});
+  grantStatus: GrantStatus;
   createdAt: string;
   updatedAt: string;
   adopted: boolean;

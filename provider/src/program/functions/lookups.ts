@@ -1,6 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
+import type { GrantStatus } from "../../core/grant/state.js";
 import { createGrantDirectory } from "../../core/grant-directory.js";
-import { NotFoundError } from "../../errors.js";
+import { InvalidInputError, NotFoundError } from "../../errors.js";
 import { findConnector } from "../../nylas/connectors.js";
 import { describeUnreadable, listReadableGrants } from "../../nylas/grant-list.js";
 import { findGrant } from "../../nylas/grants.js";
@@ -22,7 +23,7 @@ export interface GrantResult {
   /** The mailbox's address, if Nylas returns it. */
   email: string | undefined;
   /** `valid`, or `invalid` if Nylas can no longer log in. */
-  grantStatus: string;
+  grantStatus: GrantStatus;
   /** Creation time, in ISO 8601. */
   createdAt: string;
   /** Time of the last authentication, in ISO 8601. */
@@ -52,30 +53,38 @@ export function getConnectorOutput(opts: LookupOptions = {}): pulumi.Output<Conn
   return pulumi.output(getConnector(opts));
 }
 
-/**
- * Returns one grant, by its id or by the mailbox's address in any spelling: letter case and the form of an internationalized
- * domain do not matter. Throws `not_found` if there is none.
- */
-export async function getGrant(
-  args: { id: string } | { email: string },
-  opts: LookupOptions = {},
-): Promise<GrantResult> {
+/** The grant of an id. */
+export interface GrantById {
+  /** The grant's id. */
+  id: string;
+  /** Not beside the id. */
+  email?: undefined;
+}
+
+/** The grant of a mailbox. */
+export interface GrantByEmail {
+  /** The mailbox's address in any spelling: letter case and the form of an internationalized domain do not matter. */
+  email: string;
+  /** Not beside the address. */
+  id?: undefined;
+}
+
+/** Returns one grant, by its id or by the mailbox's address. Throws `not_found` if there is none. */
+export async function getGrant(args: GrantById | GrantByEmail, opts: LookupOptions = {}): Promise<GrantResult> {
+  const { id, email } = theOneOf(args);
   const client = clientOf(opts);
-  const grant =
-    "id" in args ? await findGrant(client, args.id) : await createGrantDirectory(client).byEmail(args.email);
+  const grant = id === undefined ? await createGrantDirectory(client).byEmail(email) : await findGrant(client, id);
   if (grant !== undefined) return result(grant);
-  const wanted = "id" in args ? `grant ${args.id}` : `the grant of ${args.email}`;
+  const wanted = id === undefined ? `the grant of ${email}` : `grant ${id}`;
   throw missing(`Looking up ${wanted}`, "the application has no such grant", "check it, and the API key's application");
 }
 
 /** {@link getGrant} with inputs, as an output. */
 export function getGrantOutput(
-  args: { id: pulumi.Input<string> } | { email: pulumi.Input<string> },
+  args: { id: pulumi.Input<string>; email?: undefined } | { email: pulumi.Input<string>; id?: undefined },
   opts: LookupOptions = {},
 ): pulumi.Output<GrantResult> {
-  return "id" in args
-    ? pulumi.output(args.id).apply((id) => getGrant({ id }, opts))
-    : pulumi.output(args.email).apply((email) => getGrant({ email }, opts));
+  return pulumi.output(args).apply((resolved) => getGrant(resolved, opts));
 }
 
 /** Filters of {@link listGrants}. */
@@ -138,6 +147,22 @@ export function detectProviderOutput(
   opts: LookupOptions = {},
 ): pulumi.Output<DetectedProvider> {
   return pulumi.output(args.email).apply((email) => detectProvider({ email }, opts));
+}
+
+/** Throws unless exactly one is given: programs in JavaScript pass what no type allows. */
+function theOneOf({ id, email }: GrantById | GrantByEmail): GrantById | GrantByEmail {
+  if (isGiven(id) && !isGiven(email)) return { id };
+  if (isGiven(email) && !isGiven(id)) return { email };
+  throw new InvalidInputError({
+    code: "invalid_input",
+    operation: "Looking up a grant",
+    answer: `${isGiven(id) ? "both id and email are" : "neither id nor email is"} given`,
+    remedy: "give the grant's id, or the mailbox's address",
+  });
+}
+
+function isGiven(value: unknown): value is string {
+  return typeof value === "string" && value !== "";
 }
 
 function result(grant: Grant): GrantResult {

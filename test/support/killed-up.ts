@@ -11,10 +11,10 @@ import { createStack, type Stack } from "./stack.js";
 
 const MAILBOXES = 10;
 /**
- * Requests of an `up` of one connector and ten mailboxes: the application, look-up and creation of the connector, one list of
- * grants, and for each mailbox its authentication and its verification.
+ * Requests of an `up` of one connector and ten mailboxes: the application, look-up and creation of the connector, the list of
+ * grants and its end, and for each mailbox its authentication and its verification.
  */
-export const UP_REQUESTS = 4 + 2 * MAILBOXES;
+export const UP_REQUESTS = 5 + 2 * MAILBOXES;
 /** Silence after which an orphaned provider sends nothing more: longer than its longest first retry delay. */
 const QUIET_MS = 2 * BASE_DELAY_MS;
 /** Longest wait for orphaned providers, in milliseconds. */

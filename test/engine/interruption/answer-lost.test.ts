@@ -3,7 +3,7 @@ import { allOr } from "../../../tools/harness/repetitions.js";
 import { KillBench, killEngine, UP_REQUESTS } from "../../support/killed-up.js";
 
 /** Odd requests; request-lost.test.ts has the even ones. */
-const all = Array.from({ length: UP_REQUESTS / 2 }, (_, index) => 2 * index + 1);
+const all = Array.from({ length: Math.ceil(UP_REQUESTS / 2) }, (_, index) => 2 * index + 1);
 /** The connector's creation. */
 const points = allOr(all, [3]);
 

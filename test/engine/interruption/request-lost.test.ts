@@ -3,7 +3,7 @@ import { allOr } from "../../../tools/harness/repetitions.js";
 import { KillBench, killEngine, UP_REQUESTS } from "../../support/killed-up.js";
 
 /** Even requests; answer-lost.test.ts has the odd ones. */
-const all = Array.from({ length: UP_REQUESTS / 2 }, (_, index) => 2 * index + 2);
+const all = Array.from({ length: Math.floor(UP_REQUESTS / 2) }, (_, index) => 2 * index + 2);
 /** An authentication. */
 const points = allOr(all, [8]);
 

@@ -215,8 +215,11 @@ function state(
   };
 }
 
-function grantOutputs(grant: Grant): Omit<GrantOutputs, "email" | "adopted" | "applicationId"> & { email?: string } {
+function grantOutputs(
+  grant: Grant,
+): Omit<GrantOutputs, "email" | "adopted" | "applicationId"> & { grantId: string; email?: string } {
   return {
+    grantId: grant.id,
     ...(grant.email === undefined ? {} : { email: grant.email }),
     grantStatus: grant.status,
     createdAt: grant.createdAt,

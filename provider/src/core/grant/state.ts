@@ -1,7 +1,7 @@
 /** What Nylas says of a grant: whether it can log in. It may add other words. */
 export type GrantStatus = "valid" | "invalid" | (string & {});
 
-/** The public outputs of a grant. The class adds `grantId`, which it takes from `id`. */
+/** The public outputs of a grant, of which the class takes `grantId` from `id`. */
 export interface GrantOutputs {
   email: string;
   grantStatus: GrantStatus;
@@ -11,8 +11,10 @@ export interface GrantOutputs {
   applicationId: string;
 }
 
-/** Outputs that only the lifecycle reads. */
+/** Outputs that are no properties of the class. */
 export interface HiddenOutputs {
+  /** Equal to the id, for readers of a state. As a property of the class it would be unknown in the plan of an update. */
+  grantId?: string | undefined;
   /** The owner marker as Nylas returns it, or as it was last sent if Nylas returns none. */
   marker?: string | undefined;
   /** Set if a refresh has found another owner's marker on the grant. */
@@ -35,6 +37,7 @@ export const GRANT_OUTPUTS = {
 export const KEPT_OUTPUTS: readonly (keyof GrantOutputs | keyof HiddenOutputs)[] = [
   // `Object.keys` returns `string[]`; an object literal has exactly the keys of its type.
   ...(Object.keys(GRANT_OUTPUTS) as (keyof GrantOutputs)[]),
+  "grantId",
   "marker",
   "heldElsewhere",
 ];

@@ -19,7 +19,8 @@ import { unlistedGrantExists } from "../ownership/grant.js";
 import { formatMarker, type Marker } from "../ownership/marker.js";
 import type { Values } from "../properties/values.js";
 import type { Run } from "../session.js";
-import { credentials, type GrantArguments } from "./properties.js";
+import { credentials } from "./credentials.js";
+import type { GrantArguments } from "./properties.js";
 
 /**
  * Seconds by which a grant's `created_at` and `updated_at` may differ beyond the duration of the request that created it: they

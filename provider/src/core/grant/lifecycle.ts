@@ -10,11 +10,11 @@ import { asText, changed, pick, type Values } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
 import type { Run } from "../session.js";
 import { type AuthenticatedGrant, authenticate, verifyMailbox } from "./authenticate.js";
+import { checkGrantArguments } from "./check.js";
+import { credentials } from "./credentials.js";
 import {
   AUTHENTICATED_ARGUMENTS,
   changesPassword,
-  checkGrantArguments,
-  credentials,
   GRANT_DEFAULTS,
   GRANT_SECRETS,
   type GrantArguments,

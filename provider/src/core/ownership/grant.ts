@@ -178,7 +178,8 @@ export function isTaken(
   if (inState === undefined) return isMarkedByOther(atNylas, owner);
   if (!hasOtherOwner(atNylas, inState)) return false;
   if (!isInterruptedRename(run, atNylas, inState, applicationId)) return true;
-  if (atNylas?.stack !== undefined && atNylas.stack === inState.stack) return false;
+  const isOwn = run.owners.isStack(atNylas?.stack) || (inState.stack !== undefined && atNylas?.stack === inState.stack);
+  if (isOwn) return false;
   throw new AlreadyExistsError({ code: "grant_exists", operation, ...unclearStack("grant") });
 }
 

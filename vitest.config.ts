@@ -10,11 +10,11 @@ const ENGINE_TEST_TIMEOUT_MS = 300_000;
 
 const PROVIDER = "test/**/*.test.ts";
 const EMULATOR = "emulator/test/**/*.test.ts";
-const MAIL_SERVERS = ["test/conformance/dovecot/**/*.test.ts", "test/conformance/mail-servers/**/*.test.ts"];
+const DOVECOT = "test/conformance/dovecot/**/*.test.ts";
 
 /** What plays again, in other surroundings or by the thousand, what other tests play once. */
 const REPETITIONS = [
-  ...MAIL_SERVERS,
+  DOVECOT,
   // Sequences of what the scenarios do one by one.
   "test/random-walk/**/*.test.ts",
   // Each other answer that Nylas may give.
@@ -22,6 +22,8 @@ const REPETITIONS = [
   // Load on the embedded mail servers.
   "emulator/test/imap/fire.test.ts",
   "emulator/test/imap/smtp.test.ts",
+  // Each way by which Pulumi shows something, in a hundred commands.
+  "test/engine/channels/**/*.test.ts",
   // What the scenarios do, with a key that may do no more.
   "test/engine/least-permissions.test.ts",
   // The suite that needs a key of Nylas's, played at an emulator.
@@ -45,7 +47,7 @@ interface Mode {
 const MODES: Readonly<Record<string, Mode>> = {
   test: { exclude: REPETITIONS },
   all: { repetitions: "all" },
-  mail: { include: MAIL_SERVERS },
+  mail: { include: [DOVECOT] },
   emulator: { include: [EMULATOR], exclude: REPETITIONS, engine: false },
 };
 

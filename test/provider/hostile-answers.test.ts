@@ -182,8 +182,7 @@ describe("a resource", () => {
   const holding =
     (grants: unknown[]): Script =>
     (url, request) => {
-      const created = { email: "ops@example.test", created_at: Math.floor(Date.now() / 1_000) };
-      if (request.method === "POST") return { status: 201, data: grant("made", created) };
+      if (request.method === "POST") return { status: 201, data: grant("made", { email: "ops@example.test" }) };
       return application(grants)(url, request);
     };
 

@@ -17,6 +17,5 @@ export interface Evidence {
   owners: Owners;
   unsaved: UnsavedNotes;
   host: Pick<Host, "wording">;
-  /** `now` is Nylas's time in milliseconds since 1970. */
-  client: { settings: { application: string }; now(): number | undefined };
+  client: { settings: { application: string } };
 }

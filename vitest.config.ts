@@ -10,11 +10,11 @@ const ENGINE_TEST_TIMEOUT_MS = 300_000;
 
 const PROVIDER = "test/**/*.test.ts";
 const EMULATOR = "emulator/test/**/*.test.ts";
-const DOVECOT = "test/conformance/dovecot/**/*.test.ts";
+const MAIL_SERVERS = ["test/conformance/dovecot/**/*.test.ts", "test/conformance/mail-servers/**/*.test.ts"];
 
 /** What plays again, in other surroundings or by the thousand, what other tests play once. */
 const REPETITIONS = [
-  DOVECOT,
+  ...MAIL_SERVERS,
   // Sequences of what the scenarios do one by one.
   "test/random-walk/**/*.test.ts",
   // Each other answer that Nylas may give.
@@ -47,7 +47,7 @@ interface Mode {
 const MODES: Readonly<Record<string, Mode>> = {
   test: { exclude: REPETITIONS },
   all: { repetitions: "all" },
-  mail: { include: [DOVECOT] },
+  mail: { include: MAIL_SERVERS },
   emulator: { include: [EMULATOR], exclude: REPETITIONS, engine: false },
 };
 

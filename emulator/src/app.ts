@@ -87,6 +87,9 @@ export function createApp(options: AppOptions): Api {
     context.set("requestId", randomUUID());
     await next();
     context.header("x-request-id", context.var.requestId);
+    const { aheadSeconds } = options.store;
+    // Otherwise Node dates the answer.
+    if (aheadSeconds !== 0) context.header("date", new Date(options.store.nowSeconds() * 1_000).toUTCString());
   });
   api.use("/v3/*", control.log, answerOtherOrigins(host), control.faults);
   api.use("/v3/*", rateLimit(behaviors), latency(latencyMs, seeded()));

@@ -43,6 +43,12 @@ export const BEHAVIORS = {
   connectorDeleteGraceSeconds: count(3600, "seconds until the grants of a deleted connector are purged"),
   connectorPut: choice(["405", "200"], "whether PUT on a connector is refused or works like PATCH"),
   listLagSeconds: count(0, "lists filtered by provider or email hide grants younger than this many seconds"),
+  newGrantLagSeconds: count(0, "grants younger than this many seconds are in no list and are not found by their id"),
+  grantsPerPage: count(0, "most grants on a page, whatever limit asks for and the answer repeats; 0 for Nylas's 200"),
+  listedAddress: choice(
+    ["shown", "null", "empty", "named", "padded"],
+    "the email of a grant in lists: as it is, null, an empty text, as Name <address>, or followed by a blank",
+  ),
   missingSmtp: choice(["400", "422"], "status of a send without SMTP settings"),
   rateLimitPerSecond: count(0, "requests per second before the emulator itself answers 429; 0 is no limit"),
   rateLimitType: choice(["api.rate_limit_error", "nylas_rate_limit_exceeded"], "error type of a 429"),

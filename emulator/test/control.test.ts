@@ -613,6 +613,23 @@ describe("PUT mailboxes", () => {
   });
 });
 
+describe("PUT clock", () => {
+  it("makes grants older, and dates the answers", async () => {
+    await emulator.putClockAhead(0);
+    const answer = await send("PUT", "/_emulator/clock", { aheadSeconds: 86_400 });
+    expect(answer.status).toBe(200);
+    const dated = Date.parse((await send("GET", "/v3/applications")).headers.get("date") ?? "");
+    expect(dated - Date.now()).toBeGreaterThan(86_000_000);
+    await emulator.putClockAhead(0);
+  });
+
+  it.each([1.5, "60", 2_000_000_000, null])("refuses %j", async (aheadSeconds) => {
+    const answer = await send("PUT", "/_emulator/clock", { aheadSeconds });
+    expect(answer.status).toBe(400);
+    expect(await answer.text()).toContain("aheadSeconds must be a whole number");
+  });
+});
+
 describe("PATCH grants", () => {
   it("makes a grant invalid, so that its mailbox is closed until it is authenticated again", async () => {
     const grant = await emulator.foreignGrant(0);

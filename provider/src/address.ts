@@ -29,6 +29,16 @@ export function mailboxKey(name: string): string {
   return `${fold(local)}@${ascii === "" ? fold(domain) : ascii}`;
 }
 
+/**
+ * The address in what Nylas shows as a grant's address, which may be decorated: `Ops <ops@example.com>`, or with blanks around
+ * it. `undefined` for an empty text.
+ */
+export function undecorated(shown: string): string | undefined {
+  const inside = shown.match(/<([^<>]*)>\s*$/)?.[1]?.trim() ?? "";
+  const text = isAddress(inside) ? inside : shown.trim();
+  return text === "" ? undefined : text;
+}
+
 export function sameMailbox(left: string, right: string): boolean {
   return mailboxKey(left) === mailboxKey(right);
 }

@@ -180,6 +180,37 @@ export const connector: Scenario[] = [
     },
   },
   {
+    name: "a protected `MailEnvironment` refers to a connector that is managed elsewhere, and the program asks for it",
+    outcome: "it is read and never written; the program may stop asking, and destroy leaves it",
+    rules: [1, 4],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "by hand" });
+      await emulator.forgetRequests();
+      const environment = (more: string) =>
+        world.declare({
+          connector: "imap",
+          more: `
+            const { MailEnvironment } = require("pulumi-nylas-imap");
+            const mail = new MailEnvironment("mail", { connector, mailboxes: {} }, { protect: true });
+            ${more}`,
+        });
+      environment("grants.none = { grantId: mail.connector.applicationId };");
+      await stack.up();
+      expect(stack.outputs()).toEqual({ grantIds: { none: emulator.emulator.applicationId } });
+      await stack.up("--expect-no-changes");
+      environment("");
+      await stack.up();
+      expect(world.resources().map(({ urn }) => urn.split("::").at(-1))).not.toContain("mail-imap");
+      environment("mail.connector;");
+      await stack.up();
+      expect(await stack.run("state", "unprotect", world.resource("mail").urn, "--yes")).toMatchObject({ code: 0 });
+      await stack.destroy();
+      expect(await emulator.writes()).toEqual([]);
+      expect(await emulator.connectors()).toHaveLength(1);
+    },
+  },
+  {
     name: "of two stacks on one application, the connector's owner is destroyed first",
     outcome: "`connector_in_use` until the other stack is destroyed; none of its grants is touched",
     rules: [4],

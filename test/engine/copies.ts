@@ -210,6 +210,25 @@ export const copies: Scenario[] = [
     },
   },
   {
+    name: "a stack is renamed, its next `up` is killed, and a mailbox is taken out of the program",
+    outcome: "`up` deletes that grant, because the program tells the stack's name, and goes on with the other",
+    rules: [2, 5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const { sales = "" } = await world.given({ mailboxes: { ops: world.mailbox(0), sales: world.mailbox(1) } });
+      const old = await markers(world);
+      await world.renameStack(stack, "renamed");
+      world.declare({ mailboxes: { ops: reauthenticated(world, 0), sales: reauthenticated(world, 1) } });
+      await emulator.faults(UNREADABLE);
+      await world.killWhen("both are marked", () => marked(world, old));
+      await emulator.faults();
+      world.declare({ mailboxes: { sales: reauthenticated(world, 1) } });
+      await stack.up();
+      expect(await grantIds(world)).toEqual([sales]);
+      expect(world.ids()).toEqual({ sales });
+    },
+  },
+  {
     name: "connector and grant are moved to another stack with `pulumi state move`, and the program of the first stays as it was",
     outcome:
       "`connector_exists` and `grant_exists` say first to take them out of the program, before and after the other stack is brought up, which keeps the ids",

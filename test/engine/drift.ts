@@ -54,7 +54,7 @@ export const drift: Scenario[] = [
     run: async (world) => {
       const { emulator, stack } = world;
       const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
-      await emulator.call("DELETE", `/v3/grants/${before.ops}`);
+      await world.deletedLongAgo(before.ops);
       const refresh = await stack.refresh();
       expect(refresh.output).toContain("was deleted outside of Pulumi");
       // The provider requests the key's application before it trusts the 404.
@@ -73,7 +73,7 @@ export const drift: Scenario[] = [
     run: async (world) => {
       const { emulator, stack } = world;
       const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
-      await emulator.call("DELETE", `/v3/grants/${before.ops}`);
+      await world.deletedLongAgo(before.ops);
       await emulator.setPassword(world.mailbox(0).username, "a new pass word");
       await emulator.forgetRequests();
       world.declare({ mailboxes: { ops: world.mailbox(0, { password: "a new pass word" }) } });
@@ -91,7 +91,7 @@ export const drift: Scenario[] = [
     run: async (world) => {
       const { emulator, stack } = world;
       const before = await world.given({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1) } });
-      await emulator.call("DELETE", `/v3/grants/${before.ops}`);
+      await world.deletedLongAgo(before.ops);
       await stack.destroy();
       expect(await emulator.grants()).toEqual([]);
       expect(await emulator.connectors()).toEqual([]);
@@ -107,11 +107,11 @@ export const drift: Scenario[] = [
       const before = await world.given({
         mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1), support: world.mailbox(2) },
       });
-      await emulator.call("DELETE", `/v3/grants/${before.ops}`);
+      await world.deletedLongAgo(before.ops);
       const refresh = await stack.refresh();
       expect(refresh.output).toContain("was deleted outside of Pulumi");
       expect(world.ids()).toEqual({ billing: before.billing, support: before.support });
-      await emulator.call("DELETE", `/v3/grants/${before.billing}`);
+      await world.deletedLongAgo(before.billing);
       // The first answer is lost, and the second attempt meets a grant that is gone.
       await emulator.faults({ method: "DELETE", path: "/v3/grants/*", nth: 1, afterEffect: true, reset: true });
       await stack.destroy();

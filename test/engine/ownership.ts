@@ -302,6 +302,7 @@ export const ownership: Scenario[] = [
       expect(await world.emulator.writes()).toEqual([]);
       await winner.destroy();
       expect(await world.emulator.grants()).toEqual([]);
+      await world.makeGrantsOld();
       await loser.up("--refresh");
       expect(Object.values(world.ids(loser))).toEqual((await world.emulator.grants()).map(({ id }) => id));
     },

@@ -153,4 +153,32 @@ describe("the output grantId", () => {
     expect(output).toMatch(/~ 1 to update/);
     expect(output).toMatch(/3 unchanged/);
   });
+
+  it("is known by its name in a MailEnvironment, too, at a rotation and while another mailbox has yet to be made", async () => {
+    const { stack } = world;
+    const { imap, smtp } = world.emulator;
+    const servers = { imapHost: imap.host, imapPort: imap.port, smtpHost: smtp.host, smtpPort: smtp.port };
+    const logins = [0, 1, 2].map((index) => world.mailbox(index));
+    const [ops, billing, sales] = logins.map(({ username, password }) => ({
+      imapUsername: username,
+      imapPassword: password,
+    }));
+    const withDependent = (mailboxes: Record<string, unknown>) =>
+      world.declare({
+        connector: "imap",
+        more: `
+          const { MailEnvironment } = require("pulumi-nylas-imap");
+          const mail = new MailEnvironment("mail", ${JSON.stringify({ defaults: servers, mailboxes })});
+          const billing = ${JSON.stringify({ ...billing, ...servers })};
+          new ByoImapGrant("billing", { connector: mail.connector, ...billing, credentialVersion: mail.grantIds.ops });`,
+      });
+    withDependent({ ops });
+    await stack.up();
+    expect(world.resource("billing").inputs.credentialVersion).toBe(world.ids()["mail-ops"]);
+    withDependent({ ops: { ...ops, imapPassword: world.secret(ROTATED) }, sales });
+    const { output } = await stack.run("preview", "--diff");
+    expect(output).toMatch(/\+ 1 to create/);
+    expect(output).toMatch(/~ 1 to update/);
+    expect(output).toMatch(/4 unchanged/);
+  });
 });

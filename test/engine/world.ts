@@ -17,6 +17,8 @@ const GRANT_TYPE = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
 const PROJECT = "lifecycle";
 /** Clock ticks of /proc/<pid>/stat. Linux uses this value on every platform that Node supports. */
 const TICKS_PER_SECOND = 100;
+/** Longer than a new grant may be invisible at Nylas. */
+const LONG_AGO_SECONDS = 600;
 /** Longest wait for a condition. Includes the engine's start on a busy machine. */
 export const PATIENCE_MS = 60_000;
 
@@ -86,6 +88,17 @@ export class World {
   secret(value: string): string {
     this.#secrets.add(value);
     return value;
+  }
+
+  /** Deletes a grant without Pulumi, and lets so much time pass that its absence is believed. */
+  async deletedLongAgo(grantId: string | undefined): Promise<void> {
+    await this.emulator.call("DELETE", `/v3/grants/${present(grantId)}`);
+    await this.makeGrantsOld();
+  }
+
+  /** Lets so much time pass at Nylas that the absence of grants is believed. */
+  async makeGrantsOld(): Promise<void> {
+    await this.emulator.putClockAhead(LONG_AGO_SECONDS);
   }
 
   /** Marks a grant that may exist at the end of the scenario although no stack manages it. */

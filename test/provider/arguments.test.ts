@@ -1,9 +1,10 @@
 import { afterEach, describe, expect, expectTypeOf, it, vi } from "vitest";
 import { connectorLifecycle } from "../../provider/src/core/connector/lifecycle.js";
 import type { PublicArgumentName as ConnectorArgument } from "../../provider/src/core/connector/properties.js";
+import { credentials } from "../../provider/src/core/grant/credentials.js";
 import { grantLifecycle } from "../../provider/src/core/grant/lifecycle.js";
 import type { PublicArgumentName as GrantArgument } from "../../provider/src/core/grant/properties.js";
-import { credentials, passwordsLeavingState, readGrantArguments } from "../../provider/src/core/grant/properties.js";
+import { passwordsLeavingState, readGrantArguments } from "../../provider/src/core/grant/properties.js";
 import { UNKNOWN_HOST, UNKNOWN_PASSWORD } from "../../provider/src/core/grant/sendable.js";
 import type { Lifecycle } from "../../provider/src/core/lifecycle.js";
 import { UNKNOWN } from "../../provider/src/core/properties/validate.js";

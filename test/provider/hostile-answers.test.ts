@@ -182,7 +182,8 @@ describe("a resource", () => {
   const holding =
     (grants: unknown[]): Script =>
     (url, request) => {
-      if (request.method === "POST") return { status: 201, data: grant("made", { email: "ops@example.test" }) };
+      const created = { email: "ops@example.test", created_at: Math.floor(Date.now() / 1_000) };
+      if (request.method === "POST") return { status: 201, data: grant("made", created) };
       return application(grants)(url, request);
     };
 

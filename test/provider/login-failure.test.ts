@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import tls from "node:tls";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -28,10 +28,11 @@ const OTHER_REASON = { status: 504, type: "api.provider_error" };
 let certificates: ServerCertificates;
 let emulator: TestEmulator;
 const servers: ScriptedServer[] = [];
+const directory = makeWorkDirectory("login-failure");
 
 beforeAll(async () => {
   certificates = await makeServerCertificates(["127.0.0.1"]);
-  const ca = join(makeWorkDirectory("login-failure"), "ca.crt");
+  const ca = join(directory, "ca.crt");
   writeFileSync(ca, certificates.ca);
   emulator = await TestEmulator.start({ mail: false, ca });
   await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "mail" });
@@ -41,6 +42,7 @@ beforeAll(async () => {
 afterAll(async () => {
   tls.setDefaultCACertificates(trusted);
   await emulator.close();
+  rmSync(directory, { recursive: true });
 });
 
 afterEach(() => Promise.all(servers.splice(0).map((server) => server.close())));

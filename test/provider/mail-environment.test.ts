@@ -1,6 +1,8 @@
-import { beforeAll, beforeEach, describe, expect, it } from "vitest";
+import type * as pulumi from "@pulumi/pulumi";
+import { beforeAll, beforeEach, describe, expect, expectTypeOf, it } from "vitest";
 // Import the build: Pulumi serializes the provider's source text, which vitest's transformation would change.
 import {
+  type ByoImapGrant,
   type ByoImapGrantArgs,
   ImapConnector,
   type MailboxDefaults,
@@ -27,6 +29,55 @@ function refused(work: () => unknown): string {
   expect(declared.names).toEqual([]);
   return String(error);
 }
+
+describe("a MailEnvironment", () => {
+  it("knows its mailboxes by name", async () => {
+    const sales = { ...login, imapUsername: "sales@example.com" };
+    const mail = new MailEnvironment("mail", { defaults: servers, mailboxes: { ops: login, sales } });
+    expectTypeOf(mail.grants).toEqualTypeOf<Record<"ops" | "sales", ByoImapGrant>>();
+    expectTypeOf(mail.grantIds).toEqualTypeOf<pulumi.Output<Record<"ops" | "sales", string>>>();
+    expect(await resolved(mail.grants.sales.imapUsername)).toBe("sales@example.com");
+    expect(await resolved(mail.grantIds.ops)).toBe("mail-ops");
+    // @ts-expect-error no such mailbox
+    expect(mail.grants.opps).toBeUndefined();
+    // @ts-expect-error no such mailbox
+    expect(await resolved(mail.grantIds.opps)).toBeUndefined();
+  });
+
+  it("with mailboxes from the configuration has any name", async () => {
+    const addresses: Record<string, string> = { ops: "ops@example.com" };
+    const mailboxes = Object.fromEntries(
+      Object.entries(addresses).map(([name, imapUsername]) => [name, { ...login, imapUsername }]),
+    );
+    const mail: MailEnvironment = new MailEnvironment("mail", { defaults: servers, mailboxes });
+    expectTypeOf(mail.grants).toEqualTypeOf<Record<string, ByoImapGrant>>();
+    expect(await resolved(mail.grantIds)).toEqual({ ops: "mail-ops" });
+  });
+
+  it("has the connector that it made, or was given", async () => {
+    const made = new MailEnvironment("made", { defaults: servers, mailboxes: { ops: login } });
+    expectTypeOf(made.connector.applicationId).toEqualTypeOf<pulumi.Output<string>>();
+    expect(await resolved(made.connector.urn)).toContain(
+      "MailEnvironment$pulumi-nodejs:dynamic/nylas:ImapConnector::made",
+    );
+    const connector = new ImapConnector("imap");
+    const given = new MailEnvironment("given", { connector, defaults: servers, mailboxes: { ops: login } });
+    expect(given.connector).toBe(connector);
+  });
+
+  it("reads a connector that is managed elsewhere only if it is asked for, once, in the defaults' application", async () => {
+    const defaults = { ...servers, application: "nylas-eu" };
+    const mail = new MailEnvironment("far", { connector: "imap", defaults, mailboxes: { ops: login } });
+    const names = () => declared.names.filter((name) => name.startsWith("far"));
+    await resolved(mail.grantIds);
+    expect(names()).toEqual(["far", "far-ops"]);
+    expect(mail.connector).toBe(mail.connector);
+    expect(await resolved(mail.connector.id)).toBe("imap");
+    expect(await declared.inputsOf(mail.connector)).toMatchObject({ application: "nylas-eu" });
+    // With the name of a connector that it makes, the engine would replace that one at the change to "imap".
+    expect(names()).toEqual(["far", "far-ops", "far-imap"]);
+  });
+});
 
 describe("a mailbox of a MailEnvironment", () => {
   it("has its own arguments before the defaults", async () => {

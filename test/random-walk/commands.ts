@@ -11,6 +11,9 @@ const ALL_ATTEMPTS = 5;
 /** The first, second or third request that matches. */
 const MAX_NTH = 3;
 
+/** Nylas refuses to read mailboxes that it has just authenticated. */
+const UNREADABLE: Fault = { method: "GET", path: "/v3/grants/*/messages", status: 401, times: 4 };
+
 export type Command = fc.AsyncCommand<Declarations, Simulation>;
 
 /** Counts what all walks of this process have done. */
@@ -69,6 +72,7 @@ function declare(
       byReference: address % 3 === 1,
       host: "127.0.0.1",
       credentialVersion: 0,
+      replaceOnChanges: false,
     });
   }
 }
@@ -146,7 +150,14 @@ const change = fc
   .record({
     pick,
     thenUp,
-    field: fc.constantFrom("host", "byReference", "onExisting", "deleteAdopted", "credentialVersion"),
+    field: fc.constantFrom(
+      "host",
+      "byReference",
+      "onExisting",
+      "deleteAdopted",
+      "credentialVersion",
+      "replaceOnChanges",
+    ),
   })
   .map((one) =>
     edit(`change ${one.field}`, one.pick, one.thenUp, (mailbox, all) => {
@@ -154,9 +165,20 @@ const change = fc
       if (one.field === "byReference") mailbox.byReference = !mailbox.byReference;
       if (one.field === "onExisting") mailbox.onExisting = mailbox.onExisting === "adopt" ? "fail" : "adopt";
       if (one.field === "deleteAdopted") mailbox.deleteAdopted = !mailbox.deleteAdopted;
+      if (one.field === "replaceOnChanges") mailbox.replaceOnChanges = !mailbox.replaceOnChanges;
       if (one.field === "credentialVersion") mailbox.credentialVersion = all.next();
     }),
   );
+
+const halfMake = pick.map((one) =>
+  edit("fail to read after an authentication, with replaceOnChanges", one, false, async (mailbox, all, simulation) => {
+    Object.assign(mailbox, { replaceOnChanges: true, credentialVersion: all.next() });
+    await simulation.up(all, mailbox.stack, { fault: UNREADABLE });
+    await simulation.up(all, mailbox.stack);
+    mailbox.replaceOnChanges = false;
+    await simulation.up(all, mailbox.stack);
+  }),
+);
 
 const readdress = fc.record({ pick, thenUp, address }).map((one) =>
   edit(`change the address to ${one.address}`, one.pick, one.thenUp, (mailbox, all) => {
@@ -216,6 +238,7 @@ const renameStack = fc
     reuse: fc.boolean(),
     thenUp: fc.constantFrom<StackName | "none">("a", "b", "none"),
     kill: maybeKill,
+    destroy: fc.boolean(),
   })
   .map((one) =>
     command(
@@ -224,10 +247,55 @@ const renameStack = fc
       async (declarations, simulation) => {
         declarations.renameStack(one.stack, one.reuse);
         if (one.thenUp === "none") return;
-        await simulation.up(declarations, one.thenUp, one.kill === undefined ? {} : { kill: one.kill });
+        await cutOff(declarations, simulation, one.thenUp, one.kill, one.destroy ? one.stack : undefined);
       },
     ),
   );
+
+/** An `up` that may be killed; a destroy may follow before it is repeated. */
+async function cutOff(
+  declarations: Declarations,
+  simulation: Simulation,
+  stack: StackName,
+  kill: Kill | undefined,
+  destroyed: StackName | undefined,
+): Promise<void> {
+  if (kill === undefined || destroyed === undefined) {
+    await simulation.up(declarations, stack, kill === undefined ? {} : { kill });
+    return;
+  }
+  await simulation.up(declarations, stack, { kill, isLeft: true });
+  await simulation.destroy(destroyed);
+  await simulation.up(declarations, stack);
+}
+
+const copyState = fc
+  .record({ kill: maybeKill, destroy: fc.constantFrom<StackName | undefined>("a", "b", undefined), thenUp })
+  .map((one) =>
+    command(
+      `copy the state of a to b, ${one.thenUp ? `up of b ${JSON.stringify(one.kill)}, destroy ${one.destroy}` : "no up"}`,
+      () => true,
+      async (declarations, simulation) => {
+        if (!(await simulation.copy(declarations)) || !one.thenUp) return;
+        await cutOff(declarations, simulation, "b", one.kill, one.destroy);
+      },
+    ),
+  );
+
+const moveState = fc.record({ pick, thenUp, kept: fc.boolean() }).map((one) =>
+  edit(
+    `move to the other stack${one.kept ? ", declared in both," : ""}`,
+    one.pick,
+    one.thenUp,
+    (mailbox, all, simulation) => {
+      const from = mailbox.stack;
+      const to = from === "a" ? "b" : "a";
+      if (all.declares(to, mailbox.address) || !simulation.move(mailbox.name, from, to)) return;
+      if (one.kept) all.mailboxes.push({ ...mailbox });
+      mailbox.stack = to;
+    },
+  ),
+);
 
 const refresh = stack.map((name) =>
   command(
@@ -334,6 +402,7 @@ export const commands: fc.Arbitrary<Command>[] = [
   change,
   change,
   readdress,
+  halfMake,
   replace,
   outside,
   outside,
@@ -341,6 +410,10 @@ export const commands: fc.Arbitrary<Command>[] = [
   refresh,
   renameStack,
   renameStack,
+  copyState,
+  copyState,
+  moveState,
+  moveState,
   destroy,
   trouble,
   trouble,

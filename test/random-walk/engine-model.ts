@@ -17,6 +17,8 @@ export interface Declared {
   args: Values;
   /** Former names, as the option `aliases` gives them. */
   aliases: readonly string[];
+  /** Whether it has `replaceOnChanges: ["*"]`, which replaces it after a failed initialization. */
+  replaceOnChanges: boolean;
 }
 
 /** A resource in the state. */
@@ -110,6 +112,20 @@ export class StackModel {
     });
   }
 
+  /** `stack export` of another stack, with this stack's name in it, and `stack import`. */
+  import(other: StackModel): void {
+    this.state.clear();
+    for (const saved of other.state.values()) this.#save(saved);
+  }
+
+  /** `state move` of one resource from another stack. */
+  moveFrom(other: StackModel, name: string): void {
+    const saved = other.state.get(name);
+    if (saved === undefined) return;
+    this.#save(saved);
+    other.state.delete(name);
+  }
+
   refresh(process: ProviderProcess): Promise<Operation> {
     return operate(process, async (run) => {
       const reads = [...this.state.values()].map((saved) => run.step(() => this.#read(run, saved)));
@@ -133,7 +149,8 @@ export class StackModel {
     if (old === undefined || old.pendingReplacement) return () => this.#create(run, declared, inputs);
 
     const diff = replace ? undefined : await run.call(() => methods.diff(old.id, loadable(old.outputs), inputs));
-    if (diff === undefined || (diff.changes === true && (diff.replaces ?? []).length > 0)) {
+    const byOption = old.initFailed && declared.replaceOnChanges;
+    if (diff === undefined || byOption || (diff.changes === true && (diff.replaces ?? []).length > 0)) {
       const fresh = await run.call(() => methods.check({}, declared.args));
       return async () => {
         // The resource option and `diff` both request `deleteBeforeReplace`.

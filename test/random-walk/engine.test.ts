@@ -70,7 +70,7 @@ async function edit({ edit: kind, pick }: Step): Promise<{ flags: string[]; fail
     await world.emulator.setPassword(mailbox(one).username, world.secret(one.password));
   }
   if (kind === "delete") {
-    await world.emulator.call("DELETE", `/v3/grants/${one.grantId}`);
+    await world.deletedLongAgo(one.grantId);
     one.grantId = undefined;
     return { flags: ["--refresh"], fails: false };
   }

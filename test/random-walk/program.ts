@@ -4,7 +4,7 @@ import type { Declared, Kind } from "./engine-model.js";
 /** Mailboxes of the mail server. */
 export const ADDRESSES = 8;
 
-/** `a` owns the connector, `b` refers to it. */
+/** `a` declares the connector, `b` refers to it until it has a copy of `a`'s state. */
 export type StackName = "a" | "b";
 export const STACKS = ["a", "b"] as const;
 
@@ -23,6 +23,8 @@ export interface Mailbox {
   onExisting: "fail" | "adopt";
   deleteAdopted: boolean;
   credentialVersion: number;
+  /** Whether a transformation gives it `replaceOnChanges: ["*"]`. */
+  replaceOnChanges: boolean;
 }
 
 export interface Endpoints {
@@ -37,6 +39,8 @@ export class Declarations {
   readonly #labels: Record<StackName, string> = { a: "a", b: "b" };
   /** Passwords at the mail server, by address. */
   readonly passwords = Array.from({ length: ADDRESSES }, (_, address) => passwordOf(address, 0));
+  /** The stacks whose programs declare the connector, and what they do with one that exists. */
+  readonly connectors = new Map<StackName, Mailbox["onExisting"]>([["a", "fail"]]);
   #serial = 0;
 
   /** Returns a number that is unique in this walk. */
@@ -50,6 +54,13 @@ export class Declarations {
     const free = this.#labels[stack];
     this.#labels[stack] = `${stack}-${this.next()}`;
     if (reuse) this.#labels[stack === "a" ? "b" : "a"] = free;
+  }
+
+  /** Gives `b` the program of `a`, as for a copy of its state. */
+  copyProgram(): void {
+    const copies = this.of("a").map((mailbox): Mailbox => ({ ...mailbox, stack: "b", aliases: [...mailbox.aliases] }));
+    this.mailboxes = [...this.of("a"), ...copies];
+    this.connectors.set("b", "fail");
   }
 
   owner(stack: StackName, kind: Kind, name: string): string {
@@ -80,12 +91,14 @@ export class Declarations {
     const connector: Declared = {
       kind: "connector",
       name: "imap",
-      args: { owner: owner("connector", "imap"), stack: digest },
+      args: { onExisting: this.connectors.get(stack), owner: owner("connector", "imap"), stack: digest },
       aliases: [],
+      replaceOnChanges: false,
     };
     const grants = this.of(stack).map((mailbox): Declared => {
       const { name, aliases, address, password, byReference, host, onExisting, deleteAdopted, credentialVersion } =
         mailbox;
+      const { replaceOnChanges } = mailbox;
       const args = {
         connector: "imap",
         imapUsername: addressOf(address),
@@ -102,9 +115,9 @@ export class Declarations {
         owner: owner("grant", name),
         stack: digest,
       };
-      return { kind: "grant", name, aliases, args };
+      return { kind: "grant", name, aliases, args, replaceOnChanges };
     });
-    return stack === "a" ? [connector, ...grants] : grants;
+    return this.connectors.has(stack) ? [connector, ...grants] : grants;
   }
 }
 

@@ -26,7 +26,7 @@ export class Declarations {
     await pulumi.runtime.setMocks({
       newResource: (resource) => {
         this.#resources.push(resource);
-        return { id: resource.name, state: { ...resource.inputs, grantId: resource.name } };
+        return { id: resource.name, state: resource.inputs };
       },
       call: ({ inputs }) => inputs,
     });

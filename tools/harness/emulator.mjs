@@ -132,6 +132,23 @@ export class EmulatorApi {
     return this.call("GET", "/v3/grants?limit=200");
   }
 
+  /**
+   * The grants as they are, whatever lists show of them.
+   * @returns {Promise<WireGrant[]>}
+   */
+  allGrants() {
+    return this.call("GET", "/_emulator/grants");
+  }
+
+  /**
+   * Puts the API's clock ahead of this machine's: everything there is that much older.
+   * @param {number} aheadSeconds
+   * @returns {Promise<void>}
+   */
+  async putClockAhead(aheadSeconds) {
+    await this.call("PUT", "/_emulator/clock", { aheadSeconds });
+  }
+
   /** @returns {Promise<{ provider: string, name: string }[]>} */
   connectors() {
     return this.call("GET", "/v3/connectors");

@@ -16,6 +16,8 @@ import { RequestLog } from "./request-log.js";
 
 const MAX_USERNAME = 320;
 const MAX_PASSWORD = 1024;
+/** Some thirty years. */
+const MAX_AHEAD_SECONDS = 1_000_000_000;
 
 /** The state behind the control interface, and the middleware that uses it. */
 export interface Control {
@@ -33,7 +35,7 @@ export function createControl(apiKey: string, behaviors: Behaviors, seeded: () =
 
 export interface ControlDependencies extends OverviewDependencies {
   control: Pick<Control, "requests" | "rules">;
-  store: OverviewDependencies["store"] & Pick<Store, "grant" | "updateGrant" | "setUsers">;
+  store: OverviewDependencies["store"] & Pick<Store, "grant" | "updateGrant" | "setUsers" | "putClockAhead">;
   behaviors: Behaviors;
   /** The embedded servers' mailboxes; only with `--mail`. */
   mailboxes: Pick<MailboxStore, "users" | "folder" | "setPassword"> | undefined;
@@ -68,6 +70,20 @@ export function controlRoutes(api: Api, dependencies: ControlDependencies): void
   api.delete("/_emulator/faults", (context) => {
     rules.clear();
     return answerDeleted(context);
+  });
+
+  api.get("/_emulator/grants", (context) => answer(context, store.grants().map(viewGrant)));
+
+  api.put("/_emulator/clock", async (context) => {
+    const { aheadSeconds } = await readObject(context);
+    if (
+      typeof aheadSeconds !== "number" ||
+      !Number.isInteger(aheadSeconds) ||
+      Math.abs(aheadSeconds) > MAX_AHEAD_SECONDS
+    )
+      throw new ControlError(`aheadSeconds must be a whole number from ${-MAX_AHEAD_SECONDS} to ${MAX_AHEAD_SECONDS}.`);
+    store.putClockAhead(aheadSeconds);
+    return answer(context, { aheadSeconds });
   });
 
   api.put("/_emulator/mailboxes/:username", async (context) => {

@@ -14,8 +14,14 @@ export function answerDeleted(context: ApiContext): Response {
   return context.json({ request_id: context.var.requestId });
 }
 
-export function answerPage(context: ApiContext, items: readonly unknown[], page: Page): Response {
-  const data = items.slice(page.offset, page.offset + page.limit);
+export function answerPage(
+  context: ApiContext,
+  items: readonly unknown[],
+  page: Page,
+  /** Most items, whatever the page says. */
+  most = page.limit,
+): Response {
+  const data = items.slice(page.offset, page.offset + Math.min(page.limit, most));
   return context.json({ request_id: context.var.requestId, data, limit: page.limit, offset: page.offset });
 }
 

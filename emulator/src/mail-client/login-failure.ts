@@ -30,7 +30,7 @@ export interface LoginFailure {
   category: FailureCategory;
   /** The server refused the log-in without a code that says why. */
   unexplained: boolean;
-  /** What the server said, as it came: it may quote the credentials. */
+  /** What the server said, as it came: it may quote the credentials. In `other`, an error code if it said nothing. */
   words: string | undefined;
 }
 
@@ -184,7 +184,8 @@ export function imapFailure(error: unknown, { stage, emitted, byeCode }: ImapPro
     return explained("no_password_login");
   }
   if (code === undefined && Reflect.get(Object(error), "tlsFailed") === true) return explained("tls_mode");
-  return explained(atStage(categoryOf(code), stage));
+  const category = atStage(categoryOf(code), stage);
+  return category === "other" ? { category, unexplained: false, words: words ?? code } : explained(category);
 }
 
 export function smtpFailure(error: unknown, stage: Stage): LoginFailure {
@@ -193,7 +194,8 @@ export function smtpFailure(error: unknown, stage: Stage): LoginFailure {
   const words = response?.replaceAll(/^\d{3}[ -]/gm, "");
   if (typeof reply !== "number" || text(error, "code") === "ETLS") {
     const code = text(error, "originalCode") ?? text(error, "code");
-    return { category: atStage(categoryOf(code), stage), unexplained: false, words };
+    const category = atStage(categoryOf(code), stage);
+    return { category, unexplained: false, words: words ?? (category === "other" ? code : undefined) };
   }
   const enhanced = /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(response ?? "")?.[1];
   const byEnhanced = entry(BY_ENHANCED_CODE, enhanced);
@@ -203,14 +205,7 @@ export function smtpFailure(error: unknown, stage: Stage): LoginFailure {
   return { category: known ?? "other", unexplained, words };
 }
 
-/** For a server that offers no mechanism in which a password can be sent, given its answer to EHLO. */
-export function offersPasswordLogin(ehlo: string): boolean {
-  return [...ehlo.matchAll(/^(?:250[ -])?AUTH[ =](.*)$/gim)].some(([, mechanisms = ""]) =>
-    mechanisms.split(/[\s=]+/).some((name) => ["PLAIN", "LOGIN", "CRAM-MD5"].includes(name.toUpperCase())),
-  );
-}
-
-export function categoryOf(code: string | undefined): FailureCategory {
+function categoryOf(code: string | undefined): FailureCategory {
   return entry(BY_CODE, code) ?? "other";
 }
 

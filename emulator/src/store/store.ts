@@ -27,12 +27,27 @@ export class Store {
   readonly #data: StoredData;
   readonly #behaviors: StoreBehaviors;
   readonly #save: (data: StoredData) => Promise<void>;
+  #aheadSeconds = 0;
 
   /** `save` must resolve when the state at the call or a later one is written; it may read `data` after the call. */
   constructor(data: StoredData, behaviors: StoreBehaviors, save: (data: StoredData) => Promise<void>) {
     this.#data = data;
     this.#behaviors = behaviors;
     this.#save = save;
+  }
+
+  /** The API's time in seconds since 1970: this machine's, and as much as the clock was put ahead. */
+  nowSeconds(): number {
+    return nowSeconds() + this.#aheadSeconds;
+  }
+
+  /** Until the emulator ends. */
+  get aheadSeconds(): number {
+    return this.#aheadSeconds;
+  }
+
+  putClockAhead(seconds: number): void {
+    this.#aheadSeconds = seconds;
   }
 
   get applicationId(): string {
@@ -80,7 +95,11 @@ export class Store {
       }
       data.grants = data.grants.map((grant) => {
         if (grant.provider !== provider) return grant;
-        return { ...grant, status: "invalid", purgeAt: nowSeconds() + this.#behaviors.connectorDeleteGraceSeconds };
+        return {
+          ...grant,
+          status: "invalid",
+          purgeAt: this.nowSeconds() + this.#behaviors.connectorDeleteGraceSeconds,
+        };
       });
     });
   }
@@ -107,7 +126,7 @@ export class Store {
         this.#replaceGrant(grant);
         return { grant, created: false };
       }
-      const grant = newGrant(authentication, data.nextSequence);
+      const grant = newGrant(authentication, data.nextSequence, this.nowSeconds());
       data.nextSequence += 1;
       data.grants = [...data.grants, grant];
       return { grant, created: true };
@@ -156,7 +175,7 @@ export class Store {
       ...(keepsWorkspace ? { workspaceId } : {}),
       ...(keepsState ? { state: existing.state } : {}),
       status: "valid",
-      updatedAt: nowSeconds(),
+      updatedAt: this.nowSeconds(),
     };
   }
 
@@ -165,15 +184,14 @@ export class Store {
   }
 
   #purge(): void {
-    const now = nowSeconds();
+    const now = this.nowSeconds();
     if (this.#data.grants.some((grant) => isOver(grant, now))) {
       this.#data.grants = this.#data.grants.filter((grant) => !isOver(grant, now));
     }
   }
 }
 
-function newGrant(authentication: Authentication, sequence: number): StoredGrant {
-  const now = nowSeconds();
+function newGrant(authentication: Authentication, sequence: number, now: number): StoredGrant {
   return {
     ...authentication,
     id: randomUUID(),

@@ -46,6 +46,14 @@ export const THE_APPLICATION = new Matcher(
   (value, { applicationId }) => value === applicationId,
 );
 export const THE_ADDRESS = new Matcher("the mailbox's address", (value, { mailbox }) => value === mailbox.username);
+export const THE_ADDRESS_WITH_A_NAME = new Matcher(
+  "a name and the mailbox's address in brackets",
+  (value, { mailbox }) => typeof value === "string" && /^\w+ </.test(value) && value.endsWith(`<${mailbox.username}>`),
+);
+export const THE_ADDRESS_AND_A_BLANK = new Matcher(
+  "the mailbox's address and a blank",
+  (value, { mailbox }) => value === `${mailbox.username} `,
+);
 export const THE_PASSWORD = new Matcher("the password", (value, { mailbox }) => value === mailbox.password);
 export const THE_MARK = new Matcher("the first one", (value, { mark }) => value === mark);
 export const THE_GRANT = new Matcher("the same id", (value, { grantId }) => value === grantId);

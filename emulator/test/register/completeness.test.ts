@@ -46,6 +46,8 @@ describe("the register of expectations", () => {
 const NOT_OPEN: Readonly<Record<string, readonly string[]>> = {
   rateLimitPerSecond: ["1"],
   deniedPermissions: ["applications.read"],
+  newGrantLagSeconds: ["3600"],
+  grantsPerPage: ["1"],
 };
 
 /** Behaviors that switch off confirmed answers, for tests that need that. */

@@ -7,8 +7,8 @@ import { EmulatorPlace } from "./emulator-place.js";
 import type { Expectation } from "./expectation.js";
 import { OTHER_ANSWERS, REGISTER } from "./register.js";
 
-/** Behaviors that would break the preparation of other expectations: the rate limit and missing permissions. */
-const ALONE: readonly string[] = ["rateLimitPerSecond", "deniedPermissions"];
+/** Behaviors that would break the preparation of other expectations. */
+const ALONE: readonly string[] = ["rateLimitPerSecond", "deniedPermissions", "newGrantLagSeconds"];
 
 /** The distinct refusals that occurred. */
 const refusals = new Map<string, Refused>();

@@ -99,6 +99,9 @@ export const OPEN_POINTS: readonly OpenPoint[] = [
     switches: ["listLagSeconds"],
     hint: { says: "more than 70 seconds were seen with `provider=`", source: CLI_LISTS },
   },
+  { point: "the lag of all that shows a new grant", switches: ["newGrantLagSeconds"] },
+  { point: "the longest page of grants", switches: ["grantsPerPage"] },
+  { point: "the address of a grant in a list", switches: ["listedAddress"] },
   { point: "a send without SMTP settings", switches: ["missingSmtp"] },
   {
     point: "`Retry-After` of a 429",

@@ -8,6 +8,8 @@ import type { Grant, UnreadableGrant } from "../nylas/wire.js";
 
 /** How long a listing is cached, in milliseconds. */
 const MAX_AGE_MS = 60_000;
+/** Grants without an address that are requested in vain, for a listing: Nylas then shows the others' in no answer either. */
+const MAX_SILENT = 3;
 
 /**
  * Cache of the application's grants, shared by all look-ups of a run: one request per 200 grants instead of one per mailbox.
@@ -27,6 +29,11 @@ export interface GrantDirectory {
   request(grantId: string, mailbox?: string): Promise<Grant | undefined>;
   /** The first grant that matches: for mailboxes with a log-in name, whose grant has an unknown address. */
   findByState(matches: (grant: { state?: string | undefined }) => boolean): Promise<Grant | undefined>;
+  /**
+   * What the list shows at this moment, for a request that may change a grant which no look-up has found. The returned function
+   * says what was known of a grant before this run's own last request for it.
+   */
+  snapshot(): (grantId: string) => Grant | undefined;
   /** Records a grant that this run has created or authenticated. */
   enter(grant: Grant): void;
   /** Records that this run has deleted a grant. */
@@ -37,6 +44,7 @@ export interface GrantDirectory {
 
 export function createGrantDirectory(client: NylasClient): GrantDirectory {
   let listing: Listing | undefined;
+  let latestCertain: GrantIndex | undefined;
   let lastNotice = "";
   const entered = emptyIndex();
   const removed = new Set<string>();
@@ -48,7 +56,7 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
       if (own !== undefined) return own;
       const shown = present((await readUpTo(({ byEmail }) => byEmail.has(key))).byEmail.get(key));
       if (shown !== undefined) return shown;
-      const { byEmail, unreadable } = await certainList();
+      const { byEmail, unreadable } = await certainList(true);
       const found = present(byEmail.get(key));
       if (found !== undefined) return found;
       refuseUnreadable(`Looking up the grant of ${email}`, unreadable, (entry) => {
@@ -73,6 +81,10 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
       }
       refuseUnreadable("Looking up a grant by its owner", unreadable, matches);
       return undefined;
+    },
+    snapshot: () => {
+      const index = latestCertain;
+      return (grantId) => entered.byId.get(grantId) ?? present(index?.byId.get(grantId));
     },
     enter: (grant) => {
       removed.delete(grant.id);
@@ -133,10 +145,14 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
   }
 
   /** The list by which a grant may count as missing. */
-  async function certainList(): Promise<GrantIndex> {
+  async function certainList(withAddresses = false): Promise<GrantIndex> {
     const current = currentListing();
     current.certain ??= makeCertain(current);
     await current.certain;
+    if (withAddresses) {
+      current.addresses ??= askForAddresses(current);
+      await current.addresses;
+    }
     return current.index;
   }
 
@@ -148,7 +164,26 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
       const { grants, unreadable } = await listCertainly(client, known, (id) => entered.byId.has(id));
       for (const grant of grants) addTo(index, grant);
       index.unreadable = unreadable;
+      latestCertain = index;
       notifyUnreadable(unreadable);
+    } catch (error) {
+      if (listing === current) listing = undefined;
+      throw error;
+    }
+  }
+
+  /** Requests the grants that the list shows without an address: one of them may be the mailbox that is looked up. */
+  async function askForAddresses(current: Listing): Promise<void> {
+    const { index } = current;
+    let silent = 0;
+    try {
+      for (const { id, email, provider } of [...index.byId.values()]) {
+        if (email !== undefined || provider !== "imap" || isKnown(id)) continue;
+        const grant = await findGrant(client, id);
+        if (grant?.email !== undefined) addTo(index, grant);
+        else silent += 1;
+        if (silent === MAX_SILENT) return;
+      }
     } catch (error) {
       if (listing === current) listing = undefined;
       throw error;
@@ -187,6 +222,8 @@ interface Listing {
   hasFailed(): boolean;
   /** Resolves once other readings agree with it. */
   certain?: Promise<void>;
+  /** Resolves once the grants without an address have been requested. */
+  addresses?: Promise<void>;
 }
 
 function startListing(pages: AsyncGenerator<GrantList, void>): Listing {

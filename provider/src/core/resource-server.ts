@@ -62,7 +62,7 @@ export function serveResource(lifecycle: Lifecycle, host: Host): ResourceServer 
         const { inputs, failures } = lifecycle.check(host, news, olds);
         const all = [...failures, ...settingsFailures(news, host)];
         if (all.length === 0 && !isUnknown(news.application))
-          run(news).owners.recordCheck(asText(news.owner), Object.keys(olds).length === 0);
+          run(news).owners.recordCheck(news, Object.keys(olds).length === 0);
         return { inputs: plain(inputs), failures: all };
       }),
     diff: (id, olds, news) =>

@@ -1,5 +1,6 @@
 /** Schemas of Nylas's answers (snake_case) and their types here (camelCase). Unknown fields are dropped. */
 import * as v from "valibot";
+import { isAddress, undecorated } from "../address.js";
 
 /** The path of the request that asks which application a key belongs to. */
 export const APPLICATION_PATH = "v3/applications";
@@ -55,14 +56,17 @@ export function page<S extends v.GenericSchema>(data: S) {
 export interface Grant {
   id: string;
   provider: string;
+  /** Without decoration; from the settings if Nylas shows it only there. */
   email: string | undefined;
   status: string;
   /** Whether Nylas has blocked it, whatever its status says. */
   blocked: boolean;
   /** Creation time, in ISO 8601. */
   createdAt: string;
-  /** Time of the last authentication, in ISO 8601. */
+  /** Time of the last authentication, in ISO 8601; of the creation if Nylas does not show it. */
   updatedAt: string;
+  /** Whether Nylas shows the time of the last authentication. */
+  showsUpdate: boolean;
   /** Sent with an authentication and returned unchanged; contains the owner marker. */
   state: string | undefined;
 }
@@ -72,6 +76,7 @@ export const GrantWire = v.pipe(
     id: GrantId,
     provider: v.string(),
     email: optionalText,
+    settings: v.fallback(v.optional(v.object({ imap_username: optionalText })), undefined),
     grant_status: optionalText,
     blocked: v.optional(v.nullable(v.boolean())),
     created_at: unixSeconds,
@@ -82,12 +87,13 @@ export const GrantWire = v.pipe(
     (wire): Grant => ({
       id: wire.id,
       provider: wire.provider,
-      email: wire.email ?? undefined,
+      email: undecorated(wire.email ?? "") ?? addressIn(wire.settings?.imap_username ?? ""),
       // The contract makes the status optional. A grant that Nylas has just returned without one counts as valid.
       status: wire.grant_status ?? "valid",
       blocked: wire.blocked === true,
       createdAt: fromUnixSeconds(wire.created_at),
       updatedAt: fromUnixSeconds(wire.updated_at ?? wire.created_at),
+      showsUpdate: typeof wire.updated_at === "number",
       state: wire.state ?? undefined,
     }),
   ),
@@ -150,7 +156,7 @@ export const UnreadableGrantWire = v.fallback(
   v.object({
     id: v.fallback(v.optional(GrantId), undefined),
     provider: v.fallback(v.optional(v.string()), undefined),
-    email: v.fallback(v.optional(v.string()), undefined),
+    email: v.fallback(v.optional(v.pipe(v.string(), v.transform(undecorated))), undefined),
     state: v.fallback(v.optional(v.string()), undefined),
   }),
   {},
@@ -199,6 +205,11 @@ export const ApplicationWire = v.pipe(
     }),
   ),
 );
+
+/** A log-in name is no address. */
+function addressIn(username: string): string | undefined {
+  return isAddress(username) ? username : undefined;
+}
 
 function fromUnixSeconds(seconds: number): string {
   return new Date(seconds * 1000).toISOString();

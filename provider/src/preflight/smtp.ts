@@ -1,6 +1,6 @@
 import SMTPConnection from "nodemailer/lib/smtp-connection";
 import type { Login } from "./imap.js";
-import { offersPasswordLogin, smtpFailure } from "./login-failure.js";
+import { smtpFailure } from "./login-failure.js";
 import { inTlsMode, type Session, type TlsMode } from "./tls-mode.js";
 import { type Outcome, outcomeOf } from "./verdict.js";
 
@@ -61,4 +61,11 @@ function untilEnd(connection: SMTPConnection, begin: (settle: (error?: Error | n
     connection.on("end", () => reject(Object.assign(new Error("the connection ended"), { code: "ECONNECTION" })));
     begin((error) => (error ? reject(error) : resolve()));
   });
+}
+
+/** Whether the answer to EHLO has a mechanism in which a password can be sent. */
+function offersPasswordLogin(ehlo: string): boolean {
+  return [...ehlo.matchAll(/^(?:250[ -])?AUTH[ =](.*)$/gim)].some(([, mechanisms = ""]) =>
+    mechanisms.split(/[\s=]+/).some((name) => ["PLAIN", "LOGIN", "CRAM-MD5"].includes(name.toUpperCase())),
+  );
 }

@@ -30,8 +30,8 @@ export type EnvironmentMailbox<D> = MailboxDefaults &
     options?: Omit<pulumi.CustomResourceOptions, "id" | "parent"> | undefined;
   };
 
-/** The arguments of {@link MailEnvironment}. */
-export interface MailEnvironmentArgs<D extends MailboxDefaults = Record<never, never>> {
+/** The arguments of {@link MailEnvironment}: `D` is the type of the defaults, `Name` the names of the mailboxes. */
+export interface MailEnvironmentArgs<D extends MailboxDefaults = Record<never, never>, Name extends string = string> {
   /**
    * The arguments of a connector to create, an existing {@link ImapConnector}, or `"imap"` to refer to one that is managed
    * elsewhere.
@@ -42,7 +42,7 @@ export interface MailEnvironmentArgs<D extends MailboxDefaults = Record<never, n
   /** Arguments that all mailboxes share, such as the hosts. */
   defaults?: D;
   /** Mailboxes by name, which is the second part of the grant's resource name. Each overrides and completes `defaults`. */
-  mailboxes: Record<string, EnvironmentMailbox<D>>;
+  mailboxes: Record<Name, EnvironmentMailbox<D>>;
 }
 
 /** The names of {@link RequiredArgument} as values. */
@@ -70,29 +70,53 @@ const MAX_LISTED = 10;
  * });
  * ```
  */
-export class MailEnvironment<D extends MailboxDefaults = Record<never, never>> extends pulumi.ComponentResource {
+export class MailEnvironment<
+  D extends MailboxDefaults = Record<never, never>,
+  Name extends string = string,
+> extends pulumi.ComponentResource {
   /** Grant ids by mailbox name. */
-  readonly grantIds: pulumi.Output<Record<string, string>>;
+  readonly grantIds: pulumi.Output<Record<Name, string>>;
   /** Grants by mailbox name. */
-  readonly grants: Record<string, ByoImapGrant>;
+  readonly grants: Record<Name, ByoImapGrant>;
+  readonly #connector: () => ImapConnector;
 
-  constructor(name: string, args: MailEnvironmentArgs<D>, opts?: pulumi.ComponentResourceOptions) {
+  constructor(name: string, args: MailEnvironmentArgs<D, Name>, opts?: pulumi.ComponentResourceOptions) {
     // Check everything before registering a resource: the engine creates registered resources while the program still runs.
     const mailboxes = mailboxesOf(name, args);
     super("nylas:index:MailEnvironment", name, {}, opts);
     const declared = connectorOf(args);
     const connector = isReference(declared) ? declared : new ImapConnector(name, declared, { parent: this });
+    this.#connector = connector === "imap" ? readOnce(name, args, this) : () => connector;
+    // `mailboxes` has exactly the names of `args.mailboxes`.
     this.grants = Object.fromEntries(
       mailboxes.map(({ mailbox, resource, full, options }) => [
         mailbox,
         new ByoImapGrant(resource, { ...full, connector }, { ...options, parent: this }),
       ]),
-    );
+    ) as Record<Name, ByoImapGrant>;
     this.grantIds = pulumi.output(
-      Object.fromEntries(Object.entries(this.grants).map(([mailbox, grant]) => [mailbox, grant.grantId])),
-    );
+      Object.fromEntries(Object.entries<ByoImapGrant>(this.grants).map(([mailbox, grant]) => [mailbox, grant.grantId])),
+    ) as pulumi.Output<Record<Name, string>>;
     this.registerOutputs({ grantIds: this.grantIds });
   }
+
+  /**
+   * The connector, made or given. With `connector: "imap"`, the first use reads it from Nylas, in the `application` of the
+   * `defaults`, and does not manage it.
+   */
+  get connector(): ImapConnector {
+    return this.#connector();
+  }
+}
+
+function readOnce(name: string, { defaults }: UncheckedArgs, parent: pulumi.Resource): () => ImapConnector {
+  const { application } = defaults ?? {};
+  let connector: ImapConnector | undefined;
+  return () => {
+    // Not the name of a connector that the environment makes: at the change to "imap", the engine would replace that one.
+    connector ??= new ImapConnector(`${name}-imap`, { application }, { id: "imap", parent });
+    return connector;
+  };
 }
 
 /** The arguments before the check that each mailbox has the required ones. */

@@ -23,6 +23,26 @@ export function grantView(grant: StoredGrant, behaviors: Behaviors): Record<stri
   };
 }
 
+/** A grant in a list. */
+export function listedView(grant: StoredGrant, behaviors: Behaviors): Record<string, unknown> {
+  return { ...grantView(grant, behaviors), email: listedAddress(grant, behaviors) };
+}
+
+function listedAddress({ email }: StoredGrant, { listedAddress }: Behaviors): string | null {
+  switch (listedAddress) {
+    case "shown":
+      return email;
+    case "null":
+      return null;
+    case "empty":
+      return "";
+    case "named":
+      return `Mailbox <${email}>`;
+    case "padded":
+      return `${email} `;
+  }
+}
+
 function scopeOf(grant: StoredGrant, { scope }: Behaviors): Record<string, unknown> {
   if (grant.scope !== undefined) return { scope: grant.scope };
   if (scope === "absent") return {};

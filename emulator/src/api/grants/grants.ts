@@ -4,15 +4,15 @@ import { optionalObject, optionalText, optionalTexts, readObject } from "../../c
 import { ApiError, notFound } from "../../conventions/errors.js";
 import { pageOf, seconds } from "../../conventions/query.js";
 import type { Api, ApiContext } from "../../http/context.js";
-import { nowSeconds, type Store, sameAddress } from "../../store/store.js";
+import { type Store, sameAddress } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
 import { readImapSettings } from "../connect/settings.js";
 import { WORKSPACE_ID } from "../related-ids.js";
 import { noEndpoint } from "../unplayed.js";
-import { grantView } from "./grant-view.js";
+import { grantView, listedView } from "./grant-view.js";
 
 export interface GrantDependencies {
-  store: Pick<Store, "grants" | "grant" | "updateGrant" | "deleteGrant">;
+  store: Pick<Store, "nowSeconds" | "grants" | "grant" | "updateGrant" | "deleteGrant">;
   behaviors: Behaviors;
 }
 
@@ -22,11 +22,12 @@ export function grantRoutes(api: Api, dependencies: GrantDependencies): void {
   api.get("/v3/grants", (context) => {
     const page = pageOf(context);
     const sort = sortOf(context);
-    const kept = store.grants().filter(filterOf(context, behaviors));
+    const kept = store.grants().filter(filterOf(context, dependencies));
     return answerPage(
       context,
-      kept.toSorted(sort).map((grant) => grantView(grant, behaviors)),
+      kept.toSorted(sort).map((grant) => listedView(grant, behaviors)),
       page,
+      behaviors.grantsPerPage === 0 ? page.limit : behaviors.grantsPerPage,
     );
   });
 
@@ -63,13 +64,21 @@ export function grantRoutes(api: Api, dependencies: GrantDependencies): void {
   });
 }
 
-function findGrant(context: ApiContext, { store, behaviors }: GrantDependencies): StoredGrant {
+function findGrant(context: ApiContext, dependencies: GrantDependencies): StoredGrant {
+  const { store, behaviors } = dependencies;
   const grant = store.grant(context.var.tokenGrantId ?? context.req.param("id") ?? "");
-  if (grant === undefined) throw notFound("grant", behaviors);
+  if (grant === undefined || !isOlder(grant, behaviors.newGrantLagSeconds, dependencies))
+    throw notFound("grant", behaviors);
   return grant;
 }
 
-function filterOf(context: ApiContext, behaviors: Behaviors): (grant: StoredGrant) => boolean {
+/** True with 0 seconds, also for a grant of the current second. */
+function isOlder({ createdAt }: StoredGrant, seconds: number, { store }: GrantDependencies): boolean {
+  return createdAt <= store.nowSeconds() - seconds;
+}
+
+function filterOf(context: ApiContext, dependencies: GrantDependencies): (grant: StoredGrant) => boolean {
+  const { listLagSeconds, newGrantLagSeconds } = dependencies.behaviors;
   const {
     email,
     provider,
@@ -80,10 +89,10 @@ function filterOf(context: ApiContext, behaviors: Behaviors): (grant: StoredGran
   } = context.req.query();
   const since = seconds(context, "since");
   const before = seconds(context, "before");
-  const lags = (email !== undefined || provider !== undefined) && behaviors.listLagSeconds > 0;
-  const youngest = lags ? nowSeconds() - behaviors.listLagSeconds : Number.POSITIVE_INFINITY;
+  const isFiltered = email !== undefined || provider !== undefined;
+  const lag = isFiltered ? Math.max(listLagSeconds, newGrantLagSeconds) : newGrantLagSeconds;
   return (grant) =>
-    grant.createdAt <= youngest &&
+    isOlder(grant, lag, dependencies) &&
     (email === undefined || sameAddress(grant.email, email)) &&
     (provider === undefined || grant.provider === provider) &&
     (status === undefined || grant.status === status) &&

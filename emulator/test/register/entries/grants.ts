@@ -1,4 +1,14 @@
-import { A_LIST, A_TIME, ABSENT, AN_ID, THE_ADDRESS, THE_GRANT, THE_PASSWORD } from "../answer.js";
+import {
+  A_LIST,
+  A_TIME,
+  ABSENT,
+  AN_ID,
+  THE_ADDRESS,
+  THE_ADDRESS_AND_A_BLANK,
+  THE_ADDRESS_WITH_A_NAME,
+  THE_GRANT,
+  THE_PASSWORD,
+} from "../answer.js";
 import { authenticate, type Expectation, NOBODY, type Place, settingsOf } from "../expectation.js";
 import { withOtherPassword } from "../passwords.js";
 import { BAD_PAYLOAD, BAD_REQUEST, NO_GRANT, ok } from "../refusals.js";
@@ -111,6 +121,26 @@ export const grants: readonly Expectation[] = [
       await authenticate(place);
       return place.call("GET", `/v3/grants/${place.grantId}`);
     },
+  },
+  {
+    endpoint: LIST,
+    situation: "a page of 200, right after the grant was made",
+    given: "grant",
+    answer: ok({ "data.0.id": THE_GRANT, "data.0.email": THE_ADDRESS, limit: 200 }),
+    instead: {
+      newGrantLagSeconds: { "3600": ok({ "data.length": 0 }) },
+      grantsPerPage: { "1": ok({ "data.length": 1, limit: 200 }) },
+      listedAddress: {
+        null: ok({ "data.0.email": null }),
+        empty: ok({ "data.0.email": "" }),
+        named: ok({ "data.0.email": THE_ADDRESS_WITH_A_NAME }),
+        padded: ok({ "data.0.email": THE_ADDRESS_AND_A_BLANK }),
+      },
+    },
+    source: [LIST_GRANTS],
+    standing: "assumed",
+    live: OTHERS,
+    play: ({ call }) => call("GET", "/v3/grants?limit=200"),
   },
   {
     endpoint: LIST,

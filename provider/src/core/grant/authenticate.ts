@@ -15,62 +15,80 @@ import type { Grant } from "../../nylas/wire.js";
 import { preflight } from "../../preflight/preflight.js";
 import { adviceForPassword, adviceForServer } from "../../provider-advice.js";
 import { PartialFailureError } from "../lifecycle.js";
-import { unlistedGrantExists } from "../ownership/grant.js";
 import { formatMarker, type Marker } from "../ownership/marker.js";
 import type { Values } from "../properties/values.js";
 import type { Run } from "../session.js";
-import { credentials, type GrantArguments } from "./properties.js";
+import { credentials } from "./credentials.js";
+import type { GrantArguments } from "./properties.js";
+import {
+  type Answered,
+  type AuthenticatedGrant,
+  type Authentication,
+  existedBefore,
+  isOfInterruptedRun,
+  otherGrantAnswered,
+  takeExisting,
+  type Unforeseen,
+} from "./unforeseen.js";
 
-/**
- * Seconds by which a grant's `created_at` and `updated_at` may differ beyond the duration of the request that created it: they
- * are whole seconds, and Nylas may set them at different moments.
- */
-const CREATION_TOLERANCE_SECONDS = 2;
-
-/** A grant that this resource has just authenticated. */
-export interface AuthenticatedGrant {
-  grant: Grant;
-  adopted: boolean;
+/** Authenticates a mailbox that has a grant: for adoption, rotation and repair. */
+export async function authenticate(
+  authentication: Authentication,
+  adopted: boolean,
+  found: Grant,
+): Promise<AuthenticatedGrant> {
+  const { run, args, marker } = authentication;
+  const mailbox = await usableCredentials(run, args);
+  const answered = await post(run, mailbox, textOf(marker), found);
+  const { grant } = answered;
+  if (grant.id === found.id) return { grant, adopted };
+  throw await otherGrantAnswered(authentication, found, withSender(run, mailbox, answered));
 }
 
-/** Authenticates the mailbox: for creation, adoption, rotation and repair. Nothing else sends credentials to Nylas. */
-export async function authenticate(
-  run: Run,
-  args: GrantArguments,
-  marker: Marker | undefined,
-  adopted: boolean,
-  found: Grant | undefined,
+/**
+ * Authenticates a mailbox for which no grant is known: Nylas creates one, or authenticates one that its list did not show.
+ * `interruptedSince` is when a run of this resource that was interrupted has begun, by Nylas's clock.
+ */
+export async function authenticateNew(
+  authentication: Authentication,
+  interruptedSince: number | undefined,
 ): Promise<AuthenticatedGrant> {
+  const { run, args, marker } = authentication;
+  const mailbox = await usableCredentials(run, args);
+  const answered = await post(run, mailbox, textOf(marker), undefined);
+  const { grant, before, existed } = answered;
+  const isOurs = !existed || isOfInterruptedRun(run, grant, interruptedSince);
+  if (before === undefined && isOurs) return { grant, adopted: false };
+  return takeExisting(authentication, withSender(run, mailbox, answered));
+}
+
+function withSender(run: Run, mailbox: MailboxCredentials, answered: Answered): Unforeseen {
+  return { ...answered, send: (state) => post(run, mailbox, state, answered.grant) };
+}
+
+/** Checks what can be checked without Nylas. Nothing else sends credentials to Nylas. */
+async function usableCredentials(run: Run, args: GrantArguments): Promise<MailboxCredentials> {
   const mailbox = credentials(args, run.host);
   const refused = run.lockedMailboxes.get(mailboxKey(args.imapUsername)) ?? run.refusedLogins.get(digestOf(mailbox));
   if (refused !== undefined) throw refused;
-
   await remembering(run, mailbox, () => preflight(mailbox, args.preflight, run.host.notices));
-  const startedAt = performance.now();
-  const grant = await post(run, mailbox, marker, found);
-  if (found !== undefined && grant.id !== found.id) throw otherGrantAnswered(args, found, grant);
-  if (found !== undefined || !existedBefore(grant, startedAt)) return { grant, adopted };
-
-  // Nylas's list did not show this grant, and authenticating it has replaced its marker by ours. Mark it as adopted, so that
-  // no later run treats it as created by this resource and deletes it.
-  const adoption = marker === undefined ? undefined : { ...marker, adopted: true };
-  const marked = await post(run, mailbox, adoption, grant);
-  if (args.onExisting !== "adopt") throw unlistedGrantExists(run, args, marked);
-  return { grant: marked, adopted: true };
+  return mailbox;
 }
 
 async function post(
   run: Run,
   mailbox: MailboxCredentials,
-  marker: Marker | undefined,
+  state: string | undefined,
   found: Grant | undefined,
-): Promise<Grant> {
-  const state = marker === undefined ? undefined : formatMarker(marker);
+): Promise<Answered> {
+  const known = run.directory.snapshot();
+  const startedAt = performance.now();
   return remembering(run, mailbox, async () => {
     try {
-      const grant = await authenticateMailbox(run.client, mailbox, state);
+      const grant = await authenticateMailbox(run.client, mailbox, state, found?.id);
+      const before = known(grant.id);
       run.directory.enter(grant);
-      return grant;
+      return { grant, before, existed: existedBefore(run, grant, startedAt) };
     } catch (error) {
       throw error instanceof NylasError ? await explainRefusal(run, error, mailbox, found) : error;
     }
@@ -88,6 +106,10 @@ async function remembering<T>(run: Run, mailbox: MailboxCredentials, login: () =
     }
     throw error;
   }
+}
+
+function textOf(marker: Marker | undefined): string | undefined {
+  return marker === undefined ? undefined : formatMarker(marker);
 }
 
 /** Identifies refused credentials without keeping them in memory. */
@@ -174,25 +196,6 @@ async function isConnectorMissing({ client }: Run): Promise<boolean> {
 
 function endsWith(type: string | undefined, suffix: string): boolean {
   return type !== undefined && (type === suffix || type.endsWith(`.${suffix}`));
-}
-
-/**
- * Whether Nylas re-authenticated a grant that its list did not show, instead of creating one. Elapsed time comes from the
- * monotonic clock: if the wall clock were set forward meanwhile, an old grant would look like the result of this request.
- */
-function existedBefore(grant: Grant, startedAt: number): boolean {
-  const elapsed = (performance.now() - startedAt) / 1000;
-  const age = (Date.parse(grant.updatedAt) - Date.parse(grant.createdAt)) / 1000;
-  return age > elapsed + CREATION_TOLERANCE_SECONDS;
-}
-
-function otherGrantAnswered(args: GrantArguments, found: Grant, grant: Grant): UnexpectedResponseError {
-  return new UnexpectedResponseError({
-    code: "unexpected_response",
-    operation: `Authenticating mailbox ${args.imapUsername}`,
-    answer: `Nylas answered with grant ${grant.id} instead of ${found.id}; the state was not changed`,
-    remedy: "run `pulumi refresh` to see which of them exists, then `pulumi up`",
-  });
 }
 
 /** Checks that Nylas can read the mailbox. After a failure the grant is kept, and the next run checks it again. */

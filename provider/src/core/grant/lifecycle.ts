@@ -9,12 +9,13 @@ import { isUnknown, replacing } from "../properties/validate.js";
 import { asText, changed, pick, type Values } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
 import type { Run } from "../session.js";
-import { type AuthenticatedGrant, authenticate, verifyMailbox } from "./authenticate.js";
+import { goneBeforeUpdate, invisible, notYetVisible, withNoteOfDeletion } from "./absence.js";
+import { authenticate, authenticateNew, verifyMailbox } from "./authenticate.js";
+import { checkGrantArguments } from "./check.js";
+import { credentials } from "./credentials.js";
 import {
   AUTHENTICATED_ARGUMENTS,
   changesPassword,
-  checkGrantArguments,
-  credentials,
   GRANT_DEFAULTS,
   GRANT_SECRETS,
   type GrantArguments,
@@ -25,6 +26,7 @@ import {
   storedArguments,
 } from "./properties.js";
 import { type GrantOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./state.js";
+import type { AuthenticatedGrant } from "./unforeseen.js";
 
 /** The two statuses of Nylas's contract. */
 const VALID = "valid";
@@ -62,8 +64,14 @@ export const grantLifecycle: Lifecycle = {
     return run.exclusively(args.imapUsername, async () => {
       const found = await findExisting(run, args);
       const adopting = found === undefined ? false : decideAdoption(run, args, found, applicationId);
+      // Read before this run writes its own note.
+      const interruptedSince = args.owner === undefined ? undefined : run.unsaved.timeOf(applicationId, args.owner);
       const marker = markerToSend(run, args, adopting, applicationId);
-      const authenticated = await authenticate(run, args, marker, adopting, found);
+      const authentication = { run, args, applicationId, marker };
+      const authenticated =
+        found === undefined
+          ? await authenticateNew(authentication, interruptedSince)
+          : await authenticate(authentication, adopting, found);
       run.owners.record(authenticated.grant.id, args.owner);
       return {
         id: authenticated.grant.id,
@@ -82,6 +90,11 @@ export const grantLifecycle: Lifecycle = {
     const grant = await run.directory.byId(id, asText(props.email));
     if (grant === undefined) {
       if (props.applicationId === undefined) throw noSuchGrant(run, id);
+      const hidden = notYetVisible({ run, applicationId, id, props });
+      if (hidden !== undefined) {
+        run.host.notices.notify(`grant ${id} of ${String(props.email)} stays in the state: ${hidden}`);
+        return { inputs: storedArguments(props), outs: props };
+      }
       run.host.notices.notify(
         `grant ${id} of ${String(props.email)} was deleted outside of Pulumi; the next \`up\` makes another one`,
       );
@@ -112,14 +125,17 @@ export const grantLifecycle: Lifecycle = {
     const { run, applicationId } = await sameApplication(given, olds.applicationId, operation);
     return run.exclusively(args.imapUsername, async () => {
       const found = await run.directory.byId(id, args.imapUsername);
-      if (found === undefined) throw goneBeforeUpdate(operation, id);
+      if (found === undefined) {
+        const hidden = notYetVisible({ run, applicationId, id, props: olds });
+        throw hidden === undefined ? goneBeforeUpdate(operation, id) : invisible(operation, hidden);
+      }
       const adopted = olds.adopted === true;
       refuseIfTaken(run, operation, found, olds, args, applicationId);
       if (!changing && !renamed) {
         return verifyMailbox(run, args, id, state(news, args, { grant: found, adopted }, inState, applicationId));
       }
       const marker = markerToSend(run, args, adopted, applicationId, inState);
-      const authenticated = await authenticate(run, args, marker, adopted, found);
+      const authenticated = await authenticate({ run, args, applicationId, marker }, adopted, found);
       run.owners.record(id, args.owner);
       const outs = state(news, args, authenticated, marker, applicationId);
       return verifying ? verifyMailbox(run, args, id, outs) : outs;
@@ -145,7 +161,12 @@ export const grantLifecycle: Lifecycle = {
         );
         return;
       }
-      if (found !== undefined) await deleteGrant(run.client, id);
+      if (found === undefined) {
+        const hidden = notYetVisible({ run, applicationId, id, props });
+        if (hidden !== undefined) throw invisible(`Deleting ${mailbox}`, hidden);
+      } else {
+        await withNoteOfDeletion(run, applicationId, id, async () => void (await deleteGrant(run.client, id)));
+      }
       run.directory.remove(id);
       run.owners.remove(id);
     });
@@ -238,16 +259,6 @@ function replacedByOption(mailbox: string): NylasError {
     remedy:
       'take "*" or "#initerror" out of its replaceOnChanges, or run `pulumi refresh`; then run `pulumi up`, which keeps the grant. ' +
       "To have another grant on purpose, name the resource in `pulumi up --replace`",
-  });
-}
-
-function goneBeforeUpdate(operation: string, id: string): NylasError {
-  return new NotFoundError({
-    code: "not_found",
-    operation,
-    answer: `the grant does not exist any more; it was deleted outside of Pulumi`,
-    status: 404,
-    remedy: `run \`pulumi up --refresh\`: it drops ${id} from the state and makes another grant`,
   });
 }
 

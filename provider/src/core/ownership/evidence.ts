@@ -17,5 +17,6 @@ export interface Evidence {
   owners: Owners;
   unsaved: UnsavedNotes;
   host: Pick<Host, "wording">;
-  client: { settings: { application: string } };
+  /** `now` is Nylas's time in milliseconds since 1970. */
+  client: { settings: { application: string }; now(): number | undefined };
 }

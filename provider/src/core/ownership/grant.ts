@@ -1,4 +1,6 @@
+import { sameMailbox } from "../../address.js";
 import { AlreadyExistsError } from "../../errors.js";
+import { CLOCK_TOLERANCE_MS } from "../../nylas/server-clock.js";
 import type { Grant } from "../../nylas/wire.js";
 import { asText, type Values } from "../properties/values.js";
 import type { Claim, Evidence } from "./evidence.js";
@@ -14,7 +16,7 @@ import { hasOtherOwner, isSuccessor, type Marker, MOVED, nameOf, parseMarker, un
 export function decideAdoption(run: Evidence, args: Claim, found: Grant, applicationId: string): boolean {
   if (run.owners.isOwnedByOther(found.id, args.owner)) throw grantExists(run, args, found);
   const marker = parseMarker(found.state);
-  if (isInterruptedRun(run, args, marker, applicationId) && !marker?.adopted) return false;
+  if (isInterruptedRun(run, args, found, applicationId) && !marker?.adopted) return false;
   if (args.onExisting !== "adopt" || found.provider !== "imap") throw grantExists(run, args, found);
   return !isMadeByStack(args, marker);
 }
@@ -24,8 +26,12 @@ function isMadeByStack({ stack }: Claim, marker: Marker | undefined): boolean {
   return marker?.adopted === false && marker.stack !== undefined && marker.stack === stack;
 }
 
-function isInterruptedRun(run: Evidence, { owner }: Claim, marker: Marker | undefined, applicationId: string) {
+function isInterruptedRun(run: Evidence, { owner }: Claim, { state, createdAt }: Grant, applicationId: string) {
+  const marker = parseMarker(state);
   if (owner === undefined || marker?.owner !== owner || marker.nonce === undefined) return false;
+  // An older grant was only authenticated by the interrupted run, because Nylas's list did not show it.
+  const since = run.unsaved.timeOf(applicationId, owner);
+  if (since !== undefined && Date.parse(createdAt) < since - CLOCK_TOLERANCE_MS) return false;
   return run.unsaved.nonceOf(applicationId, owner) === marker.nonce;
 }
 
@@ -44,7 +50,7 @@ export function markerToSend(
     owner,
     adopted,
     stack,
-    nonce: nonce ?? run.unsaved.write(applicationId, owner),
+    nonce: nonce ?? run.unsaved.write(applicationId, owner, run.client.now()),
     ...(renamed ? { previous: nameOf(inState) } : {}),
   };
 }
@@ -64,6 +70,16 @@ export function unlistedGrantExists(run: Evidence, args: Claim, found: Grant): A
   const answer =
     "it existed before, but Nylas's list did not show it. It was authenticated before it could be seen, and is marked as adopted";
   return alreadyExists(run, args, found, answer, []);
+}
+
+/** For a grant that was shown without the address of this mailbox. `done` is what has become of it. */
+export function touchedGrantExists(run: Evidence, args: Claim, found: Grant, done: string): AlreadyExistsError {
+  const { answer, remedy } = explainOwner(run, args, found);
+  const address =
+    found.email === undefined || sameMailbox(found.email, args.imapUsername)
+      ? []
+      : [`manage it under the address ${found.email}, which opens the same mailbox`];
+  return alreadyExists(run, args, found, `${answer}; ${done}`, [...address, ...remedy]);
 }
 
 function alreadyExists(
@@ -178,7 +194,8 @@ export function isTaken(
   if (inState === undefined) return isMarkedByOther(atNylas, owner);
   if (!hasOtherOwner(atNylas, inState)) return false;
   if (!isInterruptedRename(run, atNylas, inState, applicationId)) return true;
-  if (atNylas?.stack !== undefined && atNylas.stack === inState.stack) return false;
+  const isOwn = run.owners.isStack(atNylas?.stack) || (inState.stack !== undefined && atNylas?.stack === inState.stack);
+  if (isOwn) return false;
   throw new AlreadyExistsError({ code: "grant_exists", operation, ...unclearStack("grant") });
 }
 

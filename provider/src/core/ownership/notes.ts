@@ -15,10 +15,17 @@ const NONCE_BYTES = 8;
  * the resource fails with `grant_exists` or `connector_exists` instead of taking the object.
  */
 export interface UnsavedNotes {
-  /** Writes a note that this owner is about to take an object. Returns an interrupted run's nonce, or a fresh one. */
-  write(applicationId: string, owner: string): string;
+  /**
+   * Writes a note that this owner is about to take an object. Returns an interrupted run's nonce, or a fresh one. `time` is
+   * Nylas's, in milliseconds since 1970; an interrupted run's note keeps its own.
+   */
+  write(applicationId: string, owner: string, time?: number): string;
+  /** Like `write`, always with a fresh nonce. */
+  renew(applicationId: string, owner: string, time: number): string;
   /** The nonce that an interrupted run of this owner used. */
   nonceOf(applicationId: string, owner: string): string | undefined;
+  /** When the interrupted run wrote its note, by Nylas's clock: what existed before was not created by it. */
+  timeOf(applicationId: string, owner: string): number | undefined;
   /** The result has been returned to Pulumi, which saves it unless the engine is killed. */
   markReturned(applicationId: string, owner: string): void;
   /** A saved state contains the result: removes its note. With a `nonce`, only the note of that nonce. */
@@ -33,25 +40,19 @@ export function createUnsavedNotes(notesDirectory: string | undefined): UnsavedN
   let present: Set<string> | undefined;
 
   return {
-    write: (applicationId, owner) => {
+    write: (applicationId, owner, time) => {
       const name = nameOf(applicationId, owner);
-      const nonce = readNote(name) ?? randomBytes(NONCE_BYTES).toString("hex");
-      inDirectory((directory) => {
-        mkdirSync(directory, { recursive: true });
-        // Write a temporary file and rename it, so that a run that is killed here leaves no partial note.
-        const temporary = join(directory, `${name}.${randomUUID()}`);
-        writeFileSync(temporary, nonce, { mode: 0o600 });
-        renameSync(temporary, join(directory, name));
-      });
-      return nonce;
+      return writeNote(name, readNote(name) ?? { nonce: freshNonce(), time });
     },
-    nonceOf: (applicationId, owner) => readNote(nameOf(applicationId, owner)),
+    renew: (applicationId, owner, time) => writeNote(nameOf(applicationId, owner), { nonce: freshNonce(), time }),
+    nonceOf: (applicationId, owner) => readNote(nameOf(applicationId, owner))?.nonce,
+    timeOf: (applicationId, owner) => readNote(nameOf(applicationId, owner))?.time,
     markReturned: (applicationId, owner) => returned.add(nameOf(applicationId, owner)),
     remove: (applicationId, owner, nonce) => {
       // Called for every resource of every plan: list the directory once instead of checking a file each time.
       present ??= new Set(inDirectory((directory) => readdirSync(directory)));
       const name = nameOf(applicationId, owner);
-      if (!present.has(name) || (nonce !== undefined && readNote(name) !== nonce)) return;
+      if (!present.has(name) || (nonce !== undefined && readNote(name)?.nonce !== nonce)) return;
       present.delete(name);
       removeNote(name);
     },
@@ -61,9 +62,21 @@ export function createUnsavedNotes(notesDirectory: string | undefined): UnsavedN
     },
   };
 
-  function readNote(name: string): string | undefined {
+  function readNote(name: string): Note | undefined {
     const text = inDirectory((directory) => readFileSync(join(directory, name), "utf8"));
-    return text !== undefined && /^[0-9a-f]+$/.test(text) ? text : undefined;
+    const [, nonce, time] = text?.match(/^([0-9a-f]+)(?: (\d+))?$/) ?? [];
+    return nonce === undefined ? undefined : { nonce, time: time === undefined ? undefined : Number(time) };
+  }
+
+  /** Writes a temporary file and renames it, so that a run that is killed here leaves no partial note. Returns the nonce. */
+  function writeNote(name: string, { nonce, time }: Note): string {
+    inDirectory((directory) => {
+      mkdirSync(directory, { recursive: true });
+      const temporary = join(directory, `${name}.${randomUUID()}`);
+      writeFileSync(temporary, time === undefined ? nonce : `${nonce} ${Math.floor(time)}`, { mode: 0o600 });
+      renameSync(temporary, join(directory, name));
+    });
+    return nonce;
   }
 
   function removeNote(name: string): void {
@@ -74,6 +87,16 @@ export function createUnsavedNotes(notesDirectory: string | undefined): UnsavedN
   function inDirectory<T>(work: (directory: string) => T): T | undefined {
     return parent === undefined ? undefined : attempt(() => work(parent));
   }
+}
+
+interface Note {
+  nonce: string;
+  /** Absent from notes of version 0.1.0, and where Nylas's answers have no date. */
+  time: number | undefined;
+}
+
+function freshNonce(): string {
+  return randomBytes(NONCE_BYTES).toString("hex");
 }
 
 function nameOf(applicationId: string, owner: string): string {

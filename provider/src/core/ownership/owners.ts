@@ -8,7 +8,9 @@ import { asText, type Values } from "../properties/values.js";
  */
 export interface Owners {
   /** `check` was called. `isNew`: without old inputs, for a creation or a replacement. */
-  recordCheck(owner: string | undefined, isNew: boolean): void;
+  recordCheck(names: { owner?: unknown; stack?: unknown }, isNew: boolean): void;
+  /** Whether this is the stack of the program. False if no resource has told it, as in a destroy. */
+  isStack(stack: string | undefined): boolean;
   /** Whether the resource with these outputs is deleted because it is to be made again. */
   isReplaced(outs: Values): boolean;
   /** `diff` was called with these outputs. `stays`: no argument asks for another object. */
@@ -34,6 +36,7 @@ export interface Owners {
 
 export function createOwners(): Owners {
   const owners = new Map<string, string>();
+  const stacks = new Set<string>();
   const checked = new Set<string>();
   const checkedAnew = new Set<string>();
   const staying = new Set<string>();
@@ -43,9 +46,11 @@ export function createOwners(): Owners {
     if (owner !== undefined) owners.set(id, owner);
   };
   return {
-    recordCheck: (owner, isNew) => {
-      if (owner !== undefined) (isNew ? checkedAnew : checked).add(owner);
+    recordCheck: ({ owner, stack }, isNew) => {
+      if (typeof owner === "string") (isNew ? checkedAnew : checked).add(owner);
+      if (typeof stack === "string") stacks.add(stack);
     },
+    isStack: (stack) => stack !== undefined && stacks.has(stack),
     isReplaced: ({ owner }) => typeof owner === "string" && checkedAnew.has(owner),
     recordPlan: (id, olds, owner, stays) => {
       if (!stays) staying.delete(stateKey(id, olds));

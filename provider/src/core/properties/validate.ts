@@ -1,6 +1,7 @@
 import { isIP } from "node:net";
 import leven from "leven";
 import * as v from "valibot";
+import { namesWhere, type PropertyTable } from "./table.js";
 import { changed, type Values } from "./values.js";
 
 /** Pulumi's placeholder for a value that is not known yet. */
@@ -28,43 +29,28 @@ export interface CheckFailure {
   reason: string;
 }
 
-/** The arguments of a resource: their schemas, which of them are required, and which are secret. */
-export interface Properties {
-  schemas: Record<string, v.GenericSchema>;
-  required: readonly string[];
-  /** Secret arguments. Their failures have no `property`, because Pulumi prints the value of the property that failed. */
-  secret: readonly string[];
-  /** Inputs that the resource class sets; never suggested. */
-  hidden: readonly string[];
-}
-
 /** Validates the arguments; a value that is not known yet passes. */
-export function validate(properties: Properties, inputs: Readonly<Record<string, unknown>>): CheckFailure[] {
-  const failures: CheckFailure[] = [];
-  const names = Object.keys(properties.schemas);
-  for (const property of properties.required) {
-    if (inputs[property] === undefined || inputs[property] === null) {
-      failures.push(missing(property, "is required"));
-    }
-  }
-  for (const [property, value] of Object.entries(inputs)) {
-    if (property.startsWith("__") || value === UNKNOWN || value === undefined || value === null) continue;
-    const schema = properties.schemas[property];
-    if (schema === undefined) {
-      const known = names.filter((name) => !properties.hidden.includes(name));
+export function validate(table: PropertyTable, inputs: Readonly<Record<string, unknown>>): CheckFailure[] {
+  const required = namesWhere(table, (property) => property.required === true);
+  const failures = required
+    .filter((name) => inputs[name] === undefined || inputs[name] === null)
+    .map((name) => missing(name, "is required"));
+  for (const [name, value] of Object.entries(inputs)) {
+    if (name.startsWith("__") || value === UNKNOWN || value === undefined || value === null) continue;
+    const property = table[name];
+    if (property === undefined) {
+      const known = namesWhere(table, ({ hidden }) => hidden !== true);
       // The property may be a mistyped secret one, so its value must not be shown either.
-      failures.push({ property: "", reason: `"${property}" is not an argument${suggestion(property, known)}` });
+      failures.push({ property: "", reason: `"${name}" is not an argument${suggestion(name, known)}` });
       continue;
     }
-    const result = v.safeParse(schema, value);
-    if (!result.success) failures.push(failure(properties, property, result.issues[0].message));
+    const result = v.safeParse(property.schema, value);
+    // The reason always names the property; `property` stays empty for a secret one, so that Pulumi does not print its value.
+    if (!result.success) {
+      failures.push({ property: property.secret ? "" : name, reason: `${name} ${result.issues[0].message}` });
+    }
   }
   return failures;
-}
-
-/** The reason always names the property; `property` stays empty for a secret one, so that Pulumi does not print its value. */
-function failure(properties: Pick<Properties, "secret">, property: string, reason: string): CheckFailure {
-  return { property: properties.secret.includes(property) ? "" : property, reason: `${property} ${reason}` };
 }
 
 /** A failure without `property`, for which Pulumi would print `value {<nil>} has a problem`. */

@@ -22,8 +22,3 @@ export function changed(olds: Values, news: Values, names: readonly string[], de
 export function asText(value: unknown): string | undefined {
   return typeof value === "string" ? value : undefined;
 }
-
-/** The names that have this value in the table. */
-export function namesWith<Value>(table: Readonly<Record<string, Value>>, value: Value): string[] {
-  return Object.keys(table).filter((name) => table[name] === value);
-}

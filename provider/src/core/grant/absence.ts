@@ -1,0 +1,65 @@
+import { NotFoundError, type NylasError, UnavailableError } from "../../errors.js";
+import { visibleInMs } from "../../nylas/visibility.js";
+import { asText, type Values } from "../properties/values.js";
+import type { Run } from "../session.js";
+
+/** A grant of a state that Nylas shows neither by its id nor in the list. */
+export interface AbsentGrant {
+  run: Run;
+  applicationId: string;
+  id: string;
+  /** The outputs in the state. */
+  props: Values;
+}
+
+/**
+ * Says that the absence of a grant is not believed yet: a new grant may not be visible. `undefined` if it is believed, because
+ * the grant is old enough, or because a deletion that was interrupted on this machine explains it.
+ */
+export function notYetVisible({ run, applicationId, id, props }: AbsentGrant): string | undefined {
+  const seconds = Math.ceil(visibleInMs(run.client, asText(props.createdAt)) / 1_000);
+  if (seconds === 0 || run.unsaved.nonceOf(applicationId, deletionOf(id)) !== undefined) return undefined;
+  return (
+    "Nylas shows it neither by its id nor in the list of grants, but it is so new that it may not be visible yet; " +
+    `it counts as deleted if that is so in ${seconds} s`
+  );
+}
+
+/** Runs a deletion with a note of it, so that the next run understands the grant's absence if this one is killed. */
+export async function withNoteOfDeletion(
+  { unsaved }: Run,
+  applicationId: string,
+  id: string,
+  work: () => Promise<void>,
+): Promise<void> {
+  unsaved.write(applicationId, deletionOf(id));
+  await work();
+  unsaved.markReturned(applicationId, deletionOf(id));
+}
+
+/** The name of the note. */
+function deletionOf(id: string): string {
+  return `deletion of grant ${id}`;
+}
+
+/** For an update or a deletion of a grant that may not be visible yet. */
+export function invisible(operation: string, reason: string): NylasError {
+  return new UnavailableError({
+    code: "nylas_unavailable",
+    operation,
+    answer: `${reason}. Nothing was changed`,
+    status: 404,
+    remedy: "run again in a moment",
+  });
+}
+
+/** For an update of a grant that does not exist. */
+export function goneBeforeUpdate(operation: string, id: string): NylasError {
+  return new NotFoundError({
+    code: "not_found",
+    operation,
+    answer: "the grant does not exist any more; it was deleted outside of Pulumi",
+    status: 404,
+    remedy: `run \`pulumi up --refresh\`: it drops ${id} from the state and makes another grant`,
+  });
+}

@@ -1,0 +1,36 @@
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
+import { cacheDirectory } from "../../../scripts/setup/paths.mjs";
+
+/**
+ * Debian's packages of each mail server.
+ *
+ * @type {Readonly<Record<string, readonly string[]>>}
+ */
+export const LAYERS = {
+  courier: ["courier-imap"],
+  cyrus: ["cyrus-imapd", "sasl2-bin", "libsasl2-modules"],
+  dovecot: ["dovecot-imapd", "dovecot-submissiond"],
+  exim: ["exim4-daemon-heavy"],
+  opensmtpd: ["opensmtpd"],
+  postfix: ["postfix", "sasl2-bin", "libsasl2-modules"],
+};
+
+/** @param {string} name */
+export function layerOf(name) {
+  return join(cacheDirectory, "mail-servers", name);
+}
+
+/**
+ * Without Debian's own part, such as `4.96`.
+ *
+ * @param {string} layer
+ * @param {string} packageName
+ */
+export function versionIn(layer, packageName) {
+  const database = join(layerOf(layer), "var/lib/dpkg");
+  const query = ["--admindir", database, "--show", "--showformat", "$" + "{Version}", packageName];
+  return execFileSync("dpkg-query", query, { encoding: "utf8" })
+    .replace(/^\d+:/, "")
+    .replace(/[-+].*/, "");
+}

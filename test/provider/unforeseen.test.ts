@@ -1,0 +1,398 @@
+import { randomUUID } from "node:crypto";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { grantLifecycle } from "../../provider/src/core/grant/lifecycle.js";
+import type { Values } from "../../provider/src/core/properties/values.js";
+import { type Run, runFor } from "../../provider/src/core/session.js";
+import { VISIBLE_AFTER_MS } from "../../provider/src/nylas/visibility.js";
+import { readSettings } from "../../provider/src/settings.js";
+import { present } from "../../tools/harness/test-emulator.js";
+import { failure } from "../support/failure.js";
+import { here } from "../support/here.js";
+import { APPLICATION, type HostileServer, startHostileServer } from "../support/hostile-server.js";
+
+const HOUR_SECONDS = 3_600;
+const OPS = "ops@example.test";
+const OWNER = "0a1b";
+const STACK = "0c2d";
+/** The marker of somebody else's stack. */
+const THEIRS = "pulumi-nylas-imap:2:aaaa:bbbb:cccc:created";
+
+interface StoredGrant {
+  id: string;
+  /** The mailbox that it opens. */
+  mailbox: string;
+  state?: string | undefined;
+  createdAt: number;
+  updatedAt: number;
+}
+
+/** What this Nylas shows of a grant, where, and which log-ins open the same mailbox. */
+interface Nylas {
+  listed: (grant: StoredGrant) => object | undefined;
+  byId: (grant: StoredGrant) => object | undefined;
+  answered: (grant: StoredGrant) => object;
+  opens: (username: string) => string;
+  /** Whether the answer to this authentication, from 1, gets lost after it took effect. */
+  loses: (post: number) => boolean;
+  /** Added to the answers' dates; `undefined` for answers without one. */
+  aheadMs: number | undefined;
+}
+
+let server: HostileServer;
+let home: string;
+let grants: StoredGrant[];
+let nylas: Nylas;
+/** The `state` of each authentication. */
+let states: string[];
+let notices: string[];
+
+const nowSeconds = () => Math.floor(Date.now() / 1_000);
+
+function shown({ id, mailbox, state, createdAt, updatedAt }: StoredGrant) {
+  const times = { created_at: createdAt, updated_at: updatedAt };
+  return {
+    id,
+    provider: "imap",
+    email: mailbox,
+    grant_status: "valid",
+    ...times,
+    ...(state === undefined ? {} : { state }),
+  };
+}
+
+beforeEach(async () => {
+  home = mkdtempSync(join(tmpdir(), "unforeseen-"));
+  vi.stubEnv("PULUMI_HOME", home);
+  grants = [];
+  states = [];
+  notices = [];
+  nylas = {
+    listed: shown,
+    byId: shown,
+    answered: shown,
+    opens: (username) => username,
+    loses: () => false,
+    aheadMs: 0,
+  };
+  vi.spyOn(console, "error").mockImplementation((line: string) => void notices.push(line));
+  server = await startHostileServer(
+    (request, response, body) => {
+      const { aheadMs } = nylas;
+      if (aheadMs === undefined) response.sendDate = false;
+      else response.setHeader("date", new Date(Date.now() + aheadMs).toUTCString());
+      const url = new URL(request.url ?? "/", server.uri);
+      const [status, answer] = answerTo(`${request.method}`, url, body);
+      if (request.method === "POST" && nylas.loses(states.length)) {
+        response.destroy();
+        return;
+      }
+      response.writeHead(status, { "content-type": "application/json" });
+      response.end(JSON.stringify({ request_id: "r-1", ...answer }));
+    },
+    { application: false },
+  );
+});
+
+afterEach(async () => {
+  vi.useRealTimers();
+  vi.unstubAllEnvs();
+  vi.restoreAllMocks();
+  rmSync(home, { recursive: true, force: true });
+  await server.close();
+});
+
+function answerTo(method: string, url: URL, body: string): [number, object] {
+  const notFound: [number, object] = [404, { error: { type: "grant.not_found", message: "Grant not found." } }];
+  if (method === "POST") return [201, { data: nylas.answered(authenticated(JSON.parse(body))) }];
+  if (url.pathname === "/v3/applications") return [200, { data: APPLICATION }];
+  if (url.pathname === "/v3/grants") {
+    const data = grants.flatMap((grant) => nylas.listed(grant) ?? []);
+    return [200, { data: data.slice(Number(url.searchParams.get("offset"))) }];
+  }
+  const grant = grants.find(({ id }) => url.pathname === `/v3/grants/${id}`);
+  const data = grant === undefined ? undefined : nylas.byId(grant);
+  if (data === undefined) return notFound;
+  if (method === "DELETE") grants = grants.filter((other) => other !== grant);
+  return [200, method === "DELETE" ? {} : { data }];
+}
+
+function authenticated({ state, settings }: { state?: string; settings: { imap_username: string } }): StoredGrant {
+  states.push(state ?? "");
+  const mailbox = nylas.opens(settings.imap_username);
+  const now = nowSeconds();
+  const existing = grants.find((grant) => grant.mailbox === mailbox);
+  if (existing === undefined) {
+    const made = { id: `g${grants.length}`, mailbox, state, createdAt: now, updatedAt: now };
+    grants.push(made);
+    return made;
+  }
+  return Object.assign(existing, { state: state ?? existing.state, updatedAt: now });
+}
+
+/** A grant of somebody else's, an hour old. */
+function foreign(change: Partial<StoredGrant> = {}): void {
+  const then = nowSeconds() - HOUR_SECONDS;
+  grants.push({ id: "foreign", mailbox: OPS, state: THEIRS, createdAt: then, updatedAt: then, ...change });
+}
+
+/** A provider process of its own. */
+function newRun(): Run {
+  const env = { NYLAS_API_KEY: `nyk_${randomUUID()}`, NYLAS_API_URI: server.uri, NYLAS_REQUESTS_PER_SECOND: "1000" };
+  return runFor(
+    readSettings("nylas", () => undefined, env),
+    here(),
+  );
+}
+
+function inputs(change: Values = {}): Values {
+  return {
+    imapUsername: OPS,
+    imapPassword: "correct horse",
+    imapHost: "imap.example.test",
+    imapPort: 993,
+    receiveOnly: true,
+    verify: false,
+    owner: OWNER,
+    stack: STACK,
+    ...change,
+  };
+}
+
+const create = (change: Values = {}, run = newRun()) => grantLifecycle.create(run, inputs(change));
+const kinds = () => states.map((state) => state.split(":").at(-1));
+
+describe("an authentication that was to create a grant", () => {
+  const withoutUpdate = (grant: StoredGrant) => ({ ...shown(grant), updated_at: undefined });
+
+  it.each([
+    ["Nylas shows no time of the last authentication", withoutUpdate],
+    [
+      "Nylas calls the time of the creation that of the last authentication",
+      (grant: StoredGrant) => ({ ...shown(grant), updated_at: grant.createdAt }),
+    ],
+    ["Nylas shows both times", shown],
+  ])("and found one of an hour ago adopts it, where %s", async (_name, answered) => {
+    foreign({ state: undefined });
+    Object.assign(nylas, { listed: () => undefined, answered });
+    const error = await failure(create());
+    expect(error.code).toBe("grant_exists");
+    expect(error.message).toContain("it existed before");
+    expect(kinds()).toEqual(["created", "adopted"]);
+    expect((await create({ onExisting: "adopt" })).outs).toMatchObject({ adopted: true });
+  });
+
+  it("created it, where Nylas shows no time of the last authentication", async () => {
+    Object.assign(nylas, { answered: withoutUpdate });
+    expect((await create()).outs).toMatchObject({ adopted: false });
+    expect(kinds()).toEqual(["created"]);
+  });
+
+  it("adopts it, where Nylas shows no time at all by which it could be new", async () => {
+    Object.assign(nylas, { answered: withoutUpdate, aheadMs: undefined });
+    expect((await failure(create())).code).toBe("grant_exists");
+    expect(kinds()).toEqual(["created", "adopted"]);
+  });
+});
+
+describe("a grant of somebody else's whose address", () => {
+  const hidden = (email: unknown) => (grant: StoredGrant) => ({ ...shown(grant), email });
+
+  it.each<[string, Partial<Nylas>]>([
+    ["is null in lists", { listed: hidden(null) }],
+    ["is empty in lists", { listed: hidden("") }],
+    ["is absent from lists", { listed: hidden(undefined) }],
+    ["has a name", { listed: hidden(`Operations <${OPS}>`), byId: hidden(`"Doe, Jo" <${OPS}> `) }],
+    ["has a blank", { listed: hidden(` ${OPS.toUpperCase()} `), byId: hidden(`${OPS}\t`) }],
+    [
+      "stands in the settings alone",
+      {
+        listed: (grant) => ({ ...shown(grant), email: null, settings: { imap_username: OPS, imap_host: "h" } }),
+        byId: hidden(null),
+      },
+    ],
+    ["is shown by the id alone", { listed: hidden(null), byId: (grant) => ({ ...shown(grant), email: `<${OPS}>` }) }],
+  ])("%s is found before anything is sent", async (_name, change) => {
+    foreign();
+    Object.assign(nylas, change);
+    expect((await failure(create())).code).toBe("grant_exists");
+    expect(states).toEqual([]);
+    expect(grants).toMatchObject([{ state: THEIRS }]);
+    expect((await create({ onExisting: "adopt" })).outs).toMatchObject({ email: OPS, adopted: true });
+  });
+
+  it("is shown nowhere gets its marker back, and the error says what happened", async () => {
+    foreign();
+    Object.assign(nylas, { listed: hidden(null), byId: hidden(null), answered: hidden(null) });
+    const error = await failure(create());
+    expect(error.code).toBe("grant_exists");
+    expect(error.message).toContain("another resource or stack made or adopted it with this package");
+    expect(error.message).toContain(
+      "authenticated with the declared credentials before that could be seen, and has its marker back",
+    );
+    expect(grants).toMatchObject([{ id: "foreign", state: THEIRS }]);
+    expect(states).toHaveLength(2);
+  });
+
+  it("is shown nowhere and that has no marker is marked as adopted", async () => {
+    foreign({ state: undefined });
+    Object.assign(nylas, { listed: hidden(null), byId: hidden(null), answered: hidden(null) });
+    const error = await failure(create());
+    expect(error.message).toContain("carries this resource's marker as adopted, so no destroy deletes it");
+    expect(kinds()).toEqual(["created", "adopted"]);
+  });
+
+  it("is shown nowhere is not this stack's after a kill before it has its marker back", async () => {
+    foreign();
+    Object.assign(nylas, {
+      listed: hidden(null),
+      byId: hidden(null),
+      answered: hidden(null),
+      loses: (post: number) => post > 1,
+    });
+    const error = await failure(create());
+    expect(error.message).toContain("its marker could not be put back");
+    nylas.loses = () => false;
+    expect(grants[0]?.state).toBe(THEIRS);
+    // As a kill between both authentications leaves it.
+    Object.assign(present(grants[0]), { state: states[0] });
+    nylas.listed = shown;
+    expect((await failure(create())).code).toBe("grant_exists");
+    expect((await failure(create())).message).toContain(
+      "nothing here shows that a run of this resource was interrupted",
+    );
+  });
+
+  it("is hidden among many costs a few requests, and not one each", async () => {
+    const then = nowSeconds() - HOUR_SECONDS;
+    grants = Array.from({ length: 50 }, (_, index) => {
+      return { id: `other${index}`, mailbox: `m${index}@example.test`, createdAt: then, updatedAt: then };
+    });
+    Object.assign(nylas, { listed: hidden(null), byId: hidden(null) });
+    await create();
+    expect(server.requests.filter((request) => request.startsWith("GET /v3/grants/"))).toHaveLength(3);
+  });
+});
+
+describe("two addresses of one mailbox", () => {
+  const ALERTS = "ops+alerts@example.test";
+  const ALIAS = "ops@alias.example";
+
+  beforeEach(() => {
+    nylas.opens = () => OPS;
+  });
+
+  it.each([ALERTS, ALIAS])("leave the grant of the one with its owner where %s is declared", async (imapUsername) => {
+    foreign();
+    const error = await failure(create({ imapUsername }));
+    expect(error.code).toBe("grant_exists");
+    expect(error.message).toContain("has its marker back");
+    expect(error.remedy).toContain(`manage it under the address ${OPS}, which opens the same mailbox`);
+    expect(grants).toMatchObject([{ id: "foreign", state: THEIRS }]);
+    const adopted = await create({ imapUsername, onExisting: "adopt" });
+    expect(adopted).toMatchObject({ id: "foreign", outs: { adopted: true, email: OPS } });
+  });
+
+  it.each([ALERTS, ALIAS])("make one grant where %s alone is declared, and keep it", async (imapUsername) => {
+    const { id, outs } = await create({ imapUsername });
+    expect(outs).toMatchObject({ email: OPS, adopted: false });
+    expect(notices.join("\n")).toContain(`Nylas shows the address ${OPS} for mailbox ${imapUsername}`);
+    expect(states).toHaveLength(1);
+    const news = inputs({ imapUsername, credentialVersion: 2 });
+    expect(await grantLifecycle.update(newRun(), id, outs, news)).toMatchObject({ email: OPS });
+    expect(grants).toHaveLength(1);
+    expect(states).toHaveLength(2);
+  });
+
+  it("that two resources declare are managed by one of them", async () => {
+    const run = newRun();
+    const both = await Promise.allSettled([
+      create({ owner: "01" }, run),
+      create({ owner: "02", imapUsername: ALERTS }, run),
+    ]);
+    expect(both.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    const kept = both.findIndex(({ status }) => status === "fulfilled") + 1;
+    expect(grants).toMatchObject([{ state: expect.stringMatching(`^pulumi-nylas-imap:2:0${kept}:.*:created$`) }]);
+  });
+
+  it("are not believed where the answer may be one to another request", async () => {
+    foreign();
+    nylas.answered = (grant) => ({ ...shown(grant), state: undefined });
+    const error = await failure(create({ imapUsername: ALIAS }));
+    expect(error.code).toBe("unexpected_response");
+    expect(error.message).toContain("grant foreign of another mailbox");
+    expect(states).toHaveLength(1);
+  });
+});
+
+describe("a grant that is seconds old", () => {
+  const invisible = () => Object.assign(nylas, { listed: () => undefined, byId: () => undefined });
+  const stateOf = async () => {
+    const { id, outs } = await create();
+    return { id, props: { ...outs, applicationId: APPLICATION.application_id } };
+  };
+
+  it("stays in the state until it is old enough, by Nylas's clock", async () => {
+    const { id, props } = await stateOf();
+    invisible();
+    expect(await present(grantLifecycle.read)(newRun(), id, props)).toMatchObject({ outs: props });
+    expect(notices.at(-1)).toMatch(
+      /stays in the state: Nylas shows it neither .* counts as deleted if that is so in \d+ s/,
+    );
+    nylas.aheadMs = VISIBLE_AFTER_MS + 2_000;
+    expect(await present(grantLifecycle.read)(newRun(), id, props)).toBeUndefined();
+  });
+
+  it.each([-86_400_000, 86_400_000])("is as old after this machine's clock has jumped by %i ms", async (jumpMs) => {
+    const { id, props } = await stateOf();
+    invisible();
+    nylas.aheadMs = -jumpMs;
+    vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + jumpMs });
+    expect(await present(grantLifecycle.read)(newRun(), id, props)).toMatchObject({ outs: props });
+  });
+
+  it("is neither updated nor deleted, and both say to run again", async () => {
+    const { id, props } = await stateOf();
+    invisible();
+    const updating = failure(grantLifecycle.update(newRun(), id, props, inputs({ credentialVersion: 2 })));
+    const deleting = failure(present(grantLifecycle.delete)(newRun(), id, props));
+    for (const error of await Promise.all([updating, deleting])) {
+      expect(error).toMatchObject({ code: "nylas_unavailable", status: 404 });
+      expect(error.remedy).toBe("run again in a moment");
+    }
+    expect(states).toHaveLength(1);
+    Object.assign(nylas, { listed: shown, byId: shown });
+    await present(grantLifecycle.delete)(newRun(), id, props);
+    expect(grants).toEqual([]);
+  });
+
+  it("is gone where a deletion on this machine was interrupted", async () => {
+    const { id, props } = await stateOf();
+    const interrupted = present(grantLifecycle.delete)(newRun(), id, props);
+    await interrupted;
+    expect(grants).toEqual([]);
+    await present(grantLifecycle.delete)(newRun(), id, props);
+    expect(await present(grantLifecycle.read)(newRun(), id, props)).toBeUndefined();
+  });
+
+  it("is this stack's where its run was interrupted and no list shows it yet", async () => {
+    nylas.loses = () => true;
+    await failure(create());
+    expect(grants).toHaveLength(1);
+    nylas.loses = () => false;
+    invisible();
+    expect((await create()).outs).toMatchObject({ adopted: false });
+    expect(grants).toMatchObject([{ state: expect.stringMatching(/:created$/) }]);
+  });
+
+  it("is not this stack's without an interrupted run, or if it is older than that run", async () => {
+    invisible();
+    foreign({ createdAt: nowSeconds() - 60, updatedAt: nowSeconds() - 60 });
+    expect((await failure(create())).code).toBe("grant_exists");
+    // The run above has left its note; the grant is older.
+    expect((await failure(create())).code).toBe("grant_exists");
+    expect(kinds()).toEqual(["created", "adopted", "created", "adopted"]);
+  });
+});

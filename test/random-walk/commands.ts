@@ -329,8 +329,23 @@ const failure = fc.constantFrom<Fault>(
   { truncate: true, times: 1, afterEffect: true },
 );
 
+/** What a gateway or proxy answers in Nylas's place. */
+const GATEWAY = { body: "<html>no route</html>", times: ALL_ATTEMPTS };
+
+const gatewayFailure = fc.constantFrom<Fault>(
+  { ...GATEWAY, status: 404 },
+  { ...GATEWAY, status: 404, afterEffect: true },
+  { ...GATEWAY, status: 403 },
+  { ...GATEWAY, status: 400 },
+  { ...GATEWAY, status: 200 },
+);
+
 const fault: fc.Arbitrary<Fault> = fc
-  .record({ request: faultedRequest, failure, nth: fc.integer({ min: 1, max: MAX_NTH }) })
+  .record({
+    request: faultedRequest,
+    failure: fc.oneof(failure, gatewayFailure),
+    nth: fc.integer({ min: 1, max: MAX_NTH }),
+  })
   .map(({ request, failure, nth }) => ({ ...request, ...failure, nth }));
 
 /** Gives the next run something to do, and names what it is to replace. */
@@ -368,12 +383,27 @@ const jump: fc.Arbitrary<ClockJump> = fc.record({
   ms: fc.constantFrom(...JUMPS_MS),
 });
 
+/** Without bystanders, no grant is deleted between two pages. */
+const bystanders = fc.constant(
+  command(
+    "bystanders",
+    () => true,
+    (_declarations, simulation) => simulation.bystanders(),
+  ),
+);
+
 const trouble = fc
   .record({
     stack,
     work: fc.constantFrom(...Object.keys(works)),
     pick,
-    options: fc.oneof(fc.record({ kill }), fc.record({ fault }), fc.record({ jump }), fc.record({ fault, jump })),
+    options: fc.oneof(
+      fc.record({ kill }),
+      fc.record({ fault }),
+      fc.record({ jump }),
+      fc.record({ fault, jump }),
+      fc.record({ shiftAt: fc.integer({ min: 1, max: MAX_KILL_REQUEST }) }),
+    ),
   })
   .map(({ stack, work, pick, options }) =>
     command(
@@ -415,6 +445,7 @@ export const commands: fc.Arbitrary<Command>[] = [
   moveState,
   moveState,
   destroy,
+  bystanders,
   trouble,
   trouble,
   trouble,

@@ -35,6 +35,8 @@ export interface ClockJump {
 
 export interface UpOptions {
   kill?: Kill;
+  /** Number of the request, from 1, at which somebody deletes the oldest grant, so that the pages of the list shift. */
+  shiftAt?: number;
   jump?: ClockJump;
   fault?: Fault;
   replace?: readonly string[];
@@ -48,6 +50,10 @@ interface Sent {
   killed: AbortController;
   kill: Kill | undefined;
   jump: ClockJump | undefined;
+  /** What happens at a request, from 1. */
+  meanwhile: { request: number; act: () => Promise<void> } | undefined;
+  /** What has happened at requests. */
+  happened: Promise<void>[];
   clock: { ms: number };
   /** Its requests are no longer performed. */
   dead: boolean;
@@ -57,6 +63,13 @@ interface Sent {
 export const seen = { ups: 0, failed: 0, killed: 0, requests: 0 };
 
 const TRANSIENT = ["rate_limited", "nylas_unavailable"];
+/** Seconds after which the absence of a grant is believed. */
+const LONG_SECONDS = 600;
+/** Seconds that pass between two operations where Nylas shows grants late: more than its servers' clocks may differ. */
+const STEP_SECONDS = 30;
+/** Grants of nobody's, which are older than most others. */
+const BYSTANDERS = ["bystander0@example.test", "bystander1@example.test"];
+const BYSTANDER_PASSWORD = "of a bystander";
 
 /** The two stacks, their provider processes and one Nylas application; checks the contract's rules after every step. */
 export class Simulation {
@@ -73,12 +86,16 @@ export class Simulation {
   readonly #secrets = new Set<string>();
   /** Whether `b` has had a copy of the state of `a`. */
   #isCopied = false;
+  /** How much the emulator's clock is ahead. */
+  #aheadSeconds = 0;
 
   private constructor(
     readonly emulator: TestEmulator,
     readonly proxy: KillProxy,
     readonly home: string,
     sent: Map<string, Sent>,
+    /** For how long Nylas does not show a new grant. */
+    readonly lagSeconds: number,
   ) {
     this.#sent = sent;
     this.#secrets.add(emulator.emulator.apiKey);
@@ -89,13 +106,20 @@ export class Simulation {
       username: addressOf(address),
       password: passwordOf(address, 0),
     }));
+    for (const username of BYSTANDERS) users.push({ username, password: BYSTANDER_PASSWORD });
     const emulator = await TestEmulator.start({ users, behavior });
     const sent = new Map<string, Sent>();
     const proxy = await startKillProxy(emulator.emulator.apiUri, {
       before: (request) => arrive(sent.get(request.process), request),
       after: (request) => answer(sent.get(request.process), request),
     });
-    return new Simulation(emulator, proxy, mkdtempSync(join(tmpdir(), "nylas-walk-")), sent);
+    return new Simulation(
+      emulator,
+      proxy,
+      mkdtempSync(join(tmpdir(), "nylas-walk-")),
+      sent,
+      Number(behavior.newGrantLagSeconds ?? 0),
+    );
   }
 
   async close(): Promise<void> {
@@ -110,16 +134,23 @@ export class Simulation {
   }
 
   async up(declarations: Declarations, stack: StackName, options: UpOptions = {}): Promise<Operation> {
-    const { kill, jump, fault, replace = [], isLeft = false } = options;
+    const { kill, jump, fault, shiftAt, replace = [], isLeft = false } = options;
     const program = declarations.program(stack, this.#endpoints);
-    const before = await this.#look();
+    const before = await this.#lookLater(stack);
     const troubles = this.#mayFail(declarations, stack, before, fault);
     const mayVanish = this.#mayVanish(stack, program, replace, before.grants);
     const mayChange = idsOf(before.grants.filter((grant) => this.#mayChange(declarations, stack, grant)));
     if (fault !== undefined) await this.emulator.faults(fault);
+    const bystander = before.grants.find(({ email }) => BYSTANDERS.includes(email));
+    if (bystander !== undefined) mayVanish.add(bystander.id);
+    const shift = async () => {
+      if (bystander !== undefined) await this.emulator.call("DELETE", `/v3/grants/${bystander.id}`);
+    };
     const { process, sent } = this.#process(kill, jump);
+    if (shiftAt !== undefined) sent.meanwhile = { request: shiftAt, act: shift };
     const operation = await this.stacks[stack].up(process, program, replace);
     await this.#ended(process);
+    await Promise.all(sent.happened);
     seen.ups += 1;
     seen.failed += operation.errors.length > 0 ? 1 : 0;
     seen.killed += operation.killed ? 1 : 0;
@@ -160,6 +191,7 @@ export class Simulation {
   }
 
   async refresh(stack: StackName): Promise<Operation> {
+    await this.#lookLater(stack);
     const { process, sent } = this.#process();
     const operation = await this.stacks[stack].refresh(process);
     const { grants } = await this.#look();
@@ -172,7 +204,9 @@ export class Simulation {
   }
 
   async destroy(stack: StackName, kill?: Kill): Promise<Operation> {
-    const before = await this.#look();
+    // Nothing could tell that a grant which Nylas does not show yet hangs on the connector.
+    if (this.lagSeconds > 0) await this.#passTime(LONG_SECONDS);
+    const before = await this.#lookLater(stack);
     const unclear = this.#grantsOf(stack).some((saved) => isUnclear(saved, before.grants));
     const mayVanish = this.#mayVanish(stack, [], [], before.grants);
     const { process } = this.#process(kill);
@@ -200,6 +234,10 @@ export class Simulation {
     for (const mailbox of declarations.mailboxes) {
       mailbox.password = declarations.password(mailbox.address);
       mailbox.onExisting = "adopt";
+    }
+    await this.#passTime(LONG_SECONDS);
+    for (const { id, email } of (await this.#look()).grants) {
+      if (BYSTANDERS.includes(email)) await this.emulator.call("DELETE", `/v3/grants/${id}`);
     }
     for (const stack of declarations.connectors.keys()) declarations.connectors.set(stack, "adopt");
     this.#dropCopies();
@@ -252,11 +290,19 @@ export class Simulation {
   }
 
   /** Creates a grant without this package, if the mailbox has none. */
-  async foreign(address: number, password: string): Promise<void> {
+  foreign(address: number, password: string): Promise<void> {
+    return this.#createGrant(addressOf(address), password);
+  }
+
+  async bystanders(): Promise<void> {
+    for (const username of BYSTANDERS) await this.#createGrant(username, BYSTANDER_PASSWORD);
+  }
+
+  async #createGrant(username: string, password: string): Promise<void> {
     const { grants, connector } = await this.#look();
-    if (!connector || grants.some(({ email }) => email === addressOf(address))) return;
+    if (!connector || grants.some(({ email }) => email === username)) return;
     const settings = {
-      imap_username: addressOf(address),
+      imap_username: username,
       imap_password: password,
       imap_host: this.emulator.imap.host,
       imap_port: this.emulator.imap.port,
@@ -291,12 +337,31 @@ export class Simulation {
   }
 
   async #grantOf(address: number): Promise<WireGrant | undefined> {
-    return (await this.emulator.grants()).find(({ email }) => email === addressOf(address));
+    return (await this.emulator.allGrants()).find(({ email }) => email === addressOf(address));
+  }
+
+  async #passTime(seconds: number): Promise<void> {
+    this.#aheadSeconds += seconds;
+    await this.emulator.putClockAhead(this.#aheadSeconds);
+  }
+
+  /** Looks at Nylas at a time when it shows which of the stack's grants are gone. */
+  async #lookLater(stack: StackName): Promise<Look> {
+    const look = await this.#look();
+    const isGone = ({ id }: Saved) => !look.grants.some((grant) => grant.id === id);
+    if (this.#grantsOf(stack).some(isGone)) await this.#passTime(LONG_SECONDS);
+    else if (this.lagSeconds > 0) await this.#passTime(STEP_SECONDS);
+    return look;
+  }
+
+  /** Whether Nylas may not show the grant yet. */
+  #isHidden({ created_at }: WireGrant): boolean {
+    return created_at + this.lagSeconds > Date.now() / 1_000 + this.#aheadSeconds - STEP_SECONDS;
   }
 
   async #look(): Promise<{ grants: WireGrant[]; connector: boolean }> {
     await this.emulator.call("DELETE", "/_emulator/faults");
-    const grants = await this.emulator.grants();
+    const grants = await this.emulator.allGrants();
     const emails = grants.map(({ email }) => email);
     expect(emails, "one grant per address").toEqual([...new Set(emails)]);
     return { grants, connector: (await this.emulator.connectors()).length > 0 };
@@ -306,7 +371,10 @@ export class Simulation {
   #process(kill?: Kill, jump?: ClockJump): { process: ProviderProcess; sent: Sent } {
     const name = `p${this.#sent.size + 1}`;
     const clock = { ms: 0 };
-    const sent: Sent = { requests: [], killed: new AbortController(), kill, jump, clock, dead: false };
+    const sent: Sent = {
+      ...{ requests: [], killed: new AbortController(), kill, jump, clock, dead: false },
+      ...{ meanwhile: undefined, happened: [] },
+    };
     this.#sent.set(name, sent);
     const config = new Map([
       ["nylas:apiKey", this.emulator.emulator.apiKey],
@@ -340,10 +408,13 @@ export class Simulation {
       return !own || this.#isHeld(grant);
     });
     const gone = this.#grantsOf(stack).some(({ id }) => this.#gone[stack].has(id));
+    const late = this.lagSeconds > 0 && before.grants.some((grant) => this.#isHidden(grant));
     return [
       ...(mistyped ? ["invalid_credentials", "auth_limit_reached"] : []),
       ...(foreign ? ["grant_exists"] : []),
       ...(gone ? ["not_found"] : []),
+      ...(late ? ["nylas_unavailable"] : []),
+      ...(fault?.body === undefined ? [] : ["unexpected_response"]),
       ...(this.#grantsOf(stack).some((saved) => isUnclear(saved, before.grants)) ? ["grant_exists"] : []),
       ...(this.#isCopied ? ["connector_exists"] : []),
       ...((stack === "b" || this.#isCopied) && !before.connector ? ["connector_missing"] : []),
@@ -381,11 +452,13 @@ export class Simulation {
   #mayChange(declarations: Declarations, stack: StackName, grant: WireGrant): boolean {
     const held = this.#grantsOf(stack).some((saved) => saved.id === grant.id && this.#hasItself(saved, grant));
     const marker = parseMarker(grant.state);
+    // A creation authenticates a grant that Nylas does not show.
+    const hidden = this.lagSeconds > 0 && this.#isHidden(grant);
     const declared = declarations.of(stack).some(({ name, address, onExisting }) => {
       // A grant in a state does not come from an interrupted run, whatever the stacks' names are.
       const own =
         marker?.adopted === false && marker.owner === declarations.owner(stack, "grant", name) && !this.#isHeld(grant);
-      return addressOf(address) === grant.email && (onExisting === "adopt" || own);
+      return addressOf(address) === grant.email && (onExisting === "adopt" || own || hidden);
     });
     return held || declared;
   }
@@ -521,6 +594,7 @@ function arrive(sent: Sent | undefined, request: ProxiedRequest): Verdict {
   if (sent === undefined || sent.dead) return "refuse";
   sent.requests.push(request);
   if (sent.requests.length === sent.jump?.request) sent.clock.ms += sent.jump.ms;
+  if (sent.requests.length === sent.meanwhile?.request) sent.happened.push(sent.meanwhile.act());
   return end(sent, request, "before");
 }
 

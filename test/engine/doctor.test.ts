@@ -84,6 +84,7 @@ describe("nylas-imap doctor", () => {
     await emulator.setBlocked(String(ids.ben), true);
     await emulator.setPassword("cleo@example.test", world.secret("changed outside"));
     await emulator.call("DELETE", `/v3/grants/${ids.dora}`);
+    await world.makeGrantsOld();
 
     const alone = await doctor(emulator.env, "--verify");
     expect(alone.run.code).toBe(1);

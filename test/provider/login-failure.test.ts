@@ -224,6 +224,16 @@ describe("a password that may be wrong is sent once", () => {
     expect([imap.logins(), smtp.logins()]).toEqual([0, 1]);
   });
 
+  it.each(["535 Incorrect authentication data", "454 4.7.0 auth: invalid credentials"])(
+    "by SMTP, where IMAP was not reached and SMTP answers %s",
+    async (auth) => {
+      const imap = await imapThatSays({ greeting: "* BYE Not you\r\nCLOSE" });
+      const smtp = await smtpThatSays({ auth });
+      expect(await check(imap, smtp, "warn")).toBeDefined();
+      expect([imap.logins(), smtp.logins()]).toEqual([0, 1]);
+    },
+  );
+
   it("and `warn` goes on where the refusal has another reason", async () => {
     const printed = vi.spyOn(console, "error").mockImplementation(() => {});
     const imap = await imapThatSays({ login: "TAG NO [LIMIT] Too many" });

@@ -28,7 +28,7 @@ export type Stage = "connect" | "login" | "inbox";
 
 export interface LoginFailure {
   category: FailureCategory;
-  /** The server refused the log-in without a code that says why. */
+  /** The server refused the log-in without a code that says whether the password was wrong. */
   unexplained: boolean;
   /** What the server said, as it came: it may quote the credentials. In `other`, an error code if it said nothing. */
   words: string | undefined;
@@ -201,7 +201,8 @@ export function smtpFailure(error: unknown, stage: Stage): LoginFailure {
   const byEnhanced = entry(BY_ENHANCED_CODE, enhanced);
   const known = byEnhanced ?? (reply < 500 ? "busy" : BY_SMTP_CODE[reply]);
   if (stage === "connect") return { category: reply < 500 ? "busy" : "closed", unexplained: false, words };
-  const unexplained = known === "credentials" && byEnhanced === undefined;
+  // A 4xx promises nothing of the password: maddy answers a wrong one with 454.
+  const unexplained = byEnhanced === undefined && (known === "credentials" || known === "busy");
   return { category: known ?? "other", unexplained, words };
 }
 

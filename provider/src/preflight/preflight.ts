@@ -3,7 +3,7 @@ import type { Notices } from "../notices.js";
 import type { MailboxCredentials } from "../nylas/grants.js";
 import { adviceForPassword } from "../provider-advice.js";
 import type { Login } from "./imap.js";
-import { MEANING, mayBeWrongPassword, OTHER_REASONS, REFUSED_OTHERWISE, type Verdict } from "./verdict.js";
+import { DOUBTS, MEANING, mayBeWrongPassword, REFUSED_OTHERWISE, type Verdict } from "./verdict.js";
 
 /**
  * Logs in to the mailbox's IMAP server from this machine, and then to its SMTP server, before any request to Nylas. `enforce`
@@ -67,8 +67,9 @@ function describe(verdict: Verdict, position: number, verdicts: readonly Verdict
   const said = words === undefined ? "" : ` ("${words}")`;
   const isRepeated = verdicts.slice(position + 1).some((later) => later.category === category);
   if (isRepeated) return `${server} at ${at}: ${category}${said}`;
-  const doubt = verdicts.some((each) => each.category === category && each.unexplained) ? `; ${OTHER_REASONS}` : "";
-  return `${server} at ${at}: ${category}${said}, ${MEANING[category]}${doubt}`;
+  const isUnexplained = verdicts.some((each) => each.category === category && each.unexplained);
+  const doubt = isUnexplained ? DOUBTS[category] : undefined;
+  return `${server} at ${at}: ${category}${said}, ${MEANING[category]}${doubt === undefined ? "" : `; ${doubt}`}`;
 }
 
 function preflightError(

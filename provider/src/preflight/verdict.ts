@@ -13,7 +13,7 @@ export interface Outcome {
   category: Category;
   /** How far the session came. */
   stage: Stage;
-  /** The server refused the log-in without a code that says why. */
+  /** The server refused the log-in without a code that says whether the password was wrong. */
   unexplained?: boolean;
   /** What the server said, cleaned. */
   words?: string;
@@ -30,6 +30,12 @@ const INCONCLUSIVE: readonly Category[] = ["closed_after_login", "timeout", "oth
 /** What else a refusal without a reason may mean. */
 export const OTHER_REASONS =
   "a server that gives no reason may also mean that too many connections are open, or that the account is disabled";
+
+/** What is added to the meaning of a category that a server has left unexplained. */
+export const DOUBTS: Partial<Record<Category, string>> = {
+  credentials: OTHER_REASONS,
+  busy: "some servers answer a wrong password like that",
+};
 
 /** The meaning of each category, and its remedy. */
 export const MEANING: Record<FailureCategory, string> = {
@@ -85,6 +91,7 @@ export function outcomeOf(
 }
 
 /** Whether the server may count this as a log-in with a wrong password. */
-export function mayBeWrongPassword({ category, stage }: Outcome): boolean {
-  return category === "credentials" || (stage === "login" && INCONCLUSIVE.includes(category));
+export function mayBeWrongPassword({ category, stage, unexplained }: Outcome): boolean {
+  if (category === "credentials" || unexplained === true) return true;
+  return stage === "login" && INCONCLUSIVE.includes(category);
 }

@@ -1,23 +1,60 @@
 #!/usr/bin/env node
-// Installs Debian's mail servers, each into a layer of its own: node test/conformance/mail-servers/install.mjs [NAME…]
-// Layers that exist stay as they are.
+// Installs mail servers into the user's cache: node test/conformance/mail-servers/install.mjs [NAME…]
+// Debian's get a layer each, Haraka comes from npm, and maddy is built of its Go module, which takes minutes: only by its name.
+// What exists stays as it is.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { LAYERS, layerOf } from "./layers.mjs";
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : Object.keys(LAYERS);
-const isMissing = names.some((name) => !existsSync(layerOf(name)));
+/** @type {Readonly<Record<string, (directory: string) => boolean>>} */
+const OTHERS = {
+  haraka: (directory) =>
+    run("npm", ["install", "--prefix", directory, "--no-audit", "--no-fund", "--ignore-scripts", "Haraka@3.3.4"]),
+  // In a copy of its own module, because only there its replacements of other modules hold.
+  maddy: (directory) => {
+    const module = JSON.parse(
+      spawnSync("go", ["mod", "download", "-json", "github.com/foxcpp/maddy@v0.8.1"], { encoding: "utf8" }).stdout,
+    );
+    const copy = mkdtempSync(join(tmpdir(), "maddy-"));
+    try {
+      return (
+        run("cp", ["-r", "--no-preserve=mode", `${module.Dir}/.`, copy]) &&
+        run("go", ["build", "-o", join(directory, "maddy"), "./cmd/maddy"], copy)
+      );
+    } finally {
+      rmSync(copy, { recursive: true });
+    }
+  },
+};
+
+/**
+ * @param {string} command
+ * @param {readonly string[]} args
+ * @param {string} [cwd]
+ */
+function run(command, args, cwd) {
+  return spawnSync(command, args, { stdio: "inherit", cwd }).status === 0;
+}
+
+const names = process.argv.length > 2 ? process.argv.slice(2) : [...Object.keys(LAYERS), "haraka"];
+const unknown = names.find((name) => !(name in LAYERS) && !(name in OTHERS));
+if (unknown !== undefined) {
+  throw new Error(`There is no ${unknown}, but ${[...Object.keys(LAYERS), ...Object.keys(OTHERS)].join(", ")}.`);
+}
+const isMissing = names.some((name) => name in LAYERS && !existsSync(layerOf(name)));
 if (isMissing) spawnSync("apt-get", ["update", "-qq"], { stdio: "inherit" });
 let failed = false;
 for (const name of names) {
   const packages = LAYERS[name];
-  if (packages === undefined) throw new Error(`There is no ${name}, but ${Object.keys(LAYERS).join(", ")}.`);
+  const other = OTHERS[name];
   const layer = layerOf(name);
   if (existsSync(layer)) continue;
   mkdirSync(dirname(layer), { recursive: true });
-  const { status } = spawnSync(join(import.meta.dirname, "layer.sh"), [layer, ...packages], { stdio: "inherit" });
-  console.log(status === 0 ? `${name} installed` : `${name} cannot be installed`);
-  failed ||= status !== 0;
+  const installed =
+    other === undefined ? run(join(import.meta.dirname, "layer.sh"), [layer, ...(packages ?? [])]) : other(layer);
+  console.log(installed ? `${name} installed` : `${name} cannot be installed`);
+  failed ||= !installed;
 }
 process.exitCode = failed ? 1 : 0;

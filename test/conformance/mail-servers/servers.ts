@@ -4,8 +4,20 @@ import { cyrus } from "./servers/cyrus.js";
 import { dovecot } from "./servers/dovecot.js";
 import { exim } from "./servers/exim.js";
 import { greenmail } from "./servers/greenmail.js";
+import { haraka } from "./servers/haraka.js";
+import { maddy } from "./servers/maddy.js";
 import { opensmtpd } from "./servers/opensmtpd.js";
 import { postfix } from "./servers/postfix.js";
 
 /** In the order of the table. */
-export const SERVERS: readonly MailServer[] = [cyrus, courier, dovecot, greenmail, exim, postfix, opensmtpd];
+export const SERVERS: readonly MailServer[] = [
+  cyrus,
+  courier,
+  dovecot,
+  maddy,
+  greenmail,
+  exim,
+  postfix,
+  haraka,
+  opensmtpd,
+];

@@ -1,11 +1,9 @@
-import { spawn, spawnSync } from "node:child_process";
-import { once } from "node:events";
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { homedir, tmpdir } from "node:os";
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { homedir } from "node:os";
 import { join } from "node:path";
-import { until } from "../../../../tools/harness/until.js";
 import { freePorts } from "../../dovecot/ports.js";
-import { listens } from "../contained.js";
+import { startProcess } from "../process.js";
 import { HOST, type MailServer, NAME, ODD, OPS, RIGHT, type Situation, WRONG } from "../server.js";
 
 const VERSION = "2.1.8";
@@ -15,7 +13,6 @@ const JAR = join(
   `.m2/repository/com/icegreen/greenmail-standalone/${VERSION}/greenmail-standalone-${VERSION}.jar`,
 );
 const INSTALL = `mvn dependency:get -Dartifact=com.icegreen:greenmail-standalone:${VERSION} -Dtransitive=false`;
-const START_MS = 60_000;
 const STORE_PASSWORD = "changeit";
 /** Its option for users separates them by these, so it takes no password of all odd characters. */
 const SOME_ODD = 'p"w\\+%u/&=?#[x]{5}$';
@@ -28,41 +25,29 @@ export const greenmail: MailServer = {
   },
   start: async ({ cert, key }) => {
     const [imaps = 0, smtps = 0] = await freePorts(HOST, 2);
-    const directory = mkdtempSync(join(tmpdir(), "greenmail-"));
-    const at = (name: string) => join(directory, name);
-    writeFileSync(at("server.pem"), key + cert);
-    spawnSync("openssl", [
-      "pkcs12",
-      "-export",
-      "-in",
-      at("server.pem"),
-      "-out",
-      at("store.p12"),
-      "-passout",
-      `pass:${STORE_PASSWORD}`,
-    ]);
-    const options = {
-      "greenmail.hostname": HOST,
-      "greenmail.imaps.port": imaps,
-      "greenmail.imaps.hostname": HOST,
-      "greenmail.smtps.port": smtps,
-      "greenmail.smtps.hostname": HOST,
-      "greenmail.users": [`ops:${RIGHT}@example.test`, `odd:${SOME_ODD}@example.test`].join(","),
-      "greenmail.users.login": "email",
-      "greenmail.tls.keystore.file": at("store.p12"),
-      "greenmail.tls.keystore.password": STORE_PASSWORD,
-    };
-    const given = Object.entries(options).map(([name, value]) => `-D${name}=${value}`);
-    const java = spawn("java", ["-XX:TieredStopAtLevel=1", ...given, "-jar", JAR], { cwd: directory });
-    let printed = "";
-    for (const stream of [java.stdout, java.stderr]) stream.on("data", (chunk) => (printed += chunk));
-    const ended = once(java, "close");
-    for (const port of [imaps, smtps]) {
-      await until(`GreenMail listens at ${port}: ${printed}`, START_MS, () => {
-        if (java.exitCode !== null) throw new Error(`GreenMail does not start:\n${printed}`);
-        return listens(port);
-      });
-    }
+    const server = await startProcess(
+      "greenmail",
+      () => ({ "server.pem": key + cert }),
+      (directory) => {
+        const store = join(directory, "store.p12");
+        const pem = join(directory, "server.pem");
+        spawnSync("openssl", ["pkcs12", "-export", "-in", pem, "-out", store, "-passout", `pass:${STORE_PASSWORD}`]);
+        const options = {
+          "greenmail.hostname": HOST,
+          "greenmail.imaps.port": imaps,
+          "greenmail.imaps.hostname": HOST,
+          "greenmail.smtps.port": smtps,
+          "greenmail.smtps.hostname": HOST,
+          "greenmail.users": [`ops:${RIGHT}@example.test`, `odd:${SOME_ODD}@example.test`].join(","),
+          "greenmail.users.login": "email",
+          "greenmail.tls.keystore.file": store,
+          "greenmail.tls.keystore.password": STORE_PASSWORD,
+        };
+        const given = Object.entries(options).map(([name, value]) => `-D${name}=${value}`);
+        return ["java", "-XX:TieredStopAtLevel=1", ...given, "-jar", JAR];
+      },
+      [imaps, smtps],
+    );
     const imap = (situation: string, rest: Partial<Situation> = {}): Situation => ({
       protocol: "IMAP",
       situation,
@@ -84,12 +69,7 @@ export const greenmail: MailServer = {
         smtp("right password", { works: true }),
         smtp("wrong password", { password: WRONG }),
       ],
-      log: () => printed,
-      stop: async () => {
-        java.kill();
-        await ended;
-        rmSync(directory, { recursive: true, force: true });
-      },
+      ...server,
     };
   },
 };

@@ -57,6 +57,9 @@ const FAULTY = [
   "GET /v3/grants",
   "GET /v3/grants/{grantId}",
   "DELETE /v3/grants/{grantId}",
+  "GET /v3/grants/{grant_id}/messages",
+  "POST /v3/connectors",
+  "PATCH /v3/connectors/{provider}",
 ];
 const CONNECTOR_ANSWERS = [
   "POST /v3/connectors",
@@ -122,6 +125,15 @@ export const DEVIATIONS: readonly Deviation[] = [
     keyword: "status",
     reason: "fault rules answer whatever a test asks for, and clients must bear it",
     source: `the emulator's own control interface; ${ERROR_TABLE}`,
+  },
+  {
+    name: "a page with 200 for a creation",
+    side: "answer",
+    endpoints: ["POST /v3/connect/custom", "POST /v3/connectors"],
+    statuses: [200],
+    keyword: "status",
+    reason: "a fault rule answers as gateways do, and clients must bear it",
+    source: "the emulator's own control interface",
   },
   ...["content-type", "body", "type"].map(
     (keyword): Deviation => ({

@@ -13,7 +13,7 @@ import { startHostileServer } from "../support/hostile-server.js";
 import { runIn } from "../support/npm.js";
 import { nylasImap, nylasImapCommand } from "../support/nylas-imap.js";
 import { createStack, type Stack } from "../support/stack.js";
-import { AUTHENTICATE, CONNECT } from "./world.js";
+import { AUTHENTICATE, CONNECT, LONG_AGO_SECONDS } from "./world.js";
 
 const ROOT = join(import.meta.dirname, "../..");
 const TSC = join(ROOT, "node_modules/typescript/bin/tsc");
@@ -149,6 +149,7 @@ describe("nylas-imap export", () => {
     await configure(stack, emulator, run.stdout, FEW - 1);
     // Deleted since the export: the import cannot see that, and the next refresh does.
     await emulator.call("DELETE", `/v3/grants/${deleted.id}`);
+    await emulator.putClockAhead(LONG_AGO_SECONDS);
     await emulator.forgetRequests();
     // With code generation, which dynamic resources do not have, the import succeeds as well.
     const imported = await stack.run("import", "--file", join(directory, "import.json"), "--yes");

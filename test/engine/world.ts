@@ -18,7 +18,7 @@ const PROJECT = "lifecycle";
 /** Clock ticks of /proc/<pid>/stat. Linux uses this value on every platform that Node supports. */
 const TICKS_PER_SECOND = 100;
 /** Longer than a new grant may be invisible at Nylas. */
-const LONG_AGO_SECONDS = 600;
+export const LONG_AGO_SECONDS = 600;
 /** Longest wait for a condition. Includes the engine's start on a busy machine. */
 export const PATIENCE_MS = 60_000;
 

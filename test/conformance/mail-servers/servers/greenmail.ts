@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "../../dovecot/ports.js";
 import { startProcess } from "../process.js";
-import { HOST, type MailServer, NAME, ODD, OPS, RIGHT, type Situation, WRONG } from "../server.js";
+import { HOST, type MailServer, NAME, ODD, RIGHT, type Situation, WRONG } from "../server.js";
 
 const VERSION = "2.1.8";
 /** Where Maven keeps it. */

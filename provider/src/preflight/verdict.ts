@@ -28,7 +28,7 @@ const MAX_WORDS_LENGTH = 120;
 const INCONCLUSIVE: readonly Category[] = ["closed_after_login", "timeout", "other"];
 
 /** What else a refusal without a reason may mean. */
-export const OTHER_REASONS =
+const OTHER_REASONS =
   "a server that gives no reason may also mean that too many connections are open, or that the account is disabled";
 
 /** What is added to the meaning of a category that a server has left unexplained. */

@@ -29,7 +29,18 @@ export {
   listGrants,
   listGrantsOutput,
 } from "./program/functions/lookups.js";
-export { ByoImapGrant, type ByoImapGrantArgs, type MailboxArgs } from "./program/grant.js";
+export {
+  ByoImapGrant,
+  type ByoImapGrantArgs,
+  type ByoImapGrantSettings,
+  type CompleteMailbox,
+  type MailboxArgs,
+  type MailboxSettings,
+  type PasswordByReference,
+  type PasswordByValue,
+  type ReceivingMailbox,
+  type SendingMailbox,
+} from "./program/grant.js";
 export {
   type EnvironmentMailbox,
   type MailboxDefaults,

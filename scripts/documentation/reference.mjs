@@ -30,7 +30,7 @@ const INTRODUCTION =
   "`npm run docs` makes these pages from the doc comments in `provider/src`.";
 
 /** Types that the declarations of public symbols refer to, and that say nothing to a reader. */
-const NOT_EXPORTED = ["RequiredArgument", "GivenBy"];
+const NOT_EXPORTED = ["RequiredArgument", "GivenBy", "Unless"];
 
 /** What the plugin writes between a description and its default. */
 const DEFAULT = " **Default** ";

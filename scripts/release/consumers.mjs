@@ -92,7 +92,9 @@ const mailboxes: Record<string, nylas.EnvironmentMailbox<typeof defaults>> = {
 new nylas.MailEnvironment("apart", { defaults, mailboxes });
 const unknown: unknown = connector;
 export const isConnector: boolean = nylas.ImapConnector.isInstance(unknown) && unknown.adopted !== undefined;
-export const ids: pulumi.Output<Record<string, string>> = mail.grantIds;
+export const ids: pulumi.Output<Record<"ops", string>> = mail.grantIds;
+export const any: nylas.MailEnvironment = mail;
+export const hosted: pulumi.Output<string> = mail.connector.applicationId;
 export const url: pulumi.Output<string> = nylas.hostedAuthUrlOutput({
   clientId: connector.applicationId,
   redirectUri: "http://localhost:3000/",

@@ -129,7 +129,7 @@ describe("a mailbox of a MailEnvironment", () => {
         new MailEnvironment("mail", {
           defaults: servers,
           mailboxes: {
-            // Either form of the password does, which its type does not say.
+            // @ts-expect-error either form of the password is missing
             ops: { imapUsername: "ops@example.com" },
           },
         }),

@@ -7,8 +7,8 @@ import { DEFAULT_APPLICATION } from "../settings.js";
 import { ImapConnector } from "./connector.js";
 import { MODULE, type Outputs, ownerOf, refusal, refusePlainKey, resourceOptions, stackDigest } from "./identity.js";
 
-/** The arguments of a mailbox, wherever it is declared. */
-export interface MailboxArgs {
+/** Each argument of a mailbox; {@link MailboxArgs} says which belong together. */
+export interface MailboxSettings {
   /**
    * The mailbox's e-mail address; or its log-in name, such as `CORP\ops`, if the mail server's log-in names are not addresses.
    * A change replaces, because another address is another mailbox. A change of letter case only re-authenticates in place.
@@ -107,8 +107,8 @@ export interface MailboxArgs {
 /** What the program sends in the place of a digest. */
 const ANNOUNCED = "computed by the provider";
 
-/** The arguments of {@link ByoImapGrant}. */
-export interface ByoImapGrantArgs extends MailboxArgs {
+/** Each argument of a grant; {@link ByoImapGrantArgs} says which belong together. */
+export interface ByoImapGrantSettings extends MailboxSettings {
   /**
    * The connector that the grant needs. An {@link ImapConnector} is created before the grant and deleted after it; `"imap"`
    * refers to an existing one. A change sends no request.
@@ -117,6 +117,43 @@ export interface ByoImapGrantArgs extends MailboxArgs {
    */
   connector?: ImapConnector | pulumi.Input<string> | undefined;
 }
+
+/** A mailbox whose password the provider reads. */
+export interface PasswordByReference {
+  /** Required without `imapPassword`. */
+  imapPasswordFrom: PasswordSource;
+  /** Not beside `imapPasswordFrom`. */
+  imapPassword?: undefined;
+}
+
+/** A mailbox whose password the program passes. */
+export interface PasswordByValue {
+  /** Required without `imapPasswordFrom`. */
+  imapPassword: pulumi.Input<string>;
+  /** Not beside `imapPassword`. */
+  imapPasswordFrom?: undefined;
+}
+
+/** A mailbox that only receives. */
+export interface ReceivingMailbox {
+  /** Required without `smtpHost`. That it is not `false` then is checked in the plan. */
+  receiveOnly: pulumi.Input<boolean>;
+}
+
+/** A mailbox that sends. */
+export interface SendingMailbox {
+  /** Required without `receiveOnly`. */
+  smtpHost: pulumi.Input<string>;
+}
+
+/** What the plan asks of a mailbox: exactly one password, and an SMTP server unless it only receives. */
+export type CompleteMailbox = (PasswordByReference | PasswordByValue) & (ReceivingMailbox | SendingMailbox);
+
+/** The arguments of a mailbox, wherever it is declared. */
+export type MailboxArgs = MailboxSettings & CompleteMailbox;
+
+/** The arguments of {@link ByoImapGrant}. */
+export type ByoImapGrantArgs = ByoImapGrantSettings & CompleteMailbox;
 
 /**
  * A mailbox that a Nylas application may use, authenticated with credentials that you hold. Nylas keeps one grant per address

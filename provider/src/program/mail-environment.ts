@@ -2,26 +2,39 @@ import * as pulumi from "@pulumi/pulumi";
 import type { InvalidInputError } from "../errors.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import { ImapConnector, type ImapConnectorArgs } from "./connector.js";
-import { ByoImapGrant, type MailboxArgs, refuseContradiction } from "./grant.js";
+import {
+  ByoImapGrant,
+  type MailboxArgs,
+  type MailboxSettings,
+  type PasswordByReference,
+  type PasswordByValue,
+  type ReceivingMailbox,
+  refuseContradiction,
+  type SendingMailbox,
+} from "./grant.js";
 import { refusal } from "./identity.js";
 
-type OptionalArguments = { [K in keyof MailboxArgs]?: MailboxArgs[K] | undefined };
+type OptionalArguments = { [K in keyof MailboxSettings]?: MailboxSettings[K] | undefined };
 
-/** What the mailboxes of a {@link MailEnvironment} may share: any of {@link MailboxArgs}. */
+/** What the mailboxes of a {@link MailEnvironment} may share: any of {@link MailboxSettings}. */
 export interface MailboxDefaults extends OptionalArguments {}
 
 /** The arguments that every mailbox needs. */
-type RequiredArgument = { [K in keyof MailboxArgs]-?: undefined extends MailboxArgs[K] ? never : K }[keyof MailboxArgs];
+type RequiredArgument = {
+  [K in keyof MailboxSettings]-?: undefined extends MailboxSettings[K] ? never : K;
+}[keyof MailboxSettings];
 
 /** The arguments that the defaults are certain to provide, leaving out those that may be undefined. */
 type GivenBy<D> = { [K in keyof D]-?: undefined extends D[K] ? never : K }[keyof D];
 
-/**
- * A mailbox of a {@link MailEnvironment}. Arguments that the defaults provide may be left out. It needs `imapPassword` or
- * `imapPasswordFrom`, which is checked when the program runs.
- */
+/** `Needed`, unless the defaults have one of these names. Whether they then have a value shows when the program runs. */
+type Unless<D, Names extends keyof MailboxSettings, Needed> = keyof D & Names extends never ? Needed : unknown;
+
+/** A mailbox of a {@link MailEnvironment}. Arguments that the defaults provide may be left out. */
 export type EnvironmentMailbox<D> = MailboxDefaults &
-  Pick<MailboxArgs, Exclude<RequiredArgument, GivenBy<D>>> & {
+  Pick<MailboxSettings, Exclude<RequiredArgument, GivenBy<D>>> &
+  Unless<D, "imapPassword" | "imapPasswordFrom", PasswordByReference | PasswordByValue> &
+  Unless<D, "smtpHost" | "receiveOnly", ReceivingMailbox | SendingMailbox> & {
     /**
      * Resource options of its grant; the parent is always the environment. A grant that the program declared on its own, as
      * `new ByoImapGrant("ops", …)`, moves here with `aliases: [{ name: "ops", parent: pulumi.rootStackResource }]`: one
@@ -52,7 +65,7 @@ const REQUIRED_ARGUMENTS = ["imapUsername", "imapHost"] as const satisfies Requi
 const ALTERNATIVES = [
   ["imapPassword", "imapPasswordFrom"],
   ["smtpPassword", "smtpPasswordFrom"],
-] as const satisfies (keyof MailboxArgs)[][];
+] as const satisfies (keyof MailboxSettings)[][];
 
 /** Most missing arguments that an error lists. */
 const MAX_LISTED = 10;
@@ -72,7 +85,8 @@ const MAX_LISTED = 10;
  */
 export class MailEnvironment<
   D extends MailboxDefaults = Record<never, never>,
-  Name extends string = string,
+  // biome-ignore lint/suspicious/noExplicitAny: `MailEnvironment` alone stands for one with any names; with `string` it would not
+  Name extends string = any,
 > extends pulumi.ComponentResource {
   /** Grant ids by mailbox name. */
   readonly grantIds: pulumi.Output<Record<Name, string>>;

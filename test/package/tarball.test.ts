@@ -75,7 +75,7 @@ describe.each([
       "require/index.cjs",
       "require/provider.cjs",
     ],
-    code: /^(bundle\/[a-z-]+|dist\/pulumi\/thunk)\.js$/,
+    code: /^(bundle\/[a-z-]+|dist\/hosts\/dynamic\/thunk)\.js$/,
     entries: [
       ...["bundle/cli.js", "bundle/index.js", "bundle/provider.js", "dist/hosts/dynamic/thunk.js"],
       ...[...TYPES, "dist/hosts/dynamic/provider.d.ts", "dist/hosts/dynamic/provider.d.cts"],

@@ -92,6 +92,7 @@ export const connector: Scenario[] = [
       const { emulator, stack } = world;
       await world.given({ mailboxes: { ops: world.mailbox(0) } });
       await emulator.call("DELETE", "/v3/connectors/imap");
+      await world.makeGrantsOld();
       await emulator.forgetRequests();
       const refresh = await stack.refresh();
       expect(refresh.output).toContain("the IMAP connector was deleted outside of Pulumi");

@@ -121,7 +121,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     name: "a status that a test asks for",
     side: "answer",
     endpoints: FAULTY,
-    statuses: [204, 402, 403, 404, 405, 409, 410, 413, 418, 422, 423, 599],
+    statuses: [204, 400, 402, 403, 404, 405, 409, 410, 413, 418, 422, 423, 599],
     keyword: "status",
     reason: "fault rules answer whatever a test asks for, and clients must bear it",
     source: `the emulator's own control interface; ${ERROR_TABLE}`,

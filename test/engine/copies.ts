@@ -159,6 +159,7 @@ export const copies: Scenario[] = [
       const { old, copy } = await copied(world);
       await old.destroy();
       expect(await world.emulator.grants()).toEqual([]);
+      await world.makeGrantsOld();
       await world.fails(["up --refresh"], "up");
       await copy.up("--refresh");
       expect(await grantIds(world)).toEqual(Object.values(world.ids()).toSorted());

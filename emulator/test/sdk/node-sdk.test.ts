@@ -160,6 +160,8 @@ function judge({ chosen, answers }: Setting): void {
     await refusal(authenticate(0, { imapPassword: "nor is this" }));
     const limit = answers.authLimit === "off" ? "grant.invalid_authentication" : "grant.auth_limit_reached";
     expect((await refusal(authenticate(0, { imapPassword: "neither this" }))).type).toBe(limit);
+    const nonAscii = await refusal(authenticate(1, { imapPassword: "pässword" }));
+    expect(nonAscii.type).toBe("grant.invalid_authentication");
   });
 
   step("is refused a mail server that does not answer", async () => {
@@ -202,10 +204,12 @@ function judge({ chosen, answers }: Setting): void {
 
   step("is told of a grant that is not there, and of an endpoint that is not played", async () => {
     const types = { specific: "grant.not_found", generic: "api.not_found_error", plain: "not_found_error" };
-    const expected = { statusCode: 404, type: new Map(Object.entries(types)).get(present(answers.notFoundType)) };
+    const statusCode = Number(answers.missingGrant);
+    const type = new Map(Object.entries(types)).get(present(answers.notFoundType));
+    const expected = { statusCode, ...(statusCode === 404 ? { type } : {}) };
     expect(await refusal(nylas.grants.find({ grantId: NOBODY }))).toMatchObject(expected);
     expect(await refusal(nylas.grants.destroy({ grantId: NOBODY }))).toMatchObject(expected);
-    expect(await refusal(firstPage(nylas, NOBODY))).toMatchObject({ statusCode: 404 });
+    expect(await refusal(firstPage(nylas, NOBODY))).toMatchObject({ statusCode });
     const calendars = nylas.calendars.list({ identifier: present(ids[0]) }).then(({ data }) => data);
     expect(await refusal(calendars)).toMatchObject({ statusCode: 501 });
   });
@@ -307,7 +311,7 @@ function judge({ chosen, answers }: Setting): void {
     const { username, password } = emulator.user(2);
     const grantId = present(ids[2]);
     await emulator.setPassword(username, "another one");
-    expect(await refusal(firstPage(nylas, grantId))).toMatchObject({ statusCode: 401 });
+    expect(await refusal(firstPage(nylas, grantId))).toMatchObject({ statusCode: Number(answers.invalidGrant) });
     expect((await nylas.grants.find({ grantId })).data.grantStatus).toBe("invalid");
     await emulator.setPassword(username, password);
     expect((await authenticate(2)).data.id).toBe(grantId);
@@ -443,8 +447,8 @@ function judge({ chosen, answers }: Setting): void {
   step("deletes a grant, and then there is none", async () => {
     const grantId = present(ids[0]);
     expect((await nylas.grants.destroy({ grantId })).requestId).toMatch(UUID);
-    expect((await refusal(nylas.grants.find({ grantId }))).statusCode).toBe(404);
-    expect((await refusal(firstPage(nylas, grantId))).statusCode).toBe(404);
+    expect((await refusal(nylas.grants.find({ grantId }))).statusCode).toBe(Number(answers.missingGrant));
+    expect((await refusal(firstPage(nylas, grantId))).statusCode).toBe(Number(answers.missingGrant));
   });
 
   step("deletes the connector, after which no mailbox can be connected", async () => {
@@ -453,7 +457,7 @@ function judge({ chosen, answers }: Setting): void {
     expect((await refusal(authenticate(0))).statusCode).toBe(Number(answers.missingConnector));
     const left = nylas.grants.find({ grantId: present(ids[1]) });
     const purged = answers.connectorDelete === "purge" || answers.connectorDeleteGraceSeconds === "0";
-    if (purged) expect((await refusal(left)).statusCode).toBe(404);
+    if (purged) expect((await refusal(left)).statusCode).toBe(Number(answers.missingGrant));
     else expect((await left).data.grantStatus).toBe("invalid");
   });
 

@@ -213,6 +213,8 @@ def wrong_password(walk):
     api_refusal(again, status_code=status, type="grant.invalid_authentication")
     kind = "grant.invalid_authentication" if walk.answer("authLimit") == "off" else "grant.auth_limit_reached"
     api_refusal(again, status_code=status, type=kind)
+    accented = lambda: walk.authenticate_with(walk.settings(1, imap_password="p\u00e4ssword"))
+    api_refusal(accented, type="grant.invalid_authentication")
 
 
 @step("is refused a mail server that does not answer")
@@ -263,9 +265,11 @@ def find_grant(walk):
 def not_found(walk):
     kinds = {"specific": "grant.not_found", "generic": "api.not_found_error", "plain": "not_found_error"}
     kind = kinds[walk.answer("notFoundType")]
-    api_refusal(lambda: walk.nylas.grants.find(NOBODY), status_code=404, type=kind)
-    api_refusal(lambda: walk.nylas.grants.destroy(NOBODY), status_code=404, type=kind)
-    api_refusal(lambda: walk.nylas.messages.list(NOBODY), status_code=404)
+    status = int(walk.answer("missingGrant"))
+    expected = {"status_code": status, **({"type": kind} if status == 404 else {})}
+    api_refusal(lambda: walk.nylas.grants.find(NOBODY), **expected)
+    api_refusal(lambda: walk.nylas.grants.destroy(NOBODY), **expected)
+    api_refusal(lambda: walk.nylas.messages.list(NOBODY), status_code=status)
     api_refusal(lambda: walk.nylas.calendars.list(walk.grants[0].id), status_code=501)
 
 
@@ -362,7 +366,7 @@ def changed_password(walk):
     grant, user = walk.grants[2], walk.users[2]
     path = "mailboxes/" + urllib.parse.quote(user["username"])
     walk.control("PUT", path, {"password": "another one"})
-    api_refusal(lambda: walk.nylas.messages.list(grant.id), status_code=401)
+    api_refusal(lambda: walk.nylas.messages.list(grant.id), status_code=int(walk.answer("invalidGrant")))
     equal(walk.nylas.grants.find(grant.id).data.grant_status, "invalid")
     walk.control("PUT", path, {"password": user["password"]})
     equal(walk.authenticate(2).data.id, grant.id)
@@ -508,8 +512,9 @@ def no_answer(walk):
 def destroy_grant(walk):
     grant = walk.grants[0].id
     equal(len(walk.nylas.grants.destroy(grant).request_id), 36)
-    api_refusal(lambda: walk.nylas.grants.find(grant), status_code=404)
-    api_refusal(lambda: walk.nylas.messages.list(grant), status_code=404)
+    status = int(walk.answer("missingGrant"))
+    api_refusal(lambda: walk.nylas.grants.find(grant), status_code=status)
+    api_refusal(lambda: walk.nylas.messages.list(grant), status_code=status)
 
 
 @step("deletes the connector, after which no mailbox can be connected")
@@ -519,7 +524,7 @@ def destroy_connector(walk):
     api_refusal(lambda: walk.authenticate(0), status_code=int(walk.answer("missingConnector")))
     find = lambda: walk.nylas.grants.find(walk.grants[1].id)
     if walk.answer("connectorDelete") == "purge" or walk.answer("connectorDeleteGraceSeconds") == "0":
-        api_refusal(find, status_code=404)
+        api_refusal(find, status_code=int(walk.answer("missingGrant")))
     else:
         equal(find().data.grant_status, "invalid")
 

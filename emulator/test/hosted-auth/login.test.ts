@@ -173,7 +173,14 @@ describeWithChromium("A login at the hosted form", () => {
 
   it.each([
     ["lets people in at last", { code: expect.stringMatching(/^.{20,}$/) }],
-    ["hangs up at last", { error: "authentication_failed", error_type: "provider_not_responding" }],
+    [
+      "hangs up at last",
+      {
+        error: "authentication_failed",
+        error_type: "provider_not_responding",
+        error_description: "The mail server did not respond, or not over TLS.",
+      },
+    ],
   ])("waits with a mail server that takes its time and %s", async (how, told) => {
     const { emulator, application } = stage;
     const server = await StalledServer.start();

@@ -39,7 +39,7 @@ it("examples/adopt takes over mailboxes in both ways, as its README says, and gi
   const look = (name: string) => `GET /v3/grants/${idOf(name)}/messages`;
   expect(adopted?.requests).toEqual([APPLICATION, CONNECTOR, GRANTS, AUTHENTICATE, look("ops")]);
   expect(adoptDestroyed?.requests).toEqual([]);
-  expect(exported?.requests).toEqual([APPLICATION, CONNECTOR, GRANTS]);
+  expect(exported?.requests).toEqual([APPLICATION, CONNECTOR, GRANTS, GRANTS]);
   expect(exported?.output).toContain(`Left out grant ${idOf("ops")} of ops@example.test`);
   expect(imported?.requests).toEqual([]);
   expect(imported?.output).toContain("= 3 imported");

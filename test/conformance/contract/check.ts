@@ -88,7 +88,7 @@ export function createCheck(
 
     function note(side: Finding["side"], keyword: string, place: string, found: string): Deviation | undefined {
       const finding: Finding = { side, endpoint, status: exchange.status, place, keyword, found };
-      const deviation = deviations.find((candidate) => covers(candidate, finding, exchange.behaviors));
+      const deviation = deviations.find((candidate) => covers(candidate, finding, exchange));
       if (deviation === undefined) violations.push(finding);
       else used.add(deviation);
       return deviation;
@@ -148,7 +148,7 @@ export function createCheck(
     }
 
     function checkBody(side: Finding["side"], content: Body["content"], message: Message): void {
-      const type = message.contentType?.split(";")[0]?.trim().toLowerCase();
+      const type = mediaType(message);
       const schema = content?.[type ?? ""]?.schema;
       if (message.body.length === 0) return void note(side, "body", "", "nothing");
       if (schema === undefined) return void note(side, "content-type", "", type ?? "nothing");
@@ -186,7 +186,7 @@ export function explain({ side, endpoint, status, place, keyword, found }: Findi
   return `${endpoint} → ${status}: ${sender}, ${place === "" ? "as a whole" : place}: ${keyword}: found ${found}`;
 }
 
-function covers(deviation: Deviation, finding: Finding, chosen: ChosenAnswers): boolean {
+function covers(deviation: Deviation, finding: Finding, { answer, behaviors: chosen }: Exchange): boolean {
   const { side, endpoint, status, place, keyword } = finding;
   return (
     deviation.side === side &&
@@ -195,8 +195,14 @@ function covers(deviation: Deviation, finding: Finding, chosen: ChosenAnswers): 
       deviation.behaviors.some(({ name, value }) => isChosen(chosen[name], value))) &&
     (deviation.endpoints === "all" || deviation.endpoints.includes(endpoint)) &&
     (deviation.statuses === undefined || deviation.statuses.includes(status)) &&
+    (deviation.contentType === undefined || deviation.contentType === mediaType(answer)) &&
     (deviation.places ?? [""]).includes(place)
   );
+}
+
+/** The content type without parameters. */
+function mediaType({ contentType }: Message): string | undefined {
+  return contentType?.split(";")[0]?.trim().toLowerCase();
 }
 
 /** The chosen value of a behavior, or its default. */

@@ -14,6 +14,8 @@ export interface Deviation {
   places?: readonly string[];
   /** The declared status whose schema an undeclared one is held to; refusals are otherwise held to the error envelope. */
   like?: string;
+  /** The content type of such an answer, without parameters; absent if any. */
+  contentType?: string;
   /** The emulator differs only when it was told to, by one of these: to this value, or to any that is not the default. */
   behaviors?: readonly { name: BehaviorName; value?: string }[];
   reason: string;
@@ -131,6 +133,7 @@ export const DEVIATIONS: readonly Deviation[] = [
     side: "answer",
     endpoints: ["POST /v3/connect/custom", "POST /v3/connectors"],
     statuses: [200],
+    contentType: "text/html",
     keyword: "status",
     reason: "a fault rule answers as gateways do, and clients must bear it",
     source: "the emulator's own control interface",

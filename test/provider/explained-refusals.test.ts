@@ -29,6 +29,7 @@ const MADE = {
   grant_status: "valid",
   created_at: 1_700_000_000,
 };
+const nowInSeconds = () => Math.floor(Date.now() / 1000);
 
 let server: HostileServer;
 let run: Run;
@@ -45,8 +46,9 @@ beforeEach(async () => {
   server = await startHostileServer((request, response) => {
     const { pathname } = new URL(request.url ?? "/", server.uri);
     const refusal = refusals[`${request.method} ${pathname}`];
+    const made = grants[0] ?? { ...MADE, created_at: nowInSeconds() };
     const data =
-      pathname === "/v3/grants" ? grants : request.method === "POST" ? MADE : (grants[0] ?? { provider: "imap" });
+      pathname === "/v3/grants" ? grants : request.method === "POST" ? made : (grants[0] ?? { provider: "imap" });
     if (refusal?.type === undefined && refusal !== undefined) {
       response.writeHead(refusal.status, { "content-type": "text/html" }).end("<h1>A gateway</h1>");
       return;

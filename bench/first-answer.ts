@@ -27,7 +27,7 @@ export async function timeToFirstAnswer(contender: Contender, { inputs }: Stored
     const [port] = await once(createInterface(child.stdout), "line", { signal: timeout });
     const client = new rpc.ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
     await configure(client);
-    await check(client, { ...inputs, imapPassword: "a password" });
+    await check(client, { ...withoutSecrets(inputs), imapPassword: "a password" });
     const ms = performance.now() - begun;
     client.close();
     return ms;
@@ -36,6 +36,11 @@ export async function timeToFirstAnswer(contender: Contender, { inputs }: Stored
     if (pid !== undefined) for (const member of [...descendants(pid), { pid }]) endProcess(member.pid);
     await exited;
   }
+}
+
+/** A state holds secrets as objects of the engine's, which only the engine reads back. */
+function withoutSecrets(inputs: StoredGrant["inputs"]): StoredGrant["inputs"] {
+  return Object.fromEntries(Object.entries(inputs).filter(([, value]) => typeof value !== "object"));
 }
 
 function configure(client: InstanceType<typeof rpc.ResourceProviderClient>): Promise<void> {

@@ -1,11 +1,9 @@
 import type { ConnectorOutputs } from "../core/connector/state.js";
 import { UNKNOWN_HOST, UNKNOWN_PASSWORD } from "../core/grant/sendable.js";
 import type { GrantOutputs, HiddenOutputs } from "../core/grant/state.js";
+import { SECRET_SIGNATURE } from "../hosts/secret-signature.js";
 import type { Exportable, ExportableMailbox } from "./exportable.js";
 import { GRANT_TYPE } from "./stack-state.js";
-
-/** How a state and an import file mark a secret; the text is the value as JSON. */
-const SECRET_SIGNATURE = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 
 /** The provider's code as every state has it: what Pulumi makes of `pulumi/thunk.ts`. A test compares them. */
 export function storedCode(resource: "ImapConnector" | "ByoImapGrant"): string {

@@ -34,9 +34,9 @@ export class PartialFailureError extends Error {
   constructor(
     readonly objectId: string,
     readonly outs: Values,
-    readonly reason: string,
+    message: string,
   ) {
-    super(reason);
+    super(message);
     this.name = "PartialFailureError";
   }
 }

@@ -1,7 +1,7 @@
 import { NylasError } from "../errors.js";
 import type { Host } from "../host.js";
 import { keepSecret, redact, redactSentence } from "../redact.js";
-import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
+import { DEFAULT_APPLICATION, readSettings, type Settings } from "../settings.js";
 import { type Lifecycle, PartialFailureError } from "./lifecycle.js";
 import { type CheckFailure, isUnknown } from "./properties/validate.js";
 import { asText, type Values } from "./properties/values.js";
@@ -55,15 +55,18 @@ const shownLinks = new Set<string>();
 
 /** Serves a resource type: reads the settings, keeps notes of what Pulumi has yet to save, and masks secrets in errors. */
 export function serveResource(lifecycle: Lifecycle, host: Host): ResourceServer {
-  const run = (values: Values) => runFor(readSettings(applicationOf(values), host.config, host.env), host);
+  const settingsOf = (values: Values) => readSettings(applicationOf(values), host.config, host.env);
+  const run = (values: Values) => runFor(settingsOf(values), host);
   return {
     check: (olds, news) =>
       guarded([olds, news], async () => {
-        const { inputs, failures } = lifecycle.check(host, news, olds);
-        const all = [...failures, ...settingsFailures(news, host)];
-        if (all.length === 0 && !isUnknown(news.application))
-          run(news).owners.recordCheck(news, Object.keys(olds).length === 0);
-        return { inputs: plain(inputs), failures: all };
+        const checked = lifecycle.check(host, news, olds);
+        const [inputs, failures] = [plain(checked.inputs), checked.failures];
+        if (isUnknown(news.application)) return { inputs, failures };
+        const settings = settingsOrFailure(news);
+        if ("reason" in settings) return { inputs, failures: [...failures, settings] };
+        if (failures.length === 0) runFor(settings, host).owners.recordCheck(news, Object.keys(olds).length === 0);
+        return { inputs, failures };
       }),
     diff: (id, olds, news) =>
       guarded([olds, news], async () => {
@@ -105,6 +108,16 @@ export function serveResource(lifecycle: Lifecycle, host: Host): ResourceServer 
         await lifecycle.delete(deleting, id, props);
       }),
   };
+
+  /** Missing or wrong settings are a failure of `check`, so that a preview fails rather than an `up` halfway. */
+  function settingsOrFailure(news: Values): Settings | CheckFailure {
+    try {
+      return settingsOf(news);
+    } catch (error) {
+      if (!(error instanceof NylasError)) throw error;
+      return { property: "", reason: withLinkOnce(error.message) };
+    }
+  }
 
   /** Removes the note of an object whose outputs Pulumi passes in: they come from the state, so Pulumi has saved them. */
   function removeNote({ unsaved }: Run, props: Values): void {
@@ -155,18 +168,6 @@ export function serveResource(lifecycle: Lifecycle, host: Host): ResourceServer 
 
 function applicationOf(values: Values): string {
   return typeof values.application === "string" ? values.application : DEFAULT_APPLICATION;
-}
-
-/** Reports missing or wrong settings in `check`, so that a preview fails rather than an `up` halfway. */
-function settingsFailures(news: Values, { config, env }: Host): CheckFailure[] {
-  if (isUnknown(news.application)) return [];
-  try {
-    readSettings(applicationOf(news), config, env);
-    return [];
-  } catch (error) {
-    if (!(error instanceof NylasError)) throw error;
-    return [{ property: "", reason: withLinkOnce(error.message) }];
-  }
 }
 
 /** Drops undefined values. Pulumi refuses them, and only after the object was created. */

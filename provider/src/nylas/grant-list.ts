@@ -143,17 +143,21 @@ async function* pagesOf<G extends Grant>(
       query: { limit: GRANTS_PER_PAGE, offset, sort_by: "created_at", order_by: "asc" },
       schema: page(v.unknown()),
     });
-    const keys = data.map(keyOf);
-    if (repeated > 0 && !keys.some((key) => seen.has(key))) throw new Shifted();
+    const entries = data.map((entry) => ({ key: keyOf(entry), entry }));
+    if (repeated > 0 && !entries.some(({ key }) => seen.has(key))) throw new Shifted();
     const known = seen.size;
     const list: GrantList<G> = { grants: [], unreadable: [] };
-    for (const entry of data) addEntry(list, seen, entry, wire);
+    // Unless another page has had it: pages overlap, and grants of the same second have no fixed order.
+    for (const { key, entry } of entries) {
+      if (!seen.has(key)) addEntry(list, entry, wire);
+      seen.add(key);
+    }
     if (seen.size === known) {
-      if (keys.length <= repeated) return;
-      if (keys[0] === first) throw incompleteList(`page ${pageNumber} repeats others`);
+      if (entries.length <= repeated) return;
+      if (entries[0]?.key === first) throw incompleteList(`page ${pageNumber} repeats others`);
       if (overlap > 0) throw new Shifted();
     }
-    first ??= keys[0];
+    first ??= entries[0]?.key;
     yield list;
     begunAt ??= client.now();
     if (begunAt !== undefined && areAllNew(list, begunAt)) return;
@@ -200,11 +204,7 @@ function keyOf(entry: unknown): string {
   return v.parse(UnreadableGrantWire, entry).id ?? JSON.stringify(entry);
 }
 
-/** Adds an entry unless another page has had it: pages overlap, and grants of the same second have no fixed order. */
-function addEntry<G>(list: GrantList<G>, seen: Set<string>, entry: unknown, wire: v.GenericSchema<unknown, G>): void {
-  const key = keyOf(entry);
-  if (seen.has(key)) return;
-  seen.add(key);
+function addEntry<G>(list: GrantList<G>, entry: unknown, wire: v.GenericSchema<unknown, G>): void {
   const parsed = v.safeParse(wire, entry);
   if (parsed.success) {
     list.grants.push(parsed.output);

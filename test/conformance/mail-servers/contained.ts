@@ -77,6 +77,14 @@ export class Contained {
   }
 }
 
+/**
+ * A command that adds a user to the SASL database of a contained server. The password is in this line of its file `passwords`,
+ * because it may have characters that a shell acts on.
+ */
+export function addSaslUser(user: string, line: number): string {
+  return `sed -n ${line}p passwords | tr -d '\\n' | saslpasswd2 -p -c -f /srv/mail/sasldb -u example.test ${user.split("@")[0]}`;
+}
+
 export function listens(port: number): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect(port, "127.0.0.1");

@@ -50,6 +50,25 @@ export interface MailServer {
   start(certificate: ServerCertificate): Promise<RunningServer>;
 }
 
+type Make = (situation: string, rest?: Partial<Situation>) => Situation;
+
+/** Makes situations of one protocol, at this port unless they say another. */
+export function situationsAt(protocol: Situation["protocol"], port: number): Make {
+  return (situation, rest = {}) => ({ protocol, situation, port, ...rest });
+}
+
+/** The names and passwords that a server takes or refuses. */
+export function logIns(make: Make, startTlsPort: number): Situation[] {
+  return [
+    make("right password", { works: true }),
+    make("right password, STARTTLS", { port: startTlsPort, works: true }),
+    make("password of odd characters", { username: ODD, password: ODD_PASSWORD, works: true }),
+    make("name without domain", { username: NAME }),
+    make("wrong password", { password: WRONG }),
+    make("unknown user", { username: "nobody@example.test" }),
+  ];
+}
+
 /** Opens connections and logs in with each of these lines, so that the server counts them; returns what closes them. */
 export async function hold(port: number, count: number, lines: readonly string[]): Promise<() => Promise<void>> {
   const sockets = await Promise.all(Array.from({ length: count }, () => session(port, lines)));

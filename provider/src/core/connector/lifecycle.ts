@@ -88,8 +88,9 @@ export const connectorLifecycle: Lifecycle = {
   },
 
   async update(given, _id, olds, news) {
-    takeFromOldName(given, olds, news, needsRename(olds, news));
-    if (!needsRename(olds, news)) return { ...pick(news, CONNECTOR_ARGUMENTS), ...pick(olds, KEPT_OUTPUTS) };
+    const renames = needsRename(olds, news);
+    takeFromOldName(given, olds, news, renames);
+    if (!renames) return { ...pick(news, CONNECTOR_ARGUMENTS), ...pick(olds, KEPT_OUTPUTS) };
     const { run, applicationId } = await sameApplication(given, olds.applicationId, "Renaming the IMAP connector");
     const connector = await renameConnector(run.client, String(news.name));
     const owned = { connector, adopted: olds.adopted === true };
@@ -149,10 +150,7 @@ async function createOrAdopt(
   const last = journal.read();
   if (run.owners.isOwnedByOther(CONNECTOR_ID, owner)) throw connectorExists(run, args, found, last);
   const interrupted =
-    owner !== undefined &&
-    last?.owner === owner &&
-    last.made &&
-    run.unsaved.nonceOf(applicationId, owner) !== undefined;
+    owner !== undefined && last?.owner === owner && last.made && run.unsaved.find(applicationId, owner) !== undefined;
   if (!interrupted && args.onExisting !== "adopt") throw connectorExists(run, args, found, last);
   // A resource that takes over from another of its own stack has been renamed: it may delete what its stack has created.
   const made = interrupted || (last?.made === true && last.stack !== undefined && last.stack === stack);

@@ -18,7 +18,7 @@ export interface AbsentGrant {
  */
 export function notYetVisible({ run, applicationId, id, props }: AbsentGrant): string | undefined {
   const seconds = Math.ceil(visibleInMs(run.client, asText(props.createdAt)) / 1_000);
-  if (seconds === 0 || run.unsaved.nonceOf(applicationId, deletionOf(id)) !== undefined) return undefined;
+  if (seconds === 0 || run.unsaved.find(applicationId, deletionOf(id)) !== undefined) return undefined;
   return (
     "Nylas shows it neither by its id nor in the list of grants, but it is so new that it may not be visible yet; " +
     `it counts as deleted if that is so in ${seconds} s`

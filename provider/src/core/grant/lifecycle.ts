@@ -65,12 +65,12 @@ export const grantLifecycle: Lifecycle = {
       const found = await findExisting(run, args);
       const adopting = found === undefined ? false : decideAdoption(run, args, found, applicationId);
       // Read before this run writes its own note.
-      const interruptedSince = args.owner === undefined ? undefined : run.unsaved.timeOf(applicationId, args.owner);
+      const interrupted = args.owner === undefined ? undefined : run.unsaved.find(applicationId, args.owner);
       const marker = markerToSend(run, args, adopting, applicationId);
       const authentication = { run, args, applicationId, marker };
       const authenticated =
         found === undefined
-          ? await authenticateNew(authentication, interruptedSince)
+          ? await authenticateNew(authentication, interrupted?.time)
           : await authenticate(authentication, adopting, found);
       run.owners.record(authenticated.grant.id, args.owner);
       return {
@@ -165,7 +165,7 @@ export const grantLifecycle: Lifecycle = {
         const hidden = notYetVisible({ run, applicationId, id, props });
         if (hidden !== undefined) throw invisible(`Deleting ${mailbox}`, hidden);
       } else {
-        await withNoteOfDeletion(run, applicationId, id, async () => void (await deleteGrant(run.client, id)));
+        await withNoteOfDeletion(run, applicationId, id, () => deleteGrant(run.client, id));
       }
       run.directory.remove(id);
       run.owners.remove(id);

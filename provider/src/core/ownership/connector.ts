@@ -32,7 +32,7 @@ export function isTaken(run: ConnectorEvidence, props: Values, applicationId: st
   const last = journalOf(run, applicationId).read();
   if (last === undefined || last.owner === owner) return false;
   if (!isInterruptedRename(run, last, owner, applicationId)) return true;
-  if (run.owners.isStack(last.stack) || (last.stack !== undefined && last.stack === props.stack)) return false;
+  if (run.owners.isStack(last.stack, props.stack)) return false;
   const operation = "Deleting the IMAP connector";
   throw new AlreadyExistsError({ code: "connector_exists", operation, ...unclearStack("connector") });
 }
@@ -49,7 +49,7 @@ function isInterruptedRename(
   before: string | undefined,
   applicationId: string,
 ): boolean {
-  return wasTaken(last, before) && unsaved.nonceOf(applicationId, last.owner) !== undefined;
+  return wasTaken(last, before) && unsaved.find(applicationId, last.owner) !== undefined;
 }
 
 /**

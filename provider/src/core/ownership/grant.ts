@@ -29,10 +29,10 @@ function isMadeByStack({ stack }: Claim, marker: Marker | undefined): boolean {
 function isInterruptedRun(run: Evidence, { owner }: Claim, { state, createdAt }: Grant, applicationId: string) {
   const marker = parseMarker(state);
   if (owner === undefined || marker?.owner !== owner || marker.nonce === undefined) return false;
+  const note = run.unsaved.find(applicationId, owner);
   // An older grant was only authenticated by the interrupted run, because Nylas's list did not show it.
-  const since = run.unsaved.timeOf(applicationId, owner);
-  if (since !== undefined && Date.parse(createdAt) < since - CLOCK_TOLERANCE_MS) return false;
-  return run.unsaved.nonceOf(applicationId, owner) === marker.nonce;
+  if (note?.time !== undefined && Date.parse(createdAt) < note.time - CLOCK_TOLERANCE_MS) return false;
+  return note?.nonce === marker.nonce;
 }
 
 /** The marker to send. An owner keeps its nonce, so that a run that was killed at any point recognizes its grant. */
@@ -194,8 +194,7 @@ export function isTaken(
   if (inState === undefined) return isMarkedByOther(atNylas, owner);
   if (!hasOtherOwner(atNylas, inState)) return false;
   if (!isInterruptedRename(run, atNylas, inState, applicationId)) return true;
-  const isOwn = run.owners.isStack(atNylas?.stack) || (inState.stack !== undefined && atNylas?.stack === inState.stack);
-  if (isOwn) return false;
+  if (run.owners.isStack(atNylas?.stack, inState.stack)) return false;
   throw new AlreadyExistsError({ code: "grant_exists", operation, ...unclearStack("grant") });
 }
 
@@ -207,7 +206,7 @@ function isInterruptedRename(
   applicationId: string,
 ): boolean {
   if (atNylas?.nonce === undefined || !isSuccessor(atNylas, inState)) return false;
-  return run.unsaved.nonceOf(applicationId, atNylas.owner) === atNylas.nonce;
+  return run.unsaved.find(applicationId, atNylas.owner)?.nonce === atNylas.nonce;
 }
 
 /** For an imported grant, whose state has no marker: nobody had marked it when it was exported. */

@@ -22,16 +22,24 @@ export interface UnsavedNotes {
   write(applicationId: string, owner: string, time?: number): string;
   /** Like `write`, always with a fresh nonce. */
   renew(applicationId: string, owner: string, time: number): string;
-  /** The nonce that an interrupted run of this owner used. */
-  nonceOf(applicationId: string, owner: string): string | undefined;
-  /** When the interrupted run wrote its note, by Nylas's clock: what existed before was not created by it. */
-  timeOf(applicationId: string, owner: string): number | undefined;
+  /** The note of an interrupted run of this owner. */
+  find(applicationId: string, owner: string): Note | undefined;
   /** The result has been returned to Pulumi, which saves it unless the engine is killed. */
   markReturned(applicationId: string, owner: string): void;
   /** A saved state contains the result: removes its note. With a `nonce`, only the note of that nonce. */
   remove(applicationId: string, owner: string, nonce?: string): void;
   /** The engine has ended normally and saved all returned results: removes their notes. */
   removeReturned(): void;
+}
+
+export interface Note {
+  /** Which the run has put into its marker. */
+  nonce: string;
+  /**
+   * When it was written, by Nylas's clock: what existed before was not created by that run. Absent from notes of version 0.1.0,
+   * and where Nylas's answers have no date.
+   */
+  time: number | undefined;
 }
 
 export function createUnsavedNotes(notesDirectory: string | undefined): UnsavedNotes {
@@ -45,8 +53,7 @@ export function createUnsavedNotes(notesDirectory: string | undefined): UnsavedN
       return writeNote(name, readNote(name) ?? { nonce: freshNonce(), time });
     },
     renew: (applicationId, owner, time) => writeNote(nameOf(applicationId, owner), { nonce: freshNonce(), time }),
-    nonceOf: (applicationId, owner) => readNote(nameOf(applicationId, owner))?.nonce,
-    timeOf: (applicationId, owner) => readNote(nameOf(applicationId, owner))?.time,
+    find: (applicationId, owner) => readNote(nameOf(applicationId, owner)),
     markReturned: (applicationId, owner) => returned.add(nameOf(applicationId, owner)),
     remove: (applicationId, owner, nonce) => {
       // Called for every resource of every plan: list the directory once instead of checking a file each time.
@@ -87,12 +94,6 @@ export function createUnsavedNotes(notesDirectory: string | undefined): UnsavedN
   function inDirectory<T>(work: (directory: string) => T): T | undefined {
     return parent === undefined ? undefined : attempt(() => work(parent));
   }
-}
-
-interface Note {
-  nonce: string;
-  /** Absent from notes of version 0.1.0, and where Nylas's answers have no date. */
-  time: number | undefined;
 }
 
 function freshNonce(): string {

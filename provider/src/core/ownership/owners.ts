@@ -9,8 +9,8 @@ import { asText, type Values } from "../properties/values.js";
 export interface Owners {
   /** `check` was called. `isNew`: without old inputs, for a creation or a replacement. */
   recordCheck(names: { owner?: unknown; stack?: unknown }, isNew: boolean): void;
-  /** Whether this is the stack of the program. False if no resource has told it, as in a destroy. */
-  isStack(stack: string | undefined): boolean;
+  /** Whether this is the stack of the program, or the one that a state names. In a destroy, no resource has told the program's. */
+  isStack(stack: string | undefined, inState: unknown): boolean;
   /** Whether the resource with these outputs is deleted because it is to be made again. */
   isReplaced(outs: Values): boolean;
   /** `diff` was called with these outputs. `stays`: no argument asks for another object. */
@@ -50,7 +50,7 @@ export function createOwners(): Owners {
       if (typeof owner === "string") (isNew ? checkedAnew : checked).add(owner);
       if (typeof stack === "string") stacks.add(stack);
     },
-    isStack: (stack) => stack !== undefined && stacks.has(stack),
+    isStack: (stack, inState) => stack !== undefined && (stacks.has(stack) || stack === inState),
     isReplaced: ({ owner }) => typeof owner === "string" && checkedAnew.has(owner),
     recordPlan: (id, olds, owner, stays) => {
       if (!stays) staying.delete(stateKey(id, olds));

@@ -4,12 +4,10 @@ import { isUnknown } from "../../core/properties/validate.js";
 import type { Values } from "../../core/properties/values.js";
 import { PartialFailure, ShownError, serveResource } from "../../core/resource-server.js";
 import type { Host } from "../../host.js";
+import { SECRET_SIGNATURE } from "../secret-signature.js";
 
 /** The property under which Pulumi's host keeps the provider's serialized code in each resource's inputs and outputs. */
 const STORED_CODE = "__provider";
-
-/** What marks an object of Pulumi's wire format as a secret. */
-const SECRET_SIGNATURE = { "4dabf18193072939515e22adb298388d": "1b47061264138c4ac30d75fd1eb44270" };
 
 /** The methods that Pulumi calls, with arguments and results as plain data. */
 export type ProviderMethods = Required<Omit<pulumi.dynamic.ResourceProvider<Values, Values>, "configure">>;

@@ -5,15 +5,14 @@ import {
   DISABLED,
   HOST,
   holdPlain,
+  logIns,
   type MailServer,
-  NAME,
   ODD,
   ODD_PASSWORD,
   OPS,
   RIGHT,
-  type Situation,
+  situationsAt,
   WITHOUT_INBOX,
-  WRONG,
 } from "../server.js";
 
 const PER_ADDRESS = 3;
@@ -68,21 +67,11 @@ listen ${imaps} 30 $COURIERTLS -server -tcpd -user=courier $login
       ". ./imapd.sh",
     ];
     const server = await Contained.start("courier", files, commands.join("\n"), [imaps, imap, limited]);
-    const at = (situation: string, rest: Partial<Situation> = {}): Situation => ({
-      protocol: "IMAP",
-      situation,
-      port: imaps,
-      ...rest,
-    });
+    const at = situationsAt("IMAP", imaps);
     return {
       version: `Courier IMAP ${versionIn("courier", "courier-imap")}`,
       situations: [
-        at("right password", { works: true }),
-        at("right password, STARTTLS", { port: imap, works: true }),
-        at("password of odd characters", { username: ODD, password: ODD_PASSWORD, works: true }),
-        at("name without domain", { username: NAME }),
-        at("wrong password", { password: WRONG }),
-        at("unknown user", { username: "nobody@example.test" }),
+        ...logIns(at, imap),
         at("right password, account disabled", { username: DISABLED }),
         at("right password, no INBOX", { username: WITHOUT_INBOX }),
         at("right password, too many connections", {

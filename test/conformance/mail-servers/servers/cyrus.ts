@@ -1,18 +1,17 @@
 import { freePorts } from "../../dovecot/ports.js";
-import { Contained, missing } from "../contained.js";
+import { addSaslUser, Contained, missing } from "../contained.js";
 import { versionIn } from "../layers.mjs";
 import {
   HOST,
   hold,
+  logIns,
   type MailServer,
-  NAME,
   ODD,
   ODD_PASSWORD,
   OPS,
   RIGHT,
-  type Situation,
+  situationsAt,
   WITHOUT_INBOX,
-  WRONG,
 } from "../server.js";
 
 const PER_USER = 3;
@@ -61,12 +60,10 @@ EVENTS {
 `,
       passwords: [RIGHT, ODD_PASSWORD].join("\n"),
     };
-    const add = (user: string, line: number) =>
-      `sed -n ${line}p passwords | tr -d '\\n' | saslpasswd2 -p -c -f /srv/mail/sasldb -u example.test ${user.split("@")[0]}`;
     const commands = [
-      add(OPS, 1),
-      add(ODD, 2),
-      add(WITHOUT_INBOX, 1),
+      addSaslUser(OPS, 1),
+      addSaslUser(ODD, 2),
+      addSaslUser(WITHOUT_INBOX, 1),
       "mkdir -p lib spool /run/cyrus",
       "chown -R cyrus /srv/mail /run/cyrus",
       "/usr/lib/cyrus/bin/makedirs /srv/mail/imapd.conf >makedirs.log 2>&1",
@@ -74,21 +71,11 @@ EVENTS {
       "/usr/sbin/cyrmaster -C /srv/mail/imapd.conf -M /srv/mail/cyrus.conf -p /srv/mail/pid -d",
     ];
     const server = await Contained.start("cyrus", files, commands.join("\n"), [imaps, imap, limited]);
-    const at = (situation: string, rest: Partial<Situation> = {}): Situation => ({
-      protocol: "IMAP",
-      situation,
-      port: imaps,
-      ...rest,
-    });
+    const at = situationsAt("IMAP", imaps);
     return {
       version: `Cyrus IMAP ${versionIn("cyrus", "cyrus-imapd")}`,
       situations: [
-        at("right password", { works: true }),
-        at("right password, STARTTLS", { port: imap, works: true }),
-        at("password of odd characters", { username: ODD, password: ODD_PASSWORD, works: true }),
-        at("name without domain", { username: NAME }),
-        at("wrong password", { password: WRONG }),
-        at("unknown user", { username: "nobody@example.test" }),
+        ...logIns(at, imap),
         at("right password, no INBOX", { username: WITHOUT_INBOX }),
         at("right password, too many connections", {
           port: limited,

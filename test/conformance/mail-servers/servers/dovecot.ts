@@ -5,13 +5,13 @@ import {
   DISABLED,
   HOST,
   hold,
+  logIns,
   type MailServer,
-  NAME,
   ODD,
   ODD_PASSWORD,
   OPS,
   RIGHT,
-  type Situation,
+  situationsAt,
   WITHOUT_INBOX,
   WRONG,
 } from "../server.js";
@@ -103,25 +103,12 @@ hostname = localhost
       "dovecot -c /srv/mail/dovecot.conf",
     ];
     const server = await Contained.start("dovecot", files, commands.join("\n"), [imaps, imap, limited, submissions]);
-    const at = (situation: string, rest: Partial<Situation> = {}): Situation => ({
-      protocol: "IMAP",
-      situation,
-      port: imaps,
-      ...rest,
-    });
-    const smtp = (situation: string, rest: Partial<Situation> = {}): Situation => ({
-      ...at(situation, { port: submissions, ...rest }),
-      protocol: "SMTP",
-    });
+    const at = situationsAt("IMAP", imaps);
+    const smtp = situationsAt("SMTP", submissions);
     return {
       version: `Dovecot ${versionIn("dovecot", "dovecot-core")}`,
       situations: [
-        at("right password", { works: true }),
-        at("right password, STARTTLS", { port: imap, works: true }),
-        at("password of odd characters", { username: ODD, password: ODD_PASSWORD, works: true }),
-        at("name without domain", { username: NAME }),
-        at("wrong password", { password: WRONG }),
-        at("unknown user", { username: "nobody@example.test" }),
+        ...logIns(at, imap),
         at("right password, account disabled", { username: DISABLED }),
         at("right password, INBOX cannot be opened", { username: WITHOUT_INBOX }),
         at("right password, too many connections", {

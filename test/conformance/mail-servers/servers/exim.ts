@@ -10,7 +10,7 @@ import {
   ODD_PASSWORD,
   OPS,
   RIGHT,
-  type Situation,
+  situationsAt,
   WRONG,
 } from "../server.js";
 
@@ -30,12 +30,7 @@ export const exim: MailServer = {
     };
     const commands = ["chown Debian-exim server.key", "exim4 -C /srv/mail/exim.conf -bd -q1h"].join("\n");
     const server = await Contained.start("exim", files, commands, [smtps, submission, relay]);
-    const smtp = (situation: string, rest: Partial<Situation> = {}): Situation => ({
-      protocol: "SMTP",
-      situation,
-      port: smtps,
-      ...rest,
-    });
+    const smtp = situationsAt("SMTP", smtps);
     return {
       version: `Exim ${versionIn("exim", "exim4-daemon-heavy")}`,
       situations: [

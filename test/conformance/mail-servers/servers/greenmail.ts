@@ -4,7 +4,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import { freePorts } from "../../dovecot/ports.js";
 import { startProcess } from "../process.js";
-import { HOST, type MailServer, NAME, ODD, RIGHT, type Situation, WRONG } from "../server.js";
+import { HOST, type MailServer, NAME, ODD, RIGHT, situationsAt, WRONG } from "../server.js";
 
 const VERSION = "2.1.8";
 /** Where Maven keeps it. */
@@ -48,16 +48,8 @@ export const greenmail: MailServer = {
       },
       [imaps, smtps],
     );
-    const imap = (situation: string, rest: Partial<Situation> = {}): Situation => ({
-      protocol: "IMAP",
-      situation,
-      port: imaps,
-      ...rest,
-    });
-    const smtp = (situation: string, rest: Partial<Situation> = {}): Situation => ({
-      ...imap(situation, { port: smtps, ...rest }),
-      protocol: "SMTP",
-    });
+    const imap = situationsAt("IMAP", imaps);
+    const smtp = situationsAt("SMTP", smtps);
     return {
       version: `GreenMail ${VERSION}`,
       situations: [

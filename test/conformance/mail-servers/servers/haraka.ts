@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { freePorts } from "../../dovecot/ports.js";
 import { layerOf } from "../layers.mjs";
 import { startProcess } from "../process.js";
-import { HOST, type MailServer, OPS, RIGHT, type Situation, WRONG } from "../server.js";
+import { HOST, type MailServer, OPS, RIGHT, situationsAt, WRONG } from "../server.js";
 
 const PACKAGE = join(layerOf("haraka"), "node_modules/Haraka");
 
@@ -30,12 +30,7 @@ export const haraka: MailServer = {
       (directory) => [process.execPath, join(PACKAGE, "bin/haraka"), "-c", directory],
       [smtps, submission],
     );
-    const smtp = (situation: string, rest: Partial<Situation> = {}): Situation => ({
-      protocol: "SMTP",
-      situation,
-      port: smtps,
-      ...rest,
-    });
+    const smtp = situationsAt("SMTP", smtps);
     return {
       version: `Haraka ${version}`,
       situations: [

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { freePorts } from "../../dovecot/ports.js";
 import { layerOf } from "../layers.mjs";
 import { startProcess } from "../process.js";
-import { HOST, type MailServer, NAME, ODD, ODD_PASSWORD, OPS, RIGHT, type Situation, WRONG } from "../server.js";
+import { HOST, logIns, type MailServer, ODD, ODD_PASSWORD, OPS, RIGHT, situationsAt, WRONG } from "../server.js";
 
 const PROGRAM = join(layerOf("maddy"), "maddy");
 const VERSION = "0.8.1";
@@ -50,25 +50,12 @@ imap tls://${HOST}:${imaps} tcp://${HOST}:${imap} {
       (directory) => [PROGRAM, "--config", join(directory, "maddy.conf"), "run"],
       [imaps, imap, smtps, submission],
     );
-    const at = (situation: string, rest: Partial<Situation> = {}): Situation => ({
-      protocol: "IMAP",
-      situation,
-      port: imaps,
-      ...rest,
-    });
-    const smtp = (situation: string, rest: Partial<Situation> = {}): Situation => ({
-      ...at(situation, { port: smtps, ...rest }),
-      protocol: "SMTP",
-    });
+    const at = situationsAt("IMAP", imaps);
+    const smtp = situationsAt("SMTP", smtps);
     return {
       version: `maddy ${VERSION}`,
       situations: [
-        at("right password", { works: true }),
-        at("right password, STARTTLS", { port: imap, works: true }),
-        at("password of odd characters", { username: ODD, password: ODD_PASSWORD, works: true }),
-        at("name without domain", { username: NAME }),
-        at("wrong password", { password: WRONG }),
-        at("unknown user", { username: "nobody@example.test" }),
+        ...logIns(at, imap),
         smtp("right password", { works: true }),
         smtp("right password, STARTTLS", { port: submission, works: true }),
         smtp("wrong password", { password: WRONG }),

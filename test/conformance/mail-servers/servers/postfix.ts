@@ -1,18 +1,7 @@
 import { freePorts } from "../../dovecot/ports.js";
-import { Contained, missing } from "../contained.js";
+import { addSaslUser, Contained, missing } from "../contained.js";
 import { versionIn } from "../layers.mjs";
-import {
-  HOST,
-  holdPlain,
-  type MailServer,
-  NAME,
-  ODD,
-  ODD_PASSWORD,
-  OPS,
-  RIGHT,
-  type Situation,
-  WRONG,
-} from "../server.js";
+import { HOST, holdPlain, logIns, type MailServer, ODD, ODD_PASSWORD, OPS, RIGHT, situationsAt } from "../server.js";
 
 const PER_CLIENT = 3;
 
@@ -63,31 +52,19 @@ postlog unix-dgram n - n - 1 postlogd
         "pwcheck_method: auxprop\nauxprop_plugin: sasldb\nsasldb_path: /srv/mail/sasldb\nmech_list: PLAIN LOGIN\n",
       passwords: [RIGHT, ODD_PASSWORD].join("\n"),
     };
-    const add = (user: string, line: number) =>
-      `sed -n ${line}p passwords | tr -d '\\n' | saslpasswd2 -p -c -f /srv/mail/sasldb -u example.test ${user.split("@")[0]}`;
     const commands = [
       "echo localhost > /etc/hostname",
-      add(OPS, 1),
-      add(ODD, 2),
+      addSaslUser(OPS, 1),
+      addSaslUser(ODD, 2),
       "chown postfix /srv/mail/sasldb",
       "postfix -c /srv/mail start",
     ];
     const server = await Contained.start("postfix", files, commands.join("\n"), [smtps, submission, relay, limited]);
-    const smtp = (situation: string, rest: Partial<Situation> = {}): Situation => ({
-      protocol: "SMTP",
-      situation,
-      port: smtps,
-      ...rest,
-    });
+    const smtp = situationsAt("SMTP", smtps);
     return {
       version: `Postfix ${versionIn("postfix", "postfix")} with Cyrus SASL`,
       situations: [
-        smtp("right password", { works: true }),
-        smtp("right password, STARTTLS", { port: submission, works: true }),
-        smtp("password of odd characters", { username: ODD, password: ODD_PASSWORD, works: true }),
-        smtp("name without domain", { username: NAME }),
-        smtp("wrong password", { password: WRONG }),
-        smtp("unknown user", { username: "nobody@example.test" }),
+        ...logIns(smtp, submission),
         smtp("no log-in offered", { port: relay }),
         smtp("right password, too many connections", { port: limited, arrange: () => holdPlain(limited, PER_CLIENT) }),
         smtp("cannot check passwords now", {

@@ -290,7 +290,8 @@ const moveState = fc.record({ pick, thenUp, kept: fc.boolean() }).map((one) =>
     (mailbox, all, simulation) => {
       const from = mailbox.stack;
       const to = from === "a" ? "b" : "a";
-      if (all.declares(to, mailbox.address) || !simulation.move(mailbox.name, from, to)) return;
+      if (all.declares(to, mailbox.address) || all.hasName(to, mailbox.name)) return;
+      if (!simulation.move(mailbox.name, from, to)) return;
       if (one.kept) all.mailboxes.push({ ...mailbox });
       mailbox.stack = to;
     },

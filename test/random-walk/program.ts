@@ -81,8 +81,12 @@ export class Declarations {
 
   /** Returns an unused resource name for the address. After a removal, the name is reused. */
   freeName(stack: StackName, address: number): string {
-    const taken = this.of(stack).flatMap(({ name, aliases }) => [name, ...aliases]);
-    return taken.includes(`m${address}`) ? `m${address}-${this.next()}` : `m${address}`;
+    return this.hasName(stack, `m${address}`) ? `m${address}-${this.next()}` : `m${address}`;
+  }
+
+  /** Whether a mailbox of the stack has the name, or had it: a program cannot declare two resources of one name. */
+  hasName(stack: StackName, wanted: string): boolean {
+    return this.of(stack).some(({ name, aliases }) => [name, ...aliases].includes(wanted));
   }
 
   program(stack: StackName, endpoints: Endpoints): Declared[] {

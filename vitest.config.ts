@@ -43,11 +43,12 @@ interface Mode {
   engine?: false;
 }
 
-/** What each mode plays: `npm test`, `npm run test:all`, `npm run test:mail`, and `npm test` in `emulator/`. */
+/** What each mode plays: `npm test`, `npm run test:all`, `:mail` and `:walk`, and `npm test` in `emulator/`. */
 const MODES: Readonly<Record<string, Mode>> = {
   test: { exclude: REPETITIONS },
   all: { repetitions: "all" },
   mail: { include: MAIL_SERVERS },
+  walk: { include: ["test/random-walk/walk.test.ts"], engine: false },
   emulator: { include: [EMULATOR], exclude: REPETITIONS, engine: false },
 };
 

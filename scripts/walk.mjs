@@ -18,7 +18,7 @@ if (!(minutes > 0)) {
 
 const root = join(import.meta.dirname, "..");
 const vitest = join(root, "node_modules", "vitest", "vitest.mjs");
-const args = [vitest, "run", "--mode", "all", "test/random-walk/walk.test.ts", "--disable-console-intercept"];
+const args = [vitest, "run", "--mode", "walk", "--disable-console-intercept"];
 let exitCode = 0;
 for (let left = minutes; left > 0 && exitCode === 0; left -= MINUTES_PER_PROCESS) {
   /** @type {NodeJS.ProcessEnv} */

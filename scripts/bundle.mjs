@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 /**
  * Bundles the entries of `provider/` from `provider/dist` into `provider/bundle`, which programs and engine load: each start of
- * a process would otherwise load some forty files. Set-up, the tests and `npm pack` run this script. It writes only what differs,
+ * a process would otherwise load some forty files. The page that `nylas-imap explain` reads goes with them. Set-up, the tests and `npm pack` run this script. It writes only what differs,
  * so that processes which load the files meanwhile find them whole.
  */
-import { mkdirSync, readdirSync, rmSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { writeIfChanged } from "../tools/harness/write-if-changed.mjs";
@@ -39,5 +39,7 @@ mkdirSync(bundled, { recursive: true });
 for (const file of output) {
   if (file.type === "chunk") writeIfChanged(join(bundled, file.fileName), Buffer.from(file.code));
 }
-const names = output.map(({ fileName }) => fileName);
+const page = "troubleshooting.md";
+writeIfChanged(join(bundled, page), readFileSync(join(repositoryDirectory, "docs", page)));
+const names = [page, ...output.map(({ fileName }) => fileName)];
 for (const name of readdirSync(bundled)) if (!names.includes(name)) rmSync(join(bundled, name));

@@ -1,10 +1,8 @@
 import { cleaned, cleanedSentence } from "./redact.js";
+import { TROUBLESHOOTING } from "./troubleshooting.js";
 
 /** Longest operation, answer or remedy of an error, in characters. They may quote addresses and lists from a server. */
 const MAX_FACT_LENGTH = 2_000;
-
-/** The page with a section for each error code. */
-const TROUBLESHOOTING = "https://github.com/pulumi-nylas-imap/pulumi-nylas-imap/blob/main/docs/troubleshooting.md";
 
 /** What went wrong, as a stable word that programs may branch on. */
 export type NylasErrorCode =

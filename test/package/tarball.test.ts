@@ -75,9 +75,10 @@ describe.each([
       "require/index.cjs",
       "require/provider.cjs",
     ],
-    code: /^(bundle\/[a-z-]+|dist\/hosts\/dynamic\/thunk)\.js$/,
+    code: /^(bundle\/([a-z-]+\.js|troubleshooting\.md)|dist\/hosts\/dynamic\/thunk\.js)$/,
     entries: [
       ...["bundle/cli.js", "bundle/index.js", "bundle/provider.js", "dist/hosts/dynamic/thunk.js"],
+      "bundle/troubleshooting.md",
       ...[...TYPES, "dist/hosts/dynamic/provider.d.ts", "dist/hosts/dynamic/provider.d.cts"],
     ],
   },
@@ -127,6 +128,11 @@ describe.each([
     for (const module of ["pulumi-nylas-imap", "pulumi-nylas-imap/provider", "@pulumi/pulumi", "imapflow"]) {
       expect(await resolved(project, module)).toContain(join(project, "node_modules") + sep);
     }
+  });
+
+  it("explains an error without a network", async () => {
+    const command = join(project, "node_modules", ".bin", "nylas-imap");
+    expect(await runIn(project, command, "explain", "grant_exists")).toContain("ByoImapGrant.get");
   });
 
   it("makes a mailbox's grant", async () => {

@@ -3,15 +3,18 @@ import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { InvalidInputError, NylasError } from "../errors.js";
 import { nodeProcess } from "../hosts/node-process.js";
+import { nearest } from "../nearest.js";
 import { createClient, type NylasClient } from "../nylas/client.js";
 import { redact } from "../redact.js";
 import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
 import { diagnose } from "./doctor.js";
+import { explain } from "./explain.js";
 import { exportApplication, exportedFiles } from "./export.js";
 import { describeExport } from "./next-steps.js";
 import { readPackage } from "./package-file.js";
 import { asTable } from "./report.js";
 import { readStackState, type StackState } from "./stack-state.js";
+import { terminalOf } from "./terminal.js";
 import { writeFiles } from "./write-files.js";
 
 /** Directory that `export` writes to by default. */
@@ -22,8 +25,9 @@ const HELP = `Usage: nylas-imap <command> [options]
 Commands:
   doctor   says what needs doing in a Nylas application
   export   writes a Pulumi program that declares its IMAP connector and grants, and a file to import them without a request
+  explain  says what an error code means and what to do, without a network: nylas-imap explain invalid_credentials
 
-Both only read from Nylas. The key and the other settings come from the environment (NYLAS_API_KEY, NYLAS_REGION, …), as for
+doctor and export only read from Nylas. The key and the other settings come from the environment (NYLAS_API_KEY, NYLAS_REGION, …), as for
 pulumi-nylas-imap.
 
 Options of doctor:
@@ -37,7 +41,8 @@ Options of export:
 
 Options of both:
   --application NAME   another configuration namespace, whose variables begin with NAME (default: ${DEFAULT_APPLICATION})
-  --help, --version
+
+Options of all: --help, --version
 
 Exit codes: 0 done, or nothing to do; 1 doctor found something that needs doing; 2 it could not look or write.
 NYLAS_DEBUG=1 prints each request to standard error.
@@ -47,11 +52,27 @@ const NOTHING_TO_DO = 0;
 const SOMETHING_TO_DO = 1;
 const COULD_NOT_LOOK = 2;
 
-/** The options of each command, besides those of both. */
-const COMMANDS = {
-  doctor: { options: ["state", "verify", "allow-unmanaged", "json"], run: runDoctor },
-  export: { options: ["out"], run: runExport },
+const OPTIONS = {
+  json: { type: "boolean" },
+  state: { type: "string" },
+  verify: { type: "boolean" },
+  "allow-unmanaged": { type: "boolean" },
+  out: { type: "string" },
+  application: { type: "string" },
+  help: { type: "boolean" },
+  version: { type: "boolean" },
 } as const;
+
+/** What each command takes besides `--help` and `--version`. */
+const COMMANDS = {
+  doctor: { argument: undefined, options: ["state", "verify", "allow-unmanaged", "json", "application"] },
+  export: { argument: undefined, options: ["out", "application"] },
+  explain: { argument: "an error code, such as invalid_credentials", options: [] },
+} as const;
+
+type Command = keyof typeof COMMANDS;
+
+const COMMON_OPTIONS = ["help", "version"];
 
 // A closed pipe, as of `nylas-imap doctor | head -1`: its reader has read what it wanted, and the exit code stands.
 process.stderr.on("error", () => {});
@@ -71,28 +92,30 @@ try {
 }
 
 async function main(args: readonly string[]): Promise<number> {
-  const { name, options } = parse(args);
-  if (options.help === true || (name === undefined && options.version !== true)) {
+  const { command, argument, options } = parse(args);
+  if (options.help === true) {
     process.stdout.write(HELP);
-    return options.help === true ? NOTHING_TO_DO : COULD_NOT_LOOK;
+    return NOTHING_TO_DO;
   }
   if (options.version === true) {
     process.stdout.write(`${readPackage().version}\n`);
     return NOTHING_TO_DO;
   }
-  if (name !== "doctor" && name !== "export") throw invalid(`"${name}" is not a command`);
-
-  const command = COMMANDS[name];
-  const known: readonly string[] = [...command.options, "application"];
-  const foreign = Object.keys(options).find((option) => !known.includes(option));
-  if (foreign !== undefined) throw invalid(`${name} has no option --${foreign}`);
+  if (command === undefined) {
+    process.stdout.write(HELP);
+    return COULD_NOT_LOOK;
+  }
+  if (command === "explain") {
+    process.stdout.write(explain(argument, terminalOf(process.stdout)));
+    return NOTHING_TO_DO;
+  }
   const host = nodeProcess(() => undefined);
   const settings = readSettings(options.application ?? DEFAULT_APPLICATION, host.config, host.env);
   const client = createClient(settings, host);
-  return command.run(client, options);
+  return command === "doctor" ? runDoctor(client, options) : runExport(client, options);
 }
 
-type Options = ReturnType<typeof parse>["options"];
+type Options = ReturnType<typeof parsed>["values"];
 
 function asJson(value: unknown): string {
   return `${JSON.stringify(value, null, 2)}\n`;
@@ -136,28 +159,55 @@ async function runExport(client: NylasClient, { out = EXPORT_DIRECTORY }: Option
 }
 
 function parse(args: readonly string[]) {
+  // Without `strict`, which would throw at the first option that it does not know, and not say which one is near.
+  const { tokens } = parseArgs({
+    args: [...args],
+    allowPositionals: true,
+    strict: false,
+    options: OPTIONS,
+    tokens: true,
+  });
+  const words = tokens.flatMap((token) => (token.kind === "positional" ? [token.value] : []));
+  const given = tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
+  const [name, argument = "", ...others] = words;
+  if (name !== undefined && !isCommand(name))
+    throw invalid(`"${name}" is not a command`, suggested(name, commandNames()));
+  const known = [...(name === undefined ? Object.keys(OPTIONS) : COMMANDS[name].options), ...COMMON_OPTIONS];
+  const foreign = given.find((option) => !known.includes(option));
+  if (foreign !== undefined) {
+    throw invalid(`${name ?? "nylas-imap"} has no option --${foreign}`, suggested(foreign, known, "--"));
+  }
+  const { values } = parsed(args);
+  if (name !== undefined && values.help !== true && values.version !== true) {
+    const wanted = COMMANDS[name].argument;
+    if (wanted !== undefined && argument === "") throw invalid(`${name} needs ${wanted}`);
+    const surplus = wanted === undefined ? words[1] : others[0];
+    if (surplus !== undefined) throw invalid(`"${surplus}" is one argument too many`);
+  }
+  return { command: name, argument, options: values };
+}
+
+function parsed(args: readonly string[]) {
   try {
-    const { values, positionals } = parseArgs({
-      args: [...args],
-      allowPositionals: true,
-      options: {
-        json: { type: "boolean" },
-        state: { type: "string" },
-        verify: { type: "boolean" },
-        "allow-unmanaged": { type: "boolean" },
-        out: { type: "string" },
-        application: { type: "string" },
-        help: { type: "boolean" },
-        version: { type: "boolean" },
-      },
-    });
-    const [name, ...others] = positionals;
-    if (others.length > 0) throw invalid(`"${others[0]}" is one argument too many`);
-    return { name, options: values };
+    return parseArgs({ args: [...args], allowPositionals: true, options: OPTIONS });
   } catch (error) {
     if (error instanceof TypeError) throw invalid(error.message);
     throw error;
   }
+}
+
+function isCommand(name: string): name is Command {
+  return Object.hasOwn(COMMANDS, name);
+}
+
+function commandNames(): string[] {
+  return Object.keys(COMMANDS);
+}
+
+/** Names the nearest of these, if there is one. */
+function suggested(given: string, known: readonly string[], prefix = ""): string | undefined {
+  const near = nearest(given, known);
+  return near === undefined ? undefined : `did you mean ${prefix}${near}?`;
 }
 
 function stateIn(file: string): StackState {
@@ -170,11 +220,11 @@ function stateIn(file: string): StackState {
   }
 }
 
-function invalid(answer: string): InvalidInputError {
+function invalid(answer: string, suggestion?: string): InvalidInputError {
   return new InvalidInputError({
     code: "invalid_input",
     operation: "Reading the command line",
     answer,
-    remedy: "see `nylas-imap --help`",
+    remedy: [suggestion, "see `nylas-imap --help`"].filter((part) => part !== undefined).join(" Or "),
   });
 }

@@ -1,6 +1,6 @@
 import { isIP } from "node:net";
-import leven from "leven";
 import * as v from "valibot";
+import { nearest } from "../../nearest.js";
 import { namesWhere, type PropertyTable } from "./table.js";
 import { changed, type Values } from "./values.js";
 
@@ -15,8 +15,6 @@ const MAX_HOST_LENGTH = 253;
 const MAX_PASSWORD_LENGTH = 4_096;
 /** Longest other text argument, in characters. */
 const MAX_TEXT_LENGTH = 1_024;
-/** Largest edit distance between an unknown property and the argument that is suggested for it. */
-const MAX_SUGGESTION_DISTANCE = 3;
 
 /**
  * Characters that no log-in name contains: blanks, control characters, unpaired surrogates, and invisible characters except
@@ -142,9 +140,6 @@ function isHost(value: string): boolean {
 }
 
 function suggestion(property: string, known: readonly string[]): string {
-  const [nearest] = known
-    .map((name) => ({ name, distance: leven(name.toLowerCase(), property.toLowerCase()) }))
-    .sort((a, b) => a.distance - b.distance);
-  if (nearest !== undefined && nearest.distance <= MAX_SUGGESTION_DISTANCE) return `; did you mean "${nearest.name}"?`;
-  return `; the arguments are ${known.join(", ")}`;
+  const near = nearest(property, known);
+  return near === undefined ? `; the arguments are ${known.join(", ")}` : `; did you mean "${near}"?`;
 }

@@ -227,6 +227,34 @@ export const ownership: Scenario[] = [
     },
   },
   {
+    name: 'another stack has adopted a grant whose first look failed, and the first one, with `onExisting: "adopt"`, looks again',
+    outcome: "it takes the grant back with an authentication and its own marker, and the next `up` changes nothing",
+    rules: [1, 4],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.call("POST", "/v3/connectors", { provider: "imap" });
+      const program = { connector: "imap" as const, mailboxes: { ops: world.mailbox(0, { args: ADOPT }) } };
+      await emulator.faults({ method: "GET", path: "*/messages", status: 503, retryAfter: 0 });
+      world.declare(program);
+      await world.fails(["nylas_unavailable"], "up");
+      await emulator.faults();
+      const second = await world.anotherStack();
+      const { ops } = await world.given(program, second);
+      await emulator.forgetRequests();
+      await stack.up();
+      expect(world.ids()).toEqual({ ops });
+      expect(await emulator.writes()).toEqual([AUTHENTICATE]);
+      const [grant] = await emulator.grants();
+      expect(world.resource("ops").outputs.marker).toBe(grant?.state);
+      expect(world.resource("ops", second).outputs.marker).not.toBe(grant?.state);
+      await emulator.forgetRequests();
+      await stack.up();
+      expect(await emulator.requests()).toEqual([]);
+      expect((await second.destroy()).output).toContain("was adopted and stays at Nylas");
+      expect(await emulator.requests()).toEqual([]);
+    },
+  },
+  {
     name: "a stack is renamed and brought up, and another one gets its old name",
     outcome:
       "one authentication rewrites the marker; the other one is refused with `connector_exists` and `grant_exists`",

@@ -41,7 +41,7 @@ const ATTACKED = `
   import { findGrant } from ${dist("nylas/grants.js")};
   import { readSettings } from ${dist("settings.js")};
   const host = nodeProcess(() => undefined);
-  const client = createClient(readSettings("nylas", host.config, host.env), host, nodeProcess(() => undefined), nodeProcess(() => undefined), nodeProcess(() => undefined), nodeProcess(() => undefined), nodeProcess(() => undefined), nodeProcess(() => undefined), nodeProcess(() => undefined));
+  const client = createClient(readSettings("nylas", host.config, host.env), host);
   await findConnector(client);
   const before = process.resourceUsage().maxRSS;
   const settled = await Promise.allSettled(Array.from({ length: ${ATTACKS} }, () => findGrant(client, "g")));

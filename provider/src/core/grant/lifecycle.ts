@@ -3,7 +3,7 @@ import { InvalidInputError, NotFoundError, type NylasError } from "../../errors.
 import { deleteGrant } from "../../nylas/grants.js";
 import type { Grant } from "../../nylas/wire.js";
 import type { Lifecycle } from "../lifecycle.js";
-import { decideAdoption, isRenamed, isTaken, markerToSend, refuseIfTaken } from "../ownership/grant.js";
+import { decideAdoption, isRenamed, isTaken, isToBeTakenBack, markerToSend } from "../ownership/grant.js";
 import { formatMarker, hasOtherOwner, type Marker, parseMarker } from "../ownership/marker.js";
 import { isUnknown, replacing } from "../properties/validate.js";
 import { asText, changed, pick, type Values } from "../properties/values.js";
@@ -130,8 +130,8 @@ export const grantLifecycle: Lifecycle = {
         throw hidden === undefined ? goneBeforeUpdate(operation, id) : invisible(operation, hidden);
       }
       const adopted = olds.adopted === true;
-      refuseIfTaken(run, operation, found, olds, args, applicationId);
-      if (!changing && !renamed) {
+      const takenBack = isToBeTakenBack(run, operation, found, olds, args, applicationId);
+      if (!changing && !renamed && !takenBack) {
         return verifyMailbox(run, args, id, state(news, args, { grant: found, adopted }, inState, applicationId));
       }
       const marker = markerToSend(run, args, adopted, applicationId, inState);

@@ -150,22 +150,25 @@ function explainOwner(run: Evidence, args: Claim, found: Grant): { answer: strin
     : { answer: "another resource or stack made or adopted it with this package", remedy: [MOVED, aliasing] };
 }
 
-/** Throws if another resource has taken the grant since, so that an update does not take it back without being told to. */
-export function refuseIfTaken(
+/**
+ * Whether another resource has taken the grant since, so that an update has to take it back with an authentication, which writes
+ * this resource's marker. Throws if it is not told to, by `onExisting: "adopt"`.
+ */
+export function isToBeTakenBack(
   run: Evidence,
   operation: string,
   found: Grant,
   olds: Values,
   args: Claim,
   applicationId: string,
-): void {
-  if (args.onExisting === "adopt") return;
+): boolean {
   const inState = parseMarker(asText(olds.marker));
   const atNylas = parseMarker(found.state);
   const taken = inState === undefined ? isMarkedByOther(atNylas, args.owner) : hasOtherOwner(atNylas, inState);
-  if (!taken) return;
+  if (!taken) return false;
   // The same update wrote this marker in an earlier run, which was killed before Pulumi saved the state.
-  if (atNylas?.owner === args.owner && isInterruptedRename(run, atNylas, inState, applicationId)) return;
+  if (atNylas?.owner === args.owner && isInterruptedRename(run, atNylas, inState, applicationId)) return false;
+  if (args.onExisting === "adopt") return true;
   throw new AlreadyExistsError({
     code: "grant_exists",
     operation,

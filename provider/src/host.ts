@@ -27,4 +27,6 @@ export interface Wording {
   getGrant(id: string): string;
   /** The resource option that tells an earlier name. */
   alias: string;
+  /** What to do if the settings of a run are not those that are configured: a sentence, or "" if they always are. */
+  staleSettings: string;
 }

@@ -88,11 +88,6 @@ export function environmentVariable(application: string, key: string): string {
   return `${snake(application)}_${snake(key)}`.toUpperCase();
 }
 
-/** For errors that a wrong setting explains. Pulumi saves the configuration at each `up`, and also at one that sends no request. */
-export const SAVED_SETTINGS_REMEDY =
-  "If the configuration is right by now: plain `refresh`, `destroy` and `up --refresh` use the one that was saved at the last `up`, so " +
-  "add `--run-program`, or run plain `pulumi up` first, which saves the new one";
-
 /** The base URL of a region. */
 export function regionUri(region: Region): string {
   return API_URIS[region];

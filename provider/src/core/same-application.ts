@@ -1,5 +1,5 @@
-import { AccessError } from "../errors.js";
-import { environmentVariable, SAVED_SETTINGS_REMEDY } from "../settings.js";
+import { AccessError, sentences } from "../errors.js";
+import { environmentVariable } from "../settings.js";
 import type { Run } from "./session.js";
 
 /**
@@ -20,9 +20,10 @@ export async function sameApplication(
     code: "wrong_application",
     operation,
     answer: `it was made in application ${madeIn}, but the API key belongs to ${applicationId}; nothing was changed`,
-    remedy:
-      `give the key of application ${madeIn} in ${application}:apiKey or ${environmentVariable(application, "apiKey")}. ` +
-      `${SAVED_SETTINGS_REMEDY}. To move on purpose, give the resource another \`application\`, or destroy it with the old ` +
-      "key first",
+    remedy: sentences(
+      `give the key of application ${madeIn} in ${application}:apiKey or ${environmentVariable(application, "apiKey")}`,
+      run.host.wording.staleSettings,
+      "To move on purpose, give the resource another `application`, or destroy it with the old key first",
+    ),
   });
 }

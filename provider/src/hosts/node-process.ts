@@ -12,10 +12,11 @@ const TYPESCRIPT: Wording = {
   newConnector: "new ImapConnector(…)",
   getGrant: (id) => `ByoImapGrant.get(name, "${id}")`,
   alias: 'aliases: [{ name: "its old name" }]',
+  staleSettings: "",
 };
 
 /** This process: its environment and directory, and standard error, which the engine shows as information. */
-export function nodeProcess(config: ConfigLookup, signal: AbortSignal = NEVER): Host {
+export function nodeProcess(config: ConfigLookup): Host {
   const home = pulumiHome();
   return {
     config,
@@ -23,7 +24,7 @@ export function nodeProcess(config: ConfigLookup, signal: AbortSignal = NEVER): 
     directory: process.cwd(),
     notesDirectory: home === undefined ? undefined : join(home, "nylas-imap"),
     notices: noticesTo((line) => console.error(line), process.env),
-    signal,
+    signal: NEVER,
     wording: TYPESCRIPT,
   };
 }

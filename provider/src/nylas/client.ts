@@ -1,9 +1,9 @@
 import { performance } from "node:perf_hooks";
-import { AccessError, NylasError } from "../errors.js";
-import type { Host } from "../host.js";
+import { AccessError, NylasError, sentences } from "../errors.js";
+import type { Host, Wording } from "../host.js";
 import type { Notices } from "../notices.js";
 import { keepSecret } from "../redact.js";
-import { environmentVariable, SAVED_SETTINGS_REMEDY, type Settings } from "../settings.js";
+import { environmentVariable, type Settings } from "../settings.js";
 import { createPace } from "./pace.js";
 import type { NylasRequest, Sender } from "./send.js";
 import { createServerClock } from "./server-clock.js";
@@ -109,7 +109,7 @@ export function createClient(settings: Settings, host: Host): NylasClient {
           path: APPLICATION_PATH,
           schema: single(ApplicationWire),
         });
-        const application = expectApplication(settings, found.data);
+        const application = expectApplication(settings, host.wording, found.data);
         apiKey = candidate;
         return application;
       } catch (error) {
@@ -121,15 +121,16 @@ export function createClient(settings: Settings, host: Host): NylasClient {
   }
 }
 
-function expectApplication(settings: Settings, found: Application): Application {
+function expectApplication(settings: Settings, wording: Wording, found: Application): Application {
   if (settings.applicationId === undefined || settings.applicationId === found.applicationId) return found;
   throw new AccessError({
     code: "wrong_application",
     operation: `Checking the API key of "${settings.application}"`,
     answer: `it belongs to application ${found.applicationId}, but ${settings.application}:applicationId demands ${settings.applicationId}; nothing was changed`,
-    remedy:
+    remedy: sentences(
       `give the key of application ${settings.applicationId} in ${settings.application}:apiKey or ` +
-      `${environmentVariable(settings.application, "apiKey")}, or correct ${settings.application}:applicationId. ` +
-      SAVED_SETTINGS_REMEDY,
+        `${environmentVariable(settings.application, "apiKey")}, or correct ${settings.application}:applicationId`,
+      wording.staleSettings,
+    ),
   });
 }

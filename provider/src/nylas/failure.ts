@@ -3,10 +3,12 @@ import {
   MailServerError,
   type NylasError,
   type NylasErrorFacts,
+  sentences,
   UnavailableError,
   UnexpectedResponseError,
 } from "../errors.js";
-import { environmentVariable, SAVED_SETTINGS_REMEDY, type Settings } from "../settings.js";
+import type { Wording } from "../host.js";
+import { environmentVariable, type Settings } from "../settings.js";
 import { PROXY_AUTHENTICATION_REQUIRED } from "./proxy-refusal.js";
 import { isProviderFailure } from "./retry-delay.js";
 
@@ -34,6 +36,7 @@ export interface RequestFailure {
 export function toNylasError(
   operation: string,
   settings: Settings,
+  wording: Wording,
   failure: RequestFailure,
   attempts: number,
 ): NylasError {
@@ -49,8 +52,8 @@ export function toNylasError(
   if (failure.proxyStatus !== undefined) return proxyError(base, failure);
   if (failure.timedOut) return timeoutError(base, settings, failure);
   if (failure.unreadable || isRedirect(failure.status)) return notNylasError(base, settings);
-  if (failure.status === undefined) return unreachableError(base, settings, failure);
-  if (failure.status === 401) return refusedKeyError(base, settings);
+  if (failure.status === undefined) return unreachableError(base, settings, wording, failure);
+  if (failure.status === 401) return refusedKeyError(base, settings, wording);
   if (failure.status === 403)
     return isAboutMailbox(failure.type) ? mailboxRefused(base) : permissionError(base, settings);
   if (failure.status === 429) {
@@ -126,12 +129,20 @@ function timeoutError(base: BaseFacts, settings: Settings, failure: RequestFailu
   });
 }
 
-function unreachableError(base: BaseFacts, settings: Settings, failure: RequestFailure): UnavailableError {
+function unreachableError(
+  base: BaseFacts,
+  settings: Settings,
+  wording: Wording,
+  failure: RequestFailure,
+): UnavailableError {
   return new UnavailableError({
     ...base,
     code: "nylas_unavailable",
     answer: `${base.answer} at ${settings.apiUri}${viaProxy(failure)}`,
-    remedy: `check the network, a proxy, and ${settings.application}:apiUri; then run again. ${SAVED_SETTINGS_REMEDY}`,
+    remedy: sentences(
+      `check the network, a proxy, and ${settings.application}:apiUri; then run again`,
+      wording.staleSettings,
+    ),
   });
 }
 
@@ -166,14 +177,16 @@ function permissionError(base: BaseFacts, settings: Settings): AccessError {
   });
 }
 
-function refusedKeyError(base: BaseFacts, settings: Settings): AccessError {
+function refusedKeyError(base: BaseFacts, settings: Settings, wording: Wording): AccessError {
   const variable = environmentVariable(settings.application, "apiKey");
   return new AccessError({
     ...base,
     code: "api_key_refused",
-    remedy:
+    remedy: sentences(
       `the key is wrong, expired, or of another region than ${settings.region} (Nylas answers 401 in all cases): ` +
-      `check ${settings.application}:region, then set a valid key with \`pulumi config set --secret ${settings.application}:apiKey\` ` +
-      `or in ${variable}, which is used if the configured key is refused. ${SAVED_SETTINGS_REMEDY}`,
+        `check ${settings.application}:region, then set a valid key with \`pulumi config set --secret ${settings.application}:apiKey\` ` +
+        `or in ${variable}, which is used if the configured key is refused`,
+      wording.staleSettings,
+    ),
   });
 }

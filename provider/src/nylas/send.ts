@@ -2,7 +2,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import got, { type Got, type Request, RequestError, type Response, TimeoutError } from "got";
 import * as v from "valibot";
 import { UnexpectedResponseError } from "../errors.js";
-import type { Host } from "../host.js";
+import type { Host, Wording } from "../host.js";
 import type { Notices } from "../notices.js";
 import { cleaned, cleanedSentence, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
@@ -60,7 +60,7 @@ export async function createSender(
   settings: Settings,
   pace: Pace,
   clock: ServerClock,
-  { env, notices, signal }: Host,
+  { env, notices, signal, wording }: Host,
 ): Promise<Sender> {
   const proxy = await proxyFor(settings.apiUri, env);
   const http = got.extend({
@@ -79,7 +79,7 @@ export async function createSender(
       ],
     },
   });
-  const connection = { http, pace, clock, proxy: proxy?.uri, notices, signal };
+  const connection = { http, pace, clock, proxy: proxy?.uri, notices, signal, wording };
   return (apiKey, request) => send(connection, apiKey, settings, request);
 }
 
@@ -92,6 +92,7 @@ interface Connection {
   proxy: string | undefined;
   notices: Notices;
   signal: AbortSignal;
+  wording: Wording;
 }
 
 async function send<T>(
@@ -100,7 +101,7 @@ async function send<T>(
   settings: Settings,
   request: NylasRequest<T>,
 ): Promise<T> {
-  const { notices, signal } = connection;
+  const { notices, signal, wording } = connection;
   keepSecret(...(request.secrets ?? []));
   let attempts = 0;
   let spentMs = 0;
@@ -117,7 +118,8 @@ async function send<T>(
       request.once === true || !failure.repeatable
         ? undefined
         : retryDelay({ attempts, spentMs, isLogin: request.isLogin === true, ...failure }, Math.random(), Date.now());
-    const asError = () => toNylasError(request.operation, settings, { ...failure, proxy: connection.proxy }, attempts);
+    const asError = () =>
+      toNylasError(request.operation, settings, wording, { ...failure, proxy: connection.proxy }, attempts);
     if (delay === undefined || signal.aborted) throw asError();
     if (delay >= ANNOUNCED_PAUSE_MS) {
       const seconds = Math.ceil(delay / 1000);

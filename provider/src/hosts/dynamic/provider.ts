@@ -10,6 +10,11 @@ import { removeReturnedNotes } from "../../core/session.js";
 import { nodeProcess } from "../node-process.js";
 import { providerMethods } from "./adapter.js";
 
+/** Pulumi saves the configuration at each `up`, and also at one that sends no request. */
+const SAVED_SETTINGS =
+  "If the configuration is right by now: plain `refresh`, `destroy` and `up --refresh` use the one that was saved at the last `up`, so " +
+  "add `--run-program`, or run plain `pulumi up` first, which saves the new one";
+
 /** Adds the provider methods for connectors to `target`. */
 export function ImapConnector(target: object, request: pulumi.dynamic.ConfigureRequest): void {
   install(target, connectorLifecycle, request);
@@ -23,13 +28,9 @@ export function ByoImapGrant(target: object, request: pulumi.dynamic.ConfigureRe
 /** Must be synchronous: Pulumi awaits `configure` in the first call only, and concurrent calls already need the methods. */
 function install(target: object, lifecycle: Lifecycle, request: pulumi.dynamic.ConfigureRequest): void {
   prepareProcess();
-  Object.assign(
-    target,
-    providerMethods(
-      lifecycle,
-      nodeProcess((key) => request.config.get(key)),
-    ),
-  );
+  const host = nodeProcess((key) => request.config.get(key));
+  const wording = { ...host.wording, staleSettings: SAVED_SETTINGS };
+  Object.assign(target, providerMethods(lifecycle, { ...host, wording }));
 }
 
 let prepared = false;

@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { useRandomPlugin } from "../support/random-plugin.js";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE } from "./world.js";
 
@@ -9,6 +10,18 @@ const USERS = ["ann", "ben", "cleo", "dora", "emil"].map((name) => ({
   username: `${name}@example.test`,
   password: `the password of ${name}`,
 }));
+
+const MANY = Array.from({ length: 12 }, (_, index) => ({
+  username: `box${index}@example.test`,
+  password: `word ${index}`,
+}));
+
+/** A resource that takes a grant's id, and would be replaced if it were unknown in a plan. */
+const DOWNSTREAM = [
+  'const random = require("@pulumi/random");',
+  "const { id, grantId } = grants.ann;",
+  'new random.RandomPassword("downstream", { length: 8, keepers: { id, grantId } });',
+].join("\n");
 
 /** Changes of a mailbox's credentials and settings. */
 export const rotation: Scenario[] = [
@@ -43,6 +56,67 @@ export const rotation: Scenario[] = [
       expect(await emulator.writes()).toEqual(USERS.map(() => AUTHENTICATE));
       expect(world.ids()).toEqual(before);
       await world.unchanged();
+    },
+  },
+  {
+    name: "a plan is made of rotated passwords, of IMAP, of SMTP or by reference",
+    outcome: "it names each mailbox and argument once and no value, sends nothing, and nothing else is to be updated",
+    rules: [2, 8],
+    emulator: { users: USERS },
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const smtp = (password: string) => ({
+        args: { smtpUsername: world.mailbox(4).username, smtpPassword: password },
+      });
+      const byReference = world.mailbox(2, { args: { imapPassword: undefined, imapPasswordFrom: { env: "CLEO" } } });
+      stack.env.CLEO = byReference.password;
+      useRandomPlugin(stack);
+      await world.given({
+        more: DOWNSTREAM,
+        mailboxes: {
+          ann: world.mailbox(0),
+          ben: world.mailbox(1, smtp("the earlier SMTP password")),
+          cleo: byReference,
+          dora: world.mailbox(3),
+        },
+      });
+      stack.env.CLEO = world.secret(`${AWKWARD} of cleo`);
+      world.declare({
+        more: DOWNSTREAM,
+        mailboxes: {
+          ann: world.mailbox(0, { password: AWKWARD }),
+          ben: world.mailbox(1, { password: AWKWARD, ...smtp("the later SMTP password") }),
+          cleo: byReference,
+          dora: world.mailbox(3),
+        },
+      });
+      const { code, output } = await stack.run("preview");
+      expect(code, output).toBe(0);
+      expect(linesOf(output)).toEqual([
+        "ann@example.test: imapPassword differs",
+        "ben@example.test: imapPassword and smtpPassword differ",
+        "cleo@example.test: the password that imapPasswordFrom names differs",
+      ]);
+      expect(output).toMatch(/~ 3 to update\n\s+4 unchanged/);
+      expect(await emulator.requests()).toEqual([]);
+    },
+  },
+  {
+    name: "a plan is made of more rotated passwords than can be read",
+    outcome: "it names ten mailboxes and counts the others",
+    rules: [2, 8],
+    emulator: { users: MANY },
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const mailboxes = (change = {}) =>
+        Object.fromEntries(MANY.map((_, index) => [`box${index}`, world.mailbox(index, change)]));
+      await world.given({ mailboxes: mailboxes() });
+      world.declare({ mailboxes: mailboxes({ password: AWKWARD }) });
+      const { output } = await stack.run("preview");
+      const lines = linesOf(output);
+      expect(lines).toHaveLength(11);
+      expect(new Set(lines)).toContain("and secrets of 2 more resources differ");
+      expect(await emulator.requests()).toEqual([]);
     },
   },
   {
@@ -186,3 +260,9 @@ export const rotation: Scenario[] = [
     },
   },
 ];
+
+/** What our notices say in the diagnostics of a plan. */
+function linesOf(output: string): string[] {
+  const [, diagnostics = ""] = output.split("Diagnostics:");
+  return [...diagnostics.matchAll(/^ +nylas: (.*)$/gm)].map(([, line = ""]) => line).toSorted();
+}

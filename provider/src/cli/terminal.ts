@@ -51,6 +51,6 @@ export function wrap(
   return [...lines, line.trimEnd()];
 }
 
-export function visibleLength(text: string): number {
+function visibleLength(text: string): number {
   return stripVTControlCharacters(text).length;
 }

@@ -20,6 +20,8 @@ export interface Lifecycle {
   check(host: Host, news: Values, olds?: Values): { inputs: Values; failures: CheckFailure[] };
   /** Whether changed arguments or a drifted object need an update, and which arguments replace. Sends no request. */
   diff(olds: Values, news: Values): { changes: boolean; replaces: string[] };
+  /** Says which secret arguments of an existing object differ, if any do: Pulumi does not. Never their values. */
+  secretChanges?(olds: Values, news: Values): string | undefined;
   /** `undefined` if the outputs name no owner, such as those of a resource that only refers to its object. */
   ownership(outs: Values): Ownership | undefined;
   create(run: Run, inputs: Values): Promise<{ id: string; outs: Values }>;

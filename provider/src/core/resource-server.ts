@@ -75,7 +75,11 @@ export function serveResource(lifecycle: Lifecycle, host: Host): ResourceServer 
           const planning = run(news);
           const stays = difference.replaces.length === 0;
           planning.owners.recordPlan(id, olds, asText(news.owner), stays);
-          if (stays) removeNote(planning, olds);
+          if (stays) {
+            removeNote(planning, olds);
+            const changes = lifecycle.secretChanges?.(olds, news);
+            if (changes !== undefined) planning.secretChanges.announce(id, changes);
+          }
         }
         return { ...difference, deleteBeforeReplace: true as const };
       }),

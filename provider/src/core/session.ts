@@ -6,6 +6,7 @@ import { environmentVariable, type Settings } from "../settings.js";
 import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js";
 import { createUnsavedNotes, type UnsavedNotes } from "./ownership/notes.js";
 import { createOwners, type Owners } from "./ownership/owners.js";
+import { createSecretChanges, type SecretChanges } from "./secret-changes.js";
 
 /** The state of one run (one provider process) that all resources of an application share. */
 export interface Run {
@@ -14,6 +15,8 @@ export interface Run {
   directory: GrantDirectory;
   /** The owner of each object in this program. No second resource may take an object in the same run. */
   owners: Owners;
+  /** What the plan does not show. */
+  secretChanges: SecretChanges;
   /** Notes of objects that a run has created or adopted and Pulumi may not have saved. */
   unsaved: UnsavedNotes;
   /**
@@ -66,12 +69,18 @@ export function removeReturnedNotes(): void {
   for (const { unsaved } of runs.values()) unsaved.removeReturned();
 }
 
+/** Tells what is left to tell, when the engine has ended; its display is still there. */
+export function finishNotices(): void {
+  for (const { secretChanges } of runs.values()) secretChanges.finish();
+}
+
 /** Creates a run that is not cached. */
 function createRun(settings: Settings, host: Host): Run {
   const queues = new Map<string, Promise<unknown>>();
   const shared = {
     host,
     owners: createOwners(),
+    secretChanges: createSecretChanges(host.notices),
     unsaved: createUnsavedNotes(host.notesDirectory),
     refusedLogins: new Map<string, NylasError>(),
     lockedMailboxes: new Map<string, NylasError>(),

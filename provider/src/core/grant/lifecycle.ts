@@ -15,6 +15,7 @@ import { checkGrantArguments } from "./check.js";
 import { credentials } from "./credentials.js";
 import {
   AUTHENTICATED_ARGUMENTS,
+  changedPasswords,
   changesPassword,
   GRANT_DEFAULTS,
   GRANT_SECRETS,
@@ -48,6 +49,16 @@ export const grantLifecycle: Lifecycle = {
       isRenamed(news.owner, parseMarker(asText(olds.marker))) ||
       needsVerification(olds, news);
     return { changes, replaces };
+  },
+
+  secretChanges(olds, news) {
+    const known = changedPasswords(olds, news).filter(({ digest }) => !isUnknown(news[digest]));
+    if (known.length === 0) return undefined;
+    const passwords = known.map(({ argument, source }) =>
+      (news[source] ?? undefined) === undefined ? argument : `the password that ${source} names`,
+    );
+    const verb = passwords.length === 1 ? "differs" : "differ";
+    return `${asText(olds.email) ?? asText(olds.imapUsername)}: ${passwords.join(" and ")} ${verb}`;
   },
 
   ownership({ applicationId, marker }) {

@@ -117,7 +117,12 @@ export function storedArguments(values: Values): Values {
 
 /** Whether the mailbox has another password than at its last authentication, as far as can be known without the old one. */
 export function changesPassword(olds: Values, news: Values): boolean {
-  return PASSWORDS.some(({ argument, digest }) => {
+  return changedPasswords(olds, news).length > 0;
+}
+
+/** Which passwords differ from those of the last authentication. */
+export function changedPasswords(olds: Values, news: Values): Password[] {
+  return PASSWORDS.filter(({ argument, digest }) => {
     const [before, after, oldDigest, newDigest] = [olds[argument], news[argument], olds[digest], news[digest]];
     if (typeof after === "string" && !isUnknown(after) && typeof oldDigest === "string") {
       return !isDigestOf(oldDigest, after);

@@ -6,7 +6,7 @@ import type * as pulumi from "@pulumi/pulumi";
 import { connectorLifecycle } from "../../core/connector/lifecycle.js";
 import { grantLifecycle } from "../../core/grant/lifecycle.js";
 import type { Lifecycle } from "../../core/lifecycle.js";
-import { removeReturnedNotes } from "../../core/session.js";
+import { finishNotices, removeReturnedNotes } from "../../core/session.js";
 import { nodeProcess } from "../node-process.js";
 import { providerMethods } from "./adapter.js";
 
@@ -44,6 +44,7 @@ function prepareProcess(): void {
   // The engine ends its plugins with SIGINT after it has saved the state; a killed engine sends nothing. A terminal's Ctrl-C
   // does not reach this process, because plugins have a process group of their own.
   process.once("SIGINT", () => {
+    finishNotices();
     removeReturnedNotes();
     process.kill(process.pid, "SIGINT");
   });

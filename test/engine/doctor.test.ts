@@ -64,11 +64,30 @@ describe("nylas-imap doctor", () => {
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(run.stdout).toMatch(/ann@example\.test +valid +this stack +[0-9a-f-]{36}\n/);
     expect(run.stdout).toMatch(/cleo@example\.test +valid +stack [0-9a-f]{8} +[0-9a-f-]{36}\n/);
-    expect(run.stdout).toMatch(/· grant [0-9a-f-]{36} of cleo@example\.test belongs to another stack/);
+    expect(run.stdout).toMatch(
+      /· grant [0-9a-f-]{36} of cleo@example\.test is marked by a stack whose digest is [0-9a-f]{8}/,
+    );
     expect(run.stdout).toMatch(/Nothing to do\.\n$/);
     expect(await emulator.writes()).toEqual([]);
     // The application, the connector, one page of grants, and a look into each mailbox.
     expect(await emulator.requests()).toHaveLength(7);
+  });
+
+  it("shows the digest by which other stacks name this one", async () => {
+    const { emulator } = world;
+    await world.given({ mailboxes: { ann: world.mailbox(0) } });
+    const other = await world.anotherStack("second");
+    const file = await exported();
+    world.declare({ connector: "imap", mailboxes: { ann: world.mailbox(0) } }, other);
+    const refused = await world.failsIn(other, ["grant_exists"], "up");
+    const [, named = ""] = /a stack whose digest is ([0-9a-f]{8})/.exec(refused.output) ?? [];
+    const { stdout } = await nylasImap(emulator.env, "doctor", "--state", file);
+    expect(stdout).toContain(`stack        first of project lifecycle, digest ${named}\n`);
+    const { run } = await doctor(emulator.env, "--state", file);
+    expect(JSON.parse(run.stdout).stack).toEqual({ name: "first", project: "lifecycle", digests: [named] });
+    const { stdout: alone } = await nylasImap(emulator.env, "doctor");
+    expect(alone).toContain(`stack ${named}`);
+    expect(alone).not.toContain("stack        ");
   });
 
   it("finds what is wrong with grants, alone and against a stack's state", async () => {

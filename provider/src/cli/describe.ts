@@ -1,8 +1,5 @@
-import { parseMarker } from "../core/ownership/marker.js";
+import { holderOf, parseMarker, shortened } from "../core/ownership/marker.js";
 import type { Grant } from "../nylas/wire.js";
-
-/** Digits of a digest that are shown. */
-const SHOWN_DIGITS = 8;
 
 export function subjectOf({ id, email }: Pick<Grant, "id" | "email">): string {
   return email === undefined ? `grant ${id}` : `grant ${id} of ${email}`;
@@ -15,6 +12,7 @@ export function ownerOf({ state }: Pick<Grant, "state">): string {
   return marker.stack === undefined ? "a stack" : `stack ${shortened(marker.stack)}`;
 }
 
-export function shortened(digest: string): string {
-  return digest.slice(0, SHOWN_DIGITS);
+/** The stack that has marked a grant; it may be gone. For a sentence. */
+export function markedBy({ state }: Pick<Grant, "state">): string {
+  return `marked by ${holderOf(parseMarker(state)?.stack, undefined)}`;
 }

@@ -1,4 +1,4 @@
-import { hasOtherOwner, parseMarker } from "../core/ownership/marker.js";
+import { hasOtherOwner, parseMarker, shortened } from "../core/ownership/marker.js";
 import { MailServerError, NylasError } from "../errors.js";
 import type { NylasClient } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
@@ -6,7 +6,7 @@ import { listReadableGrants } from "../nylas/grant-list.js";
 import { findGrant, probeMailbox } from "../nylas/grants.js";
 import type { Application, Connector, Grant, UnreadableGrant } from "../nylas/wire.js";
 import { isLoopback } from "../settings.js";
-import { ownerOf, shortened, subjectOf } from "./describe.js";
+import { markedBy, ownerOf, subjectOf } from "./describe.js";
 import type { StackState } from "./stack-state.js";
 
 /** Nylas's limit for an application, in requests per second. */
@@ -60,9 +60,18 @@ interface Found {
 
 export interface Diagnosis {
   application: Application & { namespace: string };
+  /** The stack to compare with. */
+  stack: DiagnosedStack | undefined;
   connector: Connector | undefined;
   grants: DiagnosedGrant[];
   findings: Finding[];
+}
+
+export interface DiagnosedStack {
+  name: string | undefined;
+  project: string | undefined;
+  /** As the markers of its grants show them; after a renaming more than one, until `up` has rewritten the markers. */
+  digests: string[];
 }
 
 export interface DiagnosedGrant {
@@ -100,6 +109,7 @@ export async function diagnose(client: NylasClient, options: DoctorOptions): Pro
   }
   return {
     application: { ...application, namespace: client.settings.application },
+    stack: options.state === undefined ? undefined : describeStack(options.state),
     connector,
     grants: grants.map((grant) => {
       const { id, email, status, blocked } = grant;
@@ -107,6 +117,10 @@ export async function diagnose(client: NylasClient, options: DoctorOptions): Pro
     }),
     findings: findings.map((found) => ({ level: NOTES.includes(found.code) ? "note" : "problem", ...found })),
   };
+}
+
+function describeStack({ name, project, stacks }: StackState): DiagnosedStack {
+  return { name, project, digests: [...stacks].map(shortened) };
 }
 
 function settingsFindings({ settings }: NylasClient, { region }: Application): Found[] {
@@ -232,7 +246,7 @@ function grantFindings(grant: Grant, { state, allowUnmanaged }: DoctorOptions): 
     findings.push({
       ...about,
       code: "grant_of_other_stack",
-      problem: `belongs to another stack (digest ${shortened(marker.stack)})`,
+      problem: `is ${markedBy(grant)}`,
       remedy: "nothing, if that stack exists; otherwise adopt the grant here, or delete it by its id",
     });
   }

@@ -5,7 +5,7 @@ import { findConnector } from "../nylas/connectors.js";
 import { listGrantsWithServers } from "../nylas/grant-list.js";
 import type { GrantWithServers } from "../nylas/wire.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
-import { ownerOf, subjectOf } from "./describe.js";
+import { markedBy, subjectOf } from "./describe.js";
 import type { Domain, Exportable, ExportableMailbox, ServerArguments } from "./exportable.js";
 import { importFile } from "./import-file.js";
 import { nameFor } from "./names.js";
@@ -61,7 +61,7 @@ export async function exportApplication(client: NylasClient): Promise<Export> {
 
 /** A grant with an owner stays with it: a second stack would take it over. */
 function reasonToLeaveOut(grant: GrantWithServers): string | undefined {
-  if (parseMarker(grant.state) !== undefined) return `${ownerOf(grant)} manages it`;
+  if (parseMarker(grant.state) !== undefined) return `it is ${markedBy(grant)}, which manages it unless it is gone`;
   if (grant.email === undefined && grant.servers?.imapUsername === undefined) return "Nylas shows no address";
   return undefined;
 }

@@ -1,5 +1,5 @@
 import { cleaned } from "../redact.js";
-import type { Diagnosis } from "./doctor.js";
+import type { DiagnosedStack, Diagnosis } from "./doctor.js";
 
 /** Longest cell, in characters. */
 const MAX_CELL_LENGTH = 60;
@@ -7,7 +7,7 @@ const MAX_CELL_LENGTH = 60;
 const MAX_SENTENCE_LENGTH = 500;
 
 /** A diagnosis for people. */
-export function asTable({ application, connector, grants, findings }: Diagnosis): string {
+export function asTable({ application, stack, connector, grants, findings }: Diagnosis): string {
   const rows = grants.map(({ id, email, status, blocked, owner }) => [
     email ?? "",
     blocked ? "blocked" : status,
@@ -18,6 +18,7 @@ export function asTable({ application, connector, grants, findings }: Diagnosis)
   const region = application.region === undefined ? "" : ` (${application.region})`;
   const lines = [
     `application  ${application.applicationId}${region}, by the settings of "${application.namespace}"`,
+    ...(stack === undefined ? [] : [`stack        ${describeStack(stack)}`]),
     `connector    ${connector === undefined ? "none" : (connector.name ?? "without a name")}`,
     `grants       ${grants.length}`,
     ...(rows.length === 0 ? [] : ["", ...columns([["MAILBOX", "STATUS", "OWNER", "GRANT"], ...rows])]),
@@ -30,6 +31,12 @@ export function asTable({ application, connector, grants, findings }: Diagnosis)
     problems === 0 ? "Nothing to do." : `${problems} to do.`,
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function describeStack({ name, project, digests }: DiagnosedStack): string {
+  const named = name === undefined ? "without a name" : `${name} of project ${project}`;
+  if (digests.length === 0) return `${named}; its state has no grant that shows its digest`;
+  return `${named}, digest ${digests.join(" and ")}`;
 }
 
 function columns(rows: readonly string[][]): string[] {

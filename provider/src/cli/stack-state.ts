@@ -16,6 +16,9 @@ export interface StackState {
   grants: ReadonlyMap<string, ManagedGrant>;
   /** The digests of the stack's name, as markers hold them. */
   stacks: ReadonlySet<string>;
+  /** As the resources' URNs have them. */
+  name: string | undefined;
+  project: string | undefined;
 }
 
 /** The type of a grant in a state; frozen, as states of every released version have it. */
@@ -29,8 +32,10 @@ const Exported = v.object({
       v.array(
         v.object({
           type: v.string(),
+          urn: text,
           id: v.optional(v.string()),
           external: v.optional(v.boolean()),
+          inputs: v.optional(v.looseObject({ stack: text })),
           outputs: v.optional(v.looseObject({ marker: text, applicationId: text, email: text, stack: text })),
         }),
       ),
@@ -52,16 +57,21 @@ export function readStackState(json: string): StackState {
   }
   const grants = parsed.output.deployment.resources
     .filter(({ type, external, id }) => type === GRANT_TYPE && external !== true && id !== undefined && id !== "")
-    .map(({ id = "", outputs }) => ({
+    .map(({ id = "", inputs, outputs }) => ({
       id,
       marker: parseMarker(outputs?.marker),
       applicationId: outputs?.applicationId,
       email: outputs?.email,
-      stack: outputs?.stack,
+      // A renamed stack whose `up` has failed has its new name in the inputs alone.
+      stacks: [outputs?.stack, inputs?.stack],
     }));
-  const stacks = grants.flatMap(({ marker, stack }) => [marker?.stack, stack]);
+  const stacks = grants.flatMap(({ marker, stacks: named }) => [marker?.stack, ...named]);
+  const [first] = parsed.output.deployment.resources;
+  const [, name, project] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(first?.urn ?? "") ?? [];
   return {
     grants: new Map(grants.map((grant) => [grant.id, grant])),
     stacks: new Set(stacks.filter((stack) => stack !== undefined)),
+    name,
+    project,
   };
 }

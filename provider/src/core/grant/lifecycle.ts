@@ -4,7 +4,7 @@ import { deleteGrant } from "../../nylas/grants.js";
 import type { Grant } from "../../nylas/wire.js";
 import type { Lifecycle } from "../lifecycle.js";
 import { decideAdoption, isRenamed, isTaken, isToBeTakenBack, markerToSend } from "../ownership/grant.js";
-import { formatMarker, hasOtherOwner, type Marker, parseMarker } from "../ownership/marker.js";
+import { formatMarker, hasOtherOwner, holderOf, type Marker, parseMarker } from "../ownership/marker.js";
 import { isUnknown, replacing } from "../properties/validate.js";
 import { asText, changed, pick, type Values } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
@@ -112,10 +112,11 @@ export const grantLifecycle: Lifecycle = {
       return undefined;
     }
     if (![VALID, INVALID].includes(grant.status)) announceStatus(run, id, grant, props);
-    const heldElsewhere = hasOtherOwner(parseMarker(grant.state), parseMarker(asText(props.marker)));
+    const marker = parseMarker(grant.state);
+    const heldElsewhere = hasOtherOwner(marker, parseMarker(asText(props.marker)));
     if (heldElsewhere) {
       run.host.notices.notify(
-        `grant ${id} of ${String(props.email)} is held by another resource or stack; the next \`up\` says what to do`,
+        `grant ${id} of ${String(props.email)} is held by ${holderOf(marker?.stack, props.stack)}; the next \`up\` says what to do`,
       );
     }
     const outs = { ...props, heldElsewhere: undefined, ...(heldElsewhere ? { heldElsewhere } : {}) };

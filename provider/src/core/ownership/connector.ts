@@ -5,7 +5,7 @@ import type { Connector } from "../../nylas/wire.js";
 import { asText, type Values } from "../properties/values.js";
 import type { Claim, Evidence } from "./evidence.js";
 import { connectorJournal, type Journal, type JournalEntry } from "./journal.js";
-import { MOVED, unclearStack } from "./marker.js";
+import { holderOf, MOVED, unclearStack } from "./marker.js";
 
 /** The resource that wants a connector, by its arguments. */
 type ConnectorClaim = Pick<Claim, "owner" | "stack">;
@@ -112,7 +112,10 @@ function explainOwner(
   const adopt = 'set onExisting: "adopt" to take it over';
   return last.stack !== undefined && last.stack === stack
     ? { owner: ", made or adopted by another resource of this stack", ways: [`if that was renamed, ${alias}`, adopt] }
-    : { owner: ", made or adopted by another resource or stack", ways: [moved, `${adopt} (it then stays at destroy)`] };
+    : {
+        owner: `, made or adopted by ${holderOf(last.stack, stack)}`,
+        ways: [moved, `${adopt} (it then stays at destroy)`],
+      };
 }
 
 function connectorTaken(): AlreadyExistsError {

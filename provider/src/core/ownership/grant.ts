@@ -4,7 +4,16 @@ import { CLOCK_TOLERANCE_MS } from "../../nylas/server-clock.js";
 import type { Grant } from "../../nylas/wire.js";
 import { asText, type Values } from "../properties/values.js";
 import type { Claim, Evidence } from "./evidence.js";
-import { hasOtherOwner, isSuccessor, type Marker, MOVED, nameOf, parseMarker, unclearStack } from "./marker.js";
+import {
+  hasOtherOwner,
+  holderOf,
+  isSuccessor,
+  type Marker,
+  MOVED,
+  nameOf,
+  parseMarker,
+  unclearStack,
+} from "./marker.js";
 
 /**
  * Decides whether a creation may use an existing grant. Returns true if that adopts the grant, false if it counts as created
@@ -145,9 +154,10 @@ function explainOwner(run: Evidence, args: Claim, found: Grant): { answer: strin
   }
   const renamed = marker.stack !== undefined && marker.stack === args.stack;
   const aliasing = `if this resource was renamed, give it the option ${alias}`;
-  return renamed
-    ? { answer: "another resource of this stack made or adopted it", remedy: [aliasing] }
-    : { answer: "another resource or stack made or adopted it with this package", remedy: [MOVED, aliasing] };
+  return {
+    answer: `${holderOf(marker.stack, args.stack)} made or adopted it with this package`,
+    remedy: renamed ? [aliasing] : [MOVED, aliasing],
+  };
 }
 
 /**

@@ -4,6 +4,8 @@ import { createHash } from "node:crypto";
 const PREFIX = "pulumi-nylas-imap";
 /** Hexadecimal digits of a digest: 128 bits. */
 const DIGEST_LENGTH = 32;
+/** Digits of a digest that are shown. */
+const SHOWN_DIGITS = 8;
 
 /**
  * The owner of a grant, stored in the grant's `state` field, which Nylas returns unchanged.
@@ -68,6 +70,22 @@ export function hasOtherOwner(atNylas: Marker | undefined, inState: Marker | und
   if (atNylas === undefined || inState === undefined) return false;
   if (atNylas.owner !== inState.owner) return true;
   return atNylas.nonce !== undefined && inState.nonce !== undefined && atNylas.nonce !== inState.nonce;
+}
+
+/** A digest as people see it. */
+export function shortened(digest: string): string {
+  return digest.slice(0, SHOWN_DIGITS);
+}
+
+/** Where a reader finds the stack of a digest, which does not tell its name. */
+export const TRACING = "`nylas-imap doctor --state` of a stack shows its own";
+
+/** Whose a marker is that is not this resource's. `ownStack` is the digest of this resource's stack. */
+export function holderOf(stack: string | undefined, ownStack: unknown): string {
+  // The first format does not name the stack.
+  if (stack === undefined) return "another resource or stack";
+  if (stack === ownStack) return "another resource of this stack";
+  return `a stack whose digest is ${shortened(stack)} (${TRACING})`;
 }
 
 /** The first step where another stack may have the object. */

@@ -1,4 +1,5 @@
 import type { Host } from "../host.js";
+import type { PropertyTable } from "./properties/table.js";
 import type { CheckFailure } from "./properties/validate.js";
 import type { Values } from "./properties/values.js";
 import type { Run } from "./session.js";
@@ -14,12 +15,17 @@ export interface Ownership {
 
 /** Validation and CRUD of one resource type, independent of Pulumi. */
 export interface Lifecycle {
+  /** Each property that inputs may have. */
+  properties: PropertyTable;
   /** Names of the arguments whose values no message may show. */
   secrets: readonly string[];
   /** Fills in defaults and validates. `olds` are the inputs of the last run. Sends no request. */
   check(host: Host, news: Values, olds?: Values): { inputs: Values; failures: CheckFailure[] };
-  /** Whether changed arguments or a drifted object need an update, and which arguments replace. Sends no request. */
-  diff(olds: Values, news: Values): { changes: boolean; replaces: string[] };
+  /**
+   * Names what needs an update: arguments that have changed, with passwords under their public names, and outputs that show a
+   * drifted object. `replaces` are those that replace. Sends no request.
+   */
+  diff(olds: Values, news: Values): { changed: string[]; replaces: string[] };
   /** Says which secret arguments of an existing object differ, if any do: Pulumi does not. Never their values. */
   secretChanges?(olds: Values, news: Values): string | undefined;
   /** `undefined` if the outputs name no owner, such as those of a resource that only refers to its object. */

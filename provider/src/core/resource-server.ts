@@ -11,17 +11,23 @@ import { countPending, type Run, runFor } from "./session.js";
 export interface ResourceServer {
   /** Fills in defaults and validates arguments and settings. */
   check(olds: Values, news: Values): Promise<{ inputs: Values; failures: CheckFailure[] }>;
-  /** Compares the outputs of the last run with checked arguments. A replacement deletes before it creates. */
-  diff(
-    id: string,
-    olds: Values,
-    news: Values,
-  ): Promise<{ changes: boolean; replaces: string[]; deleteBeforeReplace: true }>;
+  /**
+   * Compares the outputs of the last run with checked arguments, and names what differs. A replacement deletes before it creates.
+   */
+  diff(id: string, olds: Values, news: Values): Promise<Difference>;
   create(inputs: Values): Promise<{ id: string; outs: Values }>;
   /** `undefined` if the object no longer exists. */
   read(id: string, props: Values): Promise<{ inputs: Values; outs: Values } | undefined>;
   update(id: string, olds: Values, news: Values): Promise<Values>;
   delete(id: string, props: Values): Promise<void>;
+}
+
+/** What an update would change, and which of that replaces. `changes` is whether there is anything. */
+export interface Difference {
+  changes: boolean;
+  changed: string[];
+  replaces: string[];
+  deleteBeforeReplace: true;
 }
 
 /** An error as the user sees it: cleaned and masked. It holds nothing else, because hosts print whatever an error holds. */
@@ -81,7 +87,7 @@ export function serveResource(lifecycle: Lifecycle, host: Host): ResourceServer 
             if (changes !== undefined) planning.secretChanges.announce(id, changes);
           }
         }
-        return { ...difference, deleteBeforeReplace: true as const };
+        return { ...difference, changes: difference.changed.length > 0, deleteBeforeReplace: true as const };
       }),
     create: (inputs) =>
       guarded([inputs], async () => {

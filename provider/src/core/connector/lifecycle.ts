@@ -25,6 +25,7 @@ import {
   RECORDED_ARGUMENTS,
   REPLACING_ARGUMENTS,
   readConnectorArguments,
+  TABLE,
 } from "./properties.js";
 import { type ConnectorOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./state.js";
 
@@ -35,16 +36,22 @@ const SHOWN_DIGEST_LENGTH = 8;
 
 /** The application's IMAP connector, which all its IMAP grants need. */
 export const connectorLifecycle: Lifecycle = {
+  properties: TABLE,
   secrets: [],
 
   check: checkConnectorArguments,
 
   diff(olds, news) {
     const replaces = replacing(olds, news, REPLACING_ARGUMENTS, CONNECTOR_DEFAULTS);
-    const recorded = changed(olds, news, RECORDED_ARGUMENTS, CONNECTOR_DEFAULTS);
-    const changes =
-      replaces.length > 0 || recorded.length > 0 || needsRename(olds, news) || olds.heldElsewhere === true;
-    return { changes, replaces };
+    return {
+      changed: [
+        ...replaces,
+        ...changed(olds, news, RECORDED_ARGUMENTS, CONNECTOR_DEFAULTS),
+        ...(needsRename(olds, news) ? ["name"] : []),
+        ...(olds.heldElsewhere === true ? ["heldElsewhere"] : []),
+      ],
+      replaces,
+    };
   },
 
   ownership(outs) {

@@ -6,7 +6,7 @@ import { applicationName, type CheckFailure, flag, oneOf, text, validate } from 
 import { pick, type Values } from "../properties/values.js";
 
 /** Each property of a connector. `onChange`: what a change does. `recorded`: it is written to the state, and no request is sent. */
-const TABLE = {
+export const TABLE = {
   name: { schema: v.optional(text), onChange: "renames" },
   onExisting: { schema: v.optional(oneOf(["fail", "adopt"]), "fail"), onChange: "recorded" },
   deleteAdopted: { schema: v.optional(flag, false), onChange: "recorded" },

@@ -10,7 +10,7 @@ import { keepPassword } from "./password-digest.js";
 import { passwordSource, readPassword } from "./passwords.js";
 import {
   AUTHENTICATED_ARGUMENTS,
-  changesPassword,
+  changedPasswords,
   digestOf,
   GRANT_DEFAULTS,
   PASSWORDS,
@@ -129,7 +129,10 @@ function keepsGrant(inputs: Values, olds: Values): boolean {
 /** Whether these inputs authenticate the mailbox, as far as can be seen without its outputs. */
 function asksForAuthentication(olds: Values, inputs: Values): boolean {
   if (!keepsGrant(inputs, olds)) return true;
-  return changed(olds, inputs, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS).length > 0 || changesPassword(olds, inputs);
+  return (
+    changed(olds, inputs, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS).length > 0 ||
+    changedPasswords(olds, inputs).length > 0
+  );
 }
 
 /** The providers that this process has told about. A plan of many mailboxes at one provider tells once. */

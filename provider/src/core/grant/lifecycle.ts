@@ -16,7 +16,6 @@ import { credentials } from "./credentials.js";
 import {
   AUTHENTICATED_ARGUMENTS,
   changedPasswords,
-  changesPassword,
   GRANT_DEFAULTS,
   GRANT_SECRETS,
   type GrantArguments,
@@ -25,6 +24,7 @@ import {
   REPLACING_ARGUMENTS,
   readGrantArguments,
   storedArguments,
+  TABLE,
 } from "./properties.js";
 import { type GrantOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./state.js";
 import type { AuthenticatedGrant } from "./unforeseen.js";
@@ -36,19 +36,21 @@ const INVALID = "invalid";
 
 /** A mailbox that a Nylas application may use. */
 export const grantLifecycle: Lifecycle = {
+  properties: TABLE,
   secrets: GRANT_SECRETS,
 
   check: checkGrantArguments,
 
   diff(olds, news) {
     const replaces = replacingArguments(olds, news);
-    const changes =
-      replaces.length > 0 ||
-      changed(olds, news, RECORDED_ARGUMENTS, GRANT_DEFAULTS).length > 0 ||
-      needsAuthentication(olds, news) ||
-      isRenamed(news.owner, parseMarker(asText(olds.marker))) ||
-      needsVerification(olds, news);
-    return { changes, replaces };
+    const differs = new Set([
+      ...replaces,
+      ...changed(olds, news, RECORDED_ARGUMENTS, GRANT_DEFAULTS),
+      ...authenticating(olds, news),
+      ...(isRenamed(news.owner, parseMarker(asText(olds.marker))) ? ["owner"] : []),
+      ...(needsVerification(olds, news) ? ["verified"] : []),
+    ]);
+    return { changed: [...differs], replaces };
   },
 
   secretChanges(olds, news) {
@@ -201,13 +203,18 @@ function replacingArguments(olds: Values, news: Values): string[] {
 }
 
 function needsAuthentication(olds: Values, news: Values): boolean {
-  return (
-    changed(olds, news, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS).length > 0 ||
-    changesPassword(olds, news) ||
+  return authenticating(olds, news).length > 0;
+}
+
+/** The arguments and outputs for which the mailbox has to be authenticated. */
+function authenticating(olds: Values, news: Values): string[] {
+  return [
+    ...changed(olds, news, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS),
+    ...changedPasswords(olds, news).map(({ argument, source }) => (news[source] === undefined ? argument : source)),
     // Another status is not known to end with an authentication, so each `up` would send one.
-    olds.grantStatus === INVALID ||
-    olds.heldElsewhere === true
-  );
+    ...(olds.grantStatus === INVALID ? ["grantStatus"] : []),
+    ...(olds.heldElsewhere === true ? ["heldElsewhere"] : []),
+  ];
 }
 
 function needsVerification(olds: Values, news: Values): boolean {

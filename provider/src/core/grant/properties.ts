@@ -10,7 +10,7 @@ import { isPlaceholder, sendableHost, sendablePassword } from "./sendable.js";
 /**
  * Each property of a grant. `onChange`: what a change does. `authenticates`: the grant is re-authenticated in place. `recorded`: the
  * change is written to the state, and no request is sent. `imapUsername` authenticates only if its spelling changes; another mailbox
- * replaces the grant. `compared`: see `changesPassword`.
+ * replaces the grant. `compared`: see `changedPasswords`.
  */
 export const TABLE = {
   imapUsername: { schema: loginName, onChange: "authenticates", required: true },
@@ -115,12 +115,7 @@ export function storedArguments(values: Values): Values {
   return { ...pick(values, STORED_ARGUMENTS), ...Object.fromEntries(digests) };
 }
 
-/** Whether the mailbox has another password than at its last authentication, as far as can be known without the old one. */
-export function changesPassword(olds: Values, news: Values): boolean {
-  return changedPasswords(olds, news).length > 0;
-}
-
-/** Which passwords differ from those of the last authentication. */
+/** Which passwords differ from those of the last authentication, as far as can be known without the old ones. */
 export function changedPasswords(olds: Values, news: Values): Password[] {
   return PASSWORDS.filter(({ argument, digest }) => {
     const [before, after, oldDigest, newDigest] = [olds[argument], news[argument], olds[digest], news[digest]];

@@ -37,9 +37,7 @@ export function validate(table: PropertyTable, inputs: Readonly<Record<string, u
     if (name.startsWith("__") || value === UNKNOWN || value === undefined || value === null) continue;
     const property = table[name];
     if (property === undefined) {
-      const known = namesWhere(table, ({ hidden }) => hidden !== true);
-      // The property may be a mistyped secret one, so its value must not be shown either.
-      failures.push({ property: "", reason: `"${name}" is not an argument${suggestion(name, known)}` });
+      failures.push(unknownName(name, "argument", publicNames(table)));
       continue;
     }
     const result = v.safeParse(property.schema, value);
@@ -49,6 +47,19 @@ export function validate(table: PropertyTable, inputs: Readonly<Record<string, u
     }
   }
   return failures;
+}
+
+/** The names that a program may give. */
+export function publicNames(table: PropertyTable): string[] {
+  return namesWhere(table, ({ hidden }) => hidden !== true);
+}
+
+/** Refuses a name. It may be a mistyped secret one, so its value must not be shown either. */
+export function unknownName(name: string, kind: "argument" | "setting", known: readonly string[]): CheckFailure {
+  return {
+    property: "",
+    reason: `"${name}" is not ${kind === "argument" ? "an" : "a"} ${kind}${suggestion(name, kind, known)}`,
+  };
 }
 
 /** A failure without `property`, for which Pulumi would print `value {<nil>} has a problem`. */
@@ -139,7 +150,7 @@ function isHost(value: string): boolean {
   );
 }
 
-function suggestion(property: string, known: readonly string[]): string {
+function suggestion(property: string, kind: string, known: readonly string[]): string {
   const near = nearest(property, known);
-  return near === undefined ? `; the arguments are ${known.join(", ")}` : `; did you mean "${near}"?`;
+  return near === undefined ? `; the ${kind}s are ${known.join(", ")}` : `; did you mean "${near}"?`;
 }

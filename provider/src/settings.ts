@@ -13,6 +13,17 @@ const MAX_REQUESTS_PER_SECOND = 1_000;
 /** Largest `timeoutSeconds` that may be configured. */
 const MAX_TIMEOUT_SECONDS = 3_600;
 
+/** What can be configured, as `namespace:name` or with {@link environmentVariable}. */
+export const SETTING_NAMES = [
+  "apiKey",
+  "region",
+  "apiUri",
+  "allowHttp",
+  "applicationId",
+  "requestsPerSecond",
+  "timeoutSeconds",
+] as const;
+
 /** The region of a Nylas application, which is where its data is kept. */
 export type Region = "us" | "eu";
 
@@ -162,6 +173,18 @@ function unique(keys: (string | undefined)[]): string[] {
   return [...new Set(keys.filter((key) => key !== undefined))];
 }
 
+/** What to say of an API key that the stack's configuration has in clear. */
+export function plainKey(application: string): { operation: string; answer: string; remedy: string } {
+  const key = `${application}:apiKey`;
+  return {
+    operation: readingNamespace(application),
+    answer: `${key} is configured in clear`,
+    remedy:
+      `run \`pulumi config set --secret ${key}\` (it asks for the key), and revoke the old key: ` +
+      "it stands in the stack's configuration file and in its history",
+  };
+}
+
 function missingKey(application: string): InvalidInputError {
   return new InvalidInputError({
     code: "invalid_input",
@@ -183,6 +206,6 @@ function invalid(application: string, key: string, problem: string, remedy?: str
 }
 
 /** The `operation` of errors about settings. */
-export function readingNamespace(application: string): string {
+function readingNamespace(application: string): string {
   return `Reading the configuration namespace "${application}"`;
 }

@@ -20,7 +20,9 @@ export async function buildPackages(node) {
   const going = reportProgress("build", `compiling ${PACKAGES.join(" and ")} (usually under 15 s)`);
   try {
     await run(command, [compiler, "-b", ...PACKAGES], options);
-    await run(command, [join(repositoryDirectory, "scripts", "bundle.mjs")], options);
+    for (const script of ["bundle.mjs", "build-plugin.mjs"]) {
+      await run(command, [join(repositoryDirectory, "scripts", script)], options);
+    }
   } finally {
     going.end();
   }

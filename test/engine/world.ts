@@ -6,14 +6,13 @@ import { descendants, endProcess } from "../../tools/harness/processes.mjs";
 import { present, TestEmulator, type WireGrant } from "../../tools/harness/test-emulator.js";
 import { until } from "../../tools/harness/until.js";
 import { removeBrokenSideFiles } from "../support/backend.js";
-import { type Mailbox, type ProgramOptions, program } from "../support/programs.js";
+import { GRANT_TYPES, type HostName, type Mailbox, type ProgramOptions, program } from "../support/programs.js";
 import { createStack, type Finished, type Stack, type StateResource } from "../support/stack.js";
 
 /** The two writes that create objects. */
 export const CONNECT = "POST /v3/connectors";
 export const AUTHENTICATE = "POST /v3/connect/custom";
 
-const GRANT_TYPE = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
 const PROJECT = "lifecycle";
 /** Clock ticks of /proc/<pid>/stat. Linux uses this value on every platform that Node supports. */
 const TICKS_PER_SECOND = 100;
@@ -35,12 +34,13 @@ export class World {
     readonly emulator: TestEmulator,
     readonly stack: Stack,
     readonly answers: Readonly<Record<string, string>>,
+    readonly host: HostName,
   ) {}
 
-  static async open(options?: EmulatorOptions): Promise<World> {
+  static async open(options?: EmulatorOptions, host: HostName = "dynamic"): Promise<World> {
     const emulator = await TestEmulator.start(options);
     const stack = await createStack({ env: emulator.env, project: PROJECT, name: "first", sharedHost: true });
-    const world = new World(emulator, stack, options?.behavior ?? {});
+    const world = new World(emulator, stack, options?.behavior ?? {}, host);
     world.#stacks.push({ name: "first", stack });
     world.#keepsSecretsOf(emulator);
     return world;
@@ -117,7 +117,7 @@ export class World {
       if (password !== "") this.secret(password);
       if (typeof args?.smtpPassword === "string") this.secret(args.smtpPassword);
     }
-    stack.writeProgram(program(this.emulator, options));
+    stack.writeProgram(program(this.emulator, { host: this.host, ...options }));
   }
 
   /** Writes the program, runs `up` and clears the request log. Returns the grants' ids by resource name. */
@@ -166,7 +166,7 @@ export class World {
   /** The grants that the stack manages. */
   managed(stack: Stack = this.stack): StateResource[] {
     return this.resources(stack).filter(({ type, external, id }) => {
-      return type === GRANT_TYPE && external !== true && id !== undefined && id !== "";
+      return Object.values(GRANT_TYPES).includes(type) && external !== true && id !== undefined && id !== "";
     });
   }
 
@@ -221,6 +221,16 @@ export class World {
     return this.#leftBehind.reduce((sum, pid) => sum + processorSeconds(pid), 0);
   }
 
+  /** Waits until every child of a killed engine has ended by itself. */
+  async leftBehindEnd(): Promise<void> {
+    expect(this.#leftBehind).not.toEqual([]);
+    await until(
+      "the children of the killed engine have ended",
+      PATIENCE_MS,
+      async () => !this.#leftBehind.some(isRunning),
+    );
+  }
+
   /** Checks what must hold after every scenario: no secret in clear, and each grant managed exactly once. */
   async check(): Promise<void> {
     await this.#checkSecrets();
@@ -273,6 +283,22 @@ function processorSeconds(pid: number): number {
     .replace(/^.*\) /s, "")
     .split(" ");
   return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+}
+
+function isRunning(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+  const file = `/proc/${pid}/stat`;
+  // An ended process that nobody has waited for still has its number.
+  return (
+    !existsSync(file) ||
+    !readFileSync(file, "utf8")
+      .replace(/^.*\) /s, "")
+      .startsWith("Z")
+  );
 }
 
 function addressOf({ email }: WireGrant): string {

@@ -1,4 +1,22 @@
+import { join } from "node:path";
 import type { TestEmulator } from "../../tools/harness/test-emulator.js";
+
+/** Which of the package's hosts serves a program's resources. */
+export type HostName = "dynamic" | "native";
+
+export const HOSTS: readonly HostName[] = ["dynamic", "native"];
+
+/** What programs require the classes from. */
+const CLASSES: Readonly<Record<HostName, string>> = {
+  dynamic: "pulumi-nylas-imap",
+  native: join(import.meta.dirname, "native-classes.cjs"),
+};
+
+/** The type of grants in a state. */
+export const GRANT_TYPES: Readonly<Record<HostName, string>> = {
+  dynamic: "pulumi-nodejs:dynamic/nylas:ByoImapGrant",
+  native: "nylas:index:ByoImapGrant",
+};
 
 /** How a test program declares a mailbox: an address, and what differs from the emulator's own servers. */
 export interface Mailbox {
@@ -9,6 +27,8 @@ export interface Mailbox {
 }
 
 export interface ProgramOptions {
+  /** The default is the dynamic one. */
+  host?: HostName | undefined;
   connector?: Record<string, unknown> | "imap";
   connectorName?: string;
   /** By resource name. */
@@ -21,7 +41,7 @@ export interface ProgramOptions {
 
 /** A CommonJS program. Passwords stand in it in clear, as a careless user would write them. */
 export function program(emulator: TestEmulator, options: ProgramOptions = {}): string {
-  const { connector = {}, connectorName = "imap", mailboxes = {}, before = "", more = "" } = options;
+  const { connector = {}, connectorName = "imap", mailboxes = {}, before = "", more = "", host = "dynamic" } = options;
   const lines = Object.entries(mailboxes).map(([name, { username, password, args = {}, opts = "{}" }]) => {
     const all = {
       imapUsername: username,
@@ -36,7 +56,7 @@ export function program(emulator: TestEmulator, options: ProgramOptions = {}): s
   });
   return [
     'const pulumi = require("@pulumi/pulumi");',
-    'const { ByoImapGrant, ImapConnector } = require("pulumi-nylas-imap");',
+    `const { ByoImapGrant, ImapConnector } = require(${JSON.stringify(CLASSES[host])});`,
     before,
     connector === "imap"
       ? 'const connector = "imap";'

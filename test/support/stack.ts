@@ -10,6 +10,9 @@ import { QUICK_COMMANDS, quickEngine } from "./quick-engine.js";
 
 export type { Finished };
 
+/** Built by scripts/build-plugin.mjs. */
+const NATIVE_PROVIDER = join(import.meta.dirname, "../../provider/plugin");
+
 /** A resource as it stands in a checkpoint. */
 export interface StateResource {
   urn: string;
@@ -109,7 +112,8 @@ export async function createStack(options: StackOptions = {}): Promise<Stack> {
     writeFileSync(join(directory, "package.json"), JSON.stringify({ name: project, private: true, main: "index.js" }));
     writeFileSync(
       join(directory, "Pulumi.yaml"),
-      `name: ${project}\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n`,
+      `name: ${project}\nruntime:\n  name: nodejs\n  options:\n    typescript: false\n` +
+        `plugins:\n  providers:\n    - name: nylas\n      path: ${JSON.stringify(NATIVE_PROVIDER)}\n`,
     );
   }
   const keys = await keyServer();

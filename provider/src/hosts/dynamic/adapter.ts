@@ -21,7 +21,12 @@ export function providerMethods(lifecycle: Lifecycle, host: Host): ProviderMetho
         const { inputs, failures } = await server.check(olds, news);
         return { inputs: asSecrets(inputs, lifecycle.secrets), failures };
       }),
-    diff: (id, olds, news) => forHost(news, () => server.diff(id, olds, news)),
+    diff: (id, olds, news) =>
+      forHost(news, async () => {
+        const { changes, replaces, deleteBeforeReplace } = await server.diff(id, olds, news);
+        // A state that the native host wrote has no code; without an update, refresh and destroy would find no provider.
+        return { changes: changes || olds[STORED_CODE] === undefined, replaces, deleteBeforeReplace };
+      }),
     create: (inputs) => forHost(inputs, () => server.create(inputs)),
     read: (id, props = {}) =>
       forHost(props, async () => {

@@ -6,8 +6,8 @@ import type * as pulumi from "@pulumi/pulumi";
 import { connectorLifecycle } from "../../core/connector/lifecycle.js";
 import { grantLifecycle } from "../../core/grant/lifecycle.js";
 import type { Lifecycle } from "../../core/lifecycle.js";
-import { finishNotices, removeReturnedNotes } from "../../core/session.js";
 import { nodeProcess } from "../node-process.js";
+import { preparePluginProcess } from "../plugin-process.js";
 import { providerMethods } from "./adapter.js";
 
 /** Pulumi saves the configuration at each `up`, and also at one that sends no request. */
@@ -38,14 +38,5 @@ let prepared = false;
 function prepareProcess(): void {
   if (prepared) return;
   prepared = true;
-  // After the engine dies, writes to its pipes fail with EPIPE. Without these listeners the error is uncaught, Pulumi's host
-  // tries to print it, fails again, and loops; the requests under way starve.
-  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
-  // The engine ends its plugins with SIGINT after it has saved the state; a killed engine sends nothing. A terminal's Ctrl-C
-  // does not reach this process, because plugins have a process group of their own.
-  process.once("SIGINT", () => {
-    finishNotices();
-    removeReturnedNotes();
-    process.kill(process.pid, "SIGINT");
-  });
+  preparePluginProcess();
 }

@@ -1,0 +1,79 @@
+import { type CheckFailure, isUnknown, unknownName } from "../../core/properties/validate.js";
+import type { Values } from "../../core/properties/values.js";
+import { InvalidInputError } from "../../errors.js";
+import type { Environment } from "../../notices.js";
+import {
+  type ConfigLookup,
+  DEFAULT_APPLICATION,
+  environmentVariable,
+  plainKey,
+  SETTING_NAMES,
+} from "../../settings.js";
+import type { Bag } from "./values.js";
+
+/** What the engine adds to the settings of a provider. */
+const OF_THE_ENGINE: readonly string[] = ["version", "pluginDownloadURL", "pluginChecksums", "parameterization"];
+
+/** The settings of this process: one process serves one provider of the program. */
+export interface Configuration {
+  config: ConfigLookup;
+  env: Environment;
+  /** Whether the engine has made the provider from the stack's configuration. */
+  isDefault: boolean;
+}
+
+/** Refuses unknown settings, and a key that the stack's configuration has in clear. */
+export function checkConfiguration(provider: string, { values, secrets }: Bag): CheckFailure[] {
+  const names = Object.keys(values).filter((name) => !name.startsWith("__") && !OF_THE_ENGINE.includes(name));
+  const unknown = names.filter((name) => !SETTING_NAMES.some((known) => known === name));
+  const inClear = isDefault(provider) && values.apiKey !== undefined && !secrets.includes("apiKey");
+  return [
+    ...unknown.map((name) => unknownName(name, "setting", SETTING_NAMES)),
+    ...(inClear
+      ? [
+          {
+            property: "",
+            reason: new InvalidInputError({ ...plainKey(DEFAULT_APPLICATION), code: "invalid_input" }).message,
+          },
+        ]
+      : []),
+  ];
+}
+
+/**
+ * The settings for a provider. The engine passes those of the last `up` for a plain refresh or destroy; `PULUMI_CONFIG` has the present
+ * ones, of the default provider alone. A provider that the program declares with a key of its own takes nothing from the environment,
+ * where another application's key may stand.
+ */
+export function configurationOf(provider: string, saved: Values, environment: Environment): Configuration {
+  const byEngine = isDefault(provider);
+  const present = byEngine ? presentConfiguration(environment) : {};
+  const settings = present.apiKey === undefined ? { ...saved, ...present } : present;
+  const isOwn = !byEngine && settings.apiKey !== undefined;
+  const variables = SETTING_NAMES.map((name) => environmentVariable(DEFAULT_APPLICATION, name));
+  return {
+    isDefault: byEngine,
+    config: (key) => {
+      const value = settings[key.slice(key.indexOf(":") + 1)];
+      return value === undefined || value === null || isUnknown(value) ? undefined : String(value);
+    },
+    env: isOwn
+      ? Object.fromEntries(Object.entries(environment).filter(([name]) => !variables.includes(name)))
+      : environment,
+  };
+}
+
+/** The names that the engine gives to a provider that it makes itself. A call without a program names none. */
+function isDefault(provider: string): boolean {
+  return provider === "" || provider === "default" || provider.startsWith("default_");
+}
+
+function presentConfiguration({ PULUMI_CONFIG }: Environment): Values {
+  if (PULUMI_CONFIG === undefined) return {};
+  try {
+    return JSON.parse(PULUMI_CONFIG);
+  } catch {
+    // Not the engine's.
+    return {};
+  }
+}

@@ -1,0 +1,100 @@
+import { connectorLifecycle } from "../../core/connector/lifecycle.js";
+import { CONNECTOR_OUTPUTS } from "../../core/connector/state.js";
+import { grantLifecycle } from "../../core/grant/lifecycle.js";
+import { PASSWORDS } from "../../core/grant/properties.js";
+import { UNKNOWN_HOST } from "../../core/grant/sendable.js";
+import { GRANT_OUTPUTS } from "../../core/grant/state.js";
+import type { Lifecycle } from "../../core/lifecycle.js";
+import { type CheckFailure, publicNames, UNKNOWN, unknownName } from "../../core/properties/validate.js";
+import { pick, type Values } from "../../core/properties/values.js";
+import type { NylasClient } from "../../nylas/client.js";
+import { findMailServers } from "../../nylas/grants.js";
+import { identityOf, KEPT_FOR } from "./identity.js";
+
+/** A resource type as a plugin serves it. */
+export interface ResourceType {
+  lifecycle: Lifecycle;
+  /** The outputs that are no arguments. */
+  outputs: readonly string[];
+  /** What an update may give another value, by the outputs that it starts from. */
+  unsure(olds: Values): readonly string[];
+  /** What is known of the arguments of an object that is imported, by its outputs. */
+  imported(client: NylasClient, id: string, outs: Values): Promise<Values>;
+}
+
+/** Takes the place of a password's digest in the inputs of an imported grant. It differs from every digest. */
+const IMPORTED = "imported";
+
+/** By type token. */
+export const RESOURCES: Readonly<Record<string, ResourceType>> = {
+  "nylas:index:ImapConnector": {
+    lifecycle: connectorLifecycle,
+    outputs: Object.keys(CONNECTOR_OUTPUTS),
+    unsure: () => ["name"],
+    imported: async (_client, _id, outs) => pick(outs, ["name"]),
+  },
+  "nylas:index:ByoImapGrant": {
+    lifecycle: grantLifecycle,
+    outputs: ["grantId", ...Object.keys(GRANT_OUTPUTS)],
+    unsure: ({ grantStatus }) => (grantStatus === "valid" ? ["updatedAt"] : ["updatedAt", "grantStatus"]),
+    imported: async (client, id, { email }) => {
+      const { imapUsername = email, ...servers } = (await findMailServers(client, id)) ?? {
+        imapHost: UNKNOWN_HOST,
+        smtpHost: UNKNOWN_HOST,
+      };
+      const receives = servers.smtpHost === undefined ? { receiveOnly: true } : {};
+      return { imapUsername, ...servers, ...receives, imapPasswordDigest: IMPORTED };
+    },
+  },
+};
+
+/**
+ * What a program declares, as the other host's classes pass it on: with the digests of its names, and with a digest for a password that
+ * the state has and the program does not give, because `ignoreChanges` hides it. `olds` are the inputs of the last run.
+ */
+export function declared(urn: string, olds: Values, news: Values): Values {
+  const { [KEPT_FOR]: _kept, ...identity } = identityOf(urn, olds);
+  const { application } = olds;
+  const hidden = PASSWORDS.filter(({ argument, source, digest }) => {
+    const given = news[argument] ?? news[source];
+    return argument === "imapPassword" && (given === undefined || given === null) && olds[digest] !== IMPORTED;
+  });
+  const digests = hidden.map(({ digest }) => digest);
+  return { ...pick({ application }, ["application"]), ...pick(olds, digests), ...news, ...identity };
+}
+
+/** Refuses names that a program may not give. The engine passes inputs of a state again when it imports. */
+export function unknownArguments({ properties }: Lifecycle, olds: Values, news: Values): CheckFailure[] {
+  const known = publicNames(properties).filter((name) => name !== "application");
+  const unknown = Object.keys(news).filter((name) => {
+    return Object.hasOwn(properties, name) && !known.includes(name) && news[name] !== olds[name];
+  });
+  return unknown.map((name) => unknownName(name, "argument", known));
+}
+
+/** The arguments with the digests that the option `ignoreChanges` keeps, whose passwords the engine has taken away. */
+export function withIgnored(ignored: readonly string[], olds: Values, news: Values): Values {
+  const kept = PASSWORDS.filter(({ argument, source, digest }) => {
+    const isIgnored = ignored.includes(argument) || ignored.includes("*");
+    return isIgnored && news[source] === undefined && news[digest] === undefined;
+  });
+  return {
+    ...pick(
+      olds,
+      kept.map(({ digest }) => digest),
+    ),
+    ...news,
+  };
+}
+
+/** What a creation will return, as far as it is known before. */
+export function plannedCreation({ outputs }: ResourceType, inputs: Values): Values {
+  const { [KEPT_FOR]: _kept, ...declared } = inputs;
+  return { ...declared, ...Object.fromEntries(outputs.map((name) => [name, UNKNOWN])) };
+}
+
+/** What an update will return, as far as it is known before. */
+export function plannedUpdate({ outputs, unsure }: ResourceType, olds: Values, inputs: Values): Values {
+  const { [KEPT_FOR]: _kept, ...declared } = inputs;
+  return { ...declared, ...pick(olds, outputs), ...Object.fromEntries(unsure(olds).map((name) => [name, UNKNOWN])) };
+}

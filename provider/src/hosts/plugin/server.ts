@@ -1,0 +1,268 @@
+import { Metadata, type ServerUnaryCall, type ServiceError, type sendUnaryData, status } from "@grpc/grpc-js";
+import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
+import messages from "@pulumi/pulumi/proto/provider_pb.js";
+import statusMessages from "@pulumi/pulumi/proto/status_pb.js";
+import any from "google-protobuf/google/protobuf/any_pb.js";
+import empty from "google-protobuf/google/protobuf/empty_pb.js";
+import type { CheckFailure } from "../../core/properties/validate.js";
+import type { Values } from "../../core/properties/values.js";
+import { PartialFailure, type ResourceServer, serveResource } from "../../core/resource-server.js";
+import { runFor } from "../../core/session.js";
+import type { Host, Wording } from "../../host.js";
+import { noticesTo } from "../../notices.js";
+import { keepSecret } from "../../redact.js";
+import { DEFAULT_APPLICATION, readSettings, SETTING_NAMES } from "../../settings.js";
+import { nodeProcess } from "../node-process.js";
+import { checkConfiguration, configurationOf } from "./configuration.js";
+import { differenceMessage } from "./differences.js";
+import { about, connectEngine, show } from "./engine.js";
+import { identityOf, KEPT_FOR, parseUrn } from "./identity.js";
+import {
+  declared,
+  plannedCreation,
+  plannedUpdate,
+  RESOURCES,
+  type ResourceType,
+  unknownArguments,
+  withIgnored,
+} from "./resources.js";
+import { schema } from "./schema.js";
+import { marshal, unmarshal } from "./values.js";
+
+/** Programs are in any language. */
+const WORDING: Omit<Wording, "staleSettings"> = {
+  newConnector: "a resource nylas:index:ImapConnector",
+  getGrant: (id) => `the function getGrant and its id "${id}"`,
+  alias: "`aliases` with its old name",
+};
+
+/** Of a provider that the program declares; the default one has the present settings. */
+const STALE_SETTINGS =
+  "If the program gives the right ones by now: plain `refresh` and `destroy` use those that the provider had at the last `up`, so add " +
+  "`--run-program`, or run plain `pulumi up` first, which saves the new ones";
+
+interface Served extends ResourceType {
+  server: ResourceServer;
+}
+
+/** The methods of the engine's protocol, for one provider of a program. */
+export function serveEngine(version: string) {
+  const cancelled = new AbortController();
+  let host = hostWith("", {});
+  let served = serveWith(host);
+
+  function hostWith(provider: string, saved: Values): Host {
+    const { config, env, isDefault } = configurationOf(provider, saved, process.env);
+    return {
+      ...nodeProcess(config),
+      env,
+      notices: noticesTo(show, env),
+      signal: cancelled.signal,
+      wording: { ...WORDING, staleSettings: isDefault ? "" : STALE_SETTINGS },
+    };
+  }
+
+  function resourceOf(request: { getUrn(): string }): Served {
+    const { type } = parseUrn(request.getUrn());
+    const resource = served[type];
+    if (resource === undefined) throw new Error(`this provider has no resource ${type}`);
+    return resource;
+  }
+
+  return {
+    handshake: unary((request: InstanceType<typeof messages.ProviderHandshakeRequest>) => {
+      connectEngine(request.getEngineAddress());
+      const response = new messages.ProviderHandshakeResponse();
+      response.setAcceptSecrets(true);
+      return response;
+    }),
+    attach: unary((request: InstanceType<typeof pluginMessages.PluginAttach>) => {
+      connectEngine(request.getAddress());
+      return new empty.Empty();
+    }),
+    getPluginInfo: unary(() => {
+      const response = new pluginMessages.PluginInfo();
+      response.setVersion(version);
+      return response;
+    }),
+    getSchema: unary(() => {
+      const response = new messages.GetSchemaResponse();
+      response.setSchema(JSON.stringify(schema(version)));
+      return response;
+    }),
+    /** Also arrives at the end of every run. */
+    cancel: unary(() => {
+      cancelled.abort();
+      return new empty.Empty();
+    }),
+
+    checkConfig: unary((request: InstanceType<typeof messages.CheckRequest>) => {
+      const news = unmarshal(request.getNews());
+      return checkMessage(
+        news.values,
+        [...news.secrets, "apiKey"],
+        checkConfiguration(parseUrn(request.getUrn()).name, news),
+      );
+    }),
+    /** Nothing replaces a provider: its resources would be replaced with it. */
+    diffConfig: unary((request: InstanceType<typeof messages.DiffRequest>) => {
+      const [olds, news] = [unmarshal(request.getOlds()).values, unmarshal(request.getNews()).values];
+      const changed = SETTING_NAMES.filter((name) => olds[name] !== news[name]);
+      return differenceMessage(changed, [], olds, news);
+    }),
+    configure: unary((request: InstanceType<typeof messages.ConfigureRequest>) => {
+      const { values } = unmarshal(request.getArgs());
+      host = hostWith(request.getName() ?? "", values);
+      served = serveWith(host);
+      const apiKey = host.config(`${DEFAULT_APPLICATION}:apiKey`);
+      if (apiKey !== undefined) keepSecret(apiKey);
+      const response = new messages.ConfigureResponse();
+      response.setAcceptsecrets(true);
+      response.setSupportspreview(true);
+      return response;
+    }),
+
+    check: unary(async (request: InstanceType<typeof messages.CheckRequest>) => {
+      const { lifecycle, server } = resourceOf(request);
+      const [olds, { values: news, secrets }] = [unmarshal(request.getOlds()).values, unmarshal(request.getNews())];
+      const { inputs, failures } = await server.check(olds, declared(request.getUrn(), olds, news));
+      const { [KEPT_FOR]: keptFor } = identityOf(request.getUrn(), olds);
+      const refused = unknownArguments(lifecycle, olds, news);
+      return checkMessage(
+        { ...inputs, [KEPT_FOR]: keptFor },
+        [...secrets, ...lifecycle.secrets],
+        [...refused, ...failures],
+      );
+    }),
+    diff: unary(async (request: InstanceType<typeof messages.DiffRequest>) => {
+      const { server } = resourceOf(request);
+      const olds = unmarshal(request.getOlds()).values;
+      const news = withIgnored(request.getIgnorechangesList(), olds, unmarshal(request.getNews()).values);
+      const { changed, replaces } = await server.diff(request.getId(), olds, news);
+      return differenceMessage(changed, replaces, olds, news);
+    }),
+    create: unary(async (request: InstanceType<typeof messages.CreateRequest>) => {
+      const resource = resourceOf(request);
+      const { values, secrets } = unmarshal(request.getProperties());
+      const marked = [...secrets, ...resource.lifecycle.secrets];
+      const response = new messages.CreateResponse();
+      if (request.getPreview()) {
+        response.setProperties(marshal(plannedCreation(resource, values), marked));
+        return response;
+      }
+      const { id, outs } = await saving(marked, () => resource.server.create(values));
+      response.setId(id);
+      response.setProperties(marshal(outs, marked));
+      return response;
+    }),
+    read: unary(async (request: InstanceType<typeof messages.ReadRequest>) => {
+      const { lifecycle, server, imported } = resourceOf(request);
+      const id = request.getId();
+      const [inputs, state] = [unmarshal(request.getInputs()), unmarshal(request.getProperties())];
+      const marked = [...inputs.secrets, ...state.secrets, ...lifecycle.secrets];
+      const response = new messages.ReadResponse();
+      // The code of the other host stays in a state whose resource came from it.
+      const { __provider: _code, ...props } = state.values;
+      const found = await server.read(id, props);
+      if (found === undefined) return response;
+      response.setId(id);
+      if (props.applicationId === undefined) {
+        const { client } = runFor(readSettings(DEFAULT_APPLICATION, host.config, host.env), host);
+        const known = await imported(client, id, found.outs);
+        // What is there already counts as adopted: destroy leaves it.
+        response.setProperties(marshal({ ...known, ...found.outs, adopted: true }, marked));
+        response.setInputs(marshal(known, marked));
+        return response;
+      }
+      const { [KEPT_FOR]: keptFor } = inputs.values;
+      response.setProperties(marshal(found.outs, marked));
+      response.setInputs(marshal({ ...found.inputs, [KEPT_FOR]: keptFor }, marked));
+      return response;
+    }),
+    update: unary(async (request: InstanceType<typeof messages.UpdateRequest>) => {
+      const resource = resourceOf(request);
+      const olds = unmarshal(request.getOlds()).values;
+      const { values, secrets } = unmarshal(request.getNews());
+      const news = withIgnored(request.getIgnorechangesList(), olds, values);
+      const marked = [...secrets, ...resource.lifecycle.secrets];
+      const response = new messages.UpdateResponse();
+      const outs = request.getPreview()
+        ? plannedUpdate(resource, olds, news)
+        : await saving(marked, () => resource.server.update(request.getId(), olds, news));
+      response.setProperties(marshal(outs, marked));
+      return response;
+    }),
+    delete: unary(async (request: InstanceType<typeof messages.DeleteRequest>) => {
+      await resourceOf(request).server.delete(request.getId(), unmarshal(request.getProperties()).values);
+      return new empty.Empty();
+    }),
+  };
+}
+
+function serveWith(host: Host): Readonly<Record<string, Served>> {
+  const served = Object.entries(RESOURCES).map(([token, type]) => {
+    return [token, { ...type, server: serveResource(type.lifecycle, host) }];
+  });
+  return Object.fromEntries(served);
+}
+
+/** A method as gRPC wants it. */
+function unary<Request, Response>(work: (request: Request) => Response | Promise<Response>) {
+  return async ({ request }: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>): Promise<void> => {
+    try {
+      answer(null, await about(urnOf(request), async () => work(request)));
+    } catch (error) {
+      answer(statusOf(error));
+    }
+  };
+}
+
+/** The engine shows nothing that is about a provider. */
+function urnOf(request: unknown): string {
+  if (typeof request !== "object" || request === null || !("getUrn" in request)) return "";
+  const urn = typeof request.getUrn === "function" ? String(request.getUrn()) : "";
+  return parseUrn(urn).type.startsWith("pulumi:providers:") ? "" : urn;
+}
+
+function checkMessage(inputs: Values, secrets: readonly string[], failures: readonly CheckFailure[]) {
+  const response = new messages.CheckResponse();
+  response.setInputs(marshal(inputs, secrets));
+  response.setFailuresList(
+    failures.map(({ property, reason }) => {
+      const failure = new messages.CheckFailure();
+      failure.setProperty(property);
+      failure.setReason(reason);
+      return failure;
+    }),
+  );
+  return response;
+}
+
+/** Gives a `PartialFailure` the form in which the engine saves the object. */
+async function saving<T>(secrets: readonly string[], work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof PartialFailure)) throw error;
+    const detail = new messages.ErrorResourceInitFailed();
+    detail.setId(error.objectId);
+    detail.setProperties(marshal(error.outs, secrets));
+    detail.setReasonsList([error.message]);
+    const packed = new any.Any();
+    packed.pack(detail.serializeBinary(), "pulumirpc.ErrorResourceInitFailed");
+    const full = new statusMessages.Status();
+    full.setCode(status.UNKNOWN);
+    full.setMessage(error.message);
+    full.addDetails(packed);
+    const metadata = new Metadata();
+    metadata.set("grpc-status-details-bin", Buffer.from(full.serializeBinary()));
+    throw Object.assign(new Error(error.message), { metadata });
+  }
+}
+
+function statusOf(error: unknown): Pick<ServiceError, "code" | "details"> & Partial<Pick<ServiceError, "metadata">> {
+  const details = error instanceof Error ? error.message : String(error);
+  const metadata =
+    error instanceof Error && "metadata" in error && error.metadata instanceof Metadata ? error.metadata : undefined;
+  return { code: status.UNKNOWN, details, ...(metadata === undefined ? {} : { metadata }) };
+}

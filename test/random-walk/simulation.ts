@@ -141,7 +141,8 @@ export class Simulation {
     const mayVanish = this.#mayVanish(stack, program, replace, before.grants);
     const mayChange = idsOf(before.grants.filter((grant) => this.#mayChange(declarations, stack, grant)));
     if (fault !== undefined) await this.emulator.faults(fault);
-    const bystander = before.grants.find(({ email }) => BYSTANDERS.includes(email));
+    // A grant that Nylas does not show yet cannot be deleted either.
+    const bystander = before.grants.find((grant) => BYSTANDERS.includes(grant.email) && !this.#isHidden(grant));
     if (bystander !== undefined) mayVanish.add(bystander.id);
     const shift = async () => {
       if (bystander !== undefined) await this.emulator.call("DELETE", `/v3/grants/${bystander.id}`);
@@ -280,6 +281,7 @@ export class Simulation {
   async deleteOutside(address: number): Promise<void> {
     const grant = await this.#grantOf(address);
     if (grant === undefined) return;
+    if (this.#isHidden(grant)) await this.#passTime(LONG_SECONDS);
     await this.emulator.call("DELETE", `/v3/grants/${grant.id}`);
     for (const stack of STACKS) this.#gone[stack].add(grant.id);
   }
@@ -356,6 +358,7 @@ export class Simulation {
 
   /** Whether Nylas may not show the grant yet. */
   #isHidden({ created_at }: WireGrant): boolean {
+    if (this.lagSeconds === 0) return false;
     return created_at + this.lagSeconds > Date.now() / 1_000 + this.#aheadSeconds - STEP_SECONDS;
   }
 
@@ -408,7 +411,7 @@ export class Simulation {
       return !own || this.#isHeld(grant);
     });
     const gone = this.#grantsOf(stack).some(({ id }) => this.#gone[stack].has(id));
-    const late = this.lagSeconds > 0 && before.grants.some((grant) => this.#isHidden(grant));
+    const late = before.grants.some((grant) => this.#isHidden(grant));
     return [
       ...(mistyped ? ["invalid_credentials", "auth_limit_reached"] : []),
       ...(foreign ? ["grant_exists"] : []),
@@ -453,7 +456,7 @@ export class Simulation {
     const held = this.#grantsOf(stack).some((saved) => saved.id === grant.id && this.#hasItself(saved, grant));
     const marker = parseMarker(grant.state);
     // A creation authenticates a grant that Nylas does not show.
-    const hidden = this.lagSeconds > 0 && this.#isHidden(grant);
+    const hidden = this.#isHidden(grant);
     const declared = declarations.of(stack).some(({ name, address, onExisting }) => {
       // A grant in a state does not come from an interrupted run, whatever the stacks' names are.
       const own =

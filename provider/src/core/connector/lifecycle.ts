@@ -12,7 +12,7 @@ import type { Connector, Grant } from "../../nylas/wire.js";
 import type { Lifecycle } from "../lifecycle.js";
 import { connectorExists, isTaken, journalOf, ownerIn, takeFromOldName, wasTaken } from "../ownership/connector.js";
 import type { Journal } from "../ownership/journal.js";
-import { parseMarker } from "../ownership/marker.js";
+import { parseMarker, shortened } from "../ownership/marker.js";
 import { replacing } from "../properties/validate.js";
 import { asText, changed, pick, type Values } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
@@ -31,8 +31,6 @@ import { type ConnectorOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./state
 
 /** Most grants that an error lists. */
 const MAX_LISTED_GRANTS = 10;
-/** Hexadecimal digits of an owner's digest that an error shows. */
-const SHOWN_DIGEST_LENGTH = 8;
 
 /** The application's IMAP connector, which all its IMAP grants need. */
 export const connectorLifecycle: Lifecycle = {
@@ -123,7 +121,7 @@ export const connectorLifecycle: Lifecycle = {
       const grants = (await listAllGrants(run.client)).filter(
         (grant) => grant.provider === CONNECTOR_ID && !run.directory.wasRemoved(grant.id),
       );
-      if (grants.length > 0) throw connectorInUse(run, grants, given.owners.isReplaced(props));
+      if (grants.length > 0) throw connectorInUse(run, grants, asText(props.stack), given.owners.isReplaced(props));
     }
     await deleteConnector(run.client);
     run.owners.remove(CONNECTOR_ID);
@@ -217,11 +215,16 @@ function connectorOutputs(
   return { provider: connector.provider, ...(connector.name === undefined ? {} : { name: connector.name }) };
 }
 
-function connectorInUse(run: Run, grants: readonly Grant[], replaced: boolean): ConnectorError {
+function connectorInUse(
+  run: Run,
+  grants: readonly Grant[],
+  ownStack: string | undefined,
+  replaced: boolean,
+): ConnectorError {
   const count = grants.length === 1 ? "1 grant hangs" : `${grants.length} grants hang`;
   const shown = grants.slice(0, MAX_LISTED_GRANTS).map((grant) => {
     const left = run.owners.wasRetained(grant.id) ? ", left there because another resource has adopted it" : "";
-    return `${grant.id} (${grant.email ?? "no address"}, ${describeOwner(grant)}${left})`;
+    return `${grant.id} (${grant.email ?? "no address"}, ${describeOwner(grant, ownStack)}${left})`;
   });
   const more = grants.length > shown.length ? `, and ${grants.length - shown.length} more` : "";
   return new ConnectorError({
@@ -235,10 +238,14 @@ function connectorInUse(run: Run, grants: readonly Grant[], replaced: boolean): 
   });
 }
 
-function describeOwner({ state }: Grant): string {
+function describeOwner({ state }: Grant, ownStack: string | undefined): string {
   const marker = parseMarker(state);
   if (marker === undefined) return "not made with this package";
-  return `${marker.adopted ? "adopted" : "made"} with this package by owner ${marker.owner.slice(0, SHOWN_DIGEST_LENGTH)}`;
+  const done = marker.adopted ? "adopted" : "made";
+  if (marker.stack === undefined) return `${done} with this package`;
+  return marker.stack === ownStack
+    ? `${done} by this stack`
+    : `${done} by a stack whose digest is ${shortened(marker.stack)}`;
 }
 
 function noSuchConnector(client: NylasClient, id: string): NylasError {

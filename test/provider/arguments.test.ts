@@ -182,19 +182,19 @@ describe("the plan for a grant", () => {
     grantLifecycle.diff(before, { ...good, imapPort: 993, smtpPort: 465, ...news });
 
   it("is empty when nothing has changed", () => {
-    expect(diff({})).toEqual({ changes: false, replaces: [] });
+    expect(diff({})).toEqual({ changed: [], replaces: [] });
     expect(diff({ receiveOnly: false, onExisting: "fail", verify: true, application: "nylas" })).toEqual({
-      changes: false,
+      changed: [],
       replaces: [],
     });
   });
 
   it("ignores fields that Nylas adds", () => {
-    expect(diff({}, { ...olds, workspaceId: "w", blocked: false })).toEqual({ changes: false, replaces: [] });
+    expect(diff({}, { ...olds, workspaceId: "w", blocked: false })).toEqual({ changed: [], replaces: [] });
   });
 
   it("takes another owner, as after a rename with an alias, down in the state", () => {
-    expect(diff({ owner: "b" }, { ...olds, owner: "a" })).toEqual({ changes: true, replaces: [] });
+    expect(diff({ owner: "b" }, { ...olds, owner: "a" })).toEqual({ changed: ["owner"], replaces: [] });
   });
 
   it.each([
@@ -214,18 +214,18 @@ describe("the plan for a grant", () => {
     { imapPassword: UNKNOWN },
     { imapUsername: UNKNOWN },
   ])("updates in place for %j", (news) => {
-    expect(diff(news)).toEqual({ changes: true, replaces: [] });
+    expect(diff(news)).toEqual({ changed: Object.keys(news), replaces: [] });
   });
 
   it.each([{ imapUsername: "other@example.com" }, { application: "nylas-eu" }])("replaces for %j", (news) => {
-    expect(diff(news)).toEqual({ changes: true, replaces: Object.keys(news) });
+    expect(diff(news)).toEqual({ changed: Object.keys(news), replaces: Object.keys(news) });
   });
 
   it("heals a grant that Nylas calls invalid, and one that was not verified", () => {
-    expect(diff({}, { ...olds, grantStatus: "invalid" })).toEqual({ changes: true, replaces: [] });
-    expect(diff({}, { ...olds, verified: false })).toEqual({ changes: true, replaces: [] });
+    expect(diff({}, { ...olds, grantStatus: "invalid" })).toEqual({ changed: ["grantStatus"], replaces: [] });
+    expect(diff({}, { ...olds, verified: false })).toEqual({ changed: ["verified"], replaces: [] });
     expect(diff({ verify: false }, { ...olds, verified: false, verify: false })).toEqual({
-      changes: false,
+      changed: [],
       replaces: [],
     });
   });
@@ -254,7 +254,7 @@ describe("a password that Nylas cannot authenticate", () => {
       expect(grantLifecycle.check(here(), { ...olds, deleteAdopted: true }, olds).failures).toEqual([]);
       const outs = { ...olds, grantId: "g", grantStatus: "valid" };
       expect(grantLifecycle.diff(outs, grantLifecycle.check(here(), olds, olds).inputs)).toEqual({
-        changes: false,
+        changed: [],
         replaces: [],
       });
       expect(grantLifecycle.check(here(), { ...olds, imapHost: "new.example.com" }, olds).failures).not.toEqual([]);

@@ -154,9 +154,9 @@ describe("a mailbox that cannot be read after its authentication", () => {
 describe("a status that is neither valid nor invalid", () => {
   it("does not authenticate the mailbox at every up, and a refresh says it", async () => {
     const outs = existing("suspended");
-    expect(grantLifecycle.diff(outs, OPS)).toEqual({ changes: false, replaces: [] });
+    expect(grantLifecycle.diff(outs, OPS)).toEqual({ changed: [], replaces: [] });
     expect(await grantLifecycle.read(run, "mine", outs)).toMatchObject({ outs: { grantStatus: "suspended" } });
     expect(notices).toEqual([expect.stringContaining('Nylas calls grant mine of ops@example.test "suspended"')]);
-    expect(grantLifecycle.diff(existing("invalid"), OPS)).toEqual({ changes: true, replaces: [] });
+    expect(grantLifecycle.diff(existing("invalid"), OPS)).toEqual({ changed: ["grantStatus"], replaces: [] });
   });
 });

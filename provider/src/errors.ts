@@ -185,8 +185,3 @@ function describe(facts: NylasErrorFacts): string {
   lines.push(`  next:       ${facts.remedy}`, `  more:       ${TROUBLESHOOTING}#${facts.code}`);
   return lines.join("\n");
 }
-
-/** Joins the sentences that there are. The last one stays without a full stop, as in every remedy. */
-export function sentences(...texts: readonly string[]): string {
-  return texts.filter((text) => text !== "").join(". ");
-}

@@ -30,3 +30,8 @@ export interface Wording {
   /** What to do if the settings of a run are not those that are configured: a sentence, or "" if they always are. */
   staleSettings: string;
 }
+
+/** Joins the sentences that there are. The last one stays without a full stop, as in every remedy. */
+export function sentences(...texts: readonly string[]): string {
+  return texts.filter((text) => text !== "").join(". ");
+}

@@ -1,4 +1,5 @@
-import { AccessError, sentences } from "../errors.js";
+import { AccessError } from "../errors.js";
+import { sentences } from "../host.js";
 import { environmentVariable } from "../settings.js";
 import type { Run } from "./session.js";
 

@@ -1,6 +1,6 @@
 import { performance } from "node:perf_hooks";
-import { AccessError, NylasError, sentences } from "../errors.js";
-import type { Host, Wording } from "../host.js";
+import { AccessError, NylasError } from "../errors.js";
+import { type Host, sentences, type Wording } from "../host.js";
 import type { Notices } from "../notices.js";
 import { keepSecret } from "../redact.js";
 import { environmentVariable, type Settings } from "../settings.js";

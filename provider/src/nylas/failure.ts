@@ -3,11 +3,10 @@ import {
   MailServerError,
   type NylasError,
   type NylasErrorFacts,
-  sentences,
   UnavailableError,
   UnexpectedResponseError,
 } from "../errors.js";
-import type { Wording } from "../host.js";
+import { sentences, type Wording } from "../host.js";
 import { environmentVariable, type Settings } from "../settings.js";
 import { PROXY_AUTHENTICATION_REQUIRED } from "./proxy-refusal.js";
 import { isProviderFailure } from "./retry-delay.js";

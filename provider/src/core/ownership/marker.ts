@@ -78,7 +78,7 @@ export function shortened(digest: string): string {
 }
 
 /** Where a reader finds the stack of a digest, which does not tell its name. */
-export const TRACING = "`nylas-imap doctor --state` of a stack shows its own";
+const TRACING = "`nylas-imap doctor --state` of a stack shows its own";
 
 /** Whose a marker is that is not this resource's. `ownStack` is the digest of this resource's stack. */
 export function holderOf(stack: string | undefined, ownStack: unknown): string {

@@ -1,17 +1,10 @@
 import { expect, it } from "vitest";
 import { present } from "../../tools/harness/test-emulator.js";
-import { AUTHENTICATE, World } from "../engine/world.js";
+import { AUTHENTICATE } from "../engine/world.js";
+import { natively } from "./natively.js";
 
-/** A world whose programs use the native host, with what must hold after every scenario. */
-async function natively(run: (world: World) => Promise<void>): Promise<void> {
-  const world = await World.open(undefined, "native");
-  try {
-    await run(world);
-    await world.check();
-  } finally {
-    await world.close();
-  }
-}
+/** It stands in no message. */
+const ROTATED = "correct horse battery staple";
 
 it("a mailbox is created, kept, rotated in place, refreshed and destroyed", () =>
   natively(async (world) => {
@@ -19,9 +12,9 @@ it("a mailbox is created, kept, rotated in place, refreshed and destroyed", () =
     const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
     await world.unchanged();
     const { username } = world.mailbox(0);
-    await emulator.setPassword(username, "another one");
+    await emulator.setPassword(username, ROTATED);
     world.declare({
-      mailboxes: { ops: world.mailbox(0, { password: "another one" }) },
+      mailboxes: { ops: world.mailbox(0, { password: ROTATED }) },
       more: 'exports.downstream = grants.ops.grantId.apply((id) => "uses " + id);',
     });
     const preview = await stack.run("preview", "--json");
@@ -41,4 +34,78 @@ it("a mailbox is created, kept, rotated in place, refreshed and destroyed", () =
     await stack.destroy();
     expect(await emulator.writes()).toEqual([`DELETE /v3/grants/${present(before.ops)}`, "DELETE /v3/connectors/imap"]);
     expect(await emulator.grants()).toEqual([]);
+  }));
+
+it.each(['["*"]', '["imapPassword"]', '["imapHost", "grantStatus"]'])(
+  "the option replaceOnChanges: %s costs no grant its id",
+  (paths) =>
+    natively(async (world) => {
+      const { emulator, stack } = world;
+      const opts = `{ replaceOnChanges: ${paths} }`;
+      const before = await world.given({ mailboxes: { ops: world.mailbox(0, { opts }) } });
+      await emulator.setPassword(world.mailbox(0).username, ROTATED);
+      world.declare({ mailboxes: { ops: world.mailbox(0, { password: ROTATED, opts }) } });
+      const { code, output } = await stack.run("up");
+      if (code !== 0) expect(output).toContain("replaceOnChanges");
+      expect(world.ids()).toEqual(before);
+      world.declare({ mailboxes: { ops: world.mailbox(0, { password: ROTATED }) } });
+      await stack.up();
+      expect(world.ids()).toEqual(before);
+      expect(await emulator.writes()).toEqual([AUTHENTICATE]);
+      await world.unchanged();
+    }),
+);
+
+it("a mailbox that cannot be read is saved, and the next `up` looks again", () =>
+  natively(async (world) => {
+    const { emulator, stack } = world;
+    await emulator.faults({ method: "GET", path: "/v3/grants/*/messages", status: 403, times: 1 });
+    world.declare({ mailboxes: { ops: world.mailbox(0) } });
+    await world.fails(["exists and is kept"], "up");
+    const before = world.ids();
+    expect(Object.keys(before)).toEqual(["ops"]);
+    expect(world.resource("ops").initErrors).toHaveLength(1);
+    await emulator.faults();
+    await emulator.forgetRequests();
+    await stack.up();
+    expect(world.ids()).toEqual(before);
+    expect(await emulator.writes()).toEqual([]);
+    await world.unchanged();
+  }));
+
+it("the functions answer, and refuse what they do not know", () =>
+  natively(async (world) => {
+    const { emulator, stack } = world;
+    const { ops: id } = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+    const login = { clientId: "app", redirectUri: "https://example.com/back" };
+    const calls = {
+      application: ["getApplication", {}],
+      connector: ["getConnector", {}],
+      byId: ["getGrant", { id }],
+      byEmail: ["getGrant", { email: world.mailbox(0).username }],
+      list: ["listGrants", { status: "valid" }],
+      login: ["hostedAuthUrl", login],
+      detected: ["detectProvider", { email: world.mailbox(0).username }],
+    } as const;
+    const asking = (all: object) =>
+      Object.entries(all).map(
+        ([name, [token, args]]) =>
+          `exports.${name} = pulumi.runtime.invoke("nylas:index:${token}", ${JSON.stringify(args)});`,
+      );
+    world.declare({ mailboxes: { ops: world.mailbox(0) }, more: asking(calls).join("\n") });
+    await stack.up();
+    const grant = { grantId: id, email: world.mailbox(0).username, grantStatus: "valid", provider: "imap" };
+    expect(stack.outputs()).toMatchObject({
+      application: { applicationId: emulator.emulator.applicationId },
+      connector: { provider: "imap" },
+      byId: grant,
+      byEmail: grant,
+      list: { grants: [grant] },
+      login: { url: expect.stringContaining("/v3/connect/auth?client_id=app") },
+      detected: { detected: expect.any(Boolean) },
+    });
+    expect(await emulator.writes()).toEqual(["POST /v3/providers/detect"]);
+    const wrong = { wrong: ["getGrant", { mail: "a@b.c" }] };
+    world.declare({ mailboxes: { ops: world.mailbox(0) }, more: asking(wrong).join("\n") });
+    await world.fails(['"mail" is not an argument; did you mean "email"?'], "up");
   }));

@@ -31,6 +31,8 @@ export interface ProgramOptions {
   host?: HostName | undefined;
   connector?: Record<string, unknown> | "imap";
   connectorName?: string;
+  /** Options of the connector, as JavaScript. */
+  connectorOpts?: string;
   /** By resource name. */
   mailboxes?: Record<string, Mailbox>;
   /** Lines that stand before the resources. */
@@ -41,7 +43,15 @@ export interface ProgramOptions {
 
 /** A CommonJS program. Passwords stand in it in clear, as a careless user would write them. */
 export function program(emulator: TestEmulator, options: ProgramOptions = {}): string {
-  const { connector = {}, connectorName = "imap", mailboxes = {}, before = "", more = "", host = "dynamic" } = options;
+  const {
+    connector = {},
+    connectorName = "imap",
+    connectorOpts = "{}",
+    mailboxes = {},
+    before = "",
+    more = "",
+    host = "dynamic",
+  } = options;
   const lines = Object.entries(mailboxes).map(([name, { username, password, args = {}, opts = "{}" }]) => {
     const all = {
       imapUsername: username,
@@ -56,11 +66,11 @@ export function program(emulator: TestEmulator, options: ProgramOptions = {}): s
   });
   return [
     'const pulumi = require("@pulumi/pulumi");',
-    `const { ByoImapGrant, ImapConnector } = require(${JSON.stringify(CLASSES[host])});`,
+    `const { ByoImapGrant, ImapConnector, Provider } = require(${JSON.stringify(CLASSES[host])});`,
     before,
     connector === "imap"
       ? 'const connector = "imap";'
-      : `const connector = new ImapConnector(${JSON.stringify(connectorName)}, ${JSON.stringify(connector)});`,
+      : `const connector = new ImapConnector(${JSON.stringify(connectorName)}, ${JSON.stringify(connector)}, ${connectorOpts});`,
     "const grants = {};",
     ...lines,
     more,

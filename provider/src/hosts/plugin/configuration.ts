@@ -1,15 +1,7 @@
 import { type CheckFailure, isUnknown, unknownName } from "../../core/properties/validate.js";
 import type { Values } from "../../core/properties/values.js";
-import { InvalidInputError } from "../../errors.js";
 import type { Environment } from "../../notices.js";
-import {
-  type ConfigLookup,
-  DEFAULT_APPLICATION,
-  environmentVariable,
-  plainKey,
-  SETTING_NAMES,
-} from "../../settings.js";
-import type { Bag } from "./values.js";
+import { type ConfigLookup, DEFAULT_APPLICATION, environmentVariable, SETTING_NAMES } from "../../settings.js";
 
 /** What the engine adds to the settings of a provider. */
 const OF_THE_ENGINE: readonly string[] = ["version", "pluginDownloadURL", "pluginChecksums", "parameterization"];
@@ -22,22 +14,11 @@ export interface Configuration {
   isDefault: boolean;
 }
 
-/** Refuses unknown settings, and a key that the stack's configuration has in clear. */
-export function checkConfiguration(provider: string, { values, secrets }: Bag): CheckFailure[] {
+/** Refuses unknown settings. The engine does not tell which values of the stack's configuration are secret. */
+export function checkConfiguration(values: Values): CheckFailure[] {
   const names = Object.keys(values).filter((name) => !name.startsWith("__") && !OF_THE_ENGINE.includes(name));
   const unknown = names.filter((name) => !SETTING_NAMES.some((known) => known === name));
-  const inClear = isDefault(provider) && values.apiKey !== undefined && !secrets.includes("apiKey");
-  return [
-    ...unknown.map((name) => unknownName(name, "setting", SETTING_NAMES)),
-    ...(inClear
-      ? [
-          {
-            property: "",
-            reason: new InvalidInputError({ ...plainKey(DEFAULT_APPLICATION), code: "invalid_input" }).message,
-          },
-        ]
-      : []),
-  ];
+  return unknown.map((name) => unknownName(name, "setting", SETTING_NAMES));
 }
 
 /**

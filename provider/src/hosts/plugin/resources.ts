@@ -5,9 +5,11 @@ import { PASSWORDS } from "../../core/grant/properties.js";
 import { UNKNOWN_HOST } from "../../core/grant/sendable.js";
 import { GRANT_OUTPUTS } from "../../core/grant/state.js";
 import type { Lifecycle } from "../../core/lifecycle.js";
+import { lookUpGrants } from "../../core/lookups.js";
 import { type CheckFailure, publicNames, UNKNOWN, unknownName } from "../../core/properties/validate.js";
 import { pick, type Values } from "../../core/properties/values.js";
 import type { NylasClient } from "../../nylas/client.js";
+import { CONNECTOR_ID, findConnector } from "../../nylas/connectors.js";
 import { findMailServers } from "../../nylas/grants.js";
 import { identityOf, KEPT_FOR } from "./identity.js";
 
@@ -20,6 +22,8 @@ export interface ResourceType {
   unsure(olds: Values): readonly string[];
   /** What is known of the arguments of an object that is imported, by its outputs. */
   imported(client: NylasClient, id: string, outs: Values): Promise<Values>;
+  /** What the application has, and a name for each. */
+  listed(client: NylasClient, query: Values): Promise<{ id: string; name: string }[]>;
 }
 
 /** Takes the place of a password's digest in the inputs of an imported grant. It differs from every digest. */
@@ -32,6 +36,10 @@ export const RESOURCES: Readonly<Record<string, ResourceType>> = {
     outputs: Object.keys(CONNECTOR_OUTPUTS),
     unsure: () => ["name"],
     imported: async (_client, _id, outs) => pick(outs, ["name"]),
+    listed: async (client) => {
+      const connector = await findConnector(client);
+      return connector === undefined ? [] : [{ id: CONNECTOR_ID, name: connector.name ?? CONNECTOR_ID }];
+    },
   },
   "nylas:index:ByoImapGrant": {
     lifecycle: grantLifecycle,
@@ -44,6 +52,10 @@ export const RESOURCES: Readonly<Record<string, ResourceType>> = {
       };
       const receives = servers.smtpHost === undefined ? { receiveOnly: true } : {};
       return { imapUsername, ...servers, ...receives, imapPasswordDigest: IMPORTED };
+    },
+    listed: async (client, { status }) => {
+      const grants = await lookUpGrants(client, { status, provider: "imap" });
+      return grants.map(({ grantId, email = "" }) => ({ id: grantId, name: email }));
     },
   },
 };

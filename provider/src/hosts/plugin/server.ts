@@ -1,4 +1,11 @@
-import { Metadata, type ServerUnaryCall, type ServiceError, type sendUnaryData, status } from "@grpc/grpc-js";
+import {
+  Metadata,
+  type ServerUnaryCall,
+  type ServerWritableStream,
+  type ServiceError,
+  type sendUnaryData,
+  status,
+} from "@grpc/grpc-js";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import statusMessages from "@pulumi/pulumi/proto/status_pb.js";
@@ -7,15 +14,16 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import type { CheckFailure } from "../../core/properties/validate.js";
 import type { Values } from "../../core/properties/values.js";
 import { PartialFailure, type ResourceServer, serveResource } from "../../core/resource-server.js";
-import { runFor } from "../../core/session.js";
+import { finishNotices } from "../../core/session.js";
 import type { Host, Wording } from "../../host.js";
 import { noticesTo } from "../../notices.js";
 import { keepSecret } from "../../redact.js";
-import { DEFAULT_APPLICATION, readSettings, SETTING_NAMES } from "../../settings.js";
+import { DEFAULT_APPLICATION, SETTING_NAMES } from "../../settings.js";
 import { nodeProcess } from "../node-process.js";
 import { checkConfiguration, configurationOf } from "./configuration.js";
 import { differenceMessage } from "./differences.js";
 import { about, connectEngine, show } from "./engine.js";
+import { clientOf, FUNCTIONS } from "./functions.js";
 import { identityOf, KEPT_FOR, parseUrn } from "./identity.js";
 import {
   declared,
@@ -93,16 +101,13 @@ export function serveEngine(version: string) {
     /** Also arrives at the end of every run. */
     cancel: unary(() => {
       cancelled.abort();
+      finishNotices();
       return new empty.Empty();
     }),
 
     checkConfig: unary((request: InstanceType<typeof messages.CheckRequest>) => {
-      const news = unmarshal(request.getNews());
-      return checkMessage(
-        news.values,
-        [...news.secrets, "apiKey"],
-        checkConfiguration(parseUrn(request.getUrn()).name, news),
-      );
+      const { values, secrets } = unmarshal(request.getNews());
+      return checkMessage(values, [...secrets, "apiKey"], checkConfiguration(values));
     }),
     /** Nothing replaces a provider: its resources would be replaced with it. */
     diffConfig: unary((request: InstanceType<typeof messages.DiffRequest>) => {
@@ -167,8 +172,9 @@ export function serveEngine(version: string) {
       if (found === undefined) return response;
       response.setId(id);
       if (props.applicationId === undefined) {
-        const { client } = runFor(readSettings(DEFAULT_APPLICATION, host.config, host.env), host);
-        const known = await imported(client, id, found.outs);
+        const told = await imported(clientOf(host), id, found.outs);
+        // With the defaults that a check fills in, the check of the import finds nothing changed.
+        const { inputs: known } = lifecycle.check(host, told, told);
         // What is there already counts as adopted: destroy leaves it.
         response.setProperties(marshal({ ...known, ...found.outs, adopted: true }, marked));
         response.setInputs(marshal(known, marked));
@@ -196,6 +202,38 @@ export function serveEngine(version: string) {
       await resourceOf(request).server.delete(request.getId(), unmarshal(request.getProperties()).values);
       return new empty.Empty();
     }),
+
+    invoke: unary(async (request: InstanceType<typeof messages.InvokeRequest>) => {
+      const work = FUNCTIONS[request.getTok()];
+      if (work === undefined) throw new Error(`this provider has no function ${request.getTok()}`);
+      const answer = await work(host, unmarshal(request.getArgs()).values);
+      const response = new messages.InvokeResponse();
+      if ("failures" in answer) response.setFailuresList(answer.failures.map(failureMessage));
+      else response.setReturn(marshal(answer.result));
+      return response;
+    }),
+    list: async (
+      call: ServerWritableStream<InstanceType<typeof messages.ListRequest>, InstanceType<typeof messages.ListResponse>>,
+    ) => {
+      try {
+        const { request } = call;
+        const listed = served[request.getToken()]?.listed;
+        if (listed === undefined) throw new Error(`this provider lists no ${request.getToken()}`);
+        const found = await listed(clientOf(host), unmarshal(request.getQuery()).values);
+        const limit = request.getLimit();
+        for (const { id, name } of limit > 0 ? found.slice(0, limit) : found) {
+          const result = new messages.ListResponse.Result();
+          result.setId(id);
+          result.setName(name);
+          const response = new messages.ListResponse();
+          response.setResult(result);
+          call.write(response);
+        }
+        call.end();
+      } catch (error) {
+        call.destroy(Object.assign(new Error(), statusOf(error)));
+      }
+    },
   };
 }
 
@@ -227,15 +265,15 @@ function urnOf(request: unknown): string {
 function checkMessage(inputs: Values, secrets: readonly string[], failures: readonly CheckFailure[]) {
   const response = new messages.CheckResponse();
   response.setInputs(marshal(inputs, secrets));
-  response.setFailuresList(
-    failures.map(({ property, reason }) => {
-      const failure = new messages.CheckFailure();
-      failure.setProperty(property);
-      failure.setReason(reason);
-      return failure;
-    }),
-  );
+  response.setFailuresList(failures.map(failureMessage));
   return response;
+}
+
+function failureMessage({ property, reason }: CheckFailure) {
+  const failure = new messages.CheckFailure();
+  failure.setProperty(property);
+  failure.setReason(reason);
+  return failure;
 }
 
 /** Gives a `PartialFailure` the form in which the engine saves the object. */

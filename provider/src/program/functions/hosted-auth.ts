@@ -1,15 +1,10 @@
 import * as pulumi from "@pulumi/pulumi";
-import { InvalidInputError } from "../../errors.js";
+import { hostedLoginUrl } from "../../core/hosted-auth.js";
 import { redeemCode } from "../../nylas/tokens.js";
-import { DEFAULT_APPLICATION, isRegion, type Region, readEndpoint, regionUri } from "../../settings.js";
+import { DEFAULT_APPLICATION, type Region, readEndpoint } from "../../settings.js";
 import { clientOf, programHost } from "./client-of.js";
 // In a separate file, so that the published types do not import the client and the types of its libraries.
 import type { LookupOptions } from "./lookup-options.js";
-
-/** Characters of `state` that Nylas takes. */
-const MAX_STATE = 256;
-const ACCESS_TYPES: readonly string[] = ["online", "offline"];
-const CHALLENGE_METHODS: readonly string[] = ["S256", "plain"];
 
 /** The arguments of {@link hostedAuthUrl}. */
 export interface HostedAuthUrlArgs {
@@ -57,20 +52,8 @@ export interface HostedAuthUrlArgs {
  * @see https://developer.nylas.com/docs/v3/auth/imap/
  */
 export function hostedAuthUrl(args: HostedAuthUrlArgs, opts: LookupOptions = {}): string {
-  checkArguments(args);
-  const url = new URL(`${baseUri(args.region, opts)}/v3/connect/auth`);
-  url.searchParams.set("client_id", args.clientId);
-  url.searchParams.set("redirect_uri", args.redirectUri);
-  url.searchParams.set("response_type", "code");
-  url.searchParams.set("provider", "imap");
-  if (args.requireSmtp ?? true) url.searchParams.set("options", "smtp_required");
-  if (args.loginHint !== undefined) url.searchParams.set("login_hint", args.loginHint);
-  if (args.state !== undefined) url.searchParams.set("state", args.state);
-  if (args.accessType !== undefined) url.searchParams.set("access_type", args.accessType);
-  if (args.prompt !== undefined) url.searchParams.set("prompt", args.prompt);
-  if (args.codeChallenge !== undefined) url.searchParams.set("code_challenge", args.codeChallenge);
-  if (args.codeChallengeMethod !== undefined) url.searchParams.set("code_challenge_method", args.codeChallengeMethod);
-  return url.toString();
+  const { config, env } = programHost();
+  return hostedLoginUrl(args, () => readEndpoint(opts.application ?? DEFAULT_APPLICATION, config, env).apiUri);
 }
 
 /** {@link hostedAuthUrl} with inputs, as an output. */
@@ -107,35 +90,4 @@ export interface ExchangedCode {
 /** Exchanges a hosted login's code for its grant. Nylas accepts a code once. The tokens in the answer are discarded. */
 export async function exchangeCode(args: ExchangeCodeArgs, opts: LookupOptions = {}): Promise<ExchangedCode> {
   return redeemCode(clientOf(opts), args);
-}
-
-/** Programs in JavaScript pass what no type allows. */
-function checkArguments({ state = "", accessType, codeChallenge, codeChallengeMethod }: HostedAuthUrlArgs): void {
-  if (state.length > MAX_STATE) throw invalid(`state has ${state.length} characters`, `use at most ${MAX_STATE}`);
-  if (accessType !== undefined && !ACCESS_TYPES.includes(accessType)) {
-    throw invalid(`accessType is "${accessType}"`, 'use "online" or "offline"');
-  }
-  if (codeChallenge === "") throw invalid("codeChallenge is empty", "give the challenge, or leave it out");
-  if (codeChallengeMethod === undefined) return;
-  if (!CHALLENGE_METHODS.includes(codeChallengeMethod)) {
-    throw invalid(`codeChallengeMethod is "${codeChallengeMethod}"`, 'use "S256" or "plain"');
-  }
-  if (codeChallenge === undefined) {
-    throw invalid("codeChallengeMethod is given without codeChallenge", "give both, or neither");
-  }
-}
-
-function baseUri(region: Region | undefined, opts: LookupOptions): string {
-  if (region === undefined) {
-    const application = opts.application ?? DEFAULT_APPLICATION;
-    const { config, env } = programHost();
-    return readEndpoint(application, config, env).apiUri;
-  }
-  if (isRegion(region)) return regionUri(region);
-  throw invalid(`region is "${String(region)}"`, 'use "us" or "eu"');
-}
-
-function invalid(answer: string, remedy: string): InvalidInputError {
-  const operation = "Making a hosted authentication address";
-  return new InvalidInputError({ code: "invalid_input", operation, answer, remedy });
 }

@@ -1,14 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import type { GrantStatus } from "../../core/grant/state.js";
-import { createGrantDirectory } from "../../core/grant-directory.js";
-import { InvalidInputError, NotFoundError } from "../../errors.js";
-import { findConnector } from "../../nylas/connectors.js";
-import { describeUnreadable, listReadableGrants } from "../../nylas/grant-list.js";
-import { findGrant } from "../../nylas/grants.js";
-import { findProvider } from "../../nylas/providers.js";
-import type { Application, Connector, Grant } from "../../nylas/wire.js";
-import { adviceForAddress } from "../../provider-advice.js";
-import { clientOf } from "./client-of.js";
+import { lookUpConnector, lookUpGrant, lookUpGrants, lookUpProvider } from "../../core/lookups.js";
+import type { Application, Connector } from "../../nylas/wire.js";
+import { clientOf, programHost } from "./client-of.js";
 // In a separate file, so that the published types do not import the client and the types of its libraries.
 import type { LookupOptions } from "./lookup-options.js";
 
@@ -42,10 +36,7 @@ export function getApplicationOutput(opts: LookupOptions = {}): pulumi.Output<Ap
 
 /** Returns the application's IMAP connector. Throws `not_found` if there is none. */
 export async function getConnector(opts: LookupOptions = {}): Promise<Connector> {
-  const client = clientOf(opts);
-  const connector = await findConnector(client);
-  if (connector !== undefined) return connector;
-  throw missing("Looking up the IMAP connector", "the application has none", "declare one with `new ImapConnector(…)`");
+  return lookUpConnector(clientOf(opts), programHost().wording.newConnector);
 }
 
 /** {@link getConnector} as an output. */
@@ -71,12 +62,7 @@ export interface GrantByEmail {
 
 /** Returns one grant, by its id or by the mailbox's address. Throws `not_found` if there is none. */
 export async function getGrant(args: GrantById | GrantByEmail, opts: LookupOptions = {}): Promise<GrantResult> {
-  const { id, email } = theOneOf(args);
-  const client = clientOf(opts);
-  const grant = id === undefined ? await createGrantDirectory(client).byEmail(email) : await findGrant(client, id);
-  if (grant !== undefined) return result(grant);
-  const wanted = id === undefined ? `the grant of ${email}` : `grant ${id}`;
-  throw missing(`Looking up ${wanted}`, "the application has no such grant", "check it, and the API key's application");
+  return lookUpGrant(clientOf(opts), args);
 }
 
 /** {@link getGrant} with inputs, as an output. */
@@ -97,13 +83,7 @@ export interface ListGrantsArgs {
 
 /** Returns the application's grants, oldest first. Filters the complete list, because Nylas's filtered lists lag behind. */
 export async function listGrants(args: ListGrantsArgs = {}, opts: LookupOptions = {}): Promise<GrantResult[]> {
-  const client = clientOf(opts);
-  const { grants, unreadable } = await listReadableGrants(client);
-  if (unreadable.length > 0) client.notices.notify(`listGrants omits grants: ${describeUnreadable(unreadable)}`);
-  return grants
-    .filter((grant) => args.status === undefined || grant.status === args.status)
-    .filter((grant) => args.provider === undefined || grant.provider === args.provider)
-    .map(result);
+  return lookUpGrants(clientOf(opts), args);
 }
 
 /** {@link listGrants} with inputs, as an output. */
@@ -135,10 +115,7 @@ export interface DetectedProvider {
 
 /** Detects which provider serves an address. Nylas allows 20 such requests per minute. */
 export async function detectProvider(args: { email: string }, opts: LookupOptions = {}): Promise<DetectedProvider> {
-  const client = clientOf(opts);
-  const found = await findProvider(client, args.email);
-  const { detected = false, provider, type } = found ?? {};
-  return { detected, provider, type, advice: adviceForAddress(args.email, provider) };
+  return lookUpProvider(clientOf(opts), args.email);
 }
 
 /** {@link detectProvider} with inputs, as an output. */
@@ -147,29 +124,4 @@ export function detectProviderOutput(
   opts: LookupOptions = {},
 ): pulumi.Output<DetectedProvider> {
   return pulumi.output(args.email).apply((email) => detectProvider({ email }, opts));
-}
-
-/** Throws unless exactly one is given: programs in JavaScript pass what no type allows. */
-function theOneOf({ id, email }: GrantById | GrantByEmail): GrantById | GrantByEmail {
-  if (isGiven(id) && !isGiven(email)) return { id };
-  if (isGiven(email) && !isGiven(id)) return { email };
-  throw new InvalidInputError({
-    code: "invalid_input",
-    operation: "Looking up a grant",
-    answer: `${isGiven(id) ? "both id and email are" : "neither id nor email is"} given`,
-    remedy: "give the grant's id, or the mailbox's address",
-  });
-}
-
-function isGiven(value: unknown): value is string {
-  return typeof value === "string" && value !== "";
-}
-
-function result(grant: Grant): GrantResult {
-  const { id, provider, email, status, createdAt, updatedAt } = grant;
-  return { grantId: id, provider, email, grantStatus: status, createdAt, updatedAt };
-}
-
-function missing(operation: string, answer: string, remedy: string): NotFoundError {
-  return new NotFoundError({ code: "not_found", operation, answer, status: 404, remedy });
 }

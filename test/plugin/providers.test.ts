@@ -1,0 +1,79 @@
+import { expect, it } from "vitest";
+import { KeyProxy } from "../engine/key-proxy.js";
+import { AUTHENTICATE, CONNECT } from "../engine/world.js";
+import { natively } from "./natively.js";
+
+it("two explicit providers serve two applications, and take nothing from the environment", () =>
+  natively(async (world) => {
+    const { emulator, stack } = world;
+    const second = await world.anotherApplication();
+    const provider = ({ apiKey, apiUri }: { apiKey: string; apiUri: string }) => JSON.stringify({ apiKey, apiUri });
+    const { username: user, password } = second.user(0);
+    const theirs = {
+      imapUsername: user,
+      imapPassword: password,
+      imapHost: second.imap.host,
+      imapPort: second.imap.port,
+      receiveOnly: true,
+    };
+    const options = {
+      before: [
+        `const one = new Provider("one", ${provider(emulator.emulator)});`,
+        `const two = new Provider("two", ${provider(second.emulator)});`,
+      ].join("\n"),
+      connectorOpts: "{ provider: one }",
+      mailboxes: { ops: world.mailbox(0, { opts: "{ provider: one }" }) },
+      more: [
+        'const imap2 = new ImapConnector("imap2", {}, { provider: two });',
+        `grants.theirs = new ByoImapGrant("theirs", { connector: imap2, ...${JSON.stringify(theirs)} }, { provider: two });`,
+      ].join("\n"),
+    };
+    // The default provider's key is of the first application; the environment's is of none.
+    await stack.config({}, { "nylas:apiKey": emulator.emulator.apiKey });
+    stack.env.NYLAS_API_KEY = world.secret("nyk_of_nobody");
+    world.declare(options);
+    await stack.up();
+    expect(await emulator.writes()).toEqual([CONNECT, AUTHENTICATE]);
+    expect(await second.writes()).toEqual([CONNECT, AUTHENTICATE]);
+    await world.unchanged();
+    await stack.refresh();
+    await stack.destroy();
+    expect([await emulator.grants(), await second.grants()]).toEqual([[], []]);
+  }));
+
+it("a provider whose key is refused does not turn to the environment's or the default provider's", () =>
+  natively(async (world) => {
+    const { emulator, stack } = world;
+    await stack.config({}, { "nylas:apiKey": emulator.emulator.apiKey });
+    const wrong = { apiKey: world.secret("nyk_refused"), apiUri: emulator.emulator.apiUri };
+    world.declare({
+      before: `const one = new Provider("one", ${JSON.stringify(wrong)});`,
+      connectorOpts: "{ provider: one }",
+    });
+    await world.fails(["api_key_refused"], "up");
+    expect(await emulator.writes()).toEqual([]);
+  }));
+
+it("a rotated key works in a plain refresh and destroy", () =>
+  natively(async (world) => {
+    const { emulator, stack } = world;
+    const [old, fresh] = [world.secret("nyk_old_0123456789abcdef"), world.secret("nyk_new_0123456789abcdef")];
+    const proxy = world.owns(await KeyProxy.open(emulator, old, fresh));
+    stack.env.NYLAS_API_KEY = "";
+    await stack.config({ "nylas:apiUri": proxy.uri }, { "nylas:apiKey": old });
+    await world.given({ mailboxes: { ops: world.mailbox(0) } });
+    proxy.revoke(old);
+    await stack.config({}, { "nylas:apiKey": fresh });
+    await stack.refresh();
+    await stack.destroy();
+    expect(await emulator.grants()).toEqual([]);
+  }));
+
+it("unknown settings are refused with the nearest one", () =>
+  natively(async (world) => {
+    const { emulator, stack } = world;
+    world.declare({ mailboxes: { ops: world.mailbox(0) } });
+    await stack.config({ "nylas:apiURL": "https://api.example.com" });
+    await world.fails(['"apiURL" is not a setting; did you mean "apiUri"?'], "preview");
+    expect(await emulator.requests()).toEqual([]);
+  }));

@@ -32,7 +32,7 @@ import { latency } from "./http/latency.js";
 import { answerOtherOrigins } from "./http/other-origins.js";
 import type { MailClient } from "./mail-client/mail-client.js";
 import type { MailboxStore } from "./mail-server/mailbox-store.js";
-import type { Endpoint } from "./options.js";
+import type { Endpoint, Region } from "./options.js";
 import type { Random } from "./random.js";
 import type { Store } from "./store/store.js";
 
@@ -52,6 +52,7 @@ export interface AppOptions {
   /** The address that the emulator binds. */
   host: string;
   apiKey: string;
+  region: Region;
   behaviors: Behaviors;
   /** What `GET /_emulator/behaviors` answers. */
   reportBehaviors(): readonly BehaviorReport[];

@@ -35,12 +35,18 @@ export async function startInBackground(
 }
 
 /** Lines for the `eval` of a POSIX shell: the emulator as programs and the Pulumi package expect it in the environment. */
-export function exportLines({ apiUri, apiKey, imap, smtp, users = [] }: Ready, pid: number): string {
+export function exportLines(
+  { apiUri, apiKey, region, imap, smtp, users = [] }: Ready,
+  pid: number,
+  caFile: string | undefined,
+): string {
   const variables = {
     NYLAS_API_URI: apiUri,
     NYLAS_API_KEY: apiKey,
+    NYLAS_REGION: region,
     ...(imap === undefined ? {} : { IMAP_HOST: imap.host, IMAP_PORT: imap.port }),
     ...(smtp === undefined ? {} : { SMTP_HOST: smtp.host, SMTP_PORT: smtp.port }),
+    ...(caFile === undefined ? {} : { NODE_EXTRA_CA_CERTS: caFile }),
     ...Object.fromEntries(
       users.flatMap(({ username, password }, index) => [
         [`MAILBOX_${index + 1}`, username],

@@ -1,9 +1,12 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
+import { randomUUID } from "node:crypto";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { Command, InvalidArgumentError, Option } from "commander";
 import { exportLines, startInBackground } from "./background.js";
 import { BehaviorError } from "./behaviors.js";
-import { type Emulator, type EmulatorOptions, OptionError } from "./options.js";
+import { type Emulator, type EmulatorOptions, OptionError, REGIONS } from "./options.js";
 
 const EXIT_FAILURE = 1;
 const EXIT_USAGE = 2;
@@ -17,11 +20,16 @@ const program = new Command("nylas-emulator")
   .option("--host <address>", "address to bind, for the mail servers too", "127.0.0.1")
   .option("--port <number>", "port of the API; 0 takes a free one", port, 0)
   .option("--api-key <key>", "the application's API key (default: a random one, or the state file's)")
+  .addOption(new Option("--region <name>", "the application's region").choices(REGIONS).default("us"))
   .option("--mail", "start the embedded IMAP and SMTP servers (default: none)")
   .option("--imap-port <number>", "port of the embedded IMAP server (default: a free one)", port)
   .option("--smtp-port <number>", "port of the embedded SMTP server (default: a free one)", port)
   .option("--users <file>", 'JSON array of {"username","password"} (default: the state file\'s, or three samples)')
   .option("--ca <file>", "PEM file of further authorities to trust when logging in to mail servers (default: none)")
+  .option(
+    "--ca-out <file>",
+    "write a PEM file for NODE_EXTRA_CA_CERTS, and delete it in the end: the authority of the embedded servers, and those of that variable (default: none, or a temporary one with --env)",
+  )
   .option("--no-mail-logins", "accept all credentials without a log-in to a mail server; mailboxes are then empty")
   .option(
     "--latency <ms>",
@@ -45,13 +53,23 @@ const program = new Command("nylas-emulator")
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE))
   .parse();
 
-const { env, behaviour, ...named }: EmulatorOptions & { env?: true; behaviour?: Record<string, string> } =
-  program.opts();
+interface CommandLine extends EmulatorOptions {
+  env?: true;
+  caOut?: string;
+  /** The other spelling. */
+  behaviour?: Record<string, string>;
+}
+
+const { env, caOut, behaviour, ...named }: CommandLine = program.opts();
 const options: EmulatorOptions = { ...named, behavior: { ...behaviour, ...named.behavior } };
-for (const mailOnly of ["imapPort", "smtpPort", "users"] as const) {
-  if (options[mailOnly] !== undefined && !options.mail) {
-    program.error(`error: --${mailOnly.replace("Port", "-port")} needs --mail`);
-  }
+const mailOnly = {
+  "imap-port": options.imapPort,
+  "smtp-port": options.smtpPort,
+  users: options.users,
+  "ca-out": caOut,
+};
+for (const [name, value] of Object.entries(mailOnly)) {
+  if (value !== undefined && !options.mail) program.error(`error: --${name} needs --mail`);
 }
 
 if (env === true) await goOnInBackground();
@@ -63,6 +81,7 @@ async function run(): Promise<void> {
     const { startEmulator } = await import("./emulator.js");
     const emulator = await startEmulator(options);
     stopOnSignal(emulator);
+    if (caOut !== undefined) await writeAuthorities(caOut, emulator);
     const { apiUri, apiKey, applicationId, region, ca, imap, smtp, users, pageUri } = emulator;
     // Standard output has one line, for programs.
     process.stderr.write(`A page to look at and to steer the emulator, with its API key in the address: ${pageUri}\n`);
@@ -76,13 +95,33 @@ async function run(): Promise<void> {
 
 async function goOnInBackground(): Promise<void> {
   const args = process.argv.slice(2).filter((arg) => arg !== "--env");
+  const caFile = options.mail ? (caOut ?? join(tmpdir(), `nylas-emulator-${randomUUID()}.pem`)) : undefined;
+  if (caFile !== undefined) args.push("--ca-out", caFile);
   const started = await startInBackground(import.meta.filename, args);
   if ("exitCode" in started) {
     process.exitCode = started.exitCode;
     return;
   }
   process.stderr.write(`It goes on in the background. To stop it: kill ${started.pid}\n`);
-  process.stdout.write(exportLines(started.ready, started.pid));
+  process.stdout.write(exportLines(started.ready, started.pid, caFile));
+}
+
+/** Node takes one file of further authorities. So the file has those too that this shell's Node trusts already. */
+async function writeAuthorities(path: string, emulator: Emulator): Promise<void> {
+  const trusted = process.env.NODE_EXTRA_CA_CERTS ?? "";
+  let before = "";
+  try {
+    if (trusted !== "") before = readFileSync(trusted, "utf8");
+  } catch {
+    // Node goes on without a file that it cannot read.
+  }
+  try {
+    writeFileSync(path, `${before}\n${emulator.ca}`);
+  } catch (error) {
+    await emulator.close();
+    throw new OptionError(`--ca-out: ${startReason(error)}`);
+  }
+  process.once("exit", () => rmSync(path, { force: true }));
 }
 
 function stopOnSignal(emulator: Emulator): void {
@@ -98,7 +137,11 @@ function stopOnSignal(emulator: Emulator): void {
 
 /** Usually a port in use. Node's message contains the address and no secrets. */
 function startFailure(error: unknown): string {
-  return `The emulator could not start: ${error instanceof Error ? error.message : "unknown reason"}`;
+  return `The emulator could not start: ${startReason(error)}`;
+}
+
+function startReason(error: unknown): string {
+  return error instanceof Error ? error.message : "unknown reason";
 }
 
 function versionOfPackage(): string {

@@ -38,6 +38,7 @@ async function startWith(
   { apiKey, data, save, release }: OpenData,
 ): Promise<Emulator> {
   const host = options.host ?? LOOPBACK;
+  const region = options.region ?? "us";
   const { behaviors, asked } = countAsked(chosen);
   const store = new Store(data, behaviors, save);
   const mailboxes = options.mail ? await openMailboxes(options, data) : undefined;
@@ -51,6 +52,7 @@ async function startWith(
     const app = createApp({
       host,
       apiKey,
+      region,
       behaviors,
       reportBehaviors: () => describeBehaviors(chosen, asked),
       store,
@@ -67,7 +69,7 @@ async function startWith(
       apiKey,
       pageUri: pageLink(apiUri, apiKey),
       applicationId: store.applicationId,
-      region: "us",
+      region,
       ...(mail === undefined || mailboxes === undefined ? {} : mailFields(mail, mailboxes)),
       close: async () => {
         await Promise.all([http.close(), mail?.close()]);

@@ -1,3 +1,8 @@
+/** The regions of Nylas's applications. */
+export const REGIONS = ["us", "eu"] as const;
+
+export type Region = (typeof REGIONS)[number];
+
 /** The options of the command line in camelCase. */
 export interface EmulatorOptions {
   /** Address to bind, also for the mail servers. Default `127.0.0.1`. */
@@ -6,6 +11,8 @@ export interface EmulatorOptions {
   port?: number;
   /** The application's API key. Default: a random one, or the one in the state file. */
   apiKey?: string;
+  /** The application's region, as `GET /v3/applications` answers it. Default `us`. */
+  region?: Region;
   /** Start the embedded IMAP and SMTP servers. Default false. */
   mail?: boolean;
   /** Port of the embedded IMAP server (implicit TLS). Default 0: a free one. */
@@ -45,7 +52,7 @@ export interface Emulator {
   /** The page for people, with the API key in the fragment. */
   readonly pageUri: string;
   readonly applicationId: string;
-  readonly region: "us";
+  readonly region: Region;
   /** PEM certificate of the CA that signed the embedded servers' certificate; only with `mail`. */
   readonly ca?: string;
   /** Implicit TLS; only with `mail`. */

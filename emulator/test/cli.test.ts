@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFileSync, type StdioOptions } from "node:child_process";
 import {
   chmodSync,
   existsSync,
@@ -120,11 +120,20 @@ describe("nylas-emulator without --mail", () => {
   });
 });
 
+describe("nylas-emulator --region eu", () => {
+  it("is an application of the other region, and says so", async () => {
+    const emulator = await start("--region", "eu").ready();
+    expect(emulator.region).toBe("eu");
+    expect(await call(emulator, "GET", "/v3/applications")).toMatchObject({ region: "eu" });
+  });
+});
+
 describe("nylas-emulator --env", () => {
   /** Evaluates what it prints in a shell; what the shell then prints. It must end although the emulator goes on. */
-  function evaluated(args: string, script: string): string {
+  function evaluated(args: string, script: string, env: Record<string, string> = {}): string {
     const commands = `eval "$(${JSON.stringify(process.execPath)} ${JSON.stringify(emulatorCli)} --env ${args})"\n${script}`;
-    return execFileSync("sh", ["-c", commands], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] });
+    const stdio: StdioOptions = ["ignore", "pipe", "ignore"];
+    return execFileSync("sh", ["-c", commands], { encoding: "utf8", stdio, env: { ...process.env, ...env } });
   }
 
   it("gives a shell its variables, whatever they contain, and goes on until it is killed", async () => {
@@ -144,6 +153,7 @@ describe("nylas-emulator --env", () => {
       MAILBOX_1: "me@example.test",
       MAILBOX_1_PASSWORD: own[0]?.password,
       MAILBOX_2_PASSWORD: own[1]?.password,
+      NYLAS_REGION: "us",
     });
     const emulator = {
       apiUri: present(env.NYLAS_API_URI),
@@ -161,9 +171,31 @@ describe("nylas-emulator --env", () => {
   it("names no mail server without --mail", () => {
     const names = evaluated(
       "",
-      'env | grep -E "^(NYLAS|IMAP|SMTP|MAILBOX)" | cut -d= -f1 | sort; kill "$NYLAS_EMULATOR_PID"',
+      'env | grep -E "^(NYLAS|IMAP|SMTP|MAILBOX|NODE_EXTRA_CA_CERTS=.*nylas-emulator)" | cut -d= -f1 | sort; kill "$NYLAS_EMULATOR_PID"',
     );
-    expect(names.split("\n").filter(Boolean)).toEqual(["NYLAS_API_KEY", "NYLAS_API_URI", "NYLAS_EMULATOR_PID"]);
+    const expected = ["NYLAS_API_KEY", "NYLAS_API_URI", "NYLAS_EMULATOR_PID", "NYLAS_REGION"];
+    expect(names.split("\n").filter(Boolean)).toEqual(expected);
+  });
+
+  it("lets Node in that shell trust the mail servers, and whom it trusted before, until it ends", async () => {
+    // A process of its own: this one waits for the shell.
+    const other = await start("--mail").ready();
+    const before = join(directory, "trusted-before.pem");
+    writeFileSync(before, other.ca);
+    const connect = `
+      const { once } = require("node:events");
+      const open = (host, port) => once(require("node:tls").connect({ host, port }), "secureConnect");
+      const { IMAP_HOST, IMAP_PORT, SMTP_HOST, SMTP_PORT, NYLAS_EMULATOR_PID, NODE_EXTRA_CA_CERTS } = process.env;
+      Promise.all([open(IMAP_HOST, IMAP_PORT), open(SMTP_HOST, SMTP_PORT), open("127.0.0.1", ${other.imap.port})])
+        .then(() => "trusted", String)
+        .then((said) => { console.log(said, NYLAS_EMULATOR_PID, NODE_EXTRA_CA_CERTS); process.exit(); });`;
+    writeFileSync(join(directory, "connect.cjs"), connect);
+    const script = `"${process.execPath}" "${join(directory, "connect.cjs")}"`;
+    const [said, pid = "", file = ""] = evaluated("--mail", script, { NODE_EXTRA_CA_CERTS: before }).trim().split(" ");
+    expect(said).toBe("trusted");
+    process.kill(Number(pid), "SIGTERM");
+    await until("the emulator ends", ENDS_WITHIN_MS, async () => !isAlive(Number(pid)));
+    expect([existsSync(file), existsSync(before)]).toEqual([false, true]);
   });
 
   it("prints nothing and ends as the emulator does when that cannot start", async () => {
@@ -181,6 +213,9 @@ describe("a usage that makes no sense", () => {
     [["--seed", "lucky"], "whole number"],
     [["--imap-port", "1143"], "needs --mail"],
     [["--users", "users.json"], "needs --mail"],
+    [["--ca-out", "ca.pem"], "needs --mail"],
+    [["--mail", "--ca-out", "/nowhere/ca.pem"], "/nowhere/ca.pem"],
+    [["--region", "mars"], "us, eu"],
     [["--behavior", "duplicateConnector"], "NAME=VALUE"],
     [["--behavior", "duplicateConnector=500"], "400 or 409"],
     [["--behaviour", "duplicateConnector=500"], "400 or 409"],
@@ -209,6 +244,8 @@ describe("a usage that makes no sense", () => {
       "smtp-port",
       "users",
       "ca",
+      "ca-out",
+      "region",
       "state",
       "behavior",
       "seed",

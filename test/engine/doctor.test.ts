@@ -155,6 +155,13 @@ describe("nylas-imap doctor", () => {
     expect(codes(empty.findings)).toEqual(["connector_missing", "rate_above_limit", "region_differs"]);
     expect(empty.run.code).toBe(1);
 
+    const european = world.owns(await TestEmulator.start({ mail: false, region: "eu" }));
+    const [asEu, asUs] = [await doctor({ ...european.env, NYLAS_REGION: "eu" }), await doctor(european.env)];
+    expect([codes(asEu.findings), codes(asUs.findings)]).toEqual([
+      ["connector_missing"],
+      ["connector_missing", "region_differs"],
+    ]);
+
     await world.given({ mailboxes: { ann: world.mailbox(0) } });
     const another = await world.anotherApplication();
     const foreign = await doctor(another.env, "--state", await exported());

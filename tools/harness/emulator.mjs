@@ -14,7 +14,7 @@ export const emulatorCli = fileURLToPath(new URL("../../emulator/dist/cli.js", i
  * @property {string} apiUri
  * @property {string} apiKey
  * @property {string} applicationId
- * @property {"us"} region
+ * @property {"us" | "eu"} region
  * @property {string} ca
  * @property {{ host: string, port: number }} imap
  * @property {{ host: string, port: number }} smtp

@@ -14,6 +14,7 @@ export function emulatorRoutes(): Route[] {
   const { routes } = createApp({
     host: "127.0.0.1",
     apiKey: "nyk_of_a_test",
+    region: "us",
     behaviors,
     reportBehaviors: () => [],
     store: new Store(emptyData(), behaviors, async () => undefined),

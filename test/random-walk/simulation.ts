@@ -266,11 +266,11 @@ export class Simulation {
     for (const stack of ["b", "a"] as const) await this.destroy(stack);
   }
 
-  /** Removes from `b` what it has had no `up` for since it got a copy, as `pulumi state delete` does. */
+  /** Removes from `b` what nothing tells from a resource of `a`, whose state it got, as `pulumi state delete` does. */
   #dropCopies(): void {
-    const markers = this.#grantsOf("a").map(markerIn);
+    const owners = this.#grantsOf("a").map(ownerIn);
     for (const saved of this.#grantsOf("b")) {
-      if (markerIn(saved) !== undefined && markers.includes(markerIn(saved))) this.stacks.b.state.delete(saved.name);
+      if (ownerIn(saved) !== undefined && owners.includes(ownerIn(saved))) this.stacks.b.state.delete(saved.name);
     }
   }
 
@@ -523,10 +523,10 @@ export class Simulation {
         // If another resource has adopted the grant, the old resource stays in the state until the stack's next `up`.
         const grant = grants.find(({ id }) => id === saved.id);
         if (saved.outputs.adopted === true || grant === undefined || !this.#hasItself(saved, grant)) continue;
-        // Two states have one marker until the stack with the copy is brought up.
-        const isCopy = this.#isCopied && owners.get(saved.id) === markerIn(saved);
+        // Two states have one owner until the stack with the copy is brought up, and still if it bears the name in the marker.
+        const isCopy = this.#isCopied && owners.get(saved.id) === ownerIn(saved);
         expect(owners.has(saved.id) && !isCopy, `${saved.id} is managed twice`).toBe(false);
-        owners.set(saved.id, markerIn(saved));
+        owners.set(saved.id, ownerIn(saved));
       }
     }
   }
@@ -584,6 +584,12 @@ function idsOf(objects: readonly { id: string }[]): Set<string> {
 
 function markerIn({ outputs }: Saved): string | undefined {
   return typeof outputs.marker === "string" ? outputs.marker : undefined;
+}
+
+/** What tells one resource's marker from another's: the owner and the nonce. */
+function ownerIn(saved: Saved): string | undefined {
+  const marker = parseMarker(markerIn(saved));
+  return marker && `${marker.owner} ${marker.nonce}`;
 }
 
 /** A rename of the stack was interrupted before it could be saved: a destroy cannot tell it from a copy of the state. */

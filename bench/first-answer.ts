@@ -1,4 +1,5 @@
 import { once } from "node:events";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { credentials, Metadata } from "@grpc/grpc-js";
 import rpc from "@pulumi/pulumi/proto/provider_grpc_pb.js";
@@ -12,6 +13,9 @@ import { programDirectory, type StoredGrant } from "./run.ts";
 /** Longest wait for an answer, in milliseconds. */
 const TIMEOUT_MS = 30_000;
 const NO_ENGINE = "127.0.0.1:1";
+const NATIVE_PROVIDER = join(import.meta.dirname, "../provider/plugin/pulumi-resource-nylas");
+/** The dynamic provider does not read it. */
+const URN = "urn:pulumi:bench::bench::nylas:index:ByoImapGrant::mailbox-0";
 
 /**
  * Milliseconds from the start of the provider's process, as the engine starts it, to its answer to `Check` for a grant of the
@@ -20,14 +24,15 @@ const NO_ENGINE = "127.0.0.1:1";
 export async function timeToFirstAnswer(contender: Contender, { inputs }: StoredGrant): Promise<number> {
   const env = pulumiEnvironment({ NYLAS_API_KEY: "nyk_of_the_bench", NYLAS_API_URI: "http://127.0.0.1:1" });
   const begun = performance.now();
-  const child = startProcess("pulumi-resource-pulumi-nodejs", [NO_ENGINE], { cwd: programDirectory(contender), env });
+  const command = contender === "native" ? NATIVE_PROVIDER : "pulumi-resource-pulumi-nodejs";
+  const child = startProcess(command, [NO_ENGINE], { cwd: programDirectory(contender), env });
   const exited = once(child, "exit");
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   try {
     const [port] = await once(createInterface(child.stdout), "line", { signal: timeout });
     const client = new rpc.ResourceProviderClient(`127.0.0.1:${port}`, credentials.createInsecure());
     await configure(client);
-    await check(client, { ...withoutSecrets(inputs), imapPassword: "a password" });
+    await check(client, withoutSecrets(inputs));
     const ms = performance.now() - begun;
     client.close();
     return ms;
@@ -55,11 +60,12 @@ function configure(client: InstanceType<typeof rpc.ResourceProviderClient>): Pro
 
 function check(
   client: InstanceType<typeof rpc.ResourceProviderClient>,
-  inputs: Record<string, JavaScriptValue>,
+  olds: Record<string, JavaScriptValue>,
 ): Promise<void> {
   const request = new messages.CheckRequest();
-  request.setOlds(struct.Struct.fromJavaScript({}));
-  request.setNews(struct.Struct.fromJavaScript(inputs));
+  request.setUrn(URN);
+  request.setOlds(struct.Struct.fromJavaScript(olds));
+  request.setNews(struct.Struct.fromJavaScript({ ...olds, imapPassword: "a password" }));
   return new Promise((resolve, reject) => {
     client.check(request, new Metadata(), { deadline: Date.now() + TIMEOUT_MS }, (error, response) => {
       const failures = response?.getFailuresList() ?? [];

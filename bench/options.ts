@@ -5,8 +5,8 @@ import { parseArgs } from "node:util";
 export const OPERATIONS = ["create", "unchanged", "preview", "refresh", "rotate", "destroy"] as const;
 export type Operation = (typeof OPERATIONS)[number];
 
-/** `unverified` is `ours` with `verify: false`, for its requests. */
-export const CONTENDERS = ["floor", "ours", "naive", "unverified"] as const;
+/** `ours` are dynamic resources, `native` those of the plugin; `unverified` is `ours` with `verify: false`, for its requests. */
+export const CONTENDERS = ["floor", "ours", "native", "naive", "unverified"] as const;
 export type Contender = (typeof CONTENDERS)[number];
 
 export const SCENARIOS = ["plain", "nylas"] as const;
@@ -41,7 +41,7 @@ const OPERATIONS_PER_CPU = 4;
 
 export const USAGE = `Usage: npm run bench -- [options]
 
-Compares pulumi-nylas-imap with a provider that does nothing (floor), with one of an afternoon (naive), and with what
+Compares pulumi-nylas-imap, as dynamic resources (ours) and as a plugin (native), with a provider that does nothing (floor), with one of an afternoon (naive), and with what
 Nylas's limit and latency allow, on the real Pulumi engine and the emulator of this repository.
 
   --sizes 50,200,600       numbers of mailboxes, to ${MAX_SIZE}

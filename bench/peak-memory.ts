@@ -3,8 +3,8 @@ import { descendants } from "../tools/harness/processes.mjs";
 
 /** How often the kernel's figure is read. It is a maximum, so only the growth after the last reading is missed. */
 const INTERVAL_MS = 200;
-/** The process of dynamic providers, and not the shell and Node processes that look for its script. */
-const PROVIDER = /^\S*node\S* .*cmd\/dynamic-provider\/index\.js/;
+/** The process of dynamic providers or of the plugin, and not the shell and Node processes that look for its script. */
+const PROVIDER = /^\S*node\S* .*(cmd\/dynamic-provider\/index\.js|pulumi-resource-nylas\.cjs)/;
 
 export interface PeakMemory {
   peak(): { peakMemoryBytes?: number };

@@ -68,12 +68,50 @@ export function targets(figures: Figures, options: Options): Target[] {
       " kB",
     ),
     most("memory of the provider's process: over the floor", 1.2, memoryOverFloor(figures, plain("create"))),
+    ...nativeTargets(figures, size, most),
     line(
       "start to first answer: later than the floor",
       "≤ 120 ms",
       figures.firstAnswerOverFloor(),
       !options.quick,
       (measured) => measured <= 120,
+    ),
+  ];
+}
+
+/** The plugin, held against the dynamic resources of the same run. */
+function nativeTargets(
+  figures: Figures,
+  size: number,
+  most: (name: string, most: number, figure: number | Ratio | undefined, unit?: string) => Target,
+): Target[] {
+  const plain = (operation: Operation) => ({ scenario: "plain", size, operation }) as const;
+  const times = (operation: Operation) => figures.ratio(plain(operation), "native", "ours");
+  return [
+    most("plugin, up, create: over ours", 0.7, times("create")),
+    most("plugin, up, nothing changed: over ours", 0.75, times("unchanged")),
+    most("plugin, preview: over ours", 0.75, times("preview")),
+    most("plugin, refresh: over ours", 0.65, times("refresh")),
+    most("plugin, up, all rotated: over ours", 0.7, times("rotate")),
+    most("plugin, destroy: over ours", 0.8, times("destroy")),
+    most(
+      "plugin, memory of the provider's process: over ours",
+      0.55,
+      figures.ratio(plain("create"), "native", "ours", (one) => one.peakMemoryBytes),
+    ),
+    most(
+      "plugin, state for each grant",
+      2,
+      over(
+        figures.median({ ...plain("create"), contender: "native" }, (one) => one.stateBytes),
+        1000,
+      ),
+      " kB",
+    ),
+    most(
+      "plugin, start to first answer: over ours",
+      0.2,
+      over(figures.firstAnswer("native"), figures.firstAnswer("ours")),
     ),
   ];
 }

@@ -75,6 +75,10 @@ describe("a quick run", () => {
       "ours",
       { create: 5 + 2 * SIZE, unchanged: 0, preview: 0, refresh: 3, rotate: 2 + 2 * SIZE, destroy: 4 + 2 * SIZE },
     ],
+    [
+      "native",
+      { create: 5 + 2 * SIZE, unchanged: 0, preview: 0, refresh: 3, rotate: 2 + 2 * SIZE, destroy: 4 + 2 * SIZE },
+    ],
     ["naive", { create: 1 + 2 * SIZE, unchanged: 0, preview: 0, refresh: 1 + SIZE, rotate: SIZE, destroy: 1 + SIZE }],
     ["unverified", { create: 5 + SIZE, rotate: 2 + SIZE }],
   ])("counts the requests of %s", (contender, expected) => {

@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // Installs mail servers into the user's cache: node test/conformance/mail-servers/install.mjs [NAME…]
-// Debian's get a layer each, Haraka comes from npm, and maddy is built of its Go module, which takes minutes: only by its name.
+// Debian's get a layer each, Haraka comes from npm, pymap from PyPI, and maddy is built of its Go module, which takes minutes: only
+// by its name.
 // What exists stays as it is.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -27,6 +28,9 @@ const OTHERS = {
       rmSync(copy, { recursive: true });
     }
   },
+  pymap: (directory) =>
+    run("python3", ["-m", "venv", directory]) &&
+    run(join(directory, "bin/pip"), ["install", "-q", "pymap==0.36.7", "pysasl==1.2.0", "proxy-protocol==0.11.3"]),
 };
 
 /**
@@ -38,7 +42,7 @@ function run(command, args, cwd) {
   return spawnSync(command, args, { stdio: "inherit", cwd }).status === 0;
 }
 
-const names = process.argv.length > 2 ? process.argv.slice(2) : [...Object.keys(LAYERS), "haraka"];
+const names = process.argv.length > 2 ? process.argv.slice(2) : [...Object.keys(LAYERS), "haraka", "pymap"];
 const unknown = names.find((name) => !(name in LAYERS) && !(name in OTHERS));
 if (unknown !== undefined) {
   throw new Error(`There is no ${unknown}, but ${[...Object.keys(LAYERS), ...Object.keys(OTHERS)].join(", ")}.`);
@@ -55,6 +59,7 @@ for (const name of names) {
   const installed =
     other === undefined ? run(join(import.meta.dirname, "layer.sh"), [layer, ...(packages ?? [])]) : other(layer);
   console.log(installed ? `${name} installed` : `${name} cannot be installed`);
+  if (!installed) rmSync(layer, { recursive: true, force: true });
   failed ||= !installed;
 }
 process.exitCode = failed ? 1 : 0;

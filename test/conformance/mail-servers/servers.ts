@@ -8,6 +8,7 @@ import { haraka } from "./servers/haraka.js";
 import { maddy } from "./servers/maddy.js";
 import { opensmtpd } from "./servers/opensmtpd.js";
 import { postfix } from "./servers/postfix.js";
+import { pymap } from "./servers/pymap.js";
 
 /** In the order of the table. */
 export const SERVERS: readonly MailServer[] = [
@@ -20,4 +21,5 @@ export const SERVERS: readonly MailServer[] = [
   postfix,
   haraka,
   opensmtpd,
+  pymap,
 ];

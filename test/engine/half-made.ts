@@ -120,6 +120,25 @@ export const halfMade: Scenario[] = [
     },
   },
   {
+    name: "a new mailbox cannot be read, and its grant becomes invalid before the next `up`",
+    outcome: "that one authenticates and reads it, same id",
+    rules: [5, 6],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.faults({ ...PROBE, times: ALL_ATTEMPTS, status: 503, retryAfter: 0 });
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(["nylas_unavailable", "exists and is kept"], "up");
+      const before = world.ids();
+      await emulator.setStatus(before.ops ?? "", "invalid");
+      await emulator.forgetRequests();
+      await stack.up();
+      expect(await emulator.writes()).toEqual([AUTHENTICATE]);
+      expect(await world.sent("GET", /\/messages$/)).toBe(1);
+      expect(world.ids()).toEqual(before);
+      await managedOnce(world, "ops");
+    },
+  },
+  {
     name: "a new mailbox may be authenticated but not read",
     outcome: "`invalid_credentials` keeps the grant; the next `up` authenticates and reads it, same id",
     rules: [5, 6],

@@ -145,14 +145,15 @@ export const grantLifecycle: Lifecycle = {
       }
       const adopted = olds.adopted === true;
       const takenBack = isToBeTakenBack(run, operation, found, olds, args, applicationId);
-      if (!changing && !renamed && !takenBack) {
+      const broken = found.status === INVALID;
+      if (!changing && !renamed && !takenBack && !broken) {
         return verifyMailbox(run, args, id, state(news, args, { grant: found, adopted }, inState, applicationId));
       }
       const marker = markerToSend(run, args, adopted, applicationId, inState);
       const authenticated = await authenticate({ run, args, applicationId, marker }, adopted, found);
       run.owners.record(id, args.owner);
       const outs = state(news, args, authenticated, marker, applicationId);
-      return verifying ? verifyMailbox(run, args, id, outs) : outs;
+      return verifying || broken ? verifyMailbox(run, args, id, outs) : outs;
     });
   },
 

@@ -1,4 +1,5 @@
 import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { cacheDirectory } from "../../../scripts/setup/paths.mjs";
 
@@ -22,14 +23,16 @@ export function layerOf(name) {
 }
 
 /**
- * Without Debian's own part, such as `4.96`.
+ * Without Debian's own part, such as `4.96`. A layer holds what differs from this machine, so it has no package database if its
+ * packages were installed here before.
  *
  * @param {string} layer
  * @param {string} packageName
  */
 export function versionIn(layer, packageName) {
   const database = join(layerOf(layer), "var/lib/dpkg");
-  const query = ["--admindir", database, "--show", "--showformat", "$" + "{Version}", packageName];
+  const where = existsSync(join(database, "status")) ? ["--admindir", database] : [];
+  const query = [...where, "--show", "--showformat", "$" + "{Version}", packageName];
   return execFileSync("dpkg-query", query, { encoding: "utf8" })
     .replace(/^\d+:/, "")
     .replace(/[-+].*/, "");

@@ -41,8 +41,9 @@ const OPERATIONS_PER_CPU = 4;
 
 export const USAGE = `Usage: npm run bench -- [options]
 
-Compares pulumi-nylas-imap, as dynamic resources (ours) and as a plugin (native), with a provider that does nothing (floor), with one of an afternoon (naive), and with what
-Nylas's limit and latency allow, on the real Pulumi engine and the emulator of this repository.
+Compares pulumi-nylas-imap, as dynamic resources (ours) and as a plugin (native), with a provider that does nothing
+(floor), with one of an afternoon (naive), and with what Nylas's limit and latency allow, on the real Pulumi engine
+and the emulator of this repository.
 
   --sizes 50,200,600       numbers of mailboxes, to ${MAX_SIZE}
   --repetitions 3          of each measurement; the report has their medians

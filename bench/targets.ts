@@ -58,17 +58,9 @@ export function targets(figures: Figures, options: Options): Target[] {
     most("requests for each rotation", 2.05, perGrant("ours", "rotate")),
     most("requests for each rotation, verify: false", 1.05, perGrant("unverified", "rotate")),
     most("requests for each deletion (with a look before it)", 2.05, perGrant("ours", "destroy")),
-    most(
-      "state for each grant",
-      2.8,
-      over(
-        figures.median(ours("create"), (one) => one.stateBytes),
-        1000,
-      ),
-      " kB",
-    ),
-    most("memory of the provider's process: over the floor", 1.2, memoryOverFloor(figures, plain("create"))),
-    ...nativeTargets(figures, size, most),
+    most("state for each grant", 2.8, stateKilobytes(figures, ours("create")), " kB"),
+    most("memory of the provider's process: over the floor", 1.2, memory(figures, plain("create"), "ours", "floor")),
+    ...nativeTargets(figures, plain, most),
     line(
       "start to first answer: later than the floor",
       "≤ 120 ms",
@@ -82,10 +74,9 @@ export function targets(figures: Figures, options: Options): Target[] {
 /** The plugin, held against the dynamic resources of the same run. */
 function nativeTargets(
   figures: Figures,
-  size: number,
+  plain: (operation: Operation) => Omit<Selection, "contender">,
   most: (name: string, most: number, figure: number | Ratio | undefined, unit?: string) => Target,
 ): Target[] {
-  const plain = (operation: Operation) => ({ scenario: "plain", size, operation }) as const;
   const times = (operation: Operation) => figures.ratio(plain(operation), "native", "ours");
   return [
     most("plugin, up, create: over ours", 0.7, times("create")),
@@ -97,15 +88,12 @@ function nativeTargets(
     most(
       "plugin, memory of the provider's process: over ours",
       0.55,
-      figures.ratio(plain("create"), "native", "ours", (one) => one.peakMemoryBytes),
+      memory(figures, plain("create"), "native", "ours"),
     ),
     most(
       "plugin, state for each grant",
       2,
-      over(
-        figures.median({ ...plain("create"), contender: "native" }, (one) => one.stateBytes),
-        1000,
-      ),
+      stateKilobytes(figures, { ...plain("create"), contender: "native" }),
       " kB",
     ),
     most(
@@ -132,8 +120,21 @@ function requests(figures: Figures, selection: Selection): number | undefined {
   return figures.median(selection, (one) => one.requests);
 }
 
-function memoryOverFloor(figures: Figures, selection: Omit<Selection, "contender">): Ratio | undefined {
-  return figures.ratio(selection, "ours", "floor", (one) => one.peakMemoryBytes);
+function stateKilobytes(figures: Figures, selection: Selection): number | undefined {
+  return over(
+    figures.median(selection, (one) => one.stateBytes),
+    1000,
+  );
+}
+
+/** Of the providers' processes. */
+function memory(
+  figures: Figures,
+  selection: Omit<Selection, "contender">,
+  dividend: Contender,
+  divisor: Contender,
+): Ratio | undefined {
+  return figures.ratio(selection, dividend, divisor, (one) => one.peakMemoryBytes);
 }
 
 /** Undefined unless both were measured: the engine may be slower than the limit. */

@@ -173,18 +173,6 @@ function unique(keys: (string | undefined)[]): string[] {
   return [...new Set(keys.filter((key) => key !== undefined))];
 }
 
-/** What to say of an API key that the stack's configuration has in clear. */
-export function plainKey(application: string): { operation: string; answer: string; remedy: string } {
-  const key = `${application}:apiKey`;
-  return {
-    operation: readingNamespace(application),
-    answer: `${key} is configured in clear`,
-    remedy:
-      `run \`pulumi config set --secret ${key}\` (it asks for the key), and revoke the old key: ` +
-      "it stands in the stack's configuration file and in its history",
-  };
-}
-
 function missingKey(application: string): InvalidInputError {
   return new InvalidInputError({
     code: "invalid_input",
@@ -206,6 +194,6 @@ function invalid(application: string, key: string, problem: string, remedy?: str
 }
 
 /** The `operation` of errors about settings. */
-function readingNamespace(application: string): string {
+export function readingNamespace(application: string): string {
   return `Reading the configuration namespace "${application}"`;
 }

@@ -1,7 +1,7 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ownerDigest } from "../core/ownership/marker.js";
 import { InvalidInputError, type NylasErrorFacts } from "../errors.js";
-import { DEFAULT_APPLICATION, plainKey } from "../settings.js";
+import { DEFAULT_APPLICATION, readingNamespace } from "../settings.js";
 
 /** Module part of the type tokens `pulumi-nodejs:dynamic/nylas:…`. */
 export const MODULE = "nylas";
@@ -55,7 +55,13 @@ export function refusePlainKey(application: string = DEFAULT_APPLICATION): void 
   // `pulumi.runtime` exports this function but does not declare it. No declared function tells whether a value is secret.
   const { isConfigSecret } = pulumi.runtime as typeof pulumi.runtime & { isConfigSecret?: (key: string) => boolean };
   if (pulumi.runtime.getConfig(key) === undefined || isConfigSecret === undefined || isConfigSecret(key)) return;
-  throw refusal(plainKey(application));
+  throw refusal({
+    operation: readingNamespace(application),
+    answer: `${key} is configured in clear`,
+    remedy:
+      `run \`pulumi config set --secret ${key}\` (it asks for the key), and revoke the old key: ` +
+      "it stands in the stack's configuration file and in its history",
+  });
 }
 
 /**

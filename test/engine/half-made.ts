@@ -25,6 +25,14 @@ async function madeOnceDespite(world: World, faults: Record<string, unknown>[], 
   await managedOnce(world, ...names);
 }
 
+/** Makes the grant of a mailbox `ops` in a run that cannot read it. Returns the grants' ids by resource name. */
+async function madeUnread(world: World): Promise<Record<string, string>> {
+  await world.emulator.faults({ ...PROBE, times: ALL_ATTEMPTS, status: 503, retryAfter: 0 });
+  world.declare({ mailboxes: { ops: world.mailbox(0) } });
+  await world.fails(["nylas_unavailable", "exists and is kept"], "up");
+  return world.ids();
+}
+
 /** Expects exactly these resources to manage one grant each, and no other grant to exist. */
 async function managedOnce(world: World, ...names: string[]): Promise<void> {
   expect(Object.keys(world.ids()).toSorted()).toEqual(names.toSorted());
@@ -104,10 +112,7 @@ export const halfMade: Scenario[] = [
     rules: [5, 10],
     run: async (world) => {
       const { emulator, stack } = world;
-      await emulator.faults({ ...PROBE, times: ALL_ATTEMPTS, status: 503, retryAfter: 0 });
-      world.declare({ mailboxes: { ops: world.mailbox(0) } });
-      await world.fails(["nylas_unavailable", "exists and is kept"], "up");
-      const before = world.ids();
+      const before = await madeUnread(world);
       expect(Object.keys(before)).toEqual(["ops"]);
       expect(world.resource("ops").initErrors).toHaveLength(1);
       await emulator.forgetRequests();
@@ -125,10 +130,7 @@ export const halfMade: Scenario[] = [
     rules: [5, 6],
     run: async (world) => {
       const { emulator, stack } = world;
-      await emulator.faults({ ...PROBE, times: ALL_ATTEMPTS, status: 503, retryAfter: 0 });
-      world.declare({ mailboxes: { ops: world.mailbox(0) } });
-      await world.fails(["nylas_unavailable", "exists and is kept"], "up");
-      const before = world.ids();
+      const before = await madeUnread(world);
       await emulator.setStatus(before.ops ?? "", "invalid");
       await emulator.forgetRequests();
       await stack.up();

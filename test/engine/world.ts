@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EmulatorOptions } from "nylas-emulator";
 import { expect } from "vitest";
-import { descendants, endProcess } from "../../tools/harness/processes.mjs";
+import { descendants, endProcess, isAlive } from "../../tools/harness/processes.mjs";
 import { present, TestEmulator, type WireGrant } from "../../tools/harness/test-emulator.js";
 import { until } from "../../tools/harness/until.js";
 import { removeBrokenSideFiles } from "../support/backend.js";
@@ -276,29 +276,24 @@ export class World {
 
 /** Processor time of a process, in seconds; 0 on systems without /proc. */
 function processorSeconds(pid: number): number {
-  const file = `/proc/${pid}/stat`;
-  if (!existsSync(file)) return 0;
-  // The name in brackets may itself contain blanks; user and system time are the 12th and 13th field after it.
-  const fields = readFileSync(file, "utf8")
-    .replace(/^.*\) /s, "")
-    .split(" ");
-  return (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
+  const fields = statOf(pid);
+  // User and system time.
+  return fields === undefined ? 0 : (Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND;
 }
 
 function isRunning(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  const file = `/proc/${pid}/stat`;
   // An ended process that nobody has waited for still has its number.
-  return (
-    !existsSync(file) ||
-    !readFileSync(file, "utf8")
-      .replace(/^.*\) /s, "")
-      .startsWith("Z")
-  );
+  return isAlive(pid) && statOf(pid)?.[0] !== "Z";
+}
+
+/** The fields of `/proc/<pid>/stat` after the process's name; `undefined` if there is no such file. */
+function statOf(pid: number): string[] | undefined {
+  const file = `/proc/${pid}/stat`;
+  if (!existsSync(file)) return undefined;
+  // The name stands in brackets and may itself contain blanks.
+  return readFileSync(file, "utf8")
+    .replace(/^.*\) /s, "")
+    .split(" ");
 }
 
 function addressOf({ email }: WireGrant): string {

@@ -1,8 +1,8 @@
 #!/usr/bin/env node
 /**
  * Bundles the entries of `provider/` from `provider/dist` into `provider/bundle`, which programs and engine load: each start of
- * a process would otherwise load some forty files. The page that `nylas-imap explain` reads goes with them. Set-up, the tests and `npm pack` run this script. It writes only what differs,
- * so that processes which load the files meanwhile find them whole.
+ * a process would otherwise load some forty files. The page that `nylas-imap explain` reads goes with them. Set-up, the tests
+ * and `npm pack` run this script. It writes only what differs, so that processes which load the files meanwhile find them whole.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";

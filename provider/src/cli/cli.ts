@@ -27,8 +27,8 @@ Commands:
   export   writes a Pulumi program that declares its IMAP connector and grants, and a file to import them without a request
   explain  says what an error code means and what to do, without a network: nylas-imap explain invalid_credentials
 
-doctor and export only read from Nylas. The key and the other settings come from the environment (NYLAS_API_KEY, NYLAS_REGION, …), as for
-pulumi-nylas-imap.
+doctor and export only read from Nylas. The key and the other settings come from the environment (NYLAS_API_KEY,
+NYLAS_REGION, …), as for pulumi-nylas-imap.
 
 Options of doctor:
   --state FILE         compare with a stack: the output of \`pulumi stack export\`, or - for standard input
@@ -39,7 +39,7 @@ Options of doctor:
 Options of export:
   --out DIR            the directory to write to, where no file may be in the way (default: ${EXPORT_DIRECTORY})
 
-Options of both:
+Options of doctor and export:
   --application NAME   another configuration namespace, whose variables begin with NAME (default: ${DEFAULT_APPLICATION})
 
 Options of all: --help, --version
@@ -171,7 +171,7 @@ function parse(args: readonly string[]) {
   const given = tokens.flatMap((token) => (token.kind === "option" ? [token.name] : []));
   const [name, argument = "", ...others] = words;
   if (name !== undefined && !isCommand(name))
-    throw invalid(`"${name}" is not a command`, suggested(name, commandNames()));
+    throw invalid(`"${name}" is not a command`, suggested(name, Object.keys(COMMANDS)));
   const known = [...(name === undefined ? Object.keys(OPTIONS) : COMMANDS[name].options), ...COMMON_OPTIONS];
   const foreign = given.find((option) => !known.includes(option));
   if (foreign !== undefined) {
@@ -198,10 +198,6 @@ function parsed(args: readonly string[]) {
 
 function isCommand(name: string): name is Command {
   return Object.hasOwn(COMMANDS, name);
-}
-
-function commandNames(): string[] {
-  return Object.keys(COMMANDS);
 }
 
 /** Names the nearest of these, if there is one. */

@@ -17,8 +17,6 @@ export interface Ownership {
 export interface Lifecycle {
   /** Each property that inputs may have. */
   properties: PropertyTable;
-  /** Names of the arguments whose values no message may show. */
-  secrets: readonly string[];
   /** Fills in defaults and validates. `olds` are the inputs of the last run. Sends no request. */
   check(host: Host, news: Values, olds?: Values): { inputs: Values; failures: CheckFailure[] };
   /**

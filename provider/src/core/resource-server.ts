@@ -3,7 +3,7 @@ import type { Host } from "../host.js";
 import { keepSecret, redact, redactSentence } from "../redact.js";
 import { DEFAULT_APPLICATION, readSettings, type Settings } from "../settings.js";
 import { type Lifecycle, PartialFailureError } from "./lifecycle.js";
-import { type CheckFailure, isUnknown } from "./properties/validate.js";
+import { type CheckFailure, isUnknown, secretNames } from "./properties/validate.js";
 import { asText, type Values } from "./properties/values.js";
 import { countPending, type Run, runFor } from "./session.js";
 
@@ -61,6 +61,7 @@ const shownLinks = new Set<string>();
 
 /** Serves a resource type: reads the settings, keeps notes of what Pulumi has yet to save, and masks secrets in errors. */
 export function serveResource(lifecycle: Lifecycle, host: Host): ResourceServer {
+  const secretArguments = secretNames(lifecycle.properties);
   const settingsOf = (values: Values) => readSettings(applicationOf(values), host.config, host.env);
   const run = (values: Values) => runFor(settingsOf(values), host);
   return {
@@ -168,7 +169,7 @@ export function serveResource(lifecycle: Lifecycle, host: Host): ResourceServer 
 
   function secretValues(propertyBags: readonly Values[]): string[] {
     return propertyBags.flatMap((values) =>
-      lifecycle.secrets.flatMap((name) => {
+      secretArguments.flatMap((name) => {
         const value = values[name];
         return typeof value === "string" && !isUnknown(value) ? [value] : [];
       }),

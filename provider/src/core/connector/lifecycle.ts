@@ -12,7 +12,7 @@ import type { Connector, Grant } from "../../nylas/wire.js";
 import type { Lifecycle } from "../lifecycle.js";
 import { connectorExists, isTaken, journalOf, ownerIn, takeFromOldName, wasTaken } from "../ownership/connector.js";
 import type { Journal } from "../ownership/journal.js";
-import { parseMarker, shortened } from "../ownership/marker.js";
+import { parseMarker, stackOfDigest } from "../ownership/marker.js";
 import { replacing } from "../properties/validate.js";
 import { asText, changed, pick, type Values } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
@@ -35,7 +35,6 @@ const MAX_LISTED_GRANTS = 10;
 /** The application's IMAP connector, which all its IMAP grants need. */
 export const connectorLifecycle: Lifecycle = {
   properties: TABLE,
-  secrets: [],
 
   check: checkConnectorArguments,
 
@@ -243,9 +242,7 @@ function describeOwner({ state }: Grant, ownStack: string | undefined): string {
   if (marker === undefined) return "not made with this package";
   const done = marker.adopted ? "adopted" : "made";
   if (marker.stack === undefined) return `${done} with this package`;
-  return marker.stack === ownStack
-    ? `${done} by this stack`
-    : `${done} by a stack whose digest is ${shortened(marker.stack)}`;
+  return `${done} by ${marker.stack === ownStack ? "this stack" : stackOfDigest(marker.stack)}`;
 }
 
 function noSuchConnector(client: NylasClient, id: string): NylasError {

@@ -17,8 +17,8 @@ import {
   AUTHENTICATED_ARGUMENTS,
   changedPasswords,
   GRANT_DEFAULTS,
-  GRANT_SECRETS,
   type GrantArguments,
+  type Password,
   passwordsLeavingState,
   RECORDED_ARGUMENTS,
   REPLACING_ARGUMENTS,
@@ -37,7 +37,6 @@ const INVALID = "invalid";
 /** A mailbox that a Nylas application may use. */
 export const grantLifecycle: Lifecycle = {
   properties: TABLE,
-  secrets: GRANT_SECRETS,
 
   check: checkGrantArguments,
 
@@ -56,9 +55,10 @@ export const grantLifecycle: Lifecycle = {
   secretChanges(olds, news) {
     const known = changedPasswords(olds, news).filter(({ digest }) => !isUnknown(news[digest]));
     if (known.length === 0) return undefined;
-    const passwords = known.map(({ argument, source }) =>
-      (news[source] ?? undefined) === undefined ? argument : `the password that ${source} names`,
-    );
+    const passwords = known.map((password) => {
+      const given = givenAs(password, news);
+      return given === password.argument ? given : `the password that ${given} names`;
+    });
     const verb = passwords.length === 1 ? "differs" : "differ";
     return `${asText(olds.email) ?? asText(olds.imapUsername)}: ${passwords.join(" and ")} ${verb}`;
   },
@@ -211,11 +211,16 @@ function needsAuthentication(olds: Values, news: Values): boolean {
 function authenticating(olds: Values, news: Values): string[] {
   return [
     ...changed(olds, news, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS),
-    ...changedPasswords(olds, news).map(({ argument, source }) => (news[source] === undefined ? argument : source)),
+    ...changedPasswords(olds, news).map((password) => givenAs(password, news)),
     // Another status is not known to end with an authentication, so each `up` would send one.
     ...(olds.grantStatus === INVALID ? ["grantStatus"] : []),
     ...(olds.heldElsewhere === true ? ["heldElsewhere"] : []),
   ];
+}
+
+/** The argument by which the program gives a password: itself, or its source. */
+function givenAs({ argument, source }: Password, news: Values): string {
+  return news[source] === undefined ? argument : source;
 }
 
 function needsVerification(olds: Values, news: Values): boolean {

@@ -91,7 +91,6 @@ export const SMTP_PASSWORD: Password = {
 };
 export const PASSWORDS: readonly Password[] = [IMAP_PASSWORD, SMTP_PASSWORD];
 
-export const GRANT_SECRETS = namesWhere(TABLE, ({ secret }) => secret === true);
 const GRANT_ARGUMENTS = Object.keys(TABLE);
 /** The arguments that Pulumi stores, as inputs and as outputs: all but the passwords. */
 const STORED_ARGUMENTS = GRANT_ARGUMENTS.filter((name) => !PASSWORDS.some(({ argument }) => argument === name));

@@ -77,6 +77,11 @@ export function shortened(digest: string): string {
   return digest.slice(0, SHOWN_DIGITS);
 }
 
+/** Names a stack of which only the digest is known. */
+export function stackOfDigest(stack: string): string {
+  return `a stack whose digest is ${shortened(stack)}`;
+}
+
 /** Where a reader finds the stack of a digest, which does not tell its name. */
 const TRACING = "`nylas-imap doctor --state` of a stack shows its own";
 
@@ -85,7 +90,7 @@ export function holderOf(stack: string | undefined, ownStack: unknown): string {
   // The first format does not name the stack.
   if (stack === undefined) return "another resource or stack";
   if (stack === ownStack) return "another resource of this stack";
-  return `a stack whose digest is ${shortened(stack)} (${TRACING})`;
+  return `${stackOfDigest(stack)} (${TRACING})`;
 }
 
 /** The first step where another stack may have the object. */

@@ -54,6 +54,11 @@ export function publicNames(table: PropertyTable): string[] {
   return namesWhere(table, ({ hidden }) => hidden !== true);
 }
 
+/** The names whose values no message may show. */
+export function secretNames(table: PropertyTable): string[] {
+  return namesWhere(table, ({ secret }) => secret === true);
+}
+
 /** Refuses a name. It may be a mistyped secret one, so its value must not be shown either. */
 export function unknownName(name: string, kind: "argument" | "setting", known: readonly string[]): CheckFailure {
   return {

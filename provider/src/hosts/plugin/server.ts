@@ -11,7 +11,7 @@ import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import statusMessages from "@pulumi/pulumi/proto/status_pb.js";
 import any from "google-protobuf/google/protobuf/any_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
-import type { CheckFailure } from "../../core/properties/validate.js";
+import { type CheckFailure, secretNames } from "../../core/properties/validate.js";
 import type { Values } from "../../core/properties/values.js";
 import { PartialFailure, type ResourceServer, serveResource } from "../../core/resource-server.js";
 import { finishNotices } from "../../core/session.js";
@@ -51,6 +51,8 @@ const STALE_SETTINGS =
 
 interface Served extends ResourceType {
   server: ResourceServer;
+  /** Names of the secret arguments. */
+  secretArguments: readonly string[];
 }
 
 /** The methods of the engine's protocol, for one provider of a program. */
@@ -128,14 +130,14 @@ export function serveEngine(version: string) {
     }),
 
     check: unary(async (request: InstanceType<typeof messages.CheckRequest>) => {
-      const { lifecycle, server } = resourceOf(request);
+      const { lifecycle, server, secretArguments } = resourceOf(request);
       const [olds, { values: news, secrets }] = [unmarshal(request.getOlds()).values, unmarshal(request.getNews())];
       const { inputs, failures } = await server.check(olds, declared(request.getUrn(), olds, news));
       const { [KEPT_FOR]: keptFor } = identityOf(request.getUrn(), olds);
       const refused = unknownArguments(lifecycle, olds, news);
       return checkMessage(
         { ...inputs, [KEPT_FOR]: keptFor },
-        [...secrets, ...lifecycle.secrets],
+        [...secrets, ...secretArguments],
         [...refused, ...failures],
       );
     }),
@@ -149,7 +151,7 @@ export function serveEngine(version: string) {
     create: unary(async (request: InstanceType<typeof messages.CreateRequest>) => {
       const resource = resourceOf(request);
       const { values, secrets } = unmarshal(request.getProperties());
-      const marked = [...secrets, ...resource.lifecycle.secrets];
+      const marked = [...secrets, ...resource.secretArguments];
       const response = new messages.CreateResponse();
       if (request.getPreview()) {
         response.setProperties(marshal(plannedCreation(resource, values), marked));
@@ -161,10 +163,10 @@ export function serveEngine(version: string) {
       return response;
     }),
     read: unary(async (request: InstanceType<typeof messages.ReadRequest>) => {
-      const { lifecycle, server, imported } = resourceOf(request);
+      const { lifecycle, server, secretArguments, imported } = resourceOf(request);
       const id = request.getId();
       const [inputs, state] = [unmarshal(request.getInputs()), unmarshal(request.getProperties())];
-      const marked = [...inputs.secrets, ...state.secrets, ...lifecycle.secrets];
+      const marked = [...inputs.secrets, ...state.secrets, ...secretArguments];
       const response = new messages.ReadResponse();
       // The code of the other host stays in a state whose resource came from it.
       const { __provider: _code, ...props } = state.values;
@@ -190,7 +192,7 @@ export function serveEngine(version: string) {
       const olds = unmarshal(request.getOlds()).values;
       const { values, secrets } = unmarshal(request.getNews());
       const news = withIgnored(request.getIgnorechangesList(), olds, values);
-      const marked = [...secrets, ...resource.lifecycle.secrets];
+      const marked = [...secrets, ...resource.secretArguments];
       const response = new messages.UpdateResponse();
       const outs = request.getPreview()
         ? plannedUpdate(resource, olds, news)
@@ -239,7 +241,9 @@ export function serveEngine(version: string) {
 
 function serveWith(host: Host): Readonly<Record<string, Served>> {
   const served = Object.entries(RESOURCES).map(([token, type]) => {
-    return [token, { ...type, server: serveResource(type.lifecycle, host) }];
+    const { lifecycle } = type;
+    const secretArguments = secretNames(lifecycle.properties);
+    return [token, { ...type, server: serveResource(lifecycle, host), secretArguments }] as const;
   });
   return Object.fromEntries(served);
 }

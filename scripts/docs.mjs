@@ -1,20 +1,29 @@
 #!/usr/bin/env node
 /**
- * Makes docs/reference/ from the doc comments of the package, and the tables of docs/dependencies.md. With `--check`, only
- * compares.
+ * Makes docs/reference/ from the doc comments of the package, the schema of its native provider, and the tables of
+ * docs/dependencies.md. With `--check`, only compares.
  */
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../tools/harness/errors.mjs";
 import { checkDependencies, writeDependencies } from "./documentation/dependencies.mjs";
 import { writeReference } from "./documentation/reference.mjs";
+import { schemaOf } from "./documentation/schema.ts";
 import { repositoryDirectory, workDirectory } from "./setup/paths.mjs";
 
 const referenceDirectory = join(repositoryDirectory, "docs/reference");
+const SCHEMA = "provider/src/hosts/plugin/schema.json";
+const schemaFile = join(repositoryDirectory, SCHEMA);
 
 async function write() {
   writeDependencies();
-  await writeReference(referenceDirectory);
+  writeFileSync(schemaFile, await makeReference(referenceDirectory));
+}
+
+/** @param {string} directory @returns the schema's text */
+async function makeReference(directory) {
+  const schema = schemaOf(await writeReference(directory));
+  return `${JSON.stringify(schema, undefined, 2)}\n`;
 }
 
 /** Throws if `write` would change something. */
@@ -23,11 +32,14 @@ async function check() {
   mkdirSync(workDirectory, { recursive: true });
   const directory = mkdtempSync(join(workDirectory, "reference-"));
   try {
-    await writeReference(directory);
+    const schema = await makeReference(directory);
     const [made, committed] = [contents(directory), contents(referenceDirectory)];
     const names = [...new Set([...made.keys(), ...committed.keys()])];
-    const stale = names.filter((name) => made.get(name) !== committed.get(name));
-    if (stale.length > 0) throw new Error(`Out of date in docs/reference: ${stale.join(", ")}. Run npm run docs.`);
+    const pages = names
+      .filter((name) => made.get(name) !== committed.get(name))
+      .map((name) => `docs/reference/${name}`);
+    const stale = readFileSync(schemaFile, "utf8") === schema ? pages : [...pages, SCHEMA];
+    if (stale.length > 0) throw new Error(`Out of date: ${stale.join(", ")}. Run npm run docs.`);
   } finally {
     rmSync(directory, { recursive: true, force: true });
   }

@@ -52,6 +52,7 @@ const LAYOUT = {
  * Writes the API reference of the package as Markdown, from the doc comments of what `provider/src/index.ts` exports. Throws if
  * a public symbol has no doc comment, or if a doc comment links to nothing.
  * @param {string} directory is emptied first
+ * @returns what it has read
  */
 export async function writeReference(directory) {
   const application = await Application.bootstrapWithPlugins({
@@ -86,6 +87,7 @@ export async function writeReference(directory) {
   if (application.logger.hasWarnings() || application.logger.hasErrors()) {
     throw new Error("The doc comments have gaps or dead links: see what typedoc says above.");
   }
+  return project;
 }
 
 /**

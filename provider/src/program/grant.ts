@@ -110,8 +110,8 @@ const ANNOUNCED = "computed by the provider";
 /** Each argument of a grant; {@link ByoImapGrantArgs} says which belong together. */
 export interface ByoImapGrantSettings extends MailboxSettings {
   /**
-   * The connector that the grant needs. An {@link ImapConnector} is created before the grant and deleted after it; `"imap"`
-   * refers to an existing one. A change sends no request.
+   * The connector that the grant needs. An {@link ImapConnector}, or the id of one, is created before the grant and deleted
+   * after it; the text `"imap"` refers to an existing one. A change sends no request.
    *
    * @default "imap"
    */
@@ -157,8 +157,8 @@ export type ByoImapGrantArgs = ByoImapGrantSettings & CompleteMailbox;
 
 /**
  * A mailbox that a Nylas application may use, authenticated with credentials that you hold. Nylas keeps one grant per address
- * and application. All object ids of the mailbox belong to its grant, so this resource replaces a grant only if `imapUsername`
- * or `application` changes.
+ * and application. All object ids of the mailbox belong to its grant, so this resource replaces a grant only if the mailbox or
+ * its application changes.
  *
  * ```ts
  * const ops = new ByoImapGrant("ops", {
@@ -171,7 +171,7 @@ export type ByoImapGrantArgs = ByoImapGrantSettings & CompleteMailbox;
  * ```
  *
  * Errors: `invalid_credentials`, `auth_limit_reached`, `provider_not_responding`, `grant_exists`, `connector_missing`,
- * `wrong_application` and those of every request; see `NylasError`.
+ * `wrong_application` and those of every request.
  *
  * @see https://developer.nylas.com/docs/reference/api/manage-grants/byo_auth/
  */

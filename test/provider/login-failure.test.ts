@@ -186,6 +186,21 @@ it("says what a refusal without a reason may mean, and not after one with a reas
   expect(String(clear)).not.toContain("too many connections");
 });
 
+it.each([
+  ["a busy server", { login: "TAG NO [LIMIT] Too many" }, "run again later", undefined],
+  ["a disabled account", { login: "TAG NO [CONTACTADMIN] Ask us" }, "unlock or renew the account", undefined],
+  ["a missing INBOX", { select: "TAG NO Mailbox does not exist" }, "create or repair INBOX", undefined],
+  ["a server that sends this machine away", { greeting: "* BYE Not you\r\nCLOSE" }, "accepts connections", "warn"],
+  ["a server that hangs up on a password", { login: "CLOSE" }, "is enabled for the account", "off"],
+] as const)(
+  "the remedy for %s, and a way around it only where that helps",
+  async (_situation, script, step, around) => {
+    const error = await check(await imapThatSays(script), undefined);
+    expect(error).toMatchObject({ remedy: expect.stringContaining(step) });
+    expect(/preflight: "(\w+)" (?:goes on|leaves)/.exec(String(error))?.[1]).toBe(around);
+  },
+);
+
 describe("a password that may be wrong is sent once", () => {
   it.each(["warn", "enforce"] as const)("with preflight: %s, refused by IMAP", async (mode) => {
     const imap = await imapThatSays({ login: "TAG NO [AUTHENTICATIONFAILED] No" });

@@ -115,7 +115,7 @@ describe("preflight", () => {
   it.each([
     ["an unknown authority", "untrusted", "tls_certificate_untrusted", "NODE_EXTRA_CA_CERTS"],
     ["no authority but itself", "selfSigned", "tls_certificate_untrusted", "NODE_EXTRA_CA_CERTS"],
-    ["a date that is over", "expired", "tls_certificate_expired", "renew it"],
+    ["a date that is over", "expired", "tls_certificate_expired", "renew the certificate"],
     ["another name", "otherName", "tls_certificate_name", "one of the certificate's names"],
   ] as const)(
     "names a certificate with %s, on either server, and what to do",

@@ -98,7 +98,8 @@ function mailServerError(base: BaseFacts): MailServerError {
     ...base,
     code: "provider_not_responding",
     remedy:
-      "check imapHost and imapPort, that the server offers TLS or STARTTLS with a valid certificate, and that Nylas may reach it; then run again",
+      "where the answer does not name the cause, check imapHost and imapPort, that the server offers TLS or STARTTLS with a valid " +
+      'certificate, and that Nylas may reach it; preflight: "enforce" shows what the mail server itself says. Then run again',
   });
 }
 

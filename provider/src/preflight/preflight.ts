@@ -3,7 +3,14 @@ import type { Notices } from "../notices.js";
 import type { MailboxCredentials } from "../nylas/grants.js";
 import { adviceForPassword } from "../provider-advice.js";
 import type { Login } from "./imap.js";
-import { DOUBTS, MEANING, mayBeWrongPassword, REFUSED_OTHERWISE, type Verdict } from "./verdict.js";
+import {
+  DOUBTS,
+  EXPLANATIONS,
+  mayBeWrongPassword,
+  REFUSED_OTHERWISE,
+  UNREACHED_FROM_HERE,
+  type Verdict,
+} from "./verdict.js";
 
 /**
  * Logs in to the mailbox's IMAP server from this machine, and then to its SMTP server, before any request to Nylas. `enforce`
@@ -21,7 +28,7 @@ export async function preflight(
   if (failed.length === 0) return;
   const answer = failed.map(describe).join("; ");
   if (mode === "enforce" || wouldNylasSendItAgain(mailbox, verdicts)) throw preflightError(mailbox, failed, answer);
-  notify(`preflight of ${mailbox.imapUsername}: ${answer}`);
+  notify(`preflight of ${mailbox.imapUsername}: ${answer}; ${remedyFor(failed)}`);
 }
 
 /** One after the other: a password that may be wrong is sent once. */
@@ -69,7 +76,13 @@ function describe(verdict: Verdict, position: number, verdicts: readonly Verdict
   if (isRepeated) return `${server} at ${at}: ${category}${said}`;
   const isUnexplained = verdicts.some((each) => each.category === category && each.unexplained);
   const doubt = isUnexplained ? DOUBTS[category] : undefined;
-  return `${server} at ${at}: ${category}${said}, ${MEANING[category]}${doubt === undefined ? "" : `; ${doubt}`}`;
+  return `${server} at ${at}: ${category}${said}, ${EXPLANATIONS[category].meaning}${doubt === undefined ? "" : `; ${doubt}`}`;
+}
+
+/** What to do about each failure, in the order of the log-ins. */
+function remedyFor(failed: readonly Verdict[]): string {
+  const remedies = failed.flatMap(({ category }) => (category === "ok" ? [] : [EXPLANATIONS[category].remedy]));
+  return [...new Set(remedies)].join("; ");
 }
 
 function preflightError(
@@ -81,22 +94,30 @@ function preflightError(
     operation: `Preflight of mailbox ${mailbox.imapUsername}`,
     answer: `${answer}. Nylas was not asked`,
   };
+  const remedy = remedyFor(failed);
   if (failed.some(({ category }) => category === "credentials")) {
     const hint = adviceForPassword(mailbox.imapPassword) ?? adviceForPassword(mailbox.smtpPassword ?? "");
     return new CredentialsError({
       ...facts,
       code: "invalid_credentials",
       remedy:
-        `give the right user name and password${hint === undefined ? "" : `; ${hint}`}. A password that a server refused is not ` +
-        'sent again in this run, not even with preflight: "warn"',
+        `${remedy}${hint === undefined ? "" : `; ${hint}`}. A password that a server refused is not sent again in this run, ` +
+        'not even with preflight: "warn"',
     });
   }
   const refused = failed.some(({ category }) => REFUSED_OTHERWISE.includes(category));
   return new MailServerError({
     ...facts,
     code: refused ? "mail_server_refused" : "provider_not_responding",
-    remedy: failed.some(mayBeWrongPassword)
-      ? 'correct what is named above; preflight: "off" leaves the login to Nylas alone'
-      : 'correct what is named above, or set preflight: "warn" where this machine cannot reach the mail server',
+    remedy: remedy + wayAround(failed),
   });
+}
+
+/** The setting with which the run goes on without a correction, where one may help. */
+function wayAround(failed: readonly Verdict[]): string {
+  if (failed.some((verdict) => verdict.category === "other" || mayBeWrongPassword(verdict))) {
+    return '; preflight: "off" leaves the login to Nylas alone';
+  }
+  if (!failed.every(({ category }) => UNREACHED_FROM_HERE.includes(category))) return "";
+  return '; preflight: "warn" goes on where Nylas reaches the mail server and this machine does not';
 }

@@ -34,41 +34,77 @@ const OTHER_REASONS =
 /** What is added to the meaning of a category that a server has left unexplained. */
 export const DOUBTS: Partial<Record<Category, string>> = {
   credentials: OTHER_REASONS,
-  busy: "some servers answer a wrong password like that",
+  busy: "some servers answer a wrong password like that, so check it first",
 };
 
-/** The meaning of each category, and its remedy. */
-export const MEANING: Record<FailureCategory, string> = {
-  credentials: "the server refused the login; check user name and password (many providers want an app password)",
-  account_disabled:
-    "the account is disabled, locked or expired; have the mail server's administrator unlock it (the password may be right)",
-  busy: "the server is busy or has too many connections of this mailbox open; run again later (the password may be right)",
-  no_password_login:
-    "the server offers no login with a password here; check the port, or have password logins (AUTH PLAIN or LOGIN) enabled on the server",
-  smtp_login_disabled:
-    "the server wants an app password, or SMTP AUTH is disabled for this account; create one, or have its administrator enable SMTP AUTH",
-  closed_after_login:
-    "the server closed the connection when it had the password; check that IMAP or SMTP is enabled for the account, and its mail directory on the server",
-  no_inbox:
-    "the password is right, but the mailbox has no INBOX that can be opened; have the mail server's administrator create or repair it",
-  unknown_host: "the host name is not known; check its spelling",
-  refused: "nothing listens there; check host and port",
-  timeout:
-    "no answer in time; check host and port, and whether the port wants TLS from the start (993, 465) or STARTTLS (143, 587)",
-  tls_mode: "the server offers neither TLS nor STARTTLS there, and Nylas refuses plain text; check the port",
-  tls_too_weak:
-    "the server's TLS version, key or cipher is too weak; have it offer TLS 1.2 or later, with a certificate of at least 2048 bits (RSA) or 256 bits (ECDSA)",
-  tls_certificate_untrusted:
-    "the certificate's authority is not known here; have the server send its intermediate certificates, or set " +
-    "NODE_EXTRA_CA_CERTS to your authority's PEM file where `pulumi` runs (Nylas does not read that file)",
-  tls_certificate_expired:
-    "the certificate has expired or is not valid yet; renew it on the server, and check this machine's clock",
-  tls_certificate_name:
-    "the certificate is for another host; set the host to one of the certificate's names, or install a certificate for this host on the server",
-  closed:
-    "the server closed the connection; check that the port speaks this protocol and that the server accepts connections from here",
-  other: 'the login failed for an unknown reason; try again, or set preflight: "off"',
+/** What each category means, and what to do about it. */
+export const EXPLANATIONS: Record<FailureCategory, { meaning: string; remedy: string }> = {
+  credentials: {
+    meaning: "the server refused the login",
+    remedy: "check user name and password (many providers want an app password)",
+  },
+  account_disabled: {
+    meaning: "the account is disabled, locked or expired; the password may be right",
+    remedy: "have the mail server's administrator unlock or renew the account",
+  },
+  busy: {
+    meaning: "the server is busy or has too many connections of this mailbox open; the password may be right",
+    remedy: "run again later",
+  },
+  no_password_login: {
+    meaning: "the server offers no login with a password here",
+    remedy: "check the port, or have password logins (AUTH PLAIN or LOGIN) enabled on the server",
+  },
+  smtp_login_disabled: {
+    meaning: "the server wants an app password, or SMTP AUTH is disabled for this account",
+    remedy: "create an app password, or have the account's administrator enable SMTP AUTH",
+  },
+  closed_after_login: {
+    meaning: "the server closed the connection when it had the password",
+    remedy: "check that IMAP or SMTP is enabled for the account, and its mail directory on the server",
+  },
+  no_inbox: {
+    meaning: "the password is right, but the mailbox has no INBOX that can be opened",
+    remedy: "have the mail server's administrator create or repair INBOX",
+  },
+  unknown_host: { meaning: "the host name is not known", remedy: "check the spelling of the host" },
+  refused: { meaning: "nothing listens there", remedy: "check host and port" },
+  timeout: {
+    meaning: "no answer in time",
+    remedy: "check host and port, and whether the port wants TLS from the start (993, 465) or STARTTLS (143, 587)",
+  },
+  tls_mode: {
+    meaning: "the server offers neither TLS nor STARTTLS there, and Nylas refuses plain text",
+    remedy: "check the port",
+  },
+  tls_too_weak: {
+    meaning: "the server's TLS version, key or cipher is too weak",
+    remedy:
+      "have the server offer TLS 1.2 or later, with a certificate of at least 2048 bits (RSA) or 256 bits (ECDSA)",
+  },
+  tls_certificate_untrusted: {
+    meaning: "the certificate's authority is not known here",
+    remedy:
+      "have the server send its intermediate certificates, or set NODE_EXTRA_CA_CERTS to your authority's PEM file where " +
+      "`pulumi` runs (Nylas does not read that file)",
+  },
+  tls_certificate_expired: {
+    meaning: "the certificate has expired or is not valid yet",
+    remedy: "renew the certificate on the server, and check this machine's clock",
+  },
+  tls_certificate_name: {
+    meaning: "the certificate is for another host",
+    remedy: "set the host to one of the certificate's names, or install a certificate for this host on the server",
+  },
+  closed: {
+    meaning: "the server closed the connection",
+    remedy: "check that the port speaks this protocol and that the server accepts connections from here",
+  },
+  other: { meaning: "the login failed for an unknown reason", remedy: "try again" },
 };
+
+/** Categories that say only that this machine does not reach the server: Nylas may. */
+export const UNREACHED_FROM_HERE: readonly Category[] = ["unknown_host", "refused", "timeout", "closed"];
 
 /** Categories in which a server that was reached refuses for another reason than the password. */
 export const REFUSED_OTHERWISE: readonly Category[] = [

@@ -11,7 +11,7 @@ import { startProcess } from "../../tools/harness/processes.mjs";
 
 const SEED = "7";
 const WIDTH_PIXELS = "1280";
-const HEIGHT_PIXELS = "1060";
+const HEIGHT_PIXELS = "1240";
 
 const { values } = parseArgs({
   options: {

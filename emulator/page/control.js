@@ -32,6 +32,11 @@ export function apiKey() {
   return sessionStorage.getItem(KEY) ?? "";
 }
 
+/** @param {string} username */
+export function mailboxPath(username) {
+  return `/_emulator/mailboxes/${encodeURIComponent(username)}`;
+}
+
 /**
  * @template [Answer=unknown]
  * @param {string} method

@@ -1,4 +1,7 @@
-import { element, setText } from "./dom.js";
+import { apiKey, call, mailboxPath } from "./control.js";
+import { element } from "./dom.js";
+import { inWords } from "./fault-rule.js";
+import { ask } from "./question.js";
 import { showRows } from "./rows.js";
 
 /** @typedef {import("../src/control/overview.js").Overview} Overview */
@@ -12,22 +15,28 @@ import { showRows } from "./rows.js";
  * @returns {Promise<boolean>} whether it succeeded
  */
 
-/** @param {Overview} overview @param {Act} act */
-export function showOverview({ applicationId, connectors, grants, mail, faults, requests }, act) {
-  setText(element("application", HTMLElement), applicationId);
+/**
+ * @callback Copy Copies a text, and says so.
+ * @param {string} name of what is copied
+ * @param {string | (() => Promise<string>)} text
+ */
+
+/** @param {Overview} overview @param {Act} act @param {Copy} copy */
+export function showOverview({ applicationId, connectors, grants, mail, faults, requests }, act, copy) {
+  showRows(element("client", HTMLTableElement), clientRows(applicationId, copy));
   showRows(
     element("grants", HTMLTableElement),
-    grants.map((grant) => grantRow(grant, act)),
+    grants.map((grant) => grantRow(grant, act, copy)),
   );
   showRows(element("connectors", HTMLTableElement), connectors.map(connectorRow));
   element("connect", HTMLElement).hidden = connectors.some(({ provider }) => provider === "imap");
   showRows(
     element("faults", HTMLTableElement),
-    faults.map((fault, index) => faultRow(fault, index, () => rulesOf(faults).toSpliced(index, 1), act)),
+    faults.map((_, index) => faultRow(faults, index, act, copy)),
   );
   showRows(element("requests", HTMLTableElement), requests.map(requestRow));
   for (const part of document.querySelectorAll("[data-needs=mail]")) part.toggleAttribute("hidden", mail === undefined);
-  if (mail !== undefined) showMail(mail);
+  if (mail !== undefined) showMail(mail, copy);
 }
 
 /**
@@ -38,27 +47,51 @@ export function rulesOf(faults) {
   return faults.map(({ matched: _matched, fired: _fired, ...rule }) => rule);
 }
 
-/** @param {Overview["grants"][number]} grant @param {Act} act */
-function grantRow({ id, email, grant_status: status, blocked }, act) {
+/** @param {string} applicationId @param {Copy} copy */
+function clientRows(applicationId, copy) {
+  /** @param {string} name @param {string} text @param {import("./rows.js").Cell} [shown] */
+  const row = (name, text, shown = { text, look: CODE }) => {
+    const action = { label: "Copy", about: name, run: () => copy(name, text) };
+    return { key: name, cells: [{ text: name }, shown, { actions: [action] }] };
+  };
+  return [
+    row("API URI", location.origin),
+    row("API key", apiKey(), { text: "not shown" }),
+    row("Application id", applicationId),
+  ];
+}
+
+/** @param {Overview["grants"][number]} grant @param {Act} act @param {Copy} copy */
+function grantRow({ id, email, grant_status: status, blocked }, act, copy) {
   /** @param {string} done @param {unknown} change */
   const change = (done, change) => {
     act(`The grant of ${email} is ${done}.`, "PATCH", `/_emulator/grants/${encodeURIComponent(id)}`, change);
   };
   const expiry =
     status === "valid"
-      ? { label: "Expire", run: () => change("invalid", { grant_status: "invalid" }) }
+      ? { label: "Expire", isDangerous: true, run: () => change("invalid", { grant_status: "invalid" }) }
       : { label: "Make valid", run: () => change("valid", { grant_status: "valid" }) };
   const block = blocked
     ? { label: "Unblock", run: () => change("not blocked any more", { blocked: false }) }
-    : { label: "Block", run: () => change("blocked", { blocked: true }) };
+    : { label: "Block", isDangerous: true, run: () => change("blocked", { blocked: true }) };
+  const remove = async () => {
+    const lost = `Delete the grant of ${email}? Its id never comes back: a later authentication makes another grant.`;
+    if (await ask(lost, "Delete the grant")) {
+      await act(`The grant of ${email} is deleted.`, "DELETE", `/v3/grants/${encodeURIComponent(id)}`);
+    }
+  };
+  const actions = [
+    { label: "Copy id", run: () => copy(`the id of the grant of ${email}`, id) },
+    ...[expiry, block],
+    { label: "Delete", isDangerous: true, run: remove },
+  ];
   return {
     key: id,
     cells: [
       { text: email },
-      { text: status, look: status === "valid" ? GOOD : BAD },
-      { text: blocked ? "yes" : "no", ...(blocked ? { look: BAD } : {}) },
+      { text: blocked ? `${status}, blocked` : status, look: status === "valid" && !blocked ? GOOD : BAD },
       { text: id, look: CODE },
-      { actions: [expiry, block].map((action) => ({ ...action, about: email })) },
+      { actions: actions.map((action) => ({ ...action, about: email })) },
     ],
   };
 }
@@ -72,31 +105,29 @@ function connectorRow({ provider, name = "" }) {
   return { key: provider, cells: [{ text: provider }, { text: name }] };
 }
 
-/**
- * @param {Overview["faults"][number]} fault
- * @param {number} index
- * @param {() => unknown} others the rules without this one
- * @param {Act} act
- */
-function faultRow({ matched, fired, method = "Any", path = "/v3/*", ...rest }, index, others, act) {
+/** @param {Overview["faults"]} faults @param {number} index @param {Act} act @param {Copy} copy */
+function faultRow(faults, index, act, copy) {
+  const rules = rulesOf(faults);
+  const { method = "Any", path = "/v3/*", ...rest } = { ...rules[index] };
   const requests = `${method} ${path}`;
-  const run = () => {
-    act("The fault is removed.", "PUT", "/_emulator/faults", others());
-  };
+  const { fired, matched } = { fired: 0, matched: 0, ...faults[index] };
+  const actions = [
+    { label: "Copy", run: () => copy(`the rule for ${requests}`, JSON.stringify(rules[index])) },
+    {
+      label: "Remove",
+      isDangerous: true,
+      run: () => act("The fault is removed.", "PUT", "/_emulator/faults", rules.toSpliced(index, 1)),
+    },
+  ];
   return {
     key: String(index),
     cells: [
       { text: requests, look: CODE },
-      { text: Object.entries(rest).map(inWords).join(", ") },
+      { text: inWords(rest) },
       { text: `${fired} of ${matched}` },
-      { actions: [{ label: "Remove", about: requests, run }] },
+      { actions: actions.map((action) => ({ ...action, about: requests })) },
     ],
   };
-}
-
-/** @param {[string, unknown]} field */
-function inWords([name, value]) {
-  return value === true ? name : `${name} ${value}`;
 }
 
 /** @param {Overview["requests"][number]} request @param {number} index */
@@ -114,20 +145,42 @@ function requestRow({ time, method, path, query, status, durationMs }, index) {
   };
 }
 
-/** @param {NonNullable<Overview["mail"]>} mail */
-function showMail({ imap, smtp, mailboxes }) {
+/** @param {NonNullable<Overview["mail"]>} mail @param {Copy} copy */
+function showMail({ imap, imapStarttls, smtp, mailboxes }, copy) {
   showRows(
     element("mailboxes", HTMLTableElement),
     mailboxes.map(({ username, messages }) => {
-      return { key: username, cells: [{ text: username }, { text: String(messages) }] };
+      const run = () => copy(`the password of ${username}`, () => passwordOf(username));
+      const actions = [{ label: "Copy password", about: username, run }];
+      return { key: username, cells: [{ text: username }, { text: String(messages) }, { actions }] };
     }),
   );
-  const servers = `IMAP at ${imap.host}, port ${imap.port}; SMTP at ${smtp.host}, port ${smtp.port}; both over TLS.`;
-  setText(element("servers", HTMLElement), servers);
+  /** @param {string} server @param {string} security @param {{ host: string, port: number }} at */
+  const serverRow = (server, security, { host, port }) => {
+    const cells = [
+      { text: server },
+      { text: security },
+      { text: host, look: CODE },
+      { text: String(port), look: CODE },
+    ];
+    return { key: `${server} ${security}`, cells };
+  };
+  showRows(element("servers", HTMLTableElement), [
+    serverRow("IMAP", "SSL/TLS", imap),
+    serverRow("IMAP", "STARTTLS", imapStarttls),
+    serverRow("SMTP", "SSL/TLS", smtp),
+  ]);
   const choice = element("changed-mailbox", HTMLSelectElement);
   const names = mailboxes.map(({ username }) => username);
   // An open list that is filled anew would close.
   if ([...choice.options].map(({ value }) => value).join("\n") === names.join("\n")) return;
   const chosen = choice.value;
   choice.replaceChildren(...names.map((name) => new Option(name, name, false, name === chosen)));
+}
+
+/** Asked for when somebody wants it: the page holds no password. @param {string} username */
+async function passwordOf(username) {
+  /** @type {{ data: { password: string } }} */
+  const { data } = await call("GET", mailboxPath(username));
+  return data.password;
 }

@@ -1,6 +1,9 @@
-import { apiKey, CallError, call, forgetKey, takeKeyFromAddress, useKey } from "./control.js";
+import { apiKey, CallError, call, forgetKey, mailboxPath, takeKeyFromAddress, useKey } from "./control.js";
+import { copy } from "./copy.js";
 import { element, setText } from "./dom.js";
+import { ruleOf } from "./fault-rule.js";
 import { rulesOf, showOverview } from "./overview.js";
+import { ask } from "./question.js";
 
 /** @typedef {import("../src/control/overview.js").Overview} Overview */
 
@@ -61,7 +64,7 @@ function show(overview) {
   unlocked.hidden = false;
   pause.hidden = false;
   showState(paused ? "Paused" : "Live", paused ? "" : "good");
-  showOverview(overview, act);
+  showOverview(overview, act, copyAndSay);
   showHostedLink();
 }
 
@@ -103,15 +106,22 @@ function listen() {
   onSubmit(element("change-password", HTMLFormElement), ({ username = "", password }) => {
     return act(`The password of ${username} is changed.`, "PUT", mailboxPath(username), { password });
   });
-  onSubmit(element("set-fault", HTMLFormElement), ({ method, path, status }) => {
-    const rule = { ...(method ? { method } : {}), path, status: Number(status) };
-    return act("The fault is set.", "PUT", "/_emulator/faults", [...rulesOf(shown?.faults ?? []), rule]);
+  const faultForm = element("set-fault", HTMLFormElement);
+  const connection = element("fault-connection", HTMLSelectElement);
+  faultForm.addEventListener("input", () => {
+    // A connection that is reset carries no answer.
+    element("fault-answer", HTMLFieldSetElement).disabled = connection.value === "reset";
+  });
+  onSubmit(faultForm, (fields) => {
+    const rules = [...rulesOf(shown?.faults ?? []), ruleOf(fields)];
+    return act("The fault is set.", "PUT", "/_emulator/faults", rules);
   });
   element("connect", HTMLElement).addEventListener("click", () => {
     act("The IMAP connector is made.", "POST", "/v3/connectors", { provider: "imap" });
   });
-  element("empty-log", HTMLElement).addEventListener("click", () => {
-    act("The log is empty.", "DELETE", "/_emulator/requests");
+  element("empty-log", HTMLElement).addEventListener("click", async () => {
+    const lost = "Empty the log? A test that is running may still want to read it.";
+    if (await ask(lost, "Empty the log")) await act("The log is empty.", "DELETE", "/_emulator/requests");
   });
   element("redirect-uri", HTMLInputElement).defaultValue = OWN_ADDRESS;
   hosted.addEventListener("input", showHostedLink);
@@ -129,7 +139,9 @@ function listen() {
 function onSubmit(form, send) {
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
-    if (await send(fieldsOf(form))) form.reset();
+    if (!(await send(fieldsOf(form)))) return;
+    form.reset();
+    form.dispatchEvent(new Event("input"));
   });
 }
 
@@ -138,14 +150,20 @@ function fieldsOf(form) {
   return Object.fromEntries([...new FormData(form)].map(([name, value]) => [name, String(value)]));
 }
 
-/** @param {string} username */
-function mailboxPath(username) {
-  return `/_emulator/mailboxes/${encodeURIComponent(username)}`;
-}
-
 function showHostedLink() {
   const query = { client_id: shown?.applicationId ?? "", response_type: "code", provider: "imap", ...fieldsOf(hosted) };
   hostedLink.href = `/v3/connect/auth?${new URLSearchParams(query)}`;
+}
+
+/** @type {import("./overview.js").Copy} */
+async function copyAndSay(name, text) {
+  say("", "good");
+  try {
+    await copy(typeof text === "string" ? text : await text());
+    say(`Copied: ${name}.`, "good");
+  } catch (error) {
+    say(messageOf(error), "bad");
+  }
 }
 
 /** @type {import("./overview.js").Act} */

@@ -4,7 +4,8 @@ import { setText } from "./dom.js";
  * @typedef {object} Action A button of a row.
  * @property {string} label what is written on it
  * @property {string} about what it acts on, for those who hear the button alone
- * @property {() => void} run
+ * @property {boolean} [isDangerous] whether it breaks or loses something
+ * @property {() => unknown} run
  */
 
 /**
@@ -14,7 +15,7 @@ import { setText } from "./dom.js";
  * @property {readonly Action[]} [actions]
  */
 
-/** What each button does now: a row is kept while what its buttons mean changes. */
+/** What each button does: a row is kept while what its buttons mean changes. */
 const runs = new WeakMap();
 
 /**
@@ -67,8 +68,9 @@ function showCell(element, { text = "", look, actions }) {
 /** @param {HTMLElement} cell @param {readonly Action[]} actions */
 function showActions(cell, actions) {
   while (cell.children.length > actions.length) cell.lastElementChild?.remove();
-  for (const [index, { label, about, run }] of actions.entries()) {
+  for (const [index, { label, about, isDangerous = false, run }] of actions.entries()) {
     const button = cell.children[index] ?? newButton(cell);
+    button.classList.toggle("danger", isDangerous);
     setText(button, label);
     button.setAttribute("aria-label", `${label}: ${about}`);
     runs.set(button, run);

@@ -18,8 +18,9 @@ import { providerRoutes } from "./api/providers.js";
 import { noEndpoint, unplayedRoutes } from "./api/unplayed.js";
 import type { BehaviorReport, Behaviors } from "./behaviors.js";
 import { refuseForeignSites } from "./control/foreign-sites.js";
+import type { MailEndpoints } from "./control/overview.js";
 import { pageRoutes } from "./control/page.js";
-import { controlRoutes, createControl } from "./control/routes.js";
+import { authorityRoute, controlRoutes, createControl } from "./control/routes.js";
 import { acceptAccessToken, requireAccessToken } from "./conventions/access-token.js";
 import { answer, answerError, noStore, OAUTH_PATHS } from "./conventions/answer.js";
 import { requireApiKey } from "./conventions/api-key.js";
@@ -32,7 +33,7 @@ import { latency } from "./http/latency.js";
 import { answerOtherOrigins } from "./http/other-origins.js";
 import type { MailClient } from "./mail-client/mail-client.js";
 import type { MailboxStore } from "./mail-server/mailbox-store.js";
-import type { Endpoint, Region } from "./options.js";
+import type { Region } from "./options.js";
 import type { Random } from "./random.js";
 import type { Store } from "./store/store.js";
 
@@ -62,8 +63,8 @@ export interface AppOptions {
   latencyMs: number;
   /** The embedded servers' mailboxes; only with `--mail`. */
   mailboxes: MailboxStore | undefined;
-  /** Their addresses; only with `--mail`. */
-  mailServers: { imap: Endpoint; smtp: Endpoint } | undefined;
+  /** Their addresses, and the authority of their certificate as PEM; only with `--mail`. */
+  mailServers: (MailEndpoints & { ca: string }) | undefined;
   /** Starts a random sequence; with a seed the same one each time. */
   seeded(): Random;
 }
@@ -100,6 +101,7 @@ export function createApp(options: AppOptions): Api {
   api.use("/_emulator", refuseForeignSites(host));
   api.use("/_emulator/*", refuseForeignSites(host));
   pageRoutes(api);
+  authorityRoute(api, options.mailServers?.ca);
   for (const path of [...KEYED_PATHS, "/_emulator"]) {
     api.use(path, requireKey);
     api.use(`${path}/*`, requireKey);

@@ -219,7 +219,7 @@ describe("the guide's recipes", () => {
 });
 
 /** The page for people and its files. */
-const IS_OF_THE_PAGE = /^\/_emulator(\/|\/\w+\.(css|js))?$/;
+const IS_OF_THE_PAGE = /^\/_emulator(\/|\/[\w-]+\.(css|js))?$/;
 
 describe("the guide's control interface", () => {
   it("is the emulator's, request for request", () => {

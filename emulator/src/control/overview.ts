@@ -5,13 +5,20 @@ import type { GrantStatus } from "../store/types.js";
 import type { FaultRules, RuleReport } from "./fault-rules.js";
 import type { LoggedRequest, RequestLog } from "./request-log.js";
 
+/** The embedded mail servers. */
+export interface MailEndpoints {
+  imap: Endpoint;
+  imapStarttls: Endpoint;
+  smtp: Endpoint;
+}
+
 /** What the page shows: everything in one answer, and no secret. */
 export interface Overview {
   applicationId: string;
   connectors: { provider: string; name?: string }[];
   grants: { id: string; provider: string; email: string; grant_status: GrantStatus; blocked: boolean }[];
   /** Only with `--mail`. */
-  mail?: { imap: Endpoint; smtp: Endpoint; mailboxes: { username: string; messages: number }[] };
+  mail?: MailEndpoints & { mailboxes: { username: string; messages: number }[] };
   faults: RuleReport[];
   /** The last ones, newest first. */
   requests: LoggedRequest[];
@@ -22,7 +29,7 @@ export interface OverviewDependencies {
   store: Pick<Store, "applicationId" | "connectors" | "grants">;
   /** The embedded servers' mailboxes and addresses; only with `--mail`. */
   mailboxes: Pick<MailboxStore, "users" | "folder"> | undefined;
-  mailServers: { imap: Endpoint; smtp: Endpoint } | undefined;
+  mailServers: MailEndpoints | undefined;
 }
 
 const SHOWN_REQUESTS = 50;
@@ -42,10 +49,10 @@ export function overview({ control, store, mailboxes, mailServers }: OverviewDep
 
 function mailOf(
   mailboxes: NonNullable<OverviewDependencies["mailboxes"]>,
-  { imap, smtp }: NonNullable<OverviewDependencies["mailServers"]>,
+  { imap, imapStarttls, smtp }: MailEndpoints,
 ): NonNullable<Overview["mail"]> {
   const views = mailboxes.users().map(({ username }) => {
     return { username, messages: mailboxes.folder(username, "INBOX")?.messages.length ?? 0 };
   });
-  return { imap, smtp, mailboxes: views };
+  return { imap, imapStarttls, smtp, mailboxes: views };
 }

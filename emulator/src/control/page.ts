@@ -6,9 +6,16 @@ const DIRECTORY = new URL("../../page/", import.meta.url);
 
 const PAGE = { file: "index.html", type: "text/html; charset=utf-8" };
 const STYLE = { file: "page.css", type: "text/css; charset=utf-8" };
-const SCRIPTS = ["page.js", "overview.js", "rows.js", "dom.js", "control.js"].map((file) => {
-  return { file, type: "text/javascript; charset=utf-8" };
-});
+const SCRIPTS = [
+  "page.js",
+  "overview.js",
+  "fault-rule.js",
+  "rows.js",
+  "question.js",
+  "copy.js",
+  "control.js",
+  "dom.js",
+].map((file) => ({ file, type: "text/javascript; charset=utf-8" }));
 
 const HEADERS = {
   "content-security-policy": [

@@ -6,7 +6,7 @@ import { notFound } from "../conventions/errors.js";
 import type { Api, Env } from "../http/context.js";
 import type { MailboxStore } from "../mail-server/mailbox-store.js";
 import type { Random } from "../random.js";
-import type { Store } from "../store/store.js";
+import { type Store, sameAddress } from "../store/store.js";
 import type { StoredGrant } from "../store/types.js";
 import { ControlError } from "./control-error.js";
 import { faultMiddleware, logMiddleware } from "./fault-middleware.js";
@@ -42,6 +42,14 @@ export interface ControlDependencies extends OverviewDependencies {
   reportBehaviors(): readonly BehaviorReport[];
   /** A grant as the API shows it. */
   viewGrant(grant: StoredGrant): unknown;
+}
+
+/** Register before the API key is checked: a certificate is public, and tools that fetch one send no key. */
+export function authorityRoute(api: Api, ca: string | undefined): void {
+  api.get("/_emulator/ca.pem", (context) => {
+    if (ca === undefined) throw new ControlError("The emulator runs without --mail: it has no certificate.");
+    return context.body(ca, 200, { "content-type": "application/x-pem-file" });
+  });
 }
 
 export function controlRoutes(api: Api, dependencies: ControlDependencies): void {
@@ -84,6 +92,13 @@ export function controlRoutes(api: Api, dependencies: ControlDependencies): void
       throw new ControlError(`aheadSeconds must be a whole number from ${-MAX_AHEAD_SECONDS} to ${MAX_AHEAD_SECONDS}.`);
     store.putClockAhead(aheadSeconds);
     return answer(context, { aheadSeconds });
+  });
+
+  api.get("/_emulator/mailboxes/:username", (context) => {
+    const username = context.req.param("username");
+    const user = mailboxes?.users().find((known) => sameAddress(known.username, username));
+    if (user === undefined) throw notFound("other", behaviors);
+    return answer(context, user);
   });
 
   api.put("/_emulator/mailboxes/:username", async (context) => {

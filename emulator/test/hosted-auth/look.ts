@@ -34,8 +34,8 @@ const HOW_IT_IS_SHOWN = `(() => {
   const { scrollWidth, clientWidth } = document.documentElement;
   return {
     overflow: scrollWidth - clientWidth,
-    texts: colors("h1, p, code, label, legend, input, button", ({ color }) => color, (element) => element),
-    edges: colors("input", ({ borderTopColor }) => borderTopColor, (element) => element.parentElement),
+    texts: colors("h1, p, a, code, label, legend, input, button", ({ color }) => color, (element) => element),
+    edges: colors("input, select, textarea", ({ borderTopColor }) => borderTopColor, (element) => element.parentElement),
   };
 })()`;
 

@@ -4,7 +4,14 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { startCli, stopCli } from "../../../tools/harness/emulator-process.js";
 import { TestEmulator } from "../../../tools/harness/test-emulator.js";
 
-const PATHS = ["/_emulator/", "/_emulator", "/_emulator/page.js", "/_emulator/overview", "/_emulator/requests"];
+const PATHS = [
+  "/_emulator/",
+  "/_emulator",
+  "/_emulator/page.js",
+  "/_emulator/ca.pem",
+  "/_emulator/overview",
+  "/_emulator/requests",
+];
 
 let emulator: TestEmulator;
 let open: TestEmulator;

@@ -1,5 +1,8 @@
+import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { join } from "node:path";
+import { ImapFlow } from "imapflow";
 import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
 import { allOr } from "../../../tools/harness/repetitions.js";
@@ -103,53 +106,42 @@ describeWithChromium("The emulator's page", () => {
     expect(await page.title()).toBe("Nylas emulator");
     expect(await page.locator("html").getAttribute("lang")).toBe("en");
     const text = await page.locator("body").ariaSnapshot();
-    const varying = /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+ ms|port \d+|127\.0\.0\.1(:|%3A)\d+|\d\d:\d\d:\d\d/g;
+    const varying =
+      /[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}|\d+ ms|\b\d{4,5}\b|127\.0\.0\.1(:|%3A)\d+|\d\d:\d\d:\d\d/g;
     expect(text.replace(varying, "…")).toMatchInlineSnapshot(`
       "- banner:
         - heading "Nylas emulator" [level=1]
         - paragraph:
-          - text: Application
-          - code: …
+          - text: It plays Nylas's API for tests.
+          - link "Documentation":
+            - /url: https://github.com/pulumi-nylas-imap/pulumi-nylas-imap/blob/main/emulator/docs/testing-with-the-emulator.md
         - status: Live
         - button "Pause"
       - main:
-        - table "Grants":
+        - table "For your client":
           - caption:
-            - heading "Grants" [level=2]
+            - heading "For your client" [level=2]
           - rowgroup:
-            - row "Mailbox Status Blocked Grant id Actions":
-              - columnheader "Mailbox"
-              - columnheader "Status"
-              - columnheader "Blocked"
-              - columnheader "Grant id"
+            - row "Setting Value Actions":
+              - columnheader "Setting"
+              - columnheader "Value"
               - columnheader "Actions"
           - rowgroup:
-            - 'row "ops@example.test valid no … Expire: ops@example.test Block: ops@example.test"':
-              - rowheader "ops@example.test"
-              - cell "valid"
-              - cell "no"
+            - 'row "API URI http://… Copy: API URI"':
+              - rowheader "API URI"
+              - cell "http://…"
+              - 'cell "Copy: API URI"':
+                - 'button "Copy: API URI"': Copy
+            - 'row "API key not shown Copy: API key"':
+              - rowheader "API key"
+              - cell "not shown"
+              - 'cell "Copy: API key"':
+                - 'button "Copy: API key"': Copy
+            - 'row "Application id … Copy: Application id"':
+              - rowheader "Application id"
               - cell "…"
-              - 'cell "Expire: ops@example.test Block: ops@example.test"':
-                - 'button "Expire: ops@example.test"': Expire
-                - 'button "Block: ops@example.test"': Block
-        - table "Mailboxes":
-          - caption:
-            - heading "Mailboxes" [level=2]
-          - rowgroup:
-            - row "Mailbox In INBOX":
-              - columnheader "Mailbox"
-              - columnheader "In INBOX"
-          - rowgroup:
-            - row "ops@example.test 0":
-              - rowheader "ops@example.test"
-              - cell "0"
-            - row "billing@example.test 0":
-              - rowheader "billing@example.test"
-              - cell "0"
-            - row "support@example.test 0":
-              - rowheader "support@example.test"
-              - cell "0"
-        - paragraph: IMAP at 127.0.0.1, …; SMTP at 127.0.0.1, …; both over TLS.
+              - 'cell "Copy: Application id"':
+                - 'button "Copy: Application id"': Copy
         - table "Connectors":
           - caption:
             - heading "Connectors" [level=2]
@@ -161,6 +153,79 @@ describeWithChromium("The emulator's page", () => {
             - row "imap mail":
               - rowheader "imap"
               - cell "mail"
+        - table "Grants":
+          - caption:
+            - heading "Grants" [level=2]
+          - rowgroup:
+            - row "Mailbox Status Grant id Actions":
+              - columnheader "Mailbox"
+              - columnheader "Status"
+              - columnheader "Grant id"
+              - columnheader "Actions"
+          - rowgroup:
+            - 'row "ops@example.test valid … Copy id: ops@example.test Expire: ops@example.test Block: ops@example.test Delete: ops@example.test"':
+              - rowheader "ops@example.test"
+              - cell "valid"
+              - cell "…"
+              - 'cell "Copy id: ops@example.test Expire: ops@example.test Block: ops@example.test Delete: ops@example.test"':
+                - 'button "Copy id: ops@example.test"': Copy id
+                - 'button "Expire: ops@example.test"': Expire
+                - 'button "Block: ops@example.test"': Block
+                - 'button "Delete: ops@example.test"': Delete
+        - table "Mailboxes":
+          - caption:
+            - heading "Mailboxes" [level=2]
+          - rowgroup:
+            - row "Mailbox In INBOX Actions":
+              - columnheader "Mailbox"
+              - columnheader "In INBOX"
+              - columnheader "Actions"
+          - rowgroup:
+            - 'row "ops@example.test 0 Copy password: ops@example.test"':
+              - rowheader "ops@example.test"
+              - cell "0"
+              - 'cell "Copy password: ops@example.test"':
+                - 'button "Copy password: ops@example.test"': Copy password
+            - 'row "billing@example.test 0 Copy password: billing@example.test"':
+              - rowheader "billing@example.test"
+              - cell "0"
+              - 'cell "Copy password: billing@example.test"':
+                - 'button "Copy password: billing@example.test"': Copy password
+            - 'row "support@example.test 0 Copy password: support@example.test"':
+              - rowheader "support@example.test"
+              - cell "0"
+              - 'cell "Copy password: support@example.test"':
+                - 'button "Copy password: support@example.test"': Copy password
+        - table "For a mail program":
+          - caption:
+            - heading "For a mail program" [level=2]
+          - rowgroup:
+            - row "Server Security Host Port":
+              - columnheader "Server"
+              - columnheader "Security"
+              - columnheader "Host"
+              - columnheader "Port"
+          - rowgroup:
+            - row "IMAP SSL/TLS 127.0.0.1 …":
+              - rowheader "IMAP"
+              - cell "SSL/TLS"
+              - cell "127.0.0.1"
+              - cell "…"
+            - row "IMAP STARTTLS 127.0.0.1 …":
+              - rowheader "IMAP"
+              - cell "STARTTLS"
+              - cell "127.0.0.1"
+              - cell "…"
+            - row "SMTP SSL/TLS 127.0.0.1 …":
+              - rowheader "SMTP"
+              - cell "SSL/TLS"
+              - cell "127.0.0.1"
+              - cell "…"
+        - paragraph:
+          - text: "The user name is the mailbox's address. The program must trust the authority of the servers' certificate:"
+          - link "download it":
+            - /url: ca.pem
+          - text: . It changes with each start.
         - table "Faults":
           - caption:
             - heading "Faults" [level=2]
@@ -171,11 +236,12 @@ describeWithChromium("The emulator's page", () => {
               - columnheader "Fired"
               - columnheader "Actions"
           - rowgroup:
-            - 'row "GET /v3/grants status 503 1 of 1 Remove: GET /v3/grants"':
+            - 'row "GET /v3/grants status 503 1 of 1 Copy: GET /v3/grants Remove: GET /v3/grants"':
               - rowheader "GET /v3/grants"
               - cell "status 503"
               - cell "1 of 1"
-              - 'cell "Remove: GET /v3/grants"':
+              - 'cell "Copy: GET /v3/grants Remove: GET /v3/grants"':
+                - 'button "Copy: GET /v3/grants"': Copy
                 - 'button "Remove: GET /v3/grants"': Remove
         - table "Last requests":
           - caption:
@@ -224,21 +290,59 @@ describeWithChromium("The emulator's page", () => {
         - group "Set a fault":
           - text: Set a fault
           - paragraph:
-            - text: Method
-            - combobox "Method":
-              - option "Any" [selected]
-              - option "GET"
-              - option "POST"
-              - option "PUT"
-              - option "PATCH"
-              - option "DELETE"
-          - paragraph:
-            - text: Status
-            - spinbutton "Status": "503"
-          - text: Path
-          - textbox "Path": /v3/*
-          - paragraph: "* stands for anything. A change of the faults starts all counts again."
-          - button "Set the fault""
+            - text: Only the fields that are filled in count.
+            - link "What each one means":
+              - /url: https://github.com/pulumi-nylas-imap/pulumi-nylas-imap/blob/main/emulator/docs/testing-with-the-emulator.md#faults
+          - group "Which requests":
+            - text: Which requests Path
+            - textbox "Path": /v3/*
+            - paragraph: "* stands for anything."
+            - paragraph:
+              - text: Method
+              - combobox "Method":
+                - option "Any" [selected]
+                - option "GET"
+                - option "POST"
+                - option "PUT"
+                - option "PATCH"
+                - option "DELETE"
+            - paragraph:
+              - text: From the nth on
+              - spinbutton "From the nth on"
+            - paragraph:
+              - text: Probability
+              - spinbutton "Probability"
+            - paragraph:
+              - text: How often at most
+              - spinbutton "How often at most"
+          - group "What becomes of them":
+            - text: What becomes of them
+            - paragraph:
+              - text: Connection
+              - combobox "Connection":
+                - option "Stays open" [selected]
+                - option "Reset, no answer"
+                - option "Cut off halfway"
+                - option "Stalls halfway"
+            - paragraph:
+              - text: Delay in ms
+              - spinbutton "Delay in ms"
+            - group:
+              - paragraph:
+                - text: Status
+                - spinbutton "Status": "503"
+              - paragraph:
+                - text: Retry-After
+                - textbox "Retry-After":
+                  - /placeholder: seconds or a date
+              - paragraph:
+                - checkbox "Send another body than Nylas's"
+                - text: Send another body than Nylas's
+            - paragraph:
+              - checkbox "Perform the request first"
+              - text: Perform the request first
+          - button "Set the fault"
+          - paragraph: A change of the faults starts all counts again."
     `);
   });
 
@@ -276,7 +380,7 @@ describeWithChromium("The emulator's page", () => {
       await page.keyboard.press("Enter");
       await outcome(page, text);
     }
-    expect(await page.getByRole("table").count()).toBe(5);
+    expect(await page.getByRole("table").count()).toBe(7);
   });
 
   it("follows what happens by itself, but not while it is hidden or paused", async () => {
@@ -321,10 +425,8 @@ describeWithChromium("The emulator's page", () => {
         const seen = await emulator.call<Record<string, unknown>>("GET", `/v3/grants/${grant.id}`);
         return seen.grant_status === status && seen.blocked === blocked;
       });
-      await row(page, "Grants", grant.email).getByRole("cell", { name: status, exact: true }).waitFor();
-      await row(page, "Grants", grant.email)
-        .getByRole("cell", { name: blocked ? "yes" : "no", exact: true })
-        .waitFor();
+      const shown = blocked ? `${status}, blocked` : status;
+      await row(page, "Grants", grant.email).getByRole("cell", { name: shown, exact: true }).waitFor();
     };
     await press(page, `Expire: ${grant.email}`);
     await now("invalid", false);
@@ -400,6 +502,146 @@ describeWithChromium("The emulator's page", () => {
     expect(await emulator.call("GET", "/_emulator/faults")).toHaveLength(1);
   });
 
+  const VALUES: readonly (readonly [button: string, said: string, copied: () => string])[] = [
+    ["Copy: API URI", "API URI", () => emulator.emulator.apiUri],
+    ["Copy: API key", "API key", () => emulator.emulator.apiKey],
+    ["Copy: Application id", "Application id", () => emulator.emulator.applicationId],
+    ["Copy id: ops@example.test", "the id of the grant of ops@example.test", () => grant.id],
+    ["Copy password: ops@example.test", "the password of ops@example.test", () => emulator.user(0).password],
+    ["Copy: GET /v3/grants", "the rule for GET /v3/grants", () => '{"method":"GET","path":"/v3/grants","status":503}'],
+  ];
+
+  it.each([
+    ["with the browser's clipboard", undefined],
+    ["without it, as over HTTP from another machine", "delete Navigator.prototype.clipboard"],
+  ])("copies what a client, a mail program and a test need, %s", async (_, before) => {
+    await emulator.faults({ method: "GET", path: "/v3/grants", status: 503 });
+    const page = await openLive({ permissions: ["clipboard-read", "clipboard-write"] });
+    if (before !== undefined) await page.evaluate(before);
+    for (const [button, said, copied] of VALUES) {
+      await page.getByRole("button", { name: button, exact: true }).press("Enter");
+      await outcome(page, `Copied: ${said}.`);
+      const target = page.getByLabel("Body", { exact: true });
+      await page.getByLabel("Send another body than Nylas's").check();
+      await target.fill("");
+      await target.press("ControlOrMeta+V");
+      expect(await target.inputValue()).toBe(copied());
+    }
+    await page.getByLabel("Body", { exact: true }).fill("");
+    expect(await page.content()).not.toContain(emulator.user(0).password);
+  });
+
+  it("has what a mail program needs to read a mailbox", async () => {
+    const page = await openLive();
+    const servers = await page.getByRole("table", { name: "For a mail program" }).locator("tbody tr").allInnerTexts();
+    const [, link] = await Promise.all([
+      page.waitForEvent("download"),
+      page.getByRole("link", { name: "download it" }).press("Enter"),
+    ]).then(async ([download]) => [download.suggestedFilename(), await download.path()] as const);
+    const ca = await readFile(link, "utf8");
+    const { username: user, password: pass } = emulator.user(0);
+    for (const [text = "", secure] of [
+      [servers[0], true],
+      [servers[1], false],
+    ] as const) {
+      const [, , host = "", port = ""] = text.split("\t");
+      const client = new ImapFlow({
+        ...{ host, port: Number(port), secure, auth: { user, pass }, logger: false },
+        tls: { ca, servername: "localhost" },
+      });
+      await client.connect();
+      await client.logout();
+    }
+    const [, , host = "", port = ""] = servers[2]?.split("\t") ?? [];
+    expect({ host, port: Number(port) }).toEqual(emulator.smtp);
+  });
+
+  it("asks before it deletes a grant, and deletes nothing when the answer is no", async () => {
+    const victim = await emulator.foreignGrant(2);
+    const page = await openLive();
+    const button = page.getByRole("button", { name: `Delete: ${victim.email}` });
+    const dialog = page.getByRole("dialog", { name: `Delete the grant of ${victim.email}?` });
+    for (const no of ["Escape", "Enter"]) {
+      await tabTo(page, button);
+      await page.keyboard.press("Enter");
+      // Whoever presses Enter without reading has said no.
+      await dialog.getByRole("button", { name: "Cancel" }).and(page.locator(":focus")).waitFor();
+      await page.keyboard.press(no);
+      await dialog.waitFor({ state: "hidden" });
+      await button.and(page.locator(":focus")).waitFor();
+    }
+    const deletions = async () => (await emulator.requests()).filter(({ method }) => method === "DELETE");
+    expect(await deletions()).toEqual([]);
+    await page.keyboard.press("Enter");
+    await tabTo(page, dialog.getByRole("button", { name: "Delete the grant" }));
+    await page.keyboard.press("Enter");
+    await outcome(page, `The grant of ${victim.email} is deleted.`);
+    expect(await deletions()).toMatchObject([{ path: `/v3/grants/${victim.id}`, status: 200 }]);
+    expect(await row(page, "Grants", victim.email).count()).toBe(0);
+  });
+
+  const DEFAULTS = { path: "/v3/*", status: 503 };
+
+  it.each<[string, Record<string, string | true>, Record<string, unknown>]>([
+    ["a status", { Status: "502" }, { path: "/v3/*", status: 502 }],
+    ["Retry-After in seconds", { "Retry-After": "2" }, { ...DEFAULTS, retryAfter: 2 }],
+    [
+      "Retry-After as a date",
+      { "Retry-After": "Sun, 29 Nov 2026 12:00:00 GMT" },
+      { ...DEFAULTS, retryAfter: "Sun, 29 Nov 2026 12:00:00 GMT" },
+    ],
+    ["a delay alone", { Status: "", "Delay in ms": "40" }, { path: "/v3/*", delayMs: 40 }],
+    ["a reset", { Connection: "Reset, no answer" }, { path: "/v3/*", reset: true }],
+    ["half an answer", { Status: "", Connection: "Cut off halfway" }, { path: "/v3/*", truncate: true }],
+    ["half an answer and no end", { Connection: "Stalls halfway" }, { ...DEFAULTS, stall: true }],
+    [
+      "after the effect",
+      { Connection: "Reset, no answer", "Perform the request first": true },
+      { path: "/v3/*", reset: true, afterEffect: true },
+    ],
+    [
+      "another body",
+      { "Send another body than Nylas's": true, Body: "<p>", "Content type": "text/plain" },
+      { ...DEFAULTS, body: "<p>", contentType: "text/plain" },
+    ],
+    ["an empty body", { "Send another body than Nylas's": true }, { ...DEFAULTS, body: "" }],
+    [
+      "the nth request, so often",
+      { "From the nth on": "2", "How often at most": "3" },
+      { ...DEFAULTS, nth: 2, times: 3 },
+    ],
+    ["a probability", { Probability: "0.25" }, { ...DEFAULTS, probability: 0.25 }],
+    ["every path", { Path: "" }, { status: 503 }],
+  ])("sets a fault of each kind: %s", async (_, fields, rule) => {
+    const page = await openLive();
+    for (const [label, value] of Object.entries(fields)) {
+      const field = page.getByRole("group", { name: "Set a fault" }).getByLabel(label, { exact: true });
+      if (value === true) await field.check();
+      else if (label === "Connection") await field.selectOption(value);
+      else await field.fill(value);
+    }
+    await page.getByRole("button", { name: "Set the fault" }).press("Enter");
+    await outcome(page, "The fault is set.");
+    expect(await emulator.call("GET", "/_emulator/faults")).toEqual([{ ...rule, matched: 0, fired: 0 }]);
+    // The form is as before, for the next one.
+    const status = page.getByLabel("Status", { exact: true });
+    await until("the form is empty", PATIENCE_MS, async () => {
+      return (await status.inputValue()) === "503" && (await status.isEnabled());
+    });
+  });
+
+  it("leads to pages and headings that the documentation has", async () => {
+    const page = await openLive();
+    const links = await page.locator('a[target="_blank"]').evaluateAll((all) => all.map((link) => String(link)));
+    expect(links.length).toBeGreaterThanOrEqual(2);
+    for (const link of links) {
+      const { pathname, hash } = new URL(link);
+      const file = pathname.replace("/pulumi-nylas-imap/pulumi-nylas-imap/blob/main/", "");
+      const text = await readFile(join(import.meta.dirname, "../../..", file), "utf8");
+      if (hash !== "") expect(text).toMatch(new RegExp(`^## ${hash.slice(1)}$`, "im"));
+    }
+  });
+
   it("follows a hosted log-in to its end, by the keyboard alone", async () => {
     const page = await openLive();
     const { username, password } = emulator.user(1);
@@ -432,6 +674,9 @@ describeWithChromium("The emulator's page", () => {
       expect(await page.getByRole("button", { name: "Make the IMAP connector" }).count()).toBe(0);
       expect(await page.getByRole("group", { name: "Make a mailbox" }).count()).toBe(0);
       await row(page, "Last requests", "/v3/connectors").waitFor();
+      expect(await page.getByRole("table", { name: "For a mail program" }).count()).toBe(0);
+      await press(page, "Empty the log");
+      await page.getByRole("dialog", { name: "Empty the log?" }).waitFor();
       await press(page, "Empty the log");
       await outcome(page, "The log is empty.");
       await row(page, "Last requests", "No requests yet.").waitFor();

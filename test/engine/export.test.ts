@@ -12,6 +12,7 @@ import { makeWorkDirectory } from "../../tools/harness/work-directory.js";
 import { startHostileServer } from "../support/hostile-server.js";
 import { runIn } from "../support/npm.js";
 import { nylasImap, nylasImapCommand } from "../support/nylas-imap.js";
+import { GRANT_TYPES, program } from "../support/programs.js";
 import { createStack, type Stack } from "../support/stack.js";
 import { AUTHENTICATE, CONNECT, LONG_AGO_SECONDS } from "./world.js";
 
@@ -163,6 +164,62 @@ describe("nylas-imap export", () => {
     expect(now.map(({ id }) => id)).toEqual(expect.arrayContaining(kept));
     expect(now).toHaveLength(FEW);
     expect(await emulator.writes()).not.toContain(CONNECT);
+  });
+
+  it("takes one mailbox into a program that has a connector and mailboxes already", async () => {
+    const { emulator, grants } = await byHand(FEW, { settingsEcho: "hosts" });
+    const stack = await createStack({ env: emulator.env });
+    closing.push(() => stack.remove());
+    const had = program(emulator, {
+      connector: { onExisting: "adopt" },
+      mailboxes: { had: { ...emulator.user(1), args: { onExisting: "adopt" } } },
+    });
+    stack.writeProgram(had);
+    await stack.up();
+    await emulator.forgetRequests();
+
+    const { username, password } = emulator.user(0);
+    const printed = await exported(emulator, "--email", username.toUpperCase());
+    // The application and one page of grants.
+    expect(await emulator.requests()).toHaveLength(3);
+    await runIn(directory, process.execPath, TSC, "--noEmit", "-p", directory);
+    const [, file = ""] = /pulumi import --file (\S+) /.exec(printed) ?? [];
+    const [declaration = ""] =
+      /^const box0_at_example_test = [^;]+;$/m.exec(readFileSync(join(directory, "index.ts"), "utf8")) ?? [];
+    stack.writeProgram(`${had}\nconst config = new pulumi.Config();\n${declaration}`);
+    await stack.config({}, { box0_at_example_test_imapPassword: password });
+
+    await emulator.forgetRequests();
+    const imported = await stack.run("import", "--file", file, "--generate-code=false", "--yes");
+    expect(imported.code, imported.output).toBe(0);
+    expect(imported.output).toContain("= 1 imported");
+    expect(await emulator.requests()).toEqual([]);
+    await stack.up();
+    expect(await emulator.writes()).toEqual([AUTHENTICATE]);
+    await stack.up("--expect-no-changes");
+    const managed = stack.resources().filter(({ type }) => type === GRANT_TYPES.dynamic);
+    expect(Object.fromEntries(managed.map(({ urn, id }) => [urn.split("::").at(-1), id]))).toEqual({
+      had: (await emulator.grantOf(emulator.user(1).username)).id,
+      box0_at_example_test: (await emulator.grantOf(username)).id,
+    });
+    expect((await emulator.grants()).map(({ id }) => id)).toEqual(grants.map(({ id }) => id));
+  });
+
+  it("says what is near an address without a grant, and whose a mailbox is that it does not export", async () => {
+    const { emulator } = await byHand(FEW);
+    const owner = "0123456789abcdef".repeat(2);
+    await emulator.foreignGrant(1, `pulumi-nylas-imap:2:${owner}:${owner}:${owner}:created`);
+    const says = {
+      "box0@exmaple.test": "did you mean box0@example.test?",
+      "nobody@elsewhere.invalid":
+        "IMAP grants are of box0@example.test, box1@example.test, box2@example.test; is NYLAS_API_KEY",
+      "box1@example.test": "marked by a stack whose digest is 01234567",
+    };
+    for (const [address, text] of Object.entries(says)) {
+      const run = await nylasImap(emulator.env, "export", "--out", directory, "--email", address);
+      expect(run).toMatchObject({ code: 2, stdout: "", stderr: expect.stringContaining(text) });
+      expect(readdirSync(directory)).toEqual([]);
+    }
   });
 
   it("lets an imported grant go that another stack has adopted meanwhile", async () => {

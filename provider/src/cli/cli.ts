@@ -9,7 +9,7 @@ import { redact } from "../redact.js";
 import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
 import { diagnose } from "./doctor.js";
 import { explain } from "./explain.js";
-import { exportApplication, exportedFiles } from "./export.js";
+import { exportApplication, exportedFiles, exportMailbox } from "./export.js";
 import { describeExport } from "./next-steps.js";
 import { readPackage } from "./package-file.js";
 import { asTable } from "./report.js";
@@ -38,6 +38,7 @@ Options of doctor:
 
 Options of export:
   --out DIR            the directory to write to, where no file may be in the way (default: ${EXPORT_DIRECTORY})
+  --email ADDRESS      only this mailbox, without the connector, for a program that you have
 
 Options of doctor and export:
   --application NAME   another configuration namespace, whose variables begin with NAME (default: ${DEFAULT_APPLICATION})
@@ -58,6 +59,7 @@ const OPTIONS = {
   verify: { type: "boolean" },
   "allow-unmanaged": { type: "boolean" },
   out: { type: "string" },
+  email: { type: "string" },
   application: { type: "string" },
   help: { type: "boolean" },
   version: { type: "boolean" },
@@ -66,7 +68,7 @@ const OPTIONS = {
 /** What each command takes besides `--help` and `--version`. */
 const COMMANDS = {
   doctor: { argument: undefined, options: ["state", "verify", "allow-unmanaged", "json", "application"] },
-  export: { argument: undefined, options: ["out", "application"] },
+  export: { argument: undefined, options: ["out", "email", "application"] },
   explain: { argument: "an error code, such as invalid_credentials", options: [] },
 } as const;
 
@@ -142,12 +144,12 @@ async function runDoctor(client: NylasClient, options: Options): Promise<number>
   return diagnosis.findings.some(({ level }) => level === "problem") ? SOMETHING_TO_DO : NOTHING_TO_DO;
 }
 
-async function runExport(client: NylasClient, { out = EXPORT_DIRECTORY }: Options): Promise<number> {
+async function runExport(client: NylasClient, { out = EXPORT_DIRECTORY, email }: Options): Promise<number> {
   const inTheWay = exportedFiles().filter((file) => existsSync(join(out, file)));
   if (inTheWay.length > 0) {
     throw invalid(`${out} has ${inTheWay.join(", ")} already; nothing was written. Name another directory with --out`);
   }
-  const { files, content } = await exportApplication(client);
+  const { files, content } = await (email === undefined ? exportApplication(client) : exportMailbox(client, email));
   try {
     writeFiles(out, files);
   } catch (error) {

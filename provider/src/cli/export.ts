@@ -1,8 +1,10 @@
-import { mailboxKey } from "../address.js";
+import { mailboxKey, sameMailbox } from "../address.js";
 import { parseMarker } from "../core/ownership/marker.js";
+import { AlreadyExistsError, NotFoundError } from "../errors.js";
+import { nearest } from "../nearest.js";
 import type { NylasClient } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
-import { listGrantsWithServers } from "../nylas/grant-list.js";
+import { type GrantList, listGrantsWithServers } from "../nylas/grant-list.js";
 import type { GrantWithServers } from "../nylas/wire.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import { markedBy, subjectOf } from "./describe.js";
@@ -15,6 +17,8 @@ import { projectFiles } from "./project-files.js";
 
 const PROGRAM = "index.ts";
 const IMPORT_FILE = "import.json";
+/** Most addresses that an error about a missing one lists. */
+const MAX_NAMED_ADDRESSES = 5;
 
 /** A program and import file, by file name. */
 export interface Export {
@@ -37,19 +41,38 @@ export async function exportApplication(client: NylasClient): Promise<Export> {
   });
   const mailboxes: ExportableMailbox[] = [];
   const names = new Set<string>();
-  for (const grant of grants.filter(({ provider }) => provider === "imap")) {
+  for (const grant of grants.filter(isImap)) {
     const reason = reasonToLeaveOut(grant);
     if (reason === undefined) mailboxes.push(mailboxOf(grant, names));
     else leftOut.push(`${subjectOf(grant)}: ${reason}`);
   }
+  return written(client, { applicationId, declaresConnector: true, connector, mailboxes, leftOut });
+}
+
+/** Like `exportApplication`, for one mailbox and without the connector: the program that takes the mailbox in may have it. */
+export async function exportMailbox(client: NylasClient, email: string): Promise<Export> {
+  const { applicationId } = await client.application();
+  const grant = grantOf(email, await listGrantsWithServers(client));
+  const reason = reasonToLeaveOut(grant);
+  if (reason !== undefined) {
+    throw new AlreadyExistsError({
+      code: "grant_exists",
+      operation: `Exporting ${subjectOf(grant)}`,
+      answer: `${reason}; nothing was written`,
+      remedy:
+        'change it in the program of that stack. If the stack is gone, declare the mailbox with `onExisting: "adopt"`',
+    });
+  }
+  const mailboxes = [mailboxOf(grant, new Set())];
+  return written(client, { applicationId, declaresConnector: false, connector: undefined, mailboxes, leftOut: [] });
+}
+
+function written(client: NylasClient, read: Omit<Exportable, "application" | "domains">): Export {
   const { application } = client.settings;
   const content: Exportable = {
-    applicationId,
+    ...read,
     application: application === DEFAULT_APPLICATION ? undefined : application,
-    connector,
-    mailboxes,
-    domains: domainsOf(mailboxes),
-    leftOut,
+    domains: domainsOf(read.mailboxes),
   };
   const files = {
     [PROGRAM]: programText(content),
@@ -57,6 +80,49 @@ export async function exportApplication(client: NylasClient): Promise<Export> {
     ...projectFiles(readPackage()),
   };
   return { files, content };
+}
+
+/** The IMAP grant of a mailbox. Throws an error that names what is near if there is none. */
+function grantOf(email: string, { grants, unreadable }: GrantList<GrantWithServers>): GrantWithServers {
+  const isOf = (grant: GrantWithServers) => addressesOf(grant).some((address) => sameMailbox(address, email));
+  const ofMailbox = grants.filter(isOf);
+  const found = ofMailbox.find(isImap);
+  if (found !== undefined) return found;
+  const [foreign] = ofMailbox;
+  const broken = unreadable.find((grant) => grant.email !== undefined && sameMailbox(grant.email, email));
+  const nowhere = (answer: string, remedy: string) =>
+    new NotFoundError({
+      code: "not_found",
+      operation: `Exporting mailbox ${email}`,
+      answer: `${answer}; nothing was written`,
+      remedy,
+    });
+  if (foreign !== undefined) {
+    throw nowhere(`its grant ${foreign.id} is of provider ${foreign.provider}`, "only IMAP grants can be exported");
+  }
+  if (broken !== undefined) {
+    const answer = `its grant ${broken.id ?? "without a valid id"} breaks Nylas's contract in ${broken.fields}`;
+    throw nowhere(answer, "report it to Nylas with the grant's id");
+  }
+  throw nowhere("the application has no grant of it", whereElse(email, grants.filter(isImap)));
+}
+
+function whereElse(email: string, grants: readonly GrantWithServers[]): string {
+  const addresses = grants.flatMap(addressesOf);
+  const near = nearest(email, addresses);
+  if (near !== undefined) return `did you mean ${near}?`;
+  if (addresses.length === 0) return "check that NYLAS_API_KEY is of the right application: this one has no IMAP grant";
+  const named = addresses.slice(0, MAX_NAMED_ADDRESSES);
+  const more = addresses.length - named.length;
+  return `the application's IMAP grants are of ${named.join(", ")}${more === 0 ? "" : ` and ${more} more`}; is NYLAS_API_KEY of another application?`;
+}
+
+function addressesOf({ email, servers }: GrantWithServers): string[] {
+  return [...new Set([email, servers?.imapUsername])].filter((address) => address !== undefined);
+}
+
+function isImap({ provider }: GrantWithServers): boolean {
+  return provider === "imap";
 }
 
 /** A grant with an owner stays with it: a second stack would take it over. */

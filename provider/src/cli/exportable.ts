@@ -5,6 +5,9 @@ export interface Exportable {
   applicationId: string;
   /** The configuration namespace; absent for the default. */
   application: string | undefined;
+  /** Whether the program declares the connector, or only refers to it. */
+  declaresConnector: boolean;
+  /** As Nylas has it; absent if it has none, or if the program does not declare it. */
   connector: Connector | undefined;
   mailboxes: ExportableMailbox[];
   /** The domains whose mail servers Nylas does not tell. */

@@ -1,3 +1,4 @@
+import { join, resolve } from "node:path";
 import { cleaned } from "../redact.js";
 import type { Exportable } from "./exportable.js";
 import { passwordKey } from "./program-text.js";
@@ -9,24 +10,30 @@ const MAX_LINE_LENGTH = 300;
 
 /** What was written, and the commands that take it into a stack. */
 export function describeExport(directory: string, files: Record<string, string>, content: Exportable): string {
-  const { application = "nylas", connector, mailboxes, domains, leftOut } = content;
+  const { application = "nylas", declaresConnector, connector, mailboxes, domains, leftOut } = content;
   const shown = mailboxes.slice(0, MAX_NAMED_MAILBOXES);
   const more = mailboxes.length - shown.length;
+  const grants = `${mailboxes.length} of ${mailboxes.length + leftOut.length} IMAP grants`;
+  const what = `${connector === undefined ? "no connector" : "1 connector"}, ${grants}`;
   const lines = [
-    `Wrote ${Object.keys(files).join(", ")} to ${directory}: ${connector === undefined ? "no connector" : "1 connector"}, ${mailboxes.length} of ${mailboxes.length + leftOut.length} IMAP grants.`,
+    `Wrote ${Object.keys(files).join(", ")} to ${directory}: ${declaresConnector ? what : "1 IMAP grant"}.`,
     ...leftOut.map((reason) => `Left out ${cleaned(reason, MAX_LINE_LENGTH)}.`),
     "",
-    "Next:",
-    `  cd ${directory} && npm install && pulumi stack init prod`,
-    `  pulumi config set --secret ${application}:apiKey`,
+    ...(declaresConnector
+      ? [
+          "Next:",
+          `  cd ${directory} && npm install && pulumi stack init prod`,
+          `  pulumi config set --secret ${application}:apiKey`,
+        ]
+      : [`Next, copy the declaration from ${join(directory, "index.ts")} into your program. In its directory:`]),
     ...domains.flatMap(({ name }) => [
       `  pulumi config set ${name}_imapHost imap.example.com`,
       `  pulumi config set ${name}_smtpHost smtp.example.com`,
     ]),
     ...shown.map(({ name }) => `  pulumi config set --secret ${passwordKey(name)}`),
     ...(more === 0 ? [] : [`  … and the passwords of ${more} more mailboxes, by their names in index.ts`]),
-    "  pulumi import --file import.json --generate-code=false    # sends no request",
-    "  pulumi up    # authenticates each mailbox once with these settings; every grant keeps its id",
+    `  pulumi import --file ${declaresConnector ? "import.json" : resolve(directory, "import.json")} --generate-code=false    # sends no request`,
+    `  pulumi up    # authenticates ${declaresConnector ? "each" : "the"} mailbox once with these settings; every grant keeps its id`,
   ];
   return `${lines.join("\n")}\n`;
 }

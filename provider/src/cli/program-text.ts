@@ -2,22 +2,20 @@ import type { Exportable, ExportableMailbox } from "./exportable.js";
 
 /** Writes a TypeScript program that declares the resources. */
 export function programText(content: Exportable): string {
-  const { application, applicationId, connector, domains, leftOut, mailboxes } = content;
-  const ofApplication = application === undefined ? [] : [`application: ${literal(application)}`];
-  const named = connector?.name === undefined ? [] : [`name: ${literal(connector.name)}`];
+  const { applicationId, declaresConnector, domains, leftOut, mailboxes } = content;
+  const what = declaresConnector ? "The IMAP connector and grants" : "An IMAP grant";
   const lines = [
-    `// The IMAP connector and grants of Nylas application ${literal(applicationId)}, written by \`nylas-imap export\`.`,
+    `// ${what} of Nylas application ${literal(applicationId)}, written by \`nylas-imap export\`.`,
     'import * as pulumi from "@pulumi/pulumi";',
-    'import { ByoImapGrant, ImapConnector } from "pulumi-nylas-imap";',
+    `import { ${declaresConnector ? "ByoImapGrant, ImapConnector" : "ByoImapGrant"} } from "pulumi-nylas-imap";`,
     "",
     "const config = new pulumi.Config();",
     "",
     ...serversTable(domains),
     '// onExisting: "adopt" is for an `up` without import.json, and for the first one. Remove it afterwards: a grant that another',
     "// stack adopts is then not taken back. Destroy leaves what is adopted or imported.",
-    `const connector = new ImapConnector("imap", { ${[...named, 'onExisting: "adopt"', ...ofApplication].join(", ")} }, { protect: true });`,
-    "",
-    ...mailboxes.flatMap(mailboxLines),
+    ...(declaresConnector ? [connectorLine(content), ""] : []),
+    ...mailboxes.flatMap((mailbox) => mailboxLines(content, mailbox)),
     ...leftOut.map((reason) => `// Left out: ${literal(reason)}`),
     ...(leftOut.length === 0 ? [] : [""]),
     "export const grantIds = {",
@@ -25,6 +23,16 @@ export function programText(content: Exportable): string {
     "};",
   ];
   return `${lines.join("\n")}\n`;
+}
+
+function connectorLine({ application, connector }: Exportable): string {
+  const named = connector?.name === undefined ? [] : [`name: ${literal(connector.name)}`];
+  const properties = [...named, 'onExisting: "adopt"', ...ofApplication(application)];
+  return `const connector = new ImapConnector("imap", { ${properties.join(", ")} }, { protect: true });`;
+}
+
+function ofApplication(application: string | undefined): string[] {
+  return application === undefined ? [] : [`application: ${literal(application)}`];
 }
 
 function serversTable(domains: Exportable["domains"]): string[] {
@@ -44,13 +52,16 @@ function serversTable(domains: Exportable["domains"]): string[] {
   ];
 }
 
-function mailboxLines({ name, imapUsername, domain, servers }: ExportableMailbox): string[] {
+function mailboxLines(
+  { application, declaresConnector }: Exportable,
+  { name, imapUsername, domain, servers }: ExportableMailbox,
+): string[] {
   const settings =
     servers === undefined
       ? [`...servers[${literal(domain)}]`]
       : Object.entries(servers).map(([argument, value]) => `${argument}: ${literal(value)}`);
   const properties = [
-    "connector",
+    ...(declaresConnector ? ["connector"] : ['connector: "imap"', ...ofApplication(application)]),
     `imapUsername: ${literal(imapUsername)}`,
     `imapPassword: config.requireSecret("${passwordKey(name)}")`,
     ...settings,

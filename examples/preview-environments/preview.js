@@ -16,8 +16,14 @@ if (!isUnderstood || !/^[1-9]\d{0,9}$/.test(number ?? "")) {
 }
 
 const { PREVIEW_DOMAIN, PREVIEW_IMAP_HOST, PREVIEW_IMAP_PORT, PREVIEW_SMTP_HOST, PREVIEW_SMTP_PORT } = process.env;
+const missing = Object.entries({ PREVIEW_DOMAIN, PREVIEW_IMAP_HOST, PREVIEW_SMTP_HOST }).filter(([, value]) => !value);
+if (action === "run" && missing.length > 0) {
+  console.error(`preview: set ${missing.map(([name]) => name).join(", ")}; the README says what they mean`);
+  process.exit(2);
+}
+
 const settings = {
-  address: PREVIEW_DOMAIN === undefined ? undefined : `pr-${number}@${PREVIEW_DOMAIN}`,
+  address: `pr-${number}@${PREVIEW_DOMAIN}`,
   imapHost: PREVIEW_IMAP_HOST,
   imapPort: PREVIEW_IMAP_PORT,
   smtpHost: PREVIEW_SMTP_HOST,
@@ -28,20 +34,28 @@ const settings = {
 const given = {};
 for (const [key, value] of Object.entries(settings)) if (value) given[key] = { value };
 
-const stack = await LocalWorkspace.createOrSelectStack({ stackName: `pr-${number}`, workDir: import.meta.dirname });
-if (action === "remove") await remove();
-else process.exitCode = await runAndRemove();
+try {
+  const stack = await LocalWorkspace.createOrSelectStack({ stackName: `pr-${number}`, workDir: import.meta.dirname });
+  if (action === "remove") await remove(stack);
+  else process.exitCode = await runAndRemove(stack);
+} catch (error) {
+  fail(error);
+}
 
-/** The command's exit code. Whatever happens, the stack goes. */
-async function runAndRemove() {
+/** @typedef {import("@pulumi/pulumi/automation/index.js").Stack} Stack */
+
+/** The command's exit code. Whatever happens, the stack goes. @param {Stack} stack */
+async function runAndRemove(stack) {
   // A stopped job ends the command, not the removal.
   for (const signal of /** @type {const} */ (["SIGINT", "SIGTERM"])) process.on(signal, () => {});
   try {
     await stack.setAllConfig(given);
     const { outputs } = await stack.up({ onOutput: (text) => process.stdout.write(text) });
     return await run(outputs.grantId?.value);
+  } catch (error) {
+    return fail(error);
   } finally {
-    await remove();
+    await remove(stack);
   }
 }
 
@@ -55,9 +69,18 @@ async function run(grantId) {
   return code ?? 1;
 }
 
-async function remove() {
+/** @param {Stack} stack */
+async function remove(stack) {
   // A run that was killed leaves the stack locked.
   if (action === "remove") await stack.cancel().catch(() => {});
   await stack.destroy({ onOutput: (text) => process.stdout.write(text) });
   await stack.workspace.removeStack(stack.name);
+}
+
+/** Says in one line why the run fails: of what a Pulumi command has printed, its first error. @param {unknown} error */
+function fail(error) {
+  const text = error instanceof Error ? error.message : String(error);
+  console.error(`preview: ${/\berror: .*/.exec(text)?.[0] ?? text}`);
+  process.exitCode = 1;
+  return 1;
 }

@@ -1,6 +1,6 @@
 import * as pulumi from "@pulumi/pulumi";
 import * as random from "@pulumi/random";
-import { ByoImapGrant } from "pulumi-nylas-imap";
+import { ByoImapGrant, ImapConnector } from "pulumi-nylas-imap";
 import { MailboxPassword } from "./mailbox-password";
 
 const config = new pulumi.Config();
@@ -23,6 +23,7 @@ const onServer = new MailboxPassword("ops", {
 
 // … then Nylas: the grant takes the password from the resource that has set it, so it comes after it.
 const grant = new ByoImapGrant("ops", {
+  connector: new ImapConnector("imap"),
   imapUsername: address,
   imapPassword: onServer.password,
   imapHost: config.require("imapHost"),

@@ -16,12 +16,15 @@ interface Resolved {
 }
 
 async function setPassword({ adminUri, adminKey, username, password }: Resolved): Promise<void> {
-  const response = await fetch(`${adminUri}/mailboxes/${encodeURIComponent(username)}`, {
+  const address = `${adminUri}/mailboxes/${encodeURIComponent(username)}`;
+  const response = await fetch(address, {
     method: "PUT",
     headers: { authorization: `Bearer ${adminKey}`, "content-type": "application/json" },
     body: JSON.stringify({ password }),
+  }).catch(({ cause }) => {
+    throw new Error(`The mail server's administration at ${adminUri} cannot be reached: ${cause?.code ?? cause}`);
   });
-  if (!response.ok) throw new Error(`Setting the password of ${username} was answered with ${response.status}`);
+  if (!response.ok) throw new Error(`PUT ${address} was answered with ${response.status}: the password is not set`);
 }
 
 const provider: pulumi.dynamic.ResourceProvider<Resolved, Resolved> = {

@@ -89,8 +89,11 @@ it.each([0, 3])("examples/preview-environments removes its stack after a command
 
 it("examples/preview-environments removes its stack when `up` fails or the job is stopped", async () => {
   const wrong = await start({ PREVIEW_MAILBOX_PASSWORD: "not that one" }, "run", "7", "--", "true").ended;
-  expect(wrong.code).not.toBe(0);
-  expect(wrong.output).toContain("invalid_credentials");
+  expect(wrong.code).toBe(1);
+  expect(wrong.output).toMatch(
+    /^preview: error: Authenticating mailbox pr-7@preview\.test .*\(invalid_credentials\)$/m,
+  );
+  expect(wrong.output).not.toMatch(/^ +at /m);
   await nothingIsLeft();
 
   const file = join(own, "started");
@@ -115,6 +118,8 @@ it("examples/preview-environments removes what a killed machine has left", async
   expect(removed.code, removed.output).toBe(0);
   await nothingIsLeft();
 
+  const unset = await start({ PREVIEW_DOMAIN: "" }, "run", "7", "--", "true").ended;
+  expect(unset).toMatchObject({ code: 2, output: expect.stringContaining("set PREVIEW_DOMAIN") });
   const misused = await start({}, "run", "seven", "--", "true").ended;
   expect(misused).toMatchObject({ code: 2, output: expect.stringContaining("Usage:") });
 });

@@ -101,6 +101,7 @@ describe("nylas-imap export", () => {
       "--yes",
     );
     expect(imported.code, imported.output).toBe(0);
+    expect(imported.output, "the placeholders pass").not.toContain("warning");
     expect(await emulator.requests()).toEqual([]);
     const inState = stack.resources().filter(({ type }) => type.startsWith("pulumi-nodejs:dynamic/nylas:"));
     const ids = grants.map(({ id }) => id);

@@ -34,9 +34,7 @@ export function checkGrantArguments(
   news: Values,
   olds: Values = {},
 ): { inputs: Values; failures: CheckFailure[] } {
-  const inputs: Record<string, unknown> = { ...pick(news, Object.keys(news)) };
-  inputs.imapPort ??= DEFAULT_IMAP_PORT;
-  if (inputs.smtpHost !== undefined) inputs.smtpPort ??= DEFAULT_SMTP_PORT;
+  const inputs = withPorts(news);
   const passwords = PASSWORDS.map((names) => checkPassword(host, names, inputs, olds));
   const checked: Values = { ...inputs, ...Object.assign({}, ...passwords.map(({ stored }) => stored)) };
   const sends = asksForAuthentication(olds, checked);
@@ -51,6 +49,12 @@ export function checkGrantArguments(
       ...upgradeFailures(inputs, olds),
     ],
   };
+}
+
+function withPorts(values: Values): Values {
+  const given = pick(values, Object.keys(values));
+  const smtp = given.smtpHost === undefined ? {} : { smtpPort: DEFAULT_SMTP_PORT };
+  return { imapPort: DEFAULT_IMAP_PORT, ...smtp, ...given };
 }
 
 interface CheckedPassword {
@@ -126,11 +130,14 @@ function keepsGrant(inputs: Values, olds: Values): boolean {
   return sameMailbox(olds.imapUsername, imapUsername) && application(olds) === application(inputs);
 }
 
-/** Whether these inputs authenticate the mailbox, as far as can be seen without its outputs. */
+/**
+ * Whether these inputs authenticate the mailbox, as far as can be seen without its outputs. An import checks the inputs of its file,
+ * which may have no ports, against themselves.
+ */
 function asksForAuthentication(olds: Values, inputs: Values): boolean {
   if (!keepsGrant(inputs, olds)) return true;
   return (
-    changed(olds, inputs, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS).length > 0 ||
+    changed(withPorts(olds), inputs, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS).length > 0 ||
     changedPasswords(olds, inputs).length > 0
   );
 }

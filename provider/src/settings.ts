@@ -1,5 +1,6 @@
 import { isIPv4 } from "node:net";
 import { InvalidInputError } from "./errors.js";
+import { misspelt } from "./nearest.js";
 import type { Environment } from "./notices.js";
 
 /** The configuration namespace, and the default application. */
@@ -55,7 +56,7 @@ export function readSettings(application: string, config: ConfigLookup, env: Env
   const { configured, fromEnvironment, either } = lookups(application, config, env);
   const apiKeys = unique([configured("apiKey"), fromEnvironment("apiKey")]);
   const [first, ...rest] = apiKeys;
-  if (first === undefined) throw missingKey(application);
+  if (first === undefined) throw missingKey(application, misspeltVariables(application, config, env));
   for (const key of apiKeys) {
     if (!isHeaderValue(key)) {
       throw invalid(application, "apiKey", "contains characters that cannot be sent in a header");
@@ -97,6 +98,24 @@ export function readEndpoint(application: string, config: ConfigLookup, env: Env
 export function environmentVariable(application: string, key: string): string {
   const snake = (name: string) => name.replaceAll(/([a-z])([A-Z])/g, "$1_$2").replaceAll("-", "_");
   return `${snake(application)}_${snake(key)}`.toUpperCase();
+}
+
+/**
+ * One sentence for each variable that is probably a misspelt setting: its name is near one of a setting without a value. Other
+ * programs may own any other variable with the application's prefix.
+ */
+export function misspeltVariables(application: string, config: ConfigLookup, env: Environment): string[] {
+  const { either } = lookups(application, config, env);
+  const open = SETTING_NAMES.filter((key) => either(key) === undefined);
+  const prefix = environmentVariable(application, "");
+  return Object.keys(env).flatMap((name) => {
+    if (!name.toUpperCase().startsWith(prefix) || nonEmpty(env[name]) === undefined) return [];
+    const meant = misspelt(
+      name,
+      open.map((key) => environmentVariable(application, key)),
+    );
+    return meant === undefined ? [] : [`${name} is not read; did you mean ${meant}?`];
+  });
 }
 
 /** The base URL of a region. */
@@ -173,11 +192,11 @@ function unique(keys: (string | undefined)[]): string[] {
   return [...new Set(keys.filter((key) => key !== undefined))];
 }
 
-function missingKey(application: string): InvalidInputError {
+function missingKey(application: string, misspellings: readonly string[]): InvalidInputError {
   return new InvalidInputError({
     code: "invalid_input",
     operation: readingNamespace(application),
-    answer: "there is no Nylas API key",
+    answer: ["there is no Nylas API key", ...misspellings].join("; "),
     remedy:
       `run \`pulumi config set --secret ${application}:apiKey\` (it asks for the key), ` +
       `or set ${environmentVariable(application, "apiKey")} in the environment`,

@@ -141,6 +141,56 @@ export const input: Scenario[] = [
     },
   },
   {
+    name: "a setting is misspelt in the configuration",
+    outcome: "resources and look-ups name the right one, before any request and without a value",
+    rules: [8, 9],
+    run: async (world) => {
+      const { stack } = world;
+      await stack.config(
+        { "nylas:regoin": "eu", "nylas:clientId": "mine" },
+        { "nylas:apikey": world.secret("nyk_misplaced") },
+      );
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      const says = [
+        "nylas:regoin (did you mean nylas:region?)",
+        "nylas:apikey (did you mean nylas:apiKey?)",
+        "nor nylas:clientId",
+        "pulumi config rm nylas:",
+        "values of your own belong to another namespace",
+      ];
+      await world.fails(says, "preview");
+      stack.writeProgram('exports.application = require("pulumi-nylas-imap").getApplicationOutput().applicationId;');
+      await world.fails(says, "preview");
+      expect(await world.emulator.requests()).toEqual([]);
+    },
+  },
+  {
+    name: "a variable of the environment is near the name of a setting that has no value",
+    outcome:
+      "each is named once with the right name, and the run goes on; other variables with the same prefix are other programs'",
+    rules: [8, 9],
+    run: async (world) => {
+      const { stack } = world;
+      const others = {
+        NYLAS_CLIENT_ID: "mine",
+        NYLAS_GRANT_ID: "mine",
+        NYLAS_API_URL: "https://mine.example",
+        NYLAS_KEY_1: "",
+      };
+      Object.assign(stack.env, { NYLAS_REGOIN: "us", nylas_timeout_second: "60", ...others });
+      world.declare({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1) } });
+      const { output } = await stack.up();
+      expect(output.match(/^ {4}nylas: nylas_.*$/gim)?.toSorted(), output).toEqual([
+        "    nylas: NYLAS_REGOIN is not read; did you mean NYLAS_REGION?",
+        "    nylas: nylas_timeout_second is not read; did you mean NYLAS_TIMEOUT_SECONDS?",
+      ]);
+      stack.env.NYLAS_APIKEY = world.secret("nyk_under_a_misspelt_name");
+      stack.env.NYLAS_API_KEY = "";
+      world.declare({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1), sales: world.mailbox(2) } });
+      await world.fails(["NYLAS_APIKEY is not read; did you mean NYLAS_API_KEY?"], "preview");
+    },
+  },
+  {
     name: "a password is generated in the same run, and another one later",
     outcome:
       "the plans pass with the value unknown; the mailbox waits for its mail server, then is made once, and keeps its id",

@@ -1,5 +1,12 @@
 import { describe, expect, it } from "vitest";
-import { environmentVariable, readEndpoint, readSettings } from "../../provider/src/settings.js";
+import {
+  environmentVariable,
+  misspeltVariables,
+  readEndpoint,
+  readSettings,
+  SETTING_NAMES,
+} from "../../provider/src/settings.js";
+import { present } from "../../tools/harness/test-emulator.js";
 
 const config = (values: Record<string, string>) => (key: string) => values[key];
 
@@ -116,5 +123,43 @@ describe("apiUri", () => {
   ])("%s is refused without being quoted", (apiUri) => {
     expect(() => endpoint(apiUri)).toThrow("nylas:apiUri must");
     expect(() => endpoint(apiUri)).not.toThrow("s3cret");
+  });
+});
+
+describe("misspeltVariables", () => {
+  const sentences = (application: string, values: Record<string, string>, env: Record<string, string>) =>
+    misspeltVariables(application, config(values), env);
+
+  it.each([
+    ["NYLAS_APIKEY", "NYLAS_API_KEY"],
+    ["NYLAS_API_URL", "NYLAS_API_URI"],
+    ["NYLAS_REGOIN", "NYLAS_REGION"],
+    ["nylas_region", "NYLAS_REGION"],
+    ["NYLAS_APPLICATIONID", "NYLAS_APPLICATION_ID"],
+    ["NYLAS_TIMEOUT_SECOND", "NYLAS_TIMEOUT_SECONDS"],
+  ])("names %s as %s, and only while the latter has no value", (given, meant) => {
+    expect(sentences("nylas", {}, { [given]: "x" })).toEqual([`${given} is not read; did you mean ${meant}?`]);
+    const key = present(SETTING_NAMES.find((name) => environmentVariable("nylas", name) === meant));
+    expect(sentences("nylas", { [`nylas:${key}`]: "x" }, { [given]: "x" })).toEqual([]);
+    expect(sentences("nylas", {}, { [given]: "x", [meant]: "x" })).toEqual([]);
+  });
+
+  it.each([
+    "NYLAS_DEBUG",
+    "NYLAS_CLIENT_ID",
+    "NYLAS_CLIENT_SECRET",
+    "NYLAS_GRANT_ID",
+    "NYLAS_ACCESS_TOKEN",
+    "NYLAS_WEBHOOK_SECRET",
+    "NYLAS_EMULATOR_PID",
+    "NYLAS_EU_API_KEY",
+    "MY_NYLAS_API_KEY",
+  ])("says nothing of %s, which is not one", (name) => {
+    expect(sentences("nylas", {}, { [name]: "x" })).toEqual([]);
+  });
+
+  it("looks at the variables of one application", () => {
+    const env = { NYLAS_EU_REGOIN: "eu", NYLAS_REGOIN: "us" };
+    expect(sentences("nylas-eu", {}, env)).toEqual(["NYLAS_EU_REGOIN is not read; did you mean NYLAS_EU_REGION?"]);
   });
 });

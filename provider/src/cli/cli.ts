@@ -6,7 +6,7 @@ import { nodeProcess } from "../hosts/node-process.js";
 import { nearest } from "../nearest.js";
 import { createClient, type NylasClient } from "../nylas/client.js";
 import { redact } from "../redact.js";
-import { DEFAULT_APPLICATION, readSettings } from "../settings.js";
+import { DEFAULT_APPLICATION, misspeltVariables, readSettings } from "../settings.js";
 import { diagnose } from "./doctor.js";
 import { explain } from "./explain.js";
 import { exportApplication, exportedFiles, exportMailbox } from "./export.js";
@@ -113,6 +113,7 @@ async function main(args: readonly string[]): Promise<number> {
   }
   const host = nodeProcess(() => undefined);
   const settings = readSettings(options.application ?? DEFAULT_APPLICATION, host.config, host.env);
+  for (const text of misspeltVariables(settings.application, host.config, host.env)) host.notices.notify(text);
   const client = createClient(settings, host);
   return command === "doctor" ? runDoctor(client, options) : runExport(client, options);
 }

@@ -2,7 +2,7 @@ import { mailboxKey } from "../address.js";
 import { AccessError, type NylasError } from "../errors.js";
 import type { Host } from "../host.js";
 import { createClient, type NylasClient } from "../nylas/client.js";
-import { environmentVariable, type Settings } from "../settings.js";
+import { environmentVariable, misspeltVariables, type Settings } from "../settings.js";
 import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js";
 import { createUnsavedNotes, type UnsavedNotes } from "./ownership/notes.js";
 import { createOwners, type Owners } from "./ownership/owners.js";
@@ -43,6 +43,7 @@ export function runFor(settings: Settings, host: Host): Run {
   if (run === undefined) {
     run = createRun(settings, host);
     runs.set(key, run);
+    for (const text of misspeltVariables(settings.application, host.config, host.env)) host.notices.notify(text);
   }
   return run;
 }

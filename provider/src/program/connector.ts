@@ -2,7 +2,7 @@ import * as pulumi from "@pulumi/pulumi";
 import { CONNECTOR_OUTPUTS, type ConnectorOutputs } from "../core/connector/state.js";
 import { connectorThunk } from "../hosts/dynamic/thunk.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
-import { MODULE, type Outputs, ownerOf, refusePlainKey, resourceOptions, stackDigest } from "./identity.js";
+import { checkConfiguration, MODULE, type Outputs, ownerOf, resourceOptions, stackDigest } from "./identity.js";
 
 /** The arguments of {@link ImapConnector}. */
 export interface ImapConnectorArgs {
@@ -67,7 +67,7 @@ export class ImapConnector extends pulumi.dynamic.Resource implements Outputs<Co
   readonly __application?: string;
 
   constructor(name: string, args: ImapConnectorArgs = {}, opts?: pulumi.CustomResourceOptions) {
-    refusePlainKey(args.application);
+    checkConfiguration(args.application);
     const owner = ownerOf(name, ImapConnector.__pulumiType, opts);
     const inputs = { ...CONNECTOR_OUTPUTS, ...args, owner, stack: stackDigest() };
     super(connectorThunk, name, inputs, resourceOptions(opts), MODULE, "ImapConnector");

@@ -5,7 +5,15 @@ import { GRANT_OUTPUTS, type GrantOutputs, type GrantStatus } from "../core/gran
 import { grantThunk } from "../hosts/dynamic/thunk.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import { ImapConnector } from "./connector.js";
-import { MODULE, type Outputs, ownerOf, refusal, refusePlainKey, resourceOptions, stackDigest } from "./identity.js";
+import {
+  checkConfiguration,
+  MODULE,
+  type Outputs,
+  ownerOf,
+  refusal,
+  resourceOptions,
+  stackDigest,
+} from "./identity.js";
 
 /** Each argument of a mailbox; {@link MailboxArgs} says which belong together. */
 export interface MailboxSettings {
@@ -217,7 +225,7 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
 
   constructor(name: string, args: ByoImapGrantArgs, opts?: pulumi.CustomResourceOptions) {
     const application = inheritedApplication(name, args);
-    refusePlainKey(application);
+    checkConfiguration(application);
     const inputs = opts?.id === undefined ? declared(name, args, application, opts) : { application };
     super(grantThunk, name, { ...GRANT_OUTPUTS, ...inputs }, resourceOptions(opts), MODULE, "ByoImapGrant");
     this.grantId = this.id;

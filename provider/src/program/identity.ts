@@ -1,7 +1,8 @@
 import * as pulumi from "@pulumi/pulumi";
 import { ownerDigest } from "../core/ownership/marker.js";
 import { InvalidInputError, type NylasErrorFacts } from "../errors.js";
-import { DEFAULT_APPLICATION, readingNamespace } from "../settings.js";
+import { nearest } from "../nearest.js";
+import { DEFAULT_APPLICATION, readingNamespace, SETTING_NAMES } from "../settings.js";
 
 /** Module part of the type tokens `pulumi-nodejs:dynamic/nylas:…`. */
 export const MODULE = "nylas";
@@ -49,8 +50,14 @@ function organization(): string {
   }
 }
 
-/** Throws if the API key is plain text in the stack's configuration: every checkpoint would then contain it in plain text. */
-export function refusePlainKey(application: string = DEFAULT_APPLICATION): void {
+/** Throws if the stack's configuration of an application has a mistake that only the program can see. */
+export function checkConfiguration(application: string = DEFAULT_APPLICATION): void {
+  refusePlainKey(application);
+  refuseUnknownSettings(application);
+}
+
+/** Every checkpoint would contain an API key that is plain text in the configuration in plain text. */
+function refusePlainKey(application: string): void {
   const key = `${application}:apiKey`;
   // `pulumi.runtime` exports this function but does not declare it. No declared function tells whether a value is secret.
   const { isConfigSecret } = pulumi.runtime as typeof pulumi.runtime & { isConfigSecret?: (key: string) => boolean };
@@ -61,6 +68,30 @@ export function refusePlainKey(application: string = DEFAULT_APPLICATION): void 
     remedy:
       `run \`pulumi config set --secret ${key}\` (it asks for the key), and revoke the old key: ` +
       "it stands in the stack's configuration file and in its history",
+  });
+}
+
+/** A misspelt setting would leave the default in force. */
+function refuseUnknownSettings(application: string): void {
+  // The project's own configuration has its name as namespace.
+  if (application === pulumi.getProject()) return;
+  const prefix = `${application}:`;
+  const unknown = Object.keys(pulumi.runtime.allConfig())
+    .filter((key) => key.startsWith(prefix))
+    .map((key) => key.slice(prefix.length))
+    .filter((name) => !SETTING_NAMES.some((known) => known === name))
+    .map((name) => ({ name, meant: nearest(name, SETTING_NAMES) }));
+  const [first] = unknown;
+  if (first === undefined) return;
+  const named = unknown.map(({ name, meant }) => {
+    return `${prefix}${name}${meant === undefined ? "" : ` (did you mean ${prefix}${meant}?)`}`;
+  });
+  throw refusal({
+    operation: readingNamespace(application),
+    answer: `there is no setting ${named.join(", nor ")}`,
+    remedy:
+      `\`pulumi config rm ${prefix}${first.name}\` removes it. The settings are ${SETTING_NAMES.join(", ")}; ` +
+      "values of your own belong to another namespace",
   });
 }
 

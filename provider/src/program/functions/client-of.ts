@@ -4,7 +4,7 @@ import type { Host } from "../../host.js";
 import { nodeProcess } from "../../hosts/node-process.js";
 import type { NylasClient } from "../../nylas/client.js";
 import { DEFAULT_APPLICATION, readSettings } from "../../settings.js";
-import { refusePlainKey } from "../identity.js";
+import { checkConfiguration } from "../identity.js";
 import type { LookupOptions } from "./lookup-options.js";
 
 /** The process of the program. */
@@ -15,7 +15,7 @@ export function programHost(): Host {
 /** The program's client for an application, shared within the process. Throws if the configured key is not a secret. */
 export function clientOf(opts: LookupOptions): NylasClient {
   const application = opts.application ?? DEFAULT_APPLICATION;
-  refusePlainKey(application);
+  checkConfiguration(application);
   const host = programHost();
   return runFor(readSettings(application, host.config, host.env), host).client;
 }

@@ -93,6 +93,22 @@ export const access: Scenario[] = [
     },
   },
   {
+    name: "the application is in another region than the settings say",
+    outcome: "the run goes on, and one notice says how to set the region; none once it is set",
+    rules: [7],
+    emulator: { region: "eu" },
+    run: async (world) => {
+      const { stack } = world;
+      world.declare({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1) } });
+      const notice =
+        /^ {4}nylas: nylas:region is us, but application \S+ is in eu: run `pulumi config set nylas:region eu`/gm;
+      expect((await stack.up()).output.match(notice)).toHaveLength(1);
+      await stack.config({ "nylas:region": "eu" });
+      world.declare({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1), sales: world.mailbox(2) } });
+      expect((await stack.up()).output).not.toContain("nylas:region");
+    },
+  },
+  {
     name: "Nylas refuses the key",
     outcome:
       "`api_key_refused` names the region as a possible cause, and links to its explanation once; the key is not shown and not tried again",

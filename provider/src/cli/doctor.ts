@@ -1,6 +1,6 @@
 import { hasOtherOwner, parseMarker, shortened } from "../core/ownership/marker.js";
 import { MailServerError, NylasError } from "../errors.js";
-import type { NylasClient } from "../nylas/client.js";
+import { type NylasClient, otherRegion } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
 import { listReadableGrants } from "../nylas/grant-list.js";
 import { findGrant, probeMailbox } from "../nylas/grants.js";
@@ -123,22 +123,23 @@ function describeStack({ name, project, stacks }: StackState): DiagnosedStack {
   return { name, project, digests: [...stacks].map(shortened) };
 }
 
-function settingsFindings({ settings }: NylasClient, { region }: Application): Found[] {
-  const { application, requestsPerSecond, apiUri } = settings;
+function settingsFindings({ settings }: NylasClient, application: Application): Found[] {
+  const { application: namespace, requestsPerSecond, apiUri } = settings;
   const findings: Found[] = [];
-  if (region !== undefined && region !== settings.region) {
+  const region = otherRegion(settings, application);
+  if (region !== undefined) {
     findings.push({
       code: "region_differs",
-      subject: `${application}:region`,
+      subject: `${namespace}:region`,
       problem: `is ${settings.region}, but the application is in ${region}`,
-      remedy: `set ${application}:region to ${region}`,
+      remedy: `set ${namespace}:region to ${region}`,
       link: DOCS.application,
     });
   }
   if (requestsPerSecond > NYLAS_LIMIT) {
     findings.push({
       code: "rate_above_limit",
-      subject: `${application}:requestsPerSecond`,
+      subject: `${namespace}:requestsPerSecond`,
       problem: `is ${requestsPerSecond}; Nylas answers 429 above ${NYLAS_LIMIT} a second`,
       remedy: `lower it to ${NYLAS_LIMIT} or less, and further if several stacks share the application`,
       link: DOCS.limits,
@@ -148,9 +149,9 @@ function settingsFindings({ settings }: NylasClient, { region }: Application): F
   if (protocol === "http:" && !isLoopback(hostname)) {
     findings.push({
       code: "http_in_clear",
-      subject: `${application}:apiUri`,
+      subject: `${namespace}:apiUri`,
       problem: "is http: the API key and passwords cross the network in clear",
-      remedy: `use https, and remove ${application}:allowHttp`,
+      remedy: `use https, and remove ${namespace}:allowHttp`,
       link: DOCS.application,
     });
   }

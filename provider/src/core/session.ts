@@ -1,7 +1,8 @@
 import { mailboxKey } from "../address.js";
 import { AccessError, type NylasError } from "../errors.js";
 import type { Host } from "../host.js";
-import { createClient, type NylasClient } from "../nylas/client.js";
+import { createClient, type NylasClient, otherRegion } from "../nylas/client.js";
+import type { Application } from "../nylas/wire.js";
 import { environmentVariable, misspeltVariables, type Settings } from "../settings.js";
 import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js";
 import { createUnsavedNotes, type UnsavedNotes } from "./ownership/notes.js";
@@ -95,10 +96,20 @@ function createRun(settings: Settings, host: Host): Run {
     withKeyOf,
   };
   const runWith = (client: NylasClient): Run => ({ client, directory: createGrantDirectory(client), ...shared });
-  const run = runWith(createClient(settings, host));
+  const run = runWith(createClient(settings, host, tellRegion));
   let other: Run | undefined;
   let isAnnounced = false;
   return run;
+
+  function tellRegion(application: Application): void {
+    const region = otherRegion(settings, application);
+    if (region === undefined) return;
+    const [setting, variable] = [`${settings.application}:region`, environmentVariable(settings.application, "region")];
+    host.notices.notify(
+      `${setting} is ${settings.region}, but application ${application.applicationId} is in ${region}: run ` +
+        `\`pulumi config set ${setting} ${region}\`, or set ${variable} to ${region}`,
+    );
+  }
 
   async function withKeyOf(applicationId: string): Promise<Run> {
     const configured = await run.client.application();

@@ -36,8 +36,15 @@ export interface NylasClient {
   apiKey(): Promise<string>;
 }
 
-/** Creates a client. A process needs one for each `Settings`, so that its requests share rate limiter and connections. */
-export function createClient(settings: Settings, host: Host): NylasClient {
+/**
+ * Creates a client. A process needs one for each `Settings`, so that its requests share rate limiter and connections. Calls
+ * `identified` once Nylas has told the application of the key.
+ */
+export function createClient(
+  settings: Settings,
+  host: Host,
+  identified: (application: Application) => void = () => {},
+): NylasClient {
   // Register all keys: the environment's key is sent if the configured one is refused.
   keepSecret(...settings.apiKeys);
   const pace = createPace(settings.requestsPerSecond);
@@ -90,7 +97,9 @@ export function createClient(settings: Settings, host: Host): NylasClient {
 
   async function identify(): Promise<Application> {
     try {
-      return await identifyWithKeys();
+      const application = await identifyWithKeys();
+      identified(application);
+      return application;
     } catch (error) {
       // Other failures may be temporary, so the next caller tries again at once.
       if (error instanceof AccessError) refusedAt = performance.now();
@@ -119,6 +128,11 @@ export function createClient(settings: Settings, host: Host): NylasClient {
     }
     throw refused;
   }
+}
+
+/** The region of the application, if the settings have another one. */
+export function otherRegion({ region: set }: Settings, { region }: Application): string | undefined {
+  return region === set ? undefined : region;
 }
 
 function expectApplication(settings: Settings, wording: Wording, found: Application): Application {

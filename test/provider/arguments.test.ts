@@ -6,7 +6,7 @@ import { grantLifecycle } from "../../provider/src/core/grant/lifecycle.js";
 import type { PublicArgumentName as GrantArgument } from "../../provider/src/core/grant/properties.js";
 import { passwordsLeavingState, readGrantArguments } from "../../provider/src/core/grant/properties.js";
 import { UNKNOWN_HOST, UNKNOWN_PASSWORD } from "../../provider/src/core/grant/sendable.js";
-import type { Lifecycle } from "../../provider/src/core/lifecycle.js";
+import type { RecordLifecycle } from "../../provider/src/core/lifecycle.js";
 import { UNKNOWN } from "../../provider/src/core/properties/validate.js";
 import type { ImapConnectorArgs } from "../../provider/src/program/connector.js";
 import type { ByoImapGrantArgs } from "../../provider/src/program/grant.js";
@@ -27,7 +27,7 @@ it("each argument of the classes has a row in its property table, and each row a
   expectTypeOf<keyof ImapConnectorArgs>().toEqualTypeOf<ConnectorArgument>();
 });
 
-const reasons = (lifecycle: Lifecycle, given: Record<string, unknown>) =>
+const reasons = (lifecycle: RecordLifecycle, given: Record<string, unknown>) =>
   lifecycle.check(here(), given).failures.map((failure) => failure.reason);
 
 describe("the arguments of a grant", () => {

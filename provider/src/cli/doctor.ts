@@ -1,4 +1,4 @@
-import { hasOtherOwner, parseMarker, shortened } from "../core/ownership/marker.js";
+import { hasOtherOwner, markerOf, shortened } from "../core/ownership/marker.js";
 import { MailServerError, NylasError } from "../errors.js";
 import { type NylasClient, otherRegion } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
@@ -206,7 +206,7 @@ function unreadable({ id, email, fields }: UnreadableGrant): Found {
 
 function grantFindings(grant: Grant, { state, allowUnmanaged }: DoctorOptions): Found[] {
   const about = { subject: subjectOf(grant), link: DOCS.grants };
-  const marker = parseMarker(grant.state);
+  const marker = markerOf(grant);
   const findings: Found[] = [];
   if (grant.blocked) {
     findings.push({
@@ -310,14 +310,14 @@ async function stateFindings(
       const problem = "is in the state, but was deleted at Nylas";
       const remedy = "`pulumi up --refresh` drops it from the state and makes another grant, with another id";
       findings.push({ ...about, code: "grant_gone", problem, remedy });
-    } else if (hasOtherOwner(parseMarker(grant.state), managed.marker)) {
+    } else if (hasOtherOwner(markerOf(grant), managed.marker)) {
       const problem = "is in this state, but another resource or stack has its marker";
       const remedy = "`pulumi up` says what to do; nothing of it is deleted meanwhile";
       findings.push({ ...about, code: "grant_taken", problem, remedy });
     }
   }
   for (const grant of grants) {
-    const marker = parseMarker(grant.state);
+    const marker = markerOf(grant);
     const isOfStack = marker?.stack !== undefined && state.stacks.has(marker.stack);
     if (!isOfStack || state.grants.has(grant.id)) continue;
     findings.push({
@@ -333,6 +333,6 @@ async function stateFindings(
 }
 
 function ownerIn(grant: Grant, state: StackState | undefined): string {
-  const stack = parseMarker(grant.state)?.stack;
+  const stack = markerOf(grant)?.stack;
   return stack !== undefined && state?.stacks.has(stack) === true ? "this stack" : ownerOf(grant);
 }

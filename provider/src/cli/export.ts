@@ -1,5 +1,5 @@
 import { mailboxKey, sameMailbox } from "../address.js";
-import { parseMarker } from "../core/ownership/marker.js";
+import { markerOf } from "../core/ownership/marker.js";
 import { AlreadyExistsError, NotFoundError } from "../errors.js";
 import { nearest } from "../nearest.js";
 import type { NylasClient } from "../nylas/client.js";
@@ -127,7 +127,7 @@ function isImap({ provider }: GrantWithServers): boolean {
 
 /** A grant with an owner stays with it: a second stack would take it over. */
 function reasonToLeaveOut(grant: GrantWithServers): string | undefined {
-  if (parseMarker(grant.state) !== undefined) return `it is ${markedBy(grant)}, which manages it unless it is gone`;
+  if (markerOf(grant) !== undefined) return `it is ${markedBy(grant)}, which manages it unless it is gone`;
   if (grant.email === undefined && grant.servers?.imapUsername === undefined) return "Nylas shows no address";
   return undefined;
 }

@@ -1,6 +1,6 @@
 import type { ConnectorOutputs } from "../core/connector/state.js";
 import { UNKNOWN_HOST, UNKNOWN_PASSWORD } from "../core/grant/sendable.js";
-import type { GrantOutputs, HiddenOutputs } from "../core/grant/state.js";
+import type { GrantOutputs } from "../core/grant/state.js";
 import { SECRET_SIGNATURE } from "../hosts/secret-signature.js";
 import type { Exportable, ExportableMailbox } from "./exportable.js";
 import { GRANT_TYPE } from "./stack-state.js";
@@ -74,7 +74,7 @@ function grantEntry(
     onExisting: "adopt",
     ...(application === undefined ? {} : { application }),
   };
-  const outputs: GrantOutputs & Pick<HiddenOutputs, "grantId"> = {
+  const outputs: GrantOutputs & { grantId: string } = {
     grantId: grant.id,
     email: grant.email ?? imapUsername,
     grantStatus: grant.status,

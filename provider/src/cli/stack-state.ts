@@ -1,5 +1,6 @@
 import * as v from "valibot";
-import { type Marker, parseMarker } from "../core/ownership/marker.js";
+import { readGrantState } from "../core/grant/state.js";
+import type { Marker } from "../core/ownership/marker.js";
 import { InvalidInputError } from "../errors.js";
 
 /** A grant that a stack manages. */
@@ -24,7 +25,7 @@ export interface StackState {
 /** The type of a grant in a state; frozen, as states of every released version have it. */
 export const GRANT_TYPE = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
 
-const text = v.fallback(v.optional(v.string()), undefined);
+const values = v.optional(v.record(v.string(), v.unknown()), {});
 
 const Exported = v.object({
   deployment: v.object({
@@ -32,11 +33,11 @@ const Exported = v.object({
       v.array(
         v.object({
           type: v.string(),
-          urn: text,
+          urn: v.fallback(v.optional(v.string()), undefined),
           id: v.optional(v.string()),
           external: v.optional(v.boolean()),
-          inputs: v.optional(v.looseObject({ stack: text })),
-          outputs: v.optional(v.looseObject({ marker: text, applicationId: text, email: text, stack: text })),
+          inputs: values,
+          outputs: values,
         }),
       ),
       [],
@@ -57,14 +58,11 @@ export function readStackState(json: string): StackState {
   }
   const grants = parsed.output.deployment.resources
     .filter(({ type, external, id }) => type === GRANT_TYPE && external !== true && id !== undefined && id !== "")
-    .map(({ id = "", inputs, outputs }) => ({
-      id,
-      marker: parseMarker(outputs?.marker),
-      applicationId: outputs?.applicationId,
-      email: outputs?.email,
+    .map(({ id = "", inputs, outputs }) => {
+      const { marker, applicationId, email, declared } = readGrantState(outputs);
       // A renamed stack whose `up` has failed has its new name in the inputs alone.
-      stacks: [outputs?.stack, inputs?.stack],
-    }));
+      return { id, marker, applicationId, email, stacks: [declared.stack, readGrantState(inputs).declared.stack] };
+    });
   const stacks = grants.flatMap(({ marker, stacks: named }) => [marker?.stack, ...named]);
   const [first] = parsed.output.deployment.resources;
   const [, name, project] = /^urn:pulumi:([^:]+)::([^:]+)::/.exec(first?.urn ?? "") ?? [];

@@ -1,10 +1,11 @@
 import type { Host } from "../host.js";
+import type { OwnedState } from "./ownership/marker.js";
 import type { PropertyTable } from "./properties/table.js";
 import type { CheckFailure } from "./properties/validate.js";
 import type { Values } from "./properties/values.js";
 import type { Run } from "./session.js";
 
-/** The owner of an object, as recorded in the resource's outputs. */
+/** The owner of an object, as recorded in the resource's state. */
 export interface Ownership {
   applicationId: string;
   /** The owner's digest. */
@@ -13,26 +14,74 @@ export interface Ownership {
   nonce?: string | undefined;
 }
 
-/** Validation and CRUD of one resource type, independent of Pulumi. */
-export interface Lifecycle {
+/** What holds for a resource type whatever form its arguments and states have. */
+interface Rules {
   /** Each property that inputs may have. */
   properties: PropertyTable;
   /** Fills in defaults and validates. `olds` are the inputs of the last run. Sends no request. */
   check(host: Host, news: Values, olds?: Values): { inputs: Values; failures: CheckFailure[] };
+}
+
+/** Validation and CRUD of one resource type, independent of Pulumi. `news` may have values that are not known yet. */
+export interface Lifecycle<Args, State extends OwnedState> extends Rules {
+  /** Parses arguments that have passed `check`. */
+  readArguments(inputs: Values): Args;
+  /** Reads a state that any released version has written. */
+  readState(props: Values): State;
+  writeState(state: State): Values;
+  /** The inputs that stand in the state. */
+  inputsIn(state: State): Values;
   /**
    * Names what needs an update: arguments that have changed, with passwords under their public names, and outputs that show a
    * drifted object. `replaces` are those that replace. Sends no request.
    */
-  diff(olds: Values, news: Values): { changed: string[]; replaces: string[] };
+  diff(olds: State, news: Values): { changed: string[]; replaces: string[] };
   /** Says which secret arguments of an existing object differ, if any do: Pulumi does not. Never their values. */
-  secretChanges?(olds: Values, news: Values): string | undefined;
-  /** `undefined` if the outputs name no owner, such as those of a resource that only refers to its object. */
-  ownership(outs: Values): Ownership | undefined;
-  create(run: Run, inputs: Values): Promise<{ id: string; outs: Values }>;
+  secretChanges?(olds: State, news: Values): string | undefined;
+  /** `undefined` if the state names no owner, such as that of a resource that only refers to its object. */
+  ownership(state: State): Ownership | undefined;
+  create(run: Run, args: Args): Promise<{ id: string; state: State }>;
   /** `undefined` if the object no longer exists. */
+  read(run: Run, id: string, state: State): Promise<State | undefined>;
+  update(run: Run, id: string, olds: State, args: Args): Promise<State>;
+  delete(run: Run, id: string, state: State): Promise<void>;
+}
+
+/** A lifecycle whose arguments and states are records of property values, as the engine has them. */
+export interface RecordLifecycle extends Rules {
+  diff(olds: Values, news: Values): { changed: string[]; replaces: string[] };
+  secretChanges(olds: Values, news: Values): string | undefined;
+  ownership(outs: Values): Ownership | undefined;
+  owned(outs: Values): OwnedState;
+  create(run: Run, inputs: Values): Promise<{ id: string; outs: Values }>;
   read(run: Run, id: string, props: Values): Promise<{ inputs: Values; outs: Values } | undefined>;
   update(run: Run, id: string, olds: Values, news: Values): Promise<Values>;
   delete(run: Run, id: string, props: Values): Promise<void>;
+}
+
+/** Reads records at the border, and writes them. */
+export function overRecords<Args, State extends OwnedState>(lifecycle: Lifecycle<Args, State>): RecordLifecycle {
+  const { properties, check, readArguments, readState, writeState, inputsIn } = lifecycle;
+  return {
+    properties,
+    check,
+    diff: (olds, news) => lifecycle.diff(readState(olds), news),
+    secretChanges: (olds, news) => lifecycle.secretChanges?.(readState(olds), news),
+    ownership: (outs) => lifecycle.ownership(readState(outs)),
+    owned: readState,
+    create: async (run, inputs) => {
+      const { id, state } = await lifecycle.create(run, readArguments(inputs));
+      return { id, outs: writeState(state) };
+    },
+    read: async (run, id, props) => {
+      const before = readState(props);
+      const state = await lifecycle.read(run, id, before);
+      return state && { inputs: inputsIn(before), outs: writeState(state) };
+    },
+    update: async (run, id, olds, news) =>
+      writeState(await lifecycle.update(run, id, readState(olds), readArguments(news))),
+    delete: (run, id, props) => lifecycle.delete(run, id, readState(props)),
+  };
 }
 
 /** The object exists but is not usable as declared. Pulumi saves it, fails the run, and updates it in the next one. */

@@ -2,7 +2,7 @@ import { NylasError } from "../errors.js";
 import type { Host } from "../host.js";
 import { keepSecret, redact, redactSentence } from "../redact.js";
 import { DEFAULT_APPLICATION, readSettings, type Settings } from "../settings.js";
-import { type Lifecycle, PartialFailureError } from "./lifecycle.js";
+import { PartialFailureError, type RecordLifecycle } from "./lifecycle.js";
 import { type CheckFailure, isUnknown, secretNames } from "./properties/validate.js";
 import { asText, type Values } from "./properties/values.js";
 import { countPending, type Run, runFor } from "./session.js";
@@ -60,7 +60,7 @@ const LINK_LINE = /\n {2}more: +(\S+)$/;
 const shownLinks = new Set<string>();
 
 /** Serves a resource type: reads the settings, keeps notes of what Pulumi has yet to save, and masks secrets in errors. */
-export function serveResource(lifecycle: Lifecycle, host: Host): ResourceServer {
+export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceServer {
   const secretArguments = secretNames(lifecycle.properties);
   const settingsOf = (values: Values) => readSettings(applicationOf(values), host.config, host.env);
   const run = (values: Values) => runFor(settingsOf(values), host);
@@ -81,10 +81,10 @@ export function serveResource(lifecycle: Lifecycle, host: Host): ResourceServer 
         if (!isUnknown(news.application)) {
           const planning = run(news);
           const stays = difference.replaces.length === 0;
-          planning.owners.recordPlan(id, olds, asText(news.owner), stays);
+          planning.owners.recordPlan(id, lifecycle.owned(olds), asText(news.owner), stays);
           if (stays) {
             removeNote(planning, olds);
-            const changes = lifecycle.secretChanges?.(olds, news);
+            const changes = lifecycle.secretChanges(olds, news);
             if (changes !== undefined) planning.secretChanges.announce(id, changes);
           }
         }

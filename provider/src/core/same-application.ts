@@ -10,12 +10,12 @@ import type { Run } from "./session.js";
  */
 export async function sameApplication(
   given: Run,
-  madeIn: unknown,
+  madeIn: string | undefined,
   operation: string,
 ): Promise<{ run: Run; applicationId: string }> {
-  const run = typeof madeIn === "string" ? await given.withKeyOf(madeIn) : given;
+  const run = madeIn === undefined ? given : await given.withKeyOf(madeIn);
   const { applicationId } = await run.client.application();
-  if (typeof madeIn !== "string" || madeIn === applicationId) return { run, applicationId };
+  if (madeIn === undefined || madeIn === applicationId) return { run, applicationId };
   const { application } = run.client.settings;
   throw new AccessError({
     code: "wrong_application",

@@ -9,12 +9,12 @@ import {
 } from "../../nylas/connectors.js";
 import { listAllGrants } from "../../nylas/grant-list.js";
 import type { Connector, Grant } from "../../nylas/wire.js";
-import type { Lifecycle } from "../lifecycle.js";
+import { type Lifecycle, overRecords } from "../lifecycle.js";
 import { connectorExists, isTaken, journalOf, ownerIn, takeFromOldName, wasTaken } from "../ownership/connector.js";
 import type { Journal } from "../ownership/journal.js";
-import { parseMarker, stackOfDigest } from "../ownership/marker.js";
+import { markerOf, stackOfDigest } from "../ownership/marker.js";
 import { replacing } from "../properties/validate.js";
-import { asText, changed, pick, type Values } from "../properties/values.js";
+import { changed, pick, type Values } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
 import type { Run } from "../session.js";
 import {
@@ -27,100 +27,97 @@ import {
   readConnectorArguments,
   TABLE,
 } from "./properties.js";
-import { type ConnectorOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./state.js";
+import { type ConnectorState, readConnectorState, writeConnectorState } from "./state.js";
 
 /** Most grants that an error lists. */
 const MAX_LISTED_GRANTS = 10;
 
-/** The application's IMAP connector, which all its IMAP grants need. */
-export const connectorLifecycle: Lifecycle = {
+const lifecycle: Lifecycle<ConnectorArguments, ConnectorState> = {
   properties: TABLE,
-
   check: checkConnectorArguments,
+  readArguments: readConnectorArguments,
+  readState: readConnectorState,
+  writeState: writeConnectorState,
+  inputsIn: ({ declared, name }) => pick({ ...declared, name }, CONNECTOR_ARGUMENTS),
 
   diff(olds, news) {
-    const replaces = replacing(olds, news, REPLACING_ARGUMENTS, CONNECTOR_DEFAULTS);
+    const replaces = replacing(olds.declared, news, REPLACING_ARGUMENTS, CONNECTOR_DEFAULTS);
     return {
       changed: [
         ...replaces,
-        ...changed(olds, news, RECORDED_ARGUMENTS, CONNECTOR_DEFAULTS),
-        ...(needsRename(olds, news) ? ["name"] : []),
-        ...(olds.heldElsewhere === true ? ["heldElsewhere"] : []),
+        ...changed(olds.declared, news, RECORDED_ARGUMENTS, CONNECTOR_DEFAULTS),
+        ...(needsRename(olds, news.name) ? ["name"] : []),
+        ...(olds.heldElsewhere ? ["heldElsewhere"] : []),
       ],
       replaces,
     };
   },
 
-  ownership(outs) {
-    const [applicationId, owner] = [asText(outs.applicationId), ownerIn(outs)];
+  ownership(state) {
+    const [applicationId, owner] = [state.applicationId, ownerIn(state)];
     return applicationId === undefined || owner === undefined ? undefined : { applicationId, owner };
   },
 
-  async create(run, inputs) {
-    const args = readConnectorArguments(inputs);
+  async create(run, args) {
     const { applicationId } = await run.client.application();
     return run.exclusively(CONNECTOR_ID, async () => {
       const found = await findConnector(run.client);
       const owned = await createOrAdopt(run, args, found, applicationId);
       run.owners.record(CONNECTOR_ID, args.owner);
-      return { id: CONNECTOR_ID, outs: state(inputs, owned, applicationId) };
+      return { id: CONNECTOR_ID, state: stateOf(args, owned, applicationId) };
     });
   },
 
-  async read(given, id, props) {
-    const { run, applicationId } = await sameApplication(given, props.applicationId, "Reading the IMAP connector");
+  async read(given, id, state) {
+    const { run, applicationId } = await sameApplication(given, state.applicationId, "Reading the IMAP connector");
     const connector = id === CONNECTOR_ID ? await findConnector(run.client) : undefined;
     if (connector === undefined) {
-      if (props.provider === undefined) throw noSuchConnector(run.client, id);
-      journalOf(run, applicationId).forget(ownerIn(props));
+      if (state.provider === undefined) throw noSuchConnector(run.client, id);
+      journalOf(run, applicationId).forget(ownerIn(state));
       run.host.notices.notify("the IMAP connector was deleted outside of Pulumi; the next `up` makes another one");
       return undefined;
     }
-    const seen = connector.name === props.name ? pick(props, ["requestedName"]) : {};
-    const heldElsewhere = wasTaken(journalOf(run, applicationId).read(), ownerIn(props)) ? true : undefined;
+    const requestedName = connector.name === state.name ? state.requestedName : undefined;
+    const heldElsewhere = wasTaken(journalOf(run, applicationId).read(), ownerIn(state)) ? true : undefined;
     if (heldElsewhere)
       run.host.notices.notify("the IMAP connector is held by another resource or stack; the next `up` says what to do");
-    const outs = {
-      ...props,
-      requestedName: undefined,
-      ...seen,
-      ...connectorOutputs(connector),
-      applicationId,
-      heldElsewhere,
-    };
-    return { inputs: pick(props, CONNECTOR_ARGUMENTS), outs };
+    return { ...state, requestedName, ...outputsOf(connector), applicationId, heldElsewhere };
   },
 
-  async update(given, _id, olds, news) {
-    const renames = needsRename(olds, news);
-    takeFromOldName(given, olds, news, renames);
-    if (!renames) return { ...pick(news, CONNECTOR_ARGUMENTS), ...pick(olds, KEPT_OUTPUTS) };
+  async update(given, _id, olds, args) {
+    const renames = needsRename(olds, args.name);
+    takeFromOldName(given, olds, args, renames);
+    const { provider, adopted, requestedName } = olds;
+    if (args.name === undefined || !renames) {
+      const { name = args.name, applicationId } = olds;
+      return { declared: args.declared, provider, name, adopted, applicationId, requestedName };
+    }
     const { run, applicationId } = await sameApplication(given, olds.applicationId, "Renaming the IMAP connector");
-    const connector = await renameConnector(run.client, String(news.name));
-    const owned = { connector, adopted: olds.adopted === true };
-    return state(news, owned, applicationId);
+    const connector = await renameConnector(run.client, args.name);
+    return stateOf(args, { connector, adopted: adopted === true }, applicationId);
   },
 
-  async delete(given, _id, props) {
-    if (props.adopted === true && props.deleteAdopted !== true) {
-      const applicationId = asText(props.applicationId);
-      if (applicationId !== undefined) journalOf(given, applicationId).forget(ownerIn(props));
+  async delete(given, _id, state) {
+    const { declared } = state;
+    if (state.adopted && !declared.deleteAdopted) {
+      const { applicationId } = state;
+      if (applicationId !== undefined) journalOf(given, applicationId).forget(ownerIn(state));
       given.host.notices.notify(
         "the IMAP connector was adopted and stays at Nylas (deleteAdopted: true would delete it)",
       );
       return;
     }
-    const { run, applicationId } = await sameApplication(given, props.applicationId, "Deleting the IMAP connector");
+    const { run, applicationId } = await sameApplication(given, state.applicationId, "Deleting the IMAP connector");
     const journal = journalOf(run, applicationId);
-    if (isTaken(run, props, applicationId)) {
+    if (isTaken(run, state, applicationId)) {
       run.host.notices.notify("the IMAP connector stays at Nylas: another resource has adopted it");
       return;
     }
-    if (props.forceDelete !== true) {
+    if (!declared.forceDelete) {
       const grants = (await listAllGrants(run.client)).filter(
         (grant) => grant.provider === CONNECTOR_ID && !run.directory.wasRemoved(grant.id),
       );
-      if (grants.length > 0) throw connectorInUse(run, grants, asText(props.stack), given.owners.isReplaced(props));
+      if (grants.length > 0) throw connectorInUse(run, grants, declared.stack, given.owners.isReplaced(state));
     }
     await deleteConnector(run.client);
     run.owners.remove(CONNECTOR_ID);
@@ -129,9 +126,12 @@ export const connectorLifecycle: Lifecycle = {
   },
 };
 
+/** The application's IMAP connector, which all its IMAP grants need. */
+export const connectorLifecycle = overRecords(lifecycle);
+
 /** Whether the declared name differs from the one at Nylas, and from one that Nylas has already ignored. */
-function needsRename(olds: Values, news: Values): boolean {
-  return news.name !== undefined && news.name !== olds.name && news.name !== olds.requestedName;
+function needsRename(olds: ConnectorState, name: unknown): boolean {
+  return name !== undefined && name !== olds.name && name !== olds.requestedName;
 }
 
 interface OwnedConnector {
@@ -193,25 +193,18 @@ async function rename(client: NylasClient, connector: Connector, name: string | 
   return name === undefined || name === connector.name ? connector : renameConnector(client, name);
 }
 
-type Recorded = Omit<ConnectorOutputs, "name"> & Partial<Pick<ConnectorOutputs, "name">> & HiddenOutputs;
-
-function state(inputs: Values, { connector, adopted }: OwnedConnector, applicationId: string): Values & Recorded {
-  const declared = pick(inputs, CONNECTOR_ARGUMENTS);
-  const ignored = declared.name !== undefined && declared.name !== connector.name;
+function stateOf(
+  { declared, name }: ConnectorArguments,
+  { connector, adopted }: OwnedConnector,
+  applicationId: string,
+): ConnectorState {
   // Nylas does not document whether an IMAP connector can have a name. Record an ignored name, so that it is sent only once.
-  return {
-    ...declared,
-    ...connectorOutputs(connector),
-    ...(ignored ? { requestedName: asText(declared.name) } : {}),
-    adopted,
-    applicationId,
-  };
+  const requestedName = name === connector.name ? undefined : name;
+  return { declared, name, ...outputsOf(connector), requestedName, adopted, applicationId };
 }
 
-function connectorOutputs(
-  connector: Connector,
-): Pick<ConnectorOutputs, "provider"> & Partial<Pick<ConnectorOutputs, "name">> {
-  return { provider: connector.provider, ...(connector.name === undefined ? {} : { name: connector.name }) };
+function outputsOf({ provider, name }: Connector): Partial<ConnectorState> {
+  return { provider, ...(name === undefined ? {} : { name }) };
 }
 
 function connectorInUse(
@@ -237,8 +230,8 @@ function connectorInUse(
   });
 }
 
-function describeOwner({ state }: Grant, ownStack: string | undefined): string {
-  const marker = parseMarker(state);
+function describeOwner(grant: Grant, ownStack: string | undefined): string {
+  const marker = markerOf(grant);
   if (marker === undefined) return "not made with this package";
   const done = marker.adopted ? "adopted" : "made";
   if (marker.stack === undefined) return `${done} with this package`;

@@ -22,7 +22,10 @@ export type PublicArgumentName = PublicName<typeof TABLE>;
 const schema = v.object(schemasOf(TABLE));
 
 /** The checked arguments of a connector. */
-export type ConnectorArguments = v.InferOutput<typeof schema>;
+export interface ConnectorArguments extends v.InferOutput<typeof schema> {
+  /** The arguments as the program gives them, without defaults: what the state holds. */
+  declared: Values;
+}
 
 export const CONNECTOR_ARGUMENTS = Object.keys(TABLE);
 export const CONNECTOR_DEFAULTS: Values = v.getDefaults(schema);
@@ -37,5 +40,6 @@ export function checkConnectorArguments(_host: Host, news: Values): { inputs: Va
 
 /** Parses arguments that have passed `check`. */
 export function readConnectorArguments(values: Values): ConnectorArguments {
-  return v.parse(schema, pick(values, CONNECTOR_ARGUMENTS));
+  const declared = pick(values, CONNECTOR_ARGUMENTS);
+  return { ...v.parse(schema, declared), declared };
 }

@@ -1,3 +1,7 @@
+import * as v from "valibot";
+import { flag, text, without } from "../properties/stored.js";
+import type { Values } from "../properties/values.js";
+
 /** The public outputs of a connector. */
 export interface ConnectorOutputs {
   provider: string;
@@ -5,14 +9,6 @@ export interface ConnectorOutputs {
   name: string;
   adopted: boolean;
   applicationId: string;
-}
-
-/** Outputs that only the lifecycle reads. */
-export interface HiddenOutputs {
-  /** The declared name, if Nylas has accepted it but still returns another. */
-  requestedName?: string | undefined;
-  /** A refresh has seen that another resource or stack has taken the connector. */
-  heldElsewhere?: boolean | undefined;
 }
 
 /** Declares the outputs to the engine; the provider supplies their values. */
@@ -23,9 +19,34 @@ export const CONNECTOR_OUTPUTS = {
   applicationId: undefined,
 } as const satisfies Record<keyof ConnectorOutputs, undefined>;
 
-/** The outputs that an update without a request carries over. */
-export const KEPT_OUTPUTS: readonly (keyof ConnectorOutputs | keyof HiddenOutputs)[] = [
-  // `Object.keys` returns `string[]`; an object literal has exactly the keys of its type.
-  ...(Object.keys(CONNECTOR_OUTPUTS) as (keyof ConnectorOutputs)[]),
-  "requestedName",
-];
+/** Arguments are read by the table's names; these also by their own. */
+const Declared = v.looseObject({ owner: text, stack: text, deleteAdopted: flag, forceDelete: flag });
+
+const Recorded = v.object({
+  provider: text,
+  /** As Nylas returns it, or the declared one if Nylas returns none. */
+  name: text,
+  adopted: flag,
+  applicationId: text,
+  /** The declared name, if Nylas has accepted it but still returns another. */
+  requestedName: text,
+  /** A refresh has seen that another resource or stack has taken the connector. */
+  heldElsewhere: flag,
+  /** The owner in states of version 0.1.0, which a rename did not update. */
+  heldBy: text,
+});
+
+/** A connector as a state has it. Any output may be missing: a state of an earlier version, or of an import, has fewer. */
+export interface ConnectorState extends v.InferOutput<typeof Recorded> {
+  /** The arguments of the last run, and whatever else the state holds. */
+  declared: v.InferOutput<typeof Declared>;
+}
+
+/** Reads what any released version has written. `writeConnectorState` returns the same record. */
+export function readConnectorState(props: Values): ConnectorState {
+  return { ...v.parse(Recorded, props), declared: v.parse(Declared, without(props, Object.keys(Recorded.entries))) };
+}
+
+export function writeConnectorState({ declared, name, ...outputs }: ConnectorState): Values {
+  return { ...declared, ...(name === undefined ? {} : { name }), ...outputs };
+}

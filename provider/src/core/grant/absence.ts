@@ -1,23 +1,22 @@
 import { NotFoundError, type NylasError, UnavailableError } from "../../errors.js";
 import { visibleInMs } from "../../nylas/visibility.js";
-import { asText, type Values } from "../properties/values.js";
 import type { Run } from "../session.js";
+import type { GrantState } from "./state.js";
 
 /** A grant of a state that Nylas shows neither by its id nor in the list. */
 export interface AbsentGrant {
   run: Run;
   applicationId: string;
   id: string;
-  /** The outputs in the state. */
-  props: Values;
+  state: GrantState;
 }
 
 /**
  * Says that the absence of a grant is not believed yet: a new grant may not be visible. `undefined` if it is believed, because
  * the grant is old enough, or because a deletion that was interrupted on this machine explains it.
  */
-export function notYetVisible({ run, applicationId, id, props }: AbsentGrant): string | undefined {
-  const seconds = Math.ceil(visibleInMs(run.client, asText(props.createdAt)) / 1_000);
+export function notYetVisible({ run, applicationId, id, state }: AbsentGrant): string | undefined {
+  const seconds = Math.ceil(visibleInMs(run.client, state.createdAt) / 1_000);
   if (seconds === 0 || run.unsaved.find(applicationId, deletionOf(id)) !== undefined) return undefined;
   return (
     "Nylas shows it neither by its id nor in the list of grants, but it is so new that it may not be visible yet; " +

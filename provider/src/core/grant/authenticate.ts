@@ -16,10 +16,10 @@ import { preflight } from "../../preflight/preflight.js";
 import { adviceForPassword, adviceForServer } from "../../provider-advice.js";
 import { PartialFailureError } from "../lifecycle.js";
 import { formatMarker, type Marker } from "../ownership/marker.js";
-import type { Values } from "../properties/values.js";
 import type { Run } from "../session.js";
 import { credentials } from "./credentials.js";
 import type { GrantArguments } from "./properties.js";
+import { type GrantState, writeGrantState } from "./state.js";
 import {
   type Answered,
   type AuthenticatedGrant,
@@ -199,18 +199,25 @@ function endsWith(type: string | undefined, suffix: string): boolean {
 }
 
 /** Checks that Nylas can read the mailbox. After a failure the grant is kept, and the next run checks it again. */
-export async function verifyMailbox(run: Run, args: GrantArguments, grantId: string, outs: Values): Promise<Values> {
-  if (!args.verify) return outs;
+export async function verifyMailbox(
+  run: Run,
+  args: GrantArguments,
+  grantId: string,
+  state: GrantState,
+): Promise<GrantState> {
+  if (!args.verify) return state;
+  const failed = (changes: Partial<GrantState>, message: string) =>
+    new PartialFailureError(grantId, writeGrantState({ ...state, verified: false, ...changes }), message);
   try {
     await probeMailbox(run.client, grantId, args.imapUsername);
-    return outs;
+    return state;
   } catch (error) {
     if (!(error instanceof NylasError)) throw error;
     const kept = `grant ${grantId} exists and is kept; the next \`up\` checks it again`;
     // The authentication has just succeeded with this API key, so a 401 here is about the mailbox.
     if (!(error instanceof AccessError && error.code === "api_key_refused")) {
       const explained = new NylasError({ ...error, remedy: `${error.remedy}; ${kept}` });
-      throw new PartialFailureError(grantId, { ...outs, verified: false }, explained.message);
+      throw failed({}, explained.message);
     }
     const { operation, status, requestId, type, answer } = error;
     const unusable = new CredentialsError({
@@ -222,6 +229,6 @@ export async function verifyMailbox(run: Run, args: GrantArguments, grantId: str
       type,
       remedy: `check that the mailbox may be read over IMAP, then run \`pulumi up\` again; ${kept}`,
     });
-    throw new PartialFailureError(grantId, { ...outs, verified: false, grantStatus: "invalid" }, unusable.message);
+    throw failed({ grantStatus: "invalid" }, unusable.message);
   }
 }

@@ -2,11 +2,11 @@ import { isAddress, sameMailbox } from "../../address.js";
 import { InvalidInputError, NotFoundError, type NylasError } from "../../errors.js";
 import { deleteGrant } from "../../nylas/grants.js";
 import type { Grant } from "../../nylas/wire.js";
-import type { Lifecycle } from "../lifecycle.js";
+import { type Lifecycle, overRecords } from "../lifecycle.js";
 import { decideAdoption, isRenamed, isTaken, isToBeTakenBack, markerToSend } from "../ownership/grant.js";
-import { formatMarker, hasOtherOwner, holderOf, type Marker, parseMarker } from "../ownership/marker.js";
+import { hasOtherOwner, holderOf, type Marker, markerOf } from "../ownership/marker.js";
 import { isUnknown, replacing } from "../properties/validate.js";
-import { asText, changed, pick, type Values } from "../properties/values.js";
+import { asText, changed, type Values } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
 import type { Run } from "../session.js";
 import { goneBeforeUpdate, invisible, notYetVisible, withNoteOfDeletion } from "./absence.js";
@@ -26,7 +26,7 @@ import {
   storedArguments,
   TABLE,
 } from "./properties.js";
-import { type GrantOutputs, type HiddenOutputs, KEPT_OUTPUTS } from "./state.js";
+import { type GrantState, mailboxOf, readGrantState, writeGrantState } from "./state.js";
 import type { AuthenticatedGrant } from "./unforeseen.js";
 
 /** The two statuses of Nylas's contract. */
@@ -34,43 +34,43 @@ const VALID = "valid";
 /** The next `up` authenticates such a grant again. */
 const INVALID = "invalid";
 
-/** A mailbox that a Nylas application may use. */
-export const grantLifecycle: Lifecycle = {
+const lifecycle: Lifecycle<GrantArguments, GrantState> = {
   properties: TABLE,
-
   check: checkGrantArguments,
+  readArguments: readGrantArguments,
+  readState: readGrantState,
+  writeState: writeGrantState,
+  inputsIn: ({ declared }) => storedArguments(declared),
 
   diff(olds, news) {
     const replaces = replacingArguments(olds, news);
     const differs = new Set([
       ...replaces,
-      ...changed(olds, news, RECORDED_ARGUMENTS, GRANT_DEFAULTS),
+      ...changed(olds.declared, news, RECORDED_ARGUMENTS, GRANT_DEFAULTS),
       ...authenticating(olds, news),
-      ...(isRenamed(news.owner, parseMarker(asText(olds.marker))) ? ["owner"] : []),
+      ...(isRenamed(news.owner, olds.marker) ? ["owner"] : []),
       ...(needsVerification(olds, news) ? ["verified"] : []),
     ]);
     return { changed: [...differs], replaces };
   },
 
   secretChanges(olds, news) {
-    const known = changedPasswords(olds, news).filter(({ digest }) => !isUnknown(news[digest]));
+    const known = changedPasswords(olds.declared, news).filter(({ digest }) => !isUnknown(news[digest]));
     if (known.length === 0) return undefined;
     const passwords = known.map((password) => {
       const given = givenAs(password, news);
       return given === password.argument ? given : `the password that ${given} names`;
     });
     const verb = passwords.length === 1 ? "differs" : "differ";
-    return `${asText(olds.email) ?? asText(olds.imapUsername)}: ${passwords.join(" and ")} ${verb}`;
+    return `${mailboxOf(olds)}: ${passwords.join(" and ")} ${verb}`;
   },
 
   ownership({ applicationId, marker }) {
-    const inState = parseMarker(asText(marker));
-    if (typeof applicationId !== "string" || inState?.nonce === undefined) return undefined;
-    return { applicationId, owner: inState.owner, nonce: inState.nonce };
+    if (applicationId === undefined || marker?.nonce === undefined) return undefined;
+    return { applicationId, owner: marker.owner, nonce: marker.nonce };
   },
 
-  async create(run, inputs) {
-    const args = readGrantArguments(inputs);
+  async create(run, args) {
     // Fails before any request if a password's source has become absent since the plan.
     credentials(args, run.host);
     const { applicationId } = await run.client.application();
@@ -86,53 +86,43 @@ export const grantLifecycle: Lifecycle = {
           ? await authenticateNew(authentication, interrupted?.time)
           : await authenticate(authentication, adopting, found);
       run.owners.record(authenticated.grant.id, args.owner);
-      return {
-        id: authenticated.grant.id,
-        outs: await verifyMailbox(
-          run,
-          args,
-          authenticated.grant.id,
-          state(inputs, args, authenticated, marker, applicationId),
-        ),
-      };
+      const { id } = authenticated.grant;
+      const made = stateOf(args, authenticated, marker, applicationId);
+      return { id, state: await verifyMailbox(run, args, id, made) };
     });
   },
 
-  async read(given, id, props) {
-    const { run, applicationId } = await sameApplication(given, props.applicationId, `Reading grant ${id}`);
-    const grant = await run.directory.byId(id, asText(props.email));
+  async read(given, id, state) {
+    const { run, applicationId } = await sameApplication(given, state.applicationId, `Reading grant ${id}`);
+    const grant = await run.directory.byId(id, state.email);
+    const mailbox = `grant ${id} of ${mailboxOf(state)}`;
     if (grant === undefined) {
-      if (props.applicationId === undefined) throw noSuchGrant(run, id);
-      const hidden = notYetVisible({ run, applicationId, id, props });
+      if (state.applicationId === undefined) throw noSuchGrant(run, id);
+      const hidden = notYetVisible({ run, applicationId, id, state });
       if (hidden !== undefined) {
-        run.host.notices.notify(`grant ${id} of ${String(props.email)} stays in the state: ${hidden}`);
-        return { inputs: storedArguments(props), outs: props };
+        run.host.notices.notify(`${mailbox} stays in the state: ${hidden}`);
+        return state;
       }
-      run.host.notices.notify(
-        `grant ${id} of ${String(props.email)} was deleted outside of Pulumi; the next \`up\` makes another one`,
-      );
+      run.host.notices.notify(`${mailbox} was deleted outside of Pulumi; the next \`up\` makes another one`);
       return undefined;
     }
-    if (![VALID, INVALID].includes(grant.status)) announceStatus(run, id, grant, props);
-    const marker = parseMarker(grant.state);
-    const heldElsewhere = hasOtherOwner(marker, parseMarker(asText(props.marker)));
+    if (![VALID, INVALID].includes(grant.status)) announceStatus(run, mailbox, grant);
+    const marker = markerOf(grant);
+    const heldElsewhere = hasOtherOwner(marker, state.marker) ? true : undefined;
     if (heldElsewhere) {
-      run.host.notices.notify(
-        `grant ${id} of ${String(props.email)} is held by ${holderOf(marker?.stack, props.stack)}; the next \`up\` says what to do`,
-      );
+      const holder = holderOf(marker?.stack, state.declared.stack);
+      run.host.notices.notify(`${mailbox} is held by ${holder}; the next \`up\` says what to do`);
     }
-    const outs = { ...props, heldElsewhere: undefined, ...(heldElsewhere ? { heldElsewhere } : {}) };
-    return { inputs: storedArguments(props), outs: { ...outs, ...grantOutputs(grant), applicationId } };
+    return { ...state, heldElsewhere, ...outputsOf(grant), applicationId };
   },
 
-  async update(given, id, olds, news) {
-    const args = readGrantArguments(news);
-    const inState = parseMarker(asText(olds.marker));
-    const renamed = isRenamed(args.owner, inState);
-    const changing = needsAuthentication(olds, news);
-    const verifying = changing || needsVerification(olds, news);
-    announceRemoval(given, args, passwordsLeavingState(olds, news));
-    if (!renamed && !verifying) return { ...pick(olds, KEPT_OUTPUTS), ...storedArguments(news) };
+  async update(given, id, olds, args) {
+    const { declared } = args;
+    const renamed = isRenamed(args.owner, olds.marker);
+    const changing = authenticating(olds, declared).length > 0;
+    const verifying = changing || needsVerification(olds, declared);
+    announceRemoval(given, args, passwordsLeavingState(olds.declared, declared));
+    if (!renamed && !verifying) return { ...olds, declared: storedArguments(declared), verified: undefined };
 
     if (changing || renamed) credentials(args, given.host);
     const operation = `Updating grant ${id} of ${args.imapUsername}`;
@@ -140,36 +130,37 @@ export const grantLifecycle: Lifecycle = {
     return run.exclusively(args.imapUsername, async () => {
       const found = await run.directory.byId(id, args.imapUsername);
       if (found === undefined) {
-        const hidden = notYetVisible({ run, applicationId, id, props: olds });
+        const hidden = notYetVisible({ run, applicationId, id, state: olds });
         throw hidden === undefined ? goneBeforeUpdate(operation, id) : invisible(operation, hidden);
       }
       const adopted = olds.adopted === true;
       const takenBack = isToBeTakenBack(run, operation, found, olds, args, applicationId);
       const broken = found.status === INVALID;
       if (!changing && !renamed && !takenBack && !broken) {
-        return verifyMailbox(run, args, id, state(news, args, { grant: found, adopted }, inState, applicationId));
+        const kept = stateOf(args, { grant: found, adopted }, olds.marker, applicationId);
+        return verifyMailbox(run, args, id, kept);
       }
-      const marker = markerToSend(run, args, adopted, applicationId, inState);
+      const marker = markerToSend(run, args, adopted, applicationId, olds.marker);
       const authenticated = await authenticate({ run, args, applicationId, marker }, adopted, found);
       run.owners.record(id, args.owner);
-      const outs = state(news, args, authenticated, marker, applicationId);
-      return verifying || broken ? verifyMailbox(run, args, id, outs) : outs;
+      const updated = stateOf(args, authenticated, marker, applicationId);
+      return verifying || broken ? verifyMailbox(run, args, id, updated) : updated;
     });
   },
 
-  async delete(given, id, props) {
-    const mailbox = `grant ${id} of ${String(props.email ?? props.imapUsername)}`;
-    if (given.owners.stays(id, props)) throw replacedByOption(mailbox);
-    if (props.adopted === true && props.deleteAdopted !== true) {
+  async delete(given, id, state) {
+    const mailbox = `grant ${id} of ${mailboxOf(state)}`;
+    if (given.owners.stays(id, state)) throw replacedByOption(mailbox);
+    if (state.adopted && !state.declared.deleteAdopted) {
       given.host.notices.notify(`${mailbox} was adopted and stays at Nylas (deleteAdopted: true would delete it)`);
       return;
     }
-    const { run, applicationId } = await sameApplication(given, props.applicationId, `Deleting ${mailbox}`);
-    const email = String(props.email ?? props.imapUsername ?? id);
+    const { run, applicationId } = await sameApplication(given, state.applicationId, `Deleting ${mailbox}`);
+    const email = state.email ?? state.declared.imapUsername ?? id;
     await run.exclusively(email, async () => {
       // Request the grant itself rather than use the cached list: another run may have adopted it since.
       const found = await run.directory.request(id, email);
-      if (found !== undefined && isTaken(run, `Deleting ${mailbox}`, found, props, applicationId)) {
+      if (found !== undefined && isTaken(run, `Deleting ${mailbox}`, found, state, applicationId)) {
         run.owners.recordRetained(id);
         run.host.notices.notify(
           `${mailbox} stays at Nylas: another resource has adopted it. If that resource is gone, nothing manages the grant any more; delete it by its id`,
@@ -177,7 +168,7 @@ export const grantLifecycle: Lifecycle = {
         return;
       }
       if (found === undefined) {
-        const hidden = notYetVisible({ run, applicationId, id, props });
+        const hidden = notYetVisible({ run, applicationId, id, state });
         if (hidden !== undefined) throw invisible(`Deleting ${mailbox}`, hidden);
       } else {
         await withNoteOfDeletion(run, applicationId, id, () => deleteGrant(run.client, id));
@@ -188,33 +179,32 @@ export const grantLifecycle: Lifecycle = {
   },
 };
 
+/** A mailbox that a Nylas application may use. */
+export const grantLifecycle = overRecords(lifecycle);
+
 /** Finds the mailbox's grant by address; for a log-in name, whose address is unknown, by this owner's marker. */
 async function findExisting(run: Run, { imapUsername, owner }: GrantArguments): Promise<Grant | undefined> {
   const found = await run.directory.byEmail(imapUsername);
   if (found !== undefined || isAddress(imapUsername) || owner === undefined) return found;
-  return run.directory.findByState(({ state }) => parseMarker(state)?.owner === owner);
+  return run.directory.findByState((grant) => markerOf(grant)?.owner === owner);
 }
 
-function replacingArguments(olds: Values, news: Values): string[] {
-  const replaces = replacing(olds, news, REPLACING_ARGUMENTS, GRANT_DEFAULTS);
+function replacingArguments({ declared }: GrantState, news: Values): string[] {
+  const replaces = replacing(declared, news, REPLACING_ARGUMENTS, GRANT_DEFAULTS);
   // Another spelling of the same mailbox does not replace.
   const isOtherMailbox =
-    !isUnknown(news.imapUsername) && !sameMailbox(asText(olds.imapUsername) ?? "", asText(news.imapUsername) ?? "");
+    !isUnknown(news.imapUsername) && !sameMailbox(declared.imapUsername ?? "", asText(news.imapUsername) ?? "");
   return isOtherMailbox ? ["imapUsername", ...replaces] : replaces;
 }
 
-function needsAuthentication(olds: Values, news: Values): boolean {
-  return authenticating(olds, news).length > 0;
-}
-
 /** The arguments and outputs for which the mailbox has to be authenticated. */
-function authenticating(olds: Values, news: Values): string[] {
+function authenticating(olds: GrantState, news: Values): string[] {
   return [
-    ...changed(olds, news, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS),
-    ...changedPasswords(olds, news).map((password) => givenAs(password, news)),
+    ...changed(olds.declared, news, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS),
+    ...changedPasswords(olds.declared, news).map((password) => givenAs(password, news)),
     // Another status is not known to end with an authentication, so each `up` would send one.
     ...(olds.grantStatus === INVALID ? ["grantStatus"] : []),
-    ...(olds.heldElsewhere === true ? ["heldElsewhere"] : []),
+    ...(olds.heldElsewhere ? ["heldElsewhere"] : []),
   ];
 }
 
@@ -223,13 +213,13 @@ function givenAs({ argument, source }: Password, news: Values): string {
   return news[source] === undefined ? argument : source;
 }
 
-function needsVerification(olds: Values, news: Values): boolean {
+function needsVerification(olds: GrantState, news: Values): boolean {
   return olds.verified === false && news.verify !== false;
 }
 
-function announceStatus({ host }: Run, id: string, { status }: Grant, { email }: Values): void {
+function announceStatus({ host }: Run, mailbox: string, { status }: Grant): void {
   host.notices.notify(
-    `Nylas calls grant ${id} of ${String(email)} "${status}", which this package does not know; \`up\` leaves it as it is. ` +
+    `Nylas calls ${mailbox} "${status}", which this package does not know; \`up\` leaves it as it is. ` +
       "Another credentialVersion authenticates it again",
   );
 }
@@ -242,35 +232,25 @@ function announceRemoval({ host }: Run, { imapUsername }: GrantArguments, names:
   );
 }
 
-/** The outputs that Pulumi stores: the arguments without passwords, and the grant as Nylas returned it. */
-function state(
-  inputs: Values,
+/** The state after an authentication or a look: the arguments without passwords, and the grant as Nylas returned it. */
+function stateOf(
   args: GrantArguments,
   { grant, adopted }: AuthenticatedGrant,
   marker: Marker | undefined,
   applicationId: string,
-): Values & GrantOutputs & HiddenOutputs {
-  const sent = marker === undefined ? undefined : formatMarker({ ...marker, adopted });
+): GrantState {
   return {
-    ...storedArguments(inputs),
-    ...grantOutputs(grant),
-    email: grant.email ?? args.imapUsername,
+    declared: storedArguments(args.declared),
+    email: args.imapUsername,
+    ...outputsOf(grant),
     adopted,
     applicationId,
-    marker: parseMarker(grant.state) === undefined ? sent : grant.state,
+    marker: markerOf(grant) ?? (marker && { ...marker, adopted }),
   };
 }
 
-function grantOutputs(
-  grant: Grant,
-): Omit<GrantOutputs, "email" | "adopted" | "applicationId"> & { grantId: string; email?: string } {
-  return {
-    grantId: grant.id,
-    ...(grant.email === undefined ? {} : { email: grant.email }),
-    grantStatus: grant.status,
-    createdAt: grant.createdAt,
-    updatedAt: grant.updatedAt,
-  };
+function outputsOf({ id, email, status, createdAt, updatedAt }: Grant): Partial<GrantState> {
+  return { grantId: id, ...(email === undefined ? {} : { email }), grantStatus: status, createdAt, updatedAt };
 }
 
 /** Refuses to replace a grant that only an option, set by a transformation or transform, gives up for another one. */

@@ -70,7 +70,10 @@ export const TABLE_TO_SEND: PropertyTable = {
 const schema = v.object(schemasOf(TABLE));
 
 /** The checked arguments of a grant. */
-export type GrantArguments = v.InferOutput<typeof schema>;
+export interface GrantArguments extends v.InferOutput<typeof schema> {
+  /** The arguments as `check` returns them, without defaults. */
+  declared: Values;
+}
 
 /** A password of a mailbox: the argument, its source, and the digest that the state holds instead of both. */
 export interface Password {
@@ -102,7 +105,8 @@ export const REPLACING_ARGUMENTS = namesWhere(TABLE, ({ onChange }) => onChange 
 
 /** Parses arguments that have passed `check`. */
 export function readGrantArguments(values: Values): GrantArguments {
-  return v.parse(schema, pick(values, GRANT_ARGUMENTS));
+  const declared = pick(values, GRANT_ARGUMENTS);
+  return { ...v.parse(schema, declared), declared };
 }
 
 /** The arguments as the state holds them: digests in the place of passwords. */

@@ -1,3 +1,8 @@
+import * as v from "valibot";
+import { formatMarker, parseMarker } from "../ownership/marker.js";
+import { flag, text, without } from "../properties/stored.js";
+import type { Values } from "../properties/values.js";
+
 /** What Nylas says of a grant: whether it can log in. It may add other words. */
 export type GrantStatus = "valid" | "invalid" | (string & {});
 
@@ -11,18 +16,6 @@ export interface GrantOutputs {
   applicationId: string;
 }
 
-/** Outputs that are no properties of the class. */
-export interface HiddenOutputs {
-  /** Equal to the id, for readers of a state. As a property of the class it would be unknown in the plan of an update. */
-  grantId?: string | undefined;
-  /** The owner marker as Nylas returns it, or as it was last sent if Nylas returns none. */
-  marker?: string | undefined;
-  /** Set if a refresh has found another owner's marker on the grant. */
-  heldElsewhere?: true | undefined;
-  /** Set if the last verification failed. */
-  verified?: false | undefined;
-}
-
 /** Declares the outputs to the engine; the provider supplies their values. They are unknown in the plan of an update. */
 export const GRANT_OUTPUTS = {
   email: undefined,
@@ -33,11 +26,42 @@ export const GRANT_OUTPUTS = {
   applicationId: undefined,
 } as const satisfies Record<keyof GrantOutputs, undefined>;
 
-/** The outputs that an update without a request carries over. */
-export const KEPT_OUTPUTS: readonly (keyof GrantOutputs | keyof HiddenOutputs)[] = [
-  // `Object.keys` returns `string[]`; an object literal has exactly the keys of its type.
-  ...(Object.keys(GRANT_OUTPUTS) as (keyof GrantOutputs)[]),
-  "grantId",
-  "marker",
-  "heldElsewhere",
-];
+/** Arguments are read by the table's names; these also by their own. */
+const Declared = v.looseObject({ imapUsername: text, owner: text, stack: text, deleteAdopted: flag });
+
+const Recorded = v.object({
+  email: text,
+  grantStatus: text,
+  createdAt: text,
+  updatedAt: text,
+  adopted: flag,
+  applicationId: text,
+  /** Equal to the id, for readers of a state. As a property of the class it would be unknown in the plan of an update. */
+  grantId: text,
+  /** As Nylas returns it, or as it was last sent if Nylas returns none. */
+  marker: v.pipe(text, v.transform(parseMarker)),
+  /** Set if a refresh has found another owner's marker on the grant. */
+  heldElsewhere: flag,
+  /** `false` if the last verification failed. */
+  verified: flag,
+});
+
+/** A grant as a state has it. Any output may be missing: a state of an earlier version, or of an import, has fewer. */
+export interface GrantState extends v.InferOutput<typeof Recorded> {
+  /** The arguments of the last run, and whatever else the state holds. Those of version 0.1.0 include passwords. */
+  declared: v.InferOutput<typeof Declared>;
+}
+
+/** Reads what any released version has written. `writeGrantState` returns the same record. */
+export function readGrantState(props: Values): GrantState {
+  return { ...v.parse(Recorded, props), declared: v.parse(Declared, without(props, Object.keys(Recorded.entries))) };
+}
+
+export function writeGrantState({ declared, marker, ...outputs }: GrantState): Values {
+  return { ...declared, ...outputs, ...(marker === undefined ? {} : { marker: formatMarker(marker) }) };
+}
+
+/** How messages name the mailbox. */
+export function mailboxOf({ email, declared }: GrantState): string {
+  return email ?? declared.imapUsername ?? "an unknown mailbox";
+}

@@ -2,13 +2,20 @@ import { AlreadyExistsError } from "../../errors.js";
 import type { Host } from "../../host.js";
 import { CONNECTOR_ID } from "../../nylas/connectors.js";
 import type { Connector } from "../../nylas/wire.js";
-import { asText, type Values } from "../properties/values.js";
 import type { Claim, Evidence } from "./evidence.js";
 import { connectorJournal, type Journal, type JournalEntry } from "./journal.js";
-import { holderOf, MOVED, unclearStack } from "./marker.js";
+import { holderOf, MOVED, type OwnedState, unclearStack } from "./marker.js";
 
 /** The resource that wants a connector, by its arguments. */
-type ConnectorClaim = Pick<Claim, "owner" | "stack">;
+type ConnectorClaim = Omit<Claim, "imapUsername">;
+
+/** What the state of a connector tells of its owner. */
+interface OwnedConnector extends OwnedState {
+  heldBy?: string | undefined;
+  applicationId?: string | undefined;
+  adopted?: boolean | undefined;
+  heldElsewhere?: boolean | undefined;
+}
 
 /** What decides whose the connector is: the journal, because a connector carries no marker. */
 type ConnectorEvidence = Evidence & { host: Pick<Host, "notesDirectory"> };
@@ -18,21 +25,22 @@ export function journalOf({ host }: ConnectorEvidence, applicationId: string): J
 }
 
 /** The owner as the journal has it. States of version 0.1.0 have it in `heldBy`, which a rename did not update. */
-export function ownerIn(outs: Values): string | undefined {
-  return asText(outs.heldBy) ?? asText(outs.owner);
+export function ownerIn({ heldBy, declared }: OwnedConnector): string | undefined {
+  return heldBy ?? declared.owner;
 }
 
 /**
  * True if another resource has the connector. Throws if that cannot be told: an interrupted rename of this stack leaves the same
  * traces as a stack that holds a copy of the state, and a deletion does not learn its stack's name.
  */
-export function isTaken(run: ConnectorEvidence, props: Values, applicationId: string): boolean {
-  if (run.owners.wasCreated(CONNECTOR_ID) || run.owners.isOwnedByOther(CONNECTOR_ID, asText(props.owner))) return true;
-  const owner = ownerIn(props);
+export function isTaken(run: ConnectorEvidence, state: OwnedConnector, applicationId: string): boolean {
+  const { declared } = state;
+  if (run.owners.wasCreated(CONNECTOR_ID) || run.owners.isOwnedByOther(CONNECTOR_ID, declared.owner)) return true;
+  const owner = ownerIn(state);
   const last = journalOf(run, applicationId).read();
   if (last === undefined || last.owner === owner) return false;
   if (!isInterruptedRename(run, last, owner, applicationId)) return true;
-  if (run.owners.isStack(last.stack, props.stack)) return false;
+  if (run.owners.isStack(last.stack, declared.stack)) return false;
   const operation = "Deleting the IMAP connector";
   throw new AlreadyExistsError({ code: "connector_exists", operation, ...unclearStack("connector") });
 }
@@ -57,8 +65,14 @@ function isInterruptedRename(
  * another resource has taken the connector from the old owner since, and this update would take it back, or rename it at Nylas
  * (`renames`).
  */
-export function takeFromOldName(run: ConnectorEvidence, olds: Values, news: Values, renames: boolean): void {
-  const [applicationId, before, owner] = [asText(olds.applicationId), ownerIn(olds), asText(news.owner)];
+export function takeFromOldName(
+  run: ConnectorEvidence,
+  olds: OwnedConnector,
+  { owner, stack, onExisting }: ConnectorClaim,
+  renames: boolean,
+): void {
+  const { applicationId } = olds;
+  const before = ownerIn(olds);
   if (applicationId === undefined || before === undefined || owner === undefined) return;
   const journal = journalOf(run, applicationId);
   const last = journal.read();
@@ -66,12 +80,12 @@ export function takeFromOldName(run: ConnectorEvidence, olds: Values, news: Valu
   const resumed = last?.owner === owner && isInterruptedRename(run, last, before, applicationId);
   if (wasTaken(last, before) && !resumed) {
     const takes = renamed || renames || olds.heldElsewhere === true;
-    if (takes && news.onExisting !== "adopt") throw connectorTaken();
+    if (takes && onExisting !== "adopt") throw connectorTaken();
     if (!takes) return;
   } else if (!renamed || last?.owner !== before) return;
   run.unsaved.write(applicationId, owner);
   const previous = renamed ? before : undefined;
-  journal.write({ owner, made: olds.adopted !== true, stack: asText(news.stack), previous });
+  journal.write({ owner, made: olds.adopted !== true, stack, previous });
 }
 
 export function connectorExists(

@@ -2,7 +2,6 @@ import { sameMailbox } from "../../address.js";
 import { AlreadyExistsError } from "../../errors.js";
 import { CLOCK_TOLERANCE_MS } from "../../nylas/server-clock.js";
 import type { Grant } from "../../nylas/wire.js";
-import { asText, type Values } from "../properties/values.js";
 import type { Claim, Evidence } from "./evidence.js";
 import {
   hasOtherOwner,
@@ -10,8 +9,9 @@ import {
   isSuccessor,
   type Marker,
   MOVED,
+  markerOf,
   nameOf,
-  parseMarker,
+  type OwnedState,
   unclearStack,
 } from "./marker.js";
 
@@ -24,7 +24,7 @@ import {
  */
 export function decideAdoption(run: Evidence, args: Claim, found: Grant, applicationId: string): boolean {
   if (run.owners.isOwnedByOther(found.id, args.owner)) throw grantExists(run, args, found);
-  const marker = parseMarker(found.state);
+  const marker = markerOf(found);
   if (isInterruptedRun(run, args, found, applicationId) && !marker?.adopted) return false;
   if (args.onExisting !== "adopt" || found.provider !== "imap") throw grantExists(run, args, found);
   return !isMadeByStack(args, marker);
@@ -35,12 +35,12 @@ function isMadeByStack({ stack }: Claim, marker: Marker | undefined): boolean {
   return marker?.adopted === false && marker.stack !== undefined && marker.stack === stack;
 }
 
-function isInterruptedRun(run: Evidence, { owner }: Claim, { state, createdAt }: Grant, applicationId: string) {
-  const marker = parseMarker(state);
+function isInterruptedRun(run: Evidence, { owner }: Claim, found: Grant, applicationId: string) {
+  const marker = markerOf(found);
   if (owner === undefined || marker?.owner !== owner || marker.nonce === undefined) return false;
   const note = run.unsaved.find(applicationId, owner);
   // An older grant was only authenticated by the interrupted run, because Nylas's list did not show it.
-  if (note?.time !== undefined && Date.parse(createdAt) < note.time - CLOCK_TOLERANCE_MS) return false;
+  if (note?.time !== undefined && Date.parse(found.createdAt) < note.time - CLOCK_TOLERANCE_MS) return false;
   return note?.nonce === marker.nonce;
 }
 
@@ -98,7 +98,7 @@ function alreadyExists(
   answer: string,
   first: readonly string[],
 ): AlreadyExistsError {
-  const afterwards = isMadeByStack(args, parseMarker(found.state))
+  const afterwards = isMadeByStack(args, markerOf(found))
     ? "goes at destroy, as this stack made it"
     : "stays at destroy";
   // A resource of this program keeps its grant, whatever another one's arguments are.
@@ -132,7 +132,7 @@ function explainOwner(run: Evidence, args: Claim, found: Grant): { answer: strin
   if (found.provider !== "imap") {
     return { answer: `its provider is ${found.provider}, which cannot be adopted as IMAP`, remedy: [] };
   }
-  const marker = parseMarker(found.state);
+  const marker = markerOf(found);
   if (marker === undefined) {
     return {
       answer: "it carries no marker of this package, so somebody else made it (or Nylas does not return the marker)",
@@ -168,12 +168,11 @@ export function isToBeTakenBack(
   run: Evidence,
   operation: string,
   found: Grant,
-  olds: Values,
+  { marker: inState }: OwnedState,
   args: Claim,
   applicationId: string,
 ): boolean {
-  const inState = parseMarker(asText(olds.marker));
-  const atNylas = parseMarker(found.state);
+  const atNylas = markerOf(found);
   const taken = inState === undefined ? isMarkedByOther(atNylas, args.owner) : hasOtherOwner(atNylas, inState);
   if (!taken) return false;
   // The same update wrote this marker in an earlier run, which was killed before Pulumi saved the state.
@@ -198,12 +197,11 @@ export function isTaken(
   run: Evidence,
   operation: string,
   found: Grant,
-  { owner, marker }: Values,
+  { declared: { owner }, marker: inState }: OwnedState,
   applicationId: string,
 ): boolean {
-  if (run.owners.wasCreated(found.id) || run.owners.isOwnedByOther(found.id, asText(owner))) return true;
-  const inState = parseMarker(asText(marker));
-  const atNylas = parseMarker(found.state);
+  if (run.owners.wasCreated(found.id) || run.owners.isOwnedByOther(found.id, owner)) return true;
+  const atNylas = markerOf(found);
   if (inState === undefined) return isMarkedByOther(atNylas, owner);
   if (!hasOtherOwner(atNylas, inState)) return false;
   if (!isInterruptedRename(run, atNylas, inState, applicationId)) return true;
@@ -223,6 +221,6 @@ function isInterruptedRename(
 }
 
 /** For an imported grant, whose state has no marker: nobody had marked it when it was exported. */
-function isMarkedByOther(atNylas: Marker | undefined, owner: unknown): boolean {
+function isMarkedByOther(atNylas: Marker | undefined, owner: string | undefined): boolean {
   return atNylas !== undefined && atNylas.owner !== owner;
 }

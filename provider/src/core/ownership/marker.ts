@@ -26,6 +26,13 @@ export interface Marker {
   previous?: string | undefined;
 }
 
+/** What the state of each resource tells of its owner. */
+export interface OwnedState {
+  declared: { owner?: string | undefined; stack?: string | undefined };
+  /** For objects that carry one. */
+  marker?: Marker | undefined;
+}
+
 /** The digest that identifies a resource or stack. */
 export function ownerDigest(parts: readonly string[]): string {
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, DIGEST_LENGTH);
@@ -49,6 +56,11 @@ export function parseMarker(state: string | undefined): Marker | undefined {
   if (match === null || match === undefined) return undefined;
   const [, current = "", stack, nonce, adopted, previous] = match;
   return { owner: current, stack, nonce, adopted: adopted === "adopted", previous };
+}
+
+/** The marker that a grant carries at Nylas. */
+export function markerOf(grant: { state?: string | undefined }): Marker | undefined {
+  return parseMarker(grant.state);
 }
 
 /** How a later marker refers to this one in `previous`: by its nonce, or in the first format by its owner. */
@@ -86,7 +98,7 @@ export function stackOfDigest(stack: string): string {
 const TRACING = "`nylas-imap doctor --state` of a stack shows its own";
 
 /** Whose a marker is that is not this resource's. `ownStack` is the digest of this resource's stack. */
-export function holderOf(stack: string | undefined, ownStack: unknown): string {
+export function holderOf(stack: string | undefined, ownStack: string | undefined): string {
   // The first format does not name the stack.
   if (stack === undefined) return "another resource or stack";
   if (stack === ownStack) return "another resource of this stack";

@@ -1,4 +1,4 @@
-import { asText, type Values } from "../properties/values.js";
+import { formatMarker, type OwnedState } from "./marker.js";
 
 /**
  * Which resource of the program has which object. The engine does not show the program to a provider, but for each resource that
@@ -10,13 +10,13 @@ export interface Owners {
   /** `check` was called. `isNew`: without old inputs, for a creation or a replacement. */
   recordCheck(names: { owner?: unknown; stack?: unknown }, isNew: boolean): void;
   /** Whether this is the stack of the program, or the one that a state names. In a destroy, no resource has told the program's. */
-  isStack(stack: string | undefined, inState: unknown): boolean;
-  /** Whether the resource with these outputs is deleted because it is to be made again. */
-  isReplaced(outs: Values): boolean;
-  /** `diff` was called with these outputs. `stays`: no argument asks for another object. */
-  recordPlan(id: string, olds: Values, owner: string | undefined, stays: boolean): void;
-  /** Whether the program has the resource with these outputs, and no argument asks for another object. */
-  stays(id: string, outs: Values): boolean;
+  isStack(stack: string | undefined, inState: string | undefined): boolean;
+  /** Whether the resource with this state is deleted because it is to be made again. */
+  isReplaced(state: OwnedState): boolean;
+  /** `diff` was called with this state. `stays`: no argument asks for another object. */
+  recordPlan(id: string, olds: OwnedState, owner: string | undefined, stays: boolean): void;
+  /** Whether the program has the resource with this state, and no argument asks for another object. */
+  stays(id: string, state: OwnedState): boolean;
   /** A creation has returned this object, new or adopted. */
   recordCreation(id: string): void;
   /** Whether a creation of this run has returned it. The deletion of a replaced resource then has nothing to delete. */
@@ -51,14 +51,14 @@ export function createOwners(): Owners {
       if (typeof stack === "string") stacks.add(stack);
     },
     isStack: (stack, inState) => stack !== undefined && (stacks.has(stack) || stack === inState),
-    isReplaced: ({ owner }) => typeof owner === "string" && checkedAnew.has(owner),
+    isReplaced: ({ declared: { owner } }) => owner !== undefined && checkedAnew.has(owner),
     recordPlan: (id, olds, owner, stays) => {
       if (!stays) staying.delete(stateKey(id, olds));
       if (!stays || owner === undefined || !checked.has(owner)) return;
       staying.add(stateKey(id, olds));
       record(id, owner);
     },
-    stays: (id, outs) => !created.has(id) && staying.has(stateKey(id, outs)),
+    stays: (id, state) => !created.has(id) && staying.has(stateKey(id, state)),
     recordCreation: (id) => created.add(id),
     wasCreated: (id) => created.has(id),
     record,
@@ -71,6 +71,6 @@ export function createOwners(): Owners {
 }
 
 /** Identifies a resource of the state: after a rename, two resources may have one object. */
-function stateKey(id: string, { owner, marker }: Values): string {
-  return JSON.stringify([id, asText(owner), asText(marker)]);
+function stateKey(id: string, { declared, marker }: OwnedState): string {
+  return JSON.stringify([id, declared.owner, marker && formatMarker(marker)]);
 }

@@ -1,5 +1,5 @@
 import type * as pulumi from "@pulumi/pulumi";
-import type { Lifecycle } from "../../core/lifecycle.js";
+import type { RecordLifecycle } from "../../core/lifecycle.js";
 import { isUnknown, secretNames } from "../../core/properties/validate.js";
 import type { Values } from "../../core/properties/values.js";
 import { PartialFailure, ShownError, serveResource } from "../../core/resource-server.js";
@@ -13,7 +13,7 @@ const STORED_CODE = "__provider";
 export type ProviderMethods = Required<Omit<pulumi.dynamic.ResourceProvider<Values, Values>, "configure">>;
 
 /** Implements the methods of a dynamic provider, with errors in the form that Pulumi's host expects. */
-export function providerMethods(lifecycle: Lifecycle, host: Host): ProviderMethods {
+export function providerMethods(lifecycle: RecordLifecycle, host: Host): ProviderMethods {
   const server = serveResource(lifecycle, host);
   const secrets = secretNames(lifecycle.properties);
   return {

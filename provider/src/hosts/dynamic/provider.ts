@@ -5,7 +5,7 @@
 import type * as pulumi from "@pulumi/pulumi";
 import { connectorLifecycle } from "../../core/connector/lifecycle.js";
 import { grantLifecycle } from "../../core/grant/lifecycle.js";
-import type { Lifecycle } from "../../core/lifecycle.js";
+import type { RecordLifecycle } from "../../core/lifecycle.js";
 import { nodeProcess } from "../node-process.js";
 import { preparePluginProcess } from "../plugin-process.js";
 import { providerMethods } from "./adapter.js";
@@ -26,7 +26,7 @@ export function ByoImapGrant(target: object, request: pulumi.dynamic.ConfigureRe
 }
 
 /** Must be synchronous: Pulumi awaits `configure` in the first call only, and concurrent calls already need the methods. */
-function install(target: object, lifecycle: Lifecycle, request: pulumi.dynamic.ConfigureRequest): void {
+function install(target: object, lifecycle: RecordLifecycle, request: pulumi.dynamic.ConfigureRequest): void {
   prepareProcess();
   const host = nodeProcess((key) => request.config.get(key));
   const wording = { ...host.wording, staleSettings: SAVED_SETTINGS };

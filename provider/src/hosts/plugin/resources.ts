@@ -4,7 +4,7 @@ import { grantLifecycle } from "../../core/grant/lifecycle.js";
 import { PASSWORDS } from "../../core/grant/properties.js";
 import { UNKNOWN_HOST } from "../../core/grant/sendable.js";
 import { GRANT_OUTPUTS } from "../../core/grant/state.js";
-import type { Lifecycle } from "../../core/lifecycle.js";
+import type { RecordLifecycle } from "../../core/lifecycle.js";
 import { lookUpGrants } from "../../core/lookups.js";
 import { type CheckFailure, publicNames, UNKNOWN, unknownName } from "../../core/properties/validate.js";
 import { pick, type Values } from "../../core/properties/values.js";
@@ -15,7 +15,7 @@ import { identityOf, KEPT_FOR } from "./identity.js";
 
 /** A resource type as a plugin serves it. */
 export interface ResourceType {
-  lifecycle: Lifecycle;
+  lifecycle: RecordLifecycle;
   /** The outputs that are no arguments. */
   outputs: readonly string[];
   /** What an update may give another value, by the outputs that it starts from. */
@@ -76,7 +76,7 @@ export function declared(urn: string, olds: Values, news: Values): Values {
 }
 
 /** Refuses names that a program may not give. The engine passes inputs of a state again when it imports. */
-export function unknownArguments({ properties }: Lifecycle, olds: Values, news: Values): CheckFailure[] {
+export function unknownArguments({ properties }: RecordLifecycle, olds: Values, news: Values): CheckFailure[] {
   const known = publicNames(properties).filter((name) => name !== "application");
   const unknown = Object.keys(news).filter((name) => {
     return Object.hasOwn(properties, name) && !known.includes(name) && news[name] !== olds[name];

@@ -1,8 +1,10 @@
 import { execFile } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { promisify } from "node:util";
+import { promisify, stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import type { Diagnosis } from "../../provider/src/cli/doctor.js";
+import { describeDiagnosis } from "../../provider/src/cli/report.js";
 import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
 import { startHostileServer } from "../support/hostile-server.js";
 import { type CommandRun, nylasImap, nylasImapCommand } from "../support/nylas-imap.js";
@@ -54,6 +56,10 @@ function codes(findings: readonly Finding[], about = ""): string[] {
     .toSorted();
 }
 
+function longest(text: string): number {
+  return Math.max(...text.split("\n").map(({ length }) => length));
+}
+
 describe("nylas-imap doctor", () => {
   it("has nothing to do where all is well, and sends only reads", async () => {
     const { emulator } = world;
@@ -64,7 +70,7 @@ describe("nylas-imap doctor", () => {
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(run.stdout).toMatch(/ann@example\.test +valid +this stack +[0-9a-f-]{36}\n/);
     expect(run.stdout).toMatch(/cleo@example\.test +valid +stack [0-9a-f]{8} +[0-9a-f-]{36}\n/);
-    expect(run.stdout).toMatch(
+    expect(run.stdout.replaceAll(/\n +/g, " ")).toMatch(
       /· grant [0-9a-f-]{36} of cleo@example\.test is marked by a stack whose digest is [0-9a-f]{8}/,
     );
     expect(run.stdout).toMatch(/Nothing to do\.\n$/);
@@ -249,6 +255,32 @@ describe("nylas-imap doctor", () => {
     if (process.platform !== "linux") return;
     const full = await ends('"$NODE" "$COMMAND" doctor > /dev/full; echo "$?"');
     expect(full).toEqual({ stdout: "2", stderr: expect.stringContaining("Standard output cannot be written: ENOSPC") });
+  });
+
+  it("fits every terminal, and is the same text with colors and without", async () => {
+    const { emulator } = world;
+    await emulator.call("POST", "/v3/connectors", { provider: "imap" });
+    for (const index of emulator.users.keys()) await emulator.foreignGrant(index);
+    await emulator.setStatus((await emulator.grantOf("ann@example.test")).id, "invalid");
+    const print = (env: Record<string, string>) => nylasImap({ ...emulator.env, ...env }, "doctor");
+    const { stdout: piped } = await print({});
+    const { stdout: colored } = await print({ FORCE_COLOR: "1" });
+    expect(colored).not.toBe(piped);
+    // A color takes the place of the backticks around code.
+    const words = (text: string) => stripVTControlCharacters(text).replaceAll("`", "").split(/\s+/);
+    expect(words(colored)).toEqual(words(piped));
+    expect((await print({ NO_COLOR: "1" })).stdout).toBe(piped);
+    expect(longest(piped)).toBeLessThanOrEqual(80);
+
+    const diagnosis: Diagnosis = JSON.parse((await nylasImap(emulator.env, "doctor", "--json")).stdout);
+    const style = (_: string, text: string) => text;
+    for (const columns of [40, 60, 80, 100]) {
+      const text = describeDiagnosis(diagnosis, { columns, styled: false, style });
+      // A word that is longer than a line stays whole.
+      const breakable = text.replaceAll(/https:\S+/g, "").replaceAll(/application +\S+/g, "");
+      expect(longest(breakable), text).toBeLessThanOrEqual(columns);
+      for (const { id } of await emulator.grants()) expect(text).toContain(id);
+    }
   });
 
   it("names a permission that the key lacks", async () => {

@@ -12,7 +12,7 @@ import { explain } from "./explain.js";
 import { exportApplication, exportedFiles, exportMailbox } from "./export.js";
 import { describeExport } from "./next-steps.js";
 import { readPackage } from "./package-file.js";
-import { asTable } from "./report.js";
+import { describeDiagnosis, describeError } from "./report.js";
 import { readStackState, type StackState } from "./stack-state.js";
 import { terminalOf } from "./terminal.js";
 import { writeFiles } from "./write-files.js";
@@ -90,7 +90,7 @@ try {
   process.exitCode = COULD_NOT_LOOK;
   if (process.argv.includes("--json")) process.stdout.write(asJson({ error: describeFailure(error) }));
   // Any other error is a fault of this package, and its stack is needed.
-  console.error(error instanceof NylasError ? error.message : redact(stackOf(error), []));
+  console.error(error instanceof NylasError ? shownMessage(error) : redact(stackOf(error), []));
 }
 
 async function main(args: readonly string[]): Promise<number> {
@@ -131,6 +131,11 @@ function describeFailure(error: unknown): Record<string, unknown> {
   return { code, operation, answer, remedy, status, type, requestId };
 }
 
+/** Wrapped in a terminal alone: in a log, a search finds a sentence in one line. */
+function shownMessage({ message }: NylasError): string {
+  return process.stderr.isTTY ? describeError(message, terminalOf(process.stderr)) : message;
+}
+
 function stackOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
@@ -141,7 +146,9 @@ async function runDoctor(client: NylasClient, options: Options): Promise<number>
     verify: options.verify === true,
     allowUnmanaged: options["allow-unmanaged"] === true,
   });
-  process.stdout.write(options.json === true ? asJson(diagnosis) : asTable(diagnosis));
+  process.stdout.write(
+    options.json === true ? asJson(diagnosis) : describeDiagnosis(diagnosis, terminalOf(process.stdout)),
+  );
   return diagnosis.findings.some(({ level }) => level === "problem") ? SOMETHING_TO_DO : NOTHING_TO_DO;
 }
 

@@ -3,7 +3,7 @@ import { InvalidInputError } from "../errors.js";
 import { nearest } from "../nearest.js";
 import { TROUBLESHOOTING } from "../troubleshooting.js";
 import { packagePath } from "./package-file.js";
-import { type Terminal, wrap } from "./terminal.js";
+import { shownCode, type Terminal, wrap } from "./terminal.js";
 
 /** The line that begins a section. */
 const HEADING = /^## `(\w+)`\n/m;
@@ -85,11 +85,11 @@ function cellsOf(row: string): string[] {
     .map((cell) => cell.trim());
 }
 
-function shownText(text: string, { styled, style }: Terminal): string {
-  return text
+function shownText(text: string, terminal: Terminal): string {
+  const plain = text
     .replaceAll(/\[([^\]]+)\]\(([^)\s]+)\)/g, (_, label: string, target: string) => `${label} (${placeOf(target)})`)
-    .replaceAll(/\*\*(.+?)\*\*/g, (_, bold: string) => style("bold", bold))
-    .replaceAll(/`([^`]+)`/g, (quoted, code: string) => (styled ? style("cyan", code) : quoted));
+    .replaceAll(/\*\*(.+?)\*\*/g, (_, bold: string) => terminal.style("bold", bold));
+  return shownCode(plain, terminal);
 }
 
 /** Where a link of the page leads. */

@@ -51,6 +51,12 @@ export function wrap(
   return [...lines, line.trimEnd()];
 }
 
-function visibleLength(text: string): number {
+/** A text of which code stands in backticks. */
+export function shownCode(text: string, { styled, style }: Terminal): string {
+  return text.replaceAll(/`([^`]+)`/g, (quoted, code: string) => (styled ? style("cyan", code) : quoted));
+}
+
+/** Length without styles, in characters. */
+export function visibleLength(text: string): number {
   return stripVTControlCharacters(text).length;
 }

@@ -14,7 +14,7 @@ import { connectorExists, isTaken, journalOf, ownerIn, takeFromOldName, wasTaken
 import type { Journal } from "../ownership/journal.js";
 import { markerOf, stackOfDigest } from "../ownership/marker.js";
 import { replacing } from "../properties/validate.js";
-import { changed, pick, type Values } from "../properties/values.js";
+import { changed, pick } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
 import type { Run } from "../session.js";
 import {

@@ -17,7 +17,6 @@ import { adviceForPassword, adviceForServer } from "../../provider-advice.js";
 import { PartialFailureError } from "../lifecycle.js";
 import { formatMarker, type Marker } from "../ownership/marker.js";
 import type { Run } from "../session.js";
-import { credentials } from "./credentials.js";
 import type { GrantArguments } from "./properties.js";
 import { type GrantState, writeGrantState } from "./state.js";
 import {
@@ -37,8 +36,8 @@ export async function authenticate(
   adopted: boolean,
   found: Grant,
 ): Promise<AuthenticatedGrant> {
-  const { run, args, marker } = authentication;
-  const mailbox = await usableCredentials(run, args);
+  const { run, mailbox, marker } = authentication;
+  await tryWithoutNylas(authentication);
   const answered = await post(run, mailbox, textOf(marker), found);
   const { grant } = answered;
   if (grant.id === found.id) return { grant, adopted };
@@ -53,8 +52,8 @@ export async function authenticateNew(
   authentication: Authentication,
   interruptedSince: number | undefined,
 ): Promise<AuthenticatedGrant> {
-  const { run, args, marker } = authentication;
-  const mailbox = await usableCredentials(run, args);
+  const { run, mailbox, marker } = authentication;
+  await tryWithoutNylas(authentication);
   const answered = await post(run, mailbox, textOf(marker), undefined);
   const { grant, before, existed } = answered;
   const isOurs = !existed || isOfInterruptedRun(run, grant, interruptedSince);
@@ -66,13 +65,11 @@ function withSender(run: Run, mailbox: MailboxCredentials, answered: Answered): 
   return { ...answered, send: (state) => post(run, mailbox, state, answered.grant) };
 }
 
-/** Checks what can be checked without Nylas. Nothing else sends credentials to Nylas. */
-async function usableCredentials(run: Run, args: GrantArguments): Promise<MailboxCredentials> {
-  const mailbox = credentials(args, run.host);
+/** Refuses credentials that this run has seen refused, and logs in from here if the program asks for that. */
+async function tryWithoutNylas({ run, args, mailbox }: Authentication): Promise<void> {
   const refused = run.lockedMailboxes.get(mailboxKey(args.imapUsername)) ?? run.refusedLogins.get(digestOf(mailbox));
   if (refused !== undefined) throw refused;
   await remembering(run, mailbox, () => preflight(mailbox, args.preflight, run.host.notices));
-  return mailbox;
 }
 
 async function post(

@@ -4,7 +4,7 @@ import { deleteGrant } from "../../nylas/grants.js";
 import type { Grant } from "../../nylas/wire.js";
 import { type Lifecycle, overRecords } from "../lifecycle.js";
 import { decideAdoption, isRenamed, isTaken, isToBeTakenBack, markerToSend } from "../ownership/grant.js";
-import { hasOtherOwner, holderOf, type Marker, markerOf } from "../ownership/marker.js";
+import { hasOtherOwner, holderOf, markerOf } from "../ownership/marker.js";
 import { isUnknown, replacing } from "../properties/validate.js";
 import { asText, changed, type Values } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
@@ -27,7 +27,7 @@ import {
   TABLE,
 } from "./properties.js";
 import { type GrantState, mailboxOf, readGrantState, writeGrantState } from "./state.js";
-import type { AuthenticatedGrant } from "./unforeseen.js";
+import type { AuthenticatedGrant, Authentication } from "./unforeseen.js";
 
 /** The two statuses of Nylas's contract. */
 const VALID = "valid";
@@ -72,7 +72,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
 
   async create(run, args) {
     // Fails before any request if a password's source has become absent since the plan.
-    credentials(args, run.host);
+    const mailbox = credentials(args, run.host);
     const { applicationId } = await run.client.application();
     return run.exclusively(args.imapUsername, async () => {
       const found = await findExisting(run, args);
@@ -80,14 +80,14 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
       // Read before this run writes its own note.
       const interrupted = args.owner === undefined ? undefined : run.unsaved.find(applicationId, args.owner);
       const marker = markerToSend(run, args, adopting, applicationId);
-      const authentication = { run, args, applicationId, marker };
+      const authentication = { run, args, mailbox, applicationId, marker };
       const authenticated =
         found === undefined
           ? await authenticateNew(authentication, interrupted?.time)
           : await authenticate(authentication, adopting, found);
       run.owners.record(authenticated.grant.id, args.owner);
       const { id } = authenticated.grant;
-      const made = stateOf(args, authenticated, marker, applicationId);
+      const made = stateOf({ args, mailbox, applicationId, marker }, authenticated);
       return { id, state: await verifyMailbox(run, args, id, made) };
     });
   },
@@ -124,7 +124,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
     announceRemoval(given, args, passwordsLeavingState(olds.declared, declared));
     if (!renamed && !verifying) return { ...olds, declared: storedArguments(declared), verified: undefined };
 
-    if (changing || renamed) credentials(args, given.host);
+    const planned = changing || renamed ? credentials(args, given.host) : undefined;
     const operation = `Updating grant ${id} of ${args.imapUsername}`;
     const { run, applicationId } = await sameApplication(given, olds.applicationId, operation);
     return run.exclusively(args.imapUsername, async () => {
@@ -137,13 +137,14 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
       const takenBack = isToBeTakenBack(run, operation, found, olds, args, applicationId);
       const broken = found.status === INVALID;
       if (!changing && !renamed && !takenBack && !broken) {
-        const kept = stateOf(args, { grant: found, adopted }, olds.marker, applicationId);
+        const kept = stateOf({ args, applicationId, marker: olds.marker }, { grant: found, adopted });
         return verifyMailbox(run, args, id, kept);
       }
       const marker = markerToSend(run, args, adopted, applicationId, olds.marker);
-      const authenticated = await authenticate({ run, args, applicationId, marker }, adopted, found);
+      const mailbox = planned ?? credentials(args, run.host);
+      const authenticated = await authenticate({ run, args, mailbox, applicationId, marker }, adopted, found);
       run.owners.record(id, args.owner);
-      const updated = stateOf(args, authenticated, marker, applicationId);
+      const updated = stateOf({ args, mailbox, applicationId, marker }, authenticated);
       return verifying || broken ? verifyMailbox(run, args, id, updated) : updated;
     });
   },
@@ -232,15 +233,13 @@ function announceRemoval({ host }: Run, { imapUsername }: GrantArguments, names:
   );
 }
 
-/** The state after an authentication or a look: the arguments without passwords, and the grant as Nylas returned it. */
+/** The state after an authentication, or after a look that sent no `mailbox`: no passwords, and the grant as Nylas returned it. */
 function stateOf(
-  args: GrantArguments,
+  { args, mailbox, applicationId, marker }: Omit<Authentication, "run" | "mailbox"> & Partial<Authentication>,
   { grant, adopted }: AuthenticatedGrant,
-  marker: Marker | undefined,
-  applicationId: string,
 ): GrantState {
   return {
-    declared: storedArguments(args.declared),
+    declared: storedArguments(args.declared, mailbox),
     email: args.imapUsername,
     ...outputsOf(grant),
     adopted,

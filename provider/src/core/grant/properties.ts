@@ -2,7 +2,7 @@ import * as v from "valibot";
 import { DEFAULT_APPLICATION } from "../../settings.js";
 import { namesWhere, type Property, type PropertyTable, type PublicName, schemasOf } from "../properties/table.js";
 import { applicationName, flag, isUnknown, loginName, oneOf, port, text } from "../properties/validate.js";
-import { pick, type Values } from "../properties/values.js";
+import { asText, pick, type Values } from "../properties/values.js";
 import { isDigestOf, passwordDigest } from "./password-digest.js";
 import { passwordSource } from "./passwords.js";
 import { isPlaceholder, sendableHost, sendablePassword } from "./sendable.js";
@@ -109,11 +109,18 @@ export function readGrantArguments(values: Values): GrantArguments {
   return { ...v.parse(schema, declared), declared };
 }
 
-/** The arguments as the state holds them: digests in the place of passwords. */
-export function storedArguments(values: Values): Values {
+/**
+ * The arguments as the state holds them: digests in the place of passwords. `sent` are the passwords of an authentication, which
+ * count: a source may have changed after `check` has made its digest.
+ */
+export function storedArguments(
+  values: Values,
+  sent: { [Name in Password["argument"]]?: string | undefined } = {},
+): Values {
   const digests = PASSWORDS.flatMap((names) => {
-    const password = values[names.argument];
-    return typeof password === "string" ? [[names.digest, digestOf(names, password, values)]] : [];
+    const password = sent[names.argument] ?? values[names.argument];
+    if (typeof password !== "string") return [];
+    return [[names.digest, digestOf(names, password, values, asText(values[names.digest]))]];
   });
   return { ...pick(values, STORED_ARGUMENTS), ...Object.fromEntries(digests) };
 }

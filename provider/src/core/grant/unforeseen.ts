@@ -1,5 +1,6 @@
 import { performance } from "node:perf_hooks";
 import { AlreadyExistsError, NylasError, UnexpectedResponseError } from "../../errors.js";
+import type { MailboxCredentials } from "../../nylas/grants.js";
 import { CLOCK_TOLERANCE_MS } from "../../nylas/server-clock.js";
 import { visibleInMs } from "../../nylas/visibility.js";
 import type { Grant } from "../../nylas/wire.js";
@@ -18,6 +19,8 @@ const CREATION_TOLERANCE_MS = 2_000;
 export interface Authentication {
   run: Run;
   args: GrantArguments;
+  /** The credentials to send, read once. */
+  mailbox: MailboxCredentials;
   applicationId: string;
   /** The marker to send; none without an owner. */
   marker: Marker | undefined;

@@ -36,25 +36,25 @@ it("a mailbox is created, kept, rotated in place, refreshed and destroyed", () =
     expect(await emulator.grants()).toEqual([]);
   }));
 
-it.each(['["*"]', '["imapPassword"]', '["imapHost", "grantStatus"]'])(
-  "the option replaceOnChanges: %s costs no grant its id",
-  (paths) =>
-    natively(async (world) => {
-      const { emulator, stack } = world;
-      const opts = `{ replaceOnChanges: ${paths} }`;
-      const before = await world.given({ mailboxes: { ops: world.mailbox(0, { opts }) } });
-      await emulator.setPassword(world.mailbox(0).username, ROTATED);
-      world.declare({ mailboxes: { ops: world.mailbox(0, { password: ROTATED, opts }) } });
-      const { code, output } = await stack.run("up");
-      if (code !== 0) expect(output).toContain("replaceOnChanges");
-      expect(world.ids()).toEqual(before);
-      world.declare({ mailboxes: { ops: world.mailbox(0, { password: ROTATED }) } });
-      await stack.up();
-      expect(world.ids()).toEqual(before);
-      expect(await emulator.writes()).toEqual([AUTHENTICATE]);
-      await world.unchanged();
-    }),
-);
+it("a plan shows an output that has drifted as changed, and what is taken away as removed", () =>
+  natively(async (world) => {
+    const { emulator, stack } = world;
+    const { ops } = await world.given({ mailboxes: { ops: world.mailbox(0, { args: { credentialVersion: 1 } }) } });
+    await emulator.setStatus(present(ops), "invalid");
+    await stack.refresh();
+    world.declare({ mailboxes: { ops: world.mailbox(0) } });
+    const { stdout } = await stack.run("preview", "--json");
+    const { steps }: { steps: { op: string; detailedDiff?: object }[] } = JSON.parse(stdout);
+    expect(steps.filter(({ op }) => op !== "same").map(({ detailedDiff }) => detailedDiff)).toEqual([
+      {
+        credentialVersion: { kind: "delete", inputDiff: false },
+        grantStatus: { kind: "update", inputDiff: false },
+      },
+    ]);
+    await stack.up();
+    expect(await emulator.writes()).toEqual([AUTHENTICATE]);
+    expect(world.ids()).toEqual({ ops });
+  }));
 
 it("a mailbox that cannot be read is saved, and the next `up` looks again", () =>
   natively(async (world) => {

@@ -142,11 +142,11 @@ export function serveEngine(version: string) {
       );
     }),
     diff: unary(async (request: InstanceType<typeof messages.DiffRequest>) => {
-      const { server } = resourceOf(request);
+      const { lifecycle, server } = resourceOf(request);
       const olds = unmarshal(request.getOlds()).values;
       const news = withIgnored(request.getIgnorechangesList(), olds, unmarshal(request.getNews()).values);
       const { changed, replaces } = await server.diff(request.getId(), olds, news);
-      return differenceMessage(changed, replaces, olds, news);
+      return differenceMessage(changed, replaces, olds, news, (name) => Object.hasOwn(lifecycle.properties, name));
     }),
     create: unary(async (request: InstanceType<typeof messages.CreateRequest>) => {
       const resource = resourceOf(request);

@@ -1,5 +1,5 @@
 import { expect } from "vitest";
-import type { Scenario } from "./scenario.js";
+import { OF_TYPESCRIPT, type Scenario } from "./scenario.js";
 import { AUTHENTICATE, CONNECT } from "./world.js";
 
 const ADOPT = { onExisting: "adopt" };
@@ -141,7 +141,7 @@ export const connector: Scenario[] = [
     rules: [2, 3],
     run: async (world) => {
       const { emulator } = world;
-      const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      const before = await world.given({ connectorOpts: world.replaceable, mailboxes: { ops: world.mailbox(0) } });
       await world.fails(["connector_in_use"], "up", "--replace", world.resource("imap").urn);
       expect(await emulator.writes()).toEqual([]);
       expect(world.ids()).toEqual(before);
@@ -154,7 +154,7 @@ export const connector: Scenario[] = [
     rules: [1, 2],
     run: async (world) => {
       const { emulator, stack } = world;
-      const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      const before = await world.given({ connectorOpts: world.replaceable, mailboxes: { ops: world.mailbox(0) } });
       const { urn } = world.resource("imap");
       expect(await stack.run("state", "taint", urn, "--yes")).toMatchObject({ code: 0 });
       await world.fails(
@@ -184,6 +184,7 @@ export const connector: Scenario[] = [
     name: "a protected `MailEnvironment` refers to a connector that is managed elsewhere, and the program asks for it",
     outcome: "it is read and never written; the program may stop asking, and destroy leaves it",
     rules: [1, 4],
+    only: OF_TYPESCRIPT,
     run: async (world) => {
       const { emulator, stack } = world;
       await emulator.call("POST", "/v3/connectors", { provider: "imap", name: "by hand" });
@@ -251,7 +252,7 @@ export const connector: Scenario[] = [
     run: async (world) => {
       const { stack } = world;
       world.declare({ connector: "imap", mailboxes: { ops: world.mailbox(0) } });
-      await world.fails(["connector_missing", "new ImapConnector"], "up");
+      await world.fails(["connector_missing", world.tells.newConnector], "up");
       expect(await world.authentications()).toBe(1);
       world.declare({ mailboxes: { ops: world.mailbox(0) } });
       await stack.up();

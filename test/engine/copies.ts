@@ -60,7 +60,7 @@ async function goesOnAlone(world: World, old: Stack, before: Record<string, stri
   expect(await emulator.connectors()).toEqual([]);
 }
 
-const TAKE_OUT = "next:       if it was moved to another stack (`pulumi state move`), take it out of this program";
+const TAKE_OUT = "if it was moved to another stack (`pulumi state move`), take it out of this program";
 
 /** Moves connector and grant with `pulumi state move` to a stack `moved` of the same backend. Returns that one's checkpoint. */
 async function moved(world: World): Promise<string> {

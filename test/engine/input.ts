@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { useRandomPlugin } from "../support/random-plugin.js";
-import type { Scenario } from "./scenario.js";
+import { OF_TYPESCRIPT, type Scenario } from "./scenario.js";
 import { AUTHENTICATE, type World } from "./world.js";
 
 /** A program whose mailbox uses a generated password. The program writes the password to a file for the operator. */
@@ -102,6 +102,7 @@ export const input: Scenario[] = [
     name: "a mailbox of a `MailEnvironment` has no password",
     outcome: "the program ends with its name before anything is made, and without a stack trace",
     rules: [8, 9],
+    only: OF_TYPESCRIPT,
     run: async (world) => {
       const { username, password } = world.mailbox(0);
       const mailboxes = [

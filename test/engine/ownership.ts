@@ -1,7 +1,7 @@
 import { mkdtempSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
-import type { ProgramOptions } from "../support/programs.js";
+import { GRANT_TYPES, type ProgramOptions } from "../support/programs.js";
 import type { Stack } from "../support/stack.js";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, CONNECT, type World } from "./world.js";
@@ -65,7 +65,7 @@ export const ownership: Scenario[] = [
       expect(stack.outputs()).toEqual({ grantIds: { ops: made?.id } });
       expect(world.resource("ops")).toMatchObject({
         id: made?.id,
-        type: "pulumi-nodejs:dynamic/nylas:ByoImapGrant",
+        type: GRANT_TYPES[world.host],
         outputs: {
           grantId: made?.id,
           email: world.mailbox(0).username,
@@ -89,7 +89,7 @@ export const ownership: Scenario[] = [
       const foreign = await emulator.foreignGrant(0, "somebody else's");
       await emulator.forgetRequests();
       world.declare({ connector: "imap", mailboxes: { ops: world.mailbox(0) } });
-      const says = ["grant_exists", foreign.id, 'onExisting: "adopt"', "ByoImapGrant.get", "delete it"];
+      const says = ["grant_exists", foreign.id, 'onExisting: "adopt"', world.tells.getGrant, "delete it"];
       await world.fails(says, "up");
       expect(await emulator.writes()).toEqual([]);
       expect(await emulator.grants()).toEqual([foreign]);

@@ -33,7 +33,9 @@ export const passwordSources: Scenario[] = [
       stack.env[VARIABLE] = ROTATED;
       const plan = await stack.run("preview", "--diff");
       expect(plan.output).toContain("1 to update");
-      expect(plan.output).toMatch(/imapPasswordDigest\s*: "?\[secret\]/);
+      expect(plan.output).toContain("the password that imapPasswordFrom names differs");
+      // A plugin names the argument instead.
+      if (world.host === "dynamic") expect(plan.output).toMatch(/imapPasswordDigest\s*: "?\[secret\]/);
       expect(await emulator.requests()).toEqual([]);
       // The engine's debug log has the values of every resource; `check` searches it as well.
       const { output } = await stack.up("--logtostderr", "-v=9");

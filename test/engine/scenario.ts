@@ -2,6 +2,7 @@ import type { EmulatorOptions } from "nylas-emulator";
 import { afterAll, describe, it } from "vitest";
 import { type Answers, rowsOf } from "../../tools/harness/open-questions.js";
 import { REPEATS } from "../../tools/harness/repetitions.js";
+import { HOSTS, type HostName } from "../support/programs.js";
 import { World } from "./world.js";
 
 /** Numbers of the rules in docs/what-happens.md. */
@@ -16,47 +17,64 @@ export interface Scenario {
   outcome: string;
   /** Which of the contract's rules it holds. */
   rules: readonly [Rule, ...Rule[]];
+  /** The only host that it applies to, and why. The default is each. */
+  only?: { host: HostName; because: string };
   /** Emulator options other than the default of three mailboxes. Repetitions do not change a behavior that is set here. */
   emulator?: EmulatorOptions;
   /** `World.check` runs afterwards. */
   run(world: World): Promise<void>;
 }
 
+/** For rows with a component of the TypeScript package. */
+export const OF_TYPESCRIPT = {
+  host: "dynamic",
+  because: "`MailEnvironment` is a component of the TypeScript package",
+} as const;
+
+/** The hosts that a scenario applies to. */
+function hostsOf({ only }: Scenario): readonly HostName[] {
+  return only === undefined ? HOSTS : [only.host];
+}
+
 /**
- * Runs each scenario as one test. `npm run test:all` repeats it with the other answers that Nylas may give. It repeats only for
- * those open questions that the scenario's requests depended on.
+ * Runs each scenario as one test on the first of its hosts. `npm run test:all` also runs it on the other one, and repeats it with the
+ * other answers that Nylas may give. It repeats only for those open questions that the scenario's requests depended on.
  */
 export function runScenarios(subject: string, scenarios: readonly Scenario[]): void {
   const played = { scenarios: 0, again: 0, cells: 0 };
 
-  describe(subject, () => {
-    for (const [turn, scenario] of scenarios.entries()) {
-      it(scenario.name, async () => {
-        const pinned = Object.keys(scenario.emulator?.behavior ?? {});
-        const asked = await play(scenario, {});
-        played.scenarios += 1;
-        if (!REPEATS) return;
-        for (const answers of rowsOf(
-          asked.filter((name) => !pinned.includes(name)),
-          turn,
-        )) {
-          await playAgain(scenario, answers);
-          played.again += 1;
-          played.cells += Object.keys(answers).length;
-        }
-      });
-    }
-
-    afterAll(() => {
-      const { again, cells } = played;
-      console.log(`matrix: ${subject}: ${played.scenarios} scenarios, ${again} times again, ${cells} other answers`);
+  for (const host of HOSTS) {
+    const rows = scenarios.filter((scenario) => hostsOf(scenario).includes(host));
+    const firsts = rows.filter((scenario) => hostsOf(scenario)[0] === host);
+    describe(`${subject}, ${host} host`, () => {
+      for (const [turn, scenario] of (REPEATS ? rows : firsts).entries()) {
+        it(scenario.name, async () => {
+          const pinned = Object.keys(scenario.emulator?.behavior ?? {});
+          const asked = await play(scenario, host, {});
+          played.scenarios += 1;
+          if (!REPEATS || !firsts.includes(scenario)) return;
+          for (const answers of rowsOf(
+            asked.filter((name) => !pinned.includes(name)),
+            turn,
+          )) {
+            await playAgain(scenario, host, answers);
+            played.again += 1;
+            played.cells += Object.keys(answers).length;
+          }
+        });
+      }
     });
+  }
+
+  afterAll(() => {
+    const { scenarios, again, cells } = played;
+    console.log(`matrix: ${subject}: ${scenarios} plays, ${again} times again, ${cells} other answers`);
   });
 }
 
 /** Returns the open questions that the scenario's requests depended on. */
-async function play({ emulator, run }: Scenario, answers: Answers): Promise<string[]> {
-  const world = await World.open({ ...emulator, behavior: { ...answers, ...emulator?.behavior } });
+async function play({ emulator, run }: Scenario, host: HostName, answers: Answers): Promise<string[]> {
+  const world = await World.open({ ...emulator, behavior: { ...answers, ...emulator?.behavior } }, host);
   try {
     await run(world);
     await world.check();
@@ -66,9 +84,9 @@ async function play({ emulator, run }: Scenario, answers: Answers): Promise<stri
   }
 }
 
-async function playAgain(scenario: Scenario, answers: Answers): Promise<void> {
+async function playAgain(scenario: Scenario, host: HostName, answers: Answers): Promise<void> {
   try {
-    await play(scenario, answers);
+    await play(scenario, host, answers);
   } catch (error) {
     const given = Object.entries(answers).map(([name, value]) => `--behavior ${name}=${value}`);
     throw new Error(`where Nylas answers otherwise: ${given.join(" ")}`, { cause: error });

@@ -33,16 +33,20 @@ export const SUBJECTS: Readonly<Record<string, readonly Scenario[]>> = {
 /** The text of docs/what-happens.md. */
 export function whatHappens(): string {
   const sections = Object.entries(SUBJECTS).map(([subject, scenarios]) => {
-    const rows = scenarios.map(({ name, outcome, rules }) => `| ${name} | ${outcome} | ${rules.join(", ")} |`);
-    return [`## ${subject}`, "", "| when … | then | rules |", "|---|---|---|", ...rows, ""].join("\n");
+    const rows = scenarios.map(({ name, outcome, only, rules }) => {
+      const hosts = only === undefined ? "both" : `${only.host}: ${only.because}`;
+      return `| ${name} | ${outcome} | ${hosts} | ${rules.join(", ")} |`;
+    });
+    return [`## ${subject}`, "", "| when … | then | hosts | rules |", "|---|---|---|---|", ...rows, ""].join("\n");
   });
   return [HEAD, ...sections].join("\n");
 }
 
 const HEAD = `# What happens when …
 
-Each line is a test on the real Pulumi engine (\`test/engine/\`), and this file is written from them. Which rules a line
-holds, by their numbers:
+Each line is a test on the real Pulumi engine (\`test/engine/\`), and this file is written from them. It holds on both hosts,
+unless its third column names one and says why: *dynamic* is the host of the classes for TypeScript programs, *native* the
+plugin for every language. Which rules a line holds, by their numbers:
 
 1. A second \`up\` with nothing changed sends no write.
 2. A grant keeps its id, except when \`imapUsername\` or \`application\` changes, or by your own

@@ -21,6 +21,16 @@ export const LONG_AGO_SECONDS = 600;
 /** Longest wait for a condition. Includes the engine's start on a busy machine. */
 export const PATIENCE_MS = 60_000;
 
+/** How messages name what a program may write. */
+const TELLS = {
+  dynamic: { newConnector: "new ImapConnector", getGrant: "ByoImapGrant.get", alias: "the option aliases: [{ name:" },
+  native: {
+    newConnector: "nylas:index:ImapConnector",
+    getGrant: "the function getGrant",
+    alias: "the option `aliases`",
+  },
+} as const satisfies Record<HostName, object>;
+
 /** A scenario's environment: one application with its mail servers, and the stacks that use it. */
 export class World {
   readonly #stacks: { name: string; stack: Stack }[] = [];
@@ -104,6 +114,16 @@ export class World {
   /** Marks a grant that may exist at the end of the scenario although no stack manages it. */
   leaves(grantId: string): void {
     this.#left.add(grantId);
+  }
+
+  /** How messages name what this world's programs may write. */
+  get tells() {
+    return TELLS[this.host];
+  }
+
+  /** Options of a resource that is to be replaced by force; the classes of the TypeScript package set this one by themselves. */
+  get replaceable(): string {
+    return this.host === "native" ? "{ deleteBeforeReplace: true }" : "{}";
   }
 
   /** One of the emulator's mailboxes, with its current password unless `change` has another one. */

@@ -27,6 +27,10 @@ export interface Wording {
   getGrant(id: string): string;
   /** The resource option that tells an earlier name. */
   alias: string;
+  /** Keeps an object that the resource option `replaceOnChanges` would replace. */
+  withoutReplaceOnChanges: string;
+  /** Makes a replacement delete before it creates; "" if every resource does. */
+  deleteFirst: string;
   /** What to do if the settings of a run are not those that are configured: a sentence, or "" if they always are. */
   staleSettings: string;
 }

@@ -53,6 +53,12 @@ async function halfMade(world: World, opts: string, more = ""): Promise<Record<s
   return before;
 }
 
+/** Expects `ops` to manage the only grant. */
+async function managesOnlyGrant(world: World): Promise<void> {
+  expect((await world.emulator.grants()).map(({ id }) => id)).toEqual(Object.values(world.ids()));
+  await world.unchanged();
+}
+
 /** Replacements that arguments do not ask for. */
 export const replacement: Scenario[] = [
   {
@@ -215,6 +221,77 @@ export const replacement: Scenario[] = [
       await stack.up();
       expect(await emulator.writes()).toEqual([AUTHENTICATE, AUTHENTICATE]);
       expect(world.ids()).toEqual(before);
+    },
+  },
+  {
+    name: "an argument that is changed in place stands under `replaceOnChanges`",
+    outcome:
+      "the replacement is refused, and the message names the option; without the option, `up` authenticates the mailbox, same id",
+    rules: [2],
+    only: { host: "native", because: "the classes of the TypeScript package drop the option" },
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      const password = "a new pass word";
+      await emulator.setPassword(world.mailbox(0).username, password);
+      for (const paths of [["*"], ["imapPassword"]]) {
+        const opts = `{ replaceOnChanges: ${JSON.stringify(paths)} }`;
+        world.declare({ mailboxes: { ops: world.mailbox(0, { password, opts }) } });
+        const { output } = await world.fails(["(invalid_input)", "replaceOnChanges", "Nothing was changed"], "up");
+        expect(output).not.toContain("halfway");
+        expect(world.ids()).toEqual(before);
+      }
+      expect(await emulator.requests()).toEqual([]);
+      world.declare({ mailboxes: { ops: world.mailbox(0, { password, opts: '{ replaceOnChanges: ["imapHost"] }' }) } });
+      await stack.up();
+      expect(await emulator.writes()).toEqual([AUTHENTICATE]);
+      expect(world.ids()).toEqual(before);
+    },
+  },
+  {
+    name: "an update fails halfway, and the resource has `replaceOnChanges` in the next `up`",
+    outcome:
+      "the replacement is refused, and the message names the option; without it, `up` goes on with the same grant",
+    rules: [2, 5],
+    only: { host: "native", because: "the classes of the TypeScript package drop the option" },
+    run: async (world) => {
+      const before = await halfMade(world, "{}");
+      const password = "a new pass word";
+      for (const paths of ["*", "#initerror", "grantStatus"]) {
+        const opts = `{ replaceOnChanges: [${JSON.stringify(paths)}] }`;
+        world.declare({ mailboxes: { ops: world.mailbox(0, { password, opts }) } });
+        await world.fails(["(invalid_input)", "failed halfway", "replaceOnChanges"], "up");
+        expect(world.ids()).toEqual(before);
+      }
+      expect(await world.emulator.requests()).toEqual([]);
+      world.declare({ mailboxes: { ops: world.mailbox(0, { password }) } });
+      await world.stack.up();
+      expect(await world.emulator.writes()).toEqual([AUTHENTICATE]);
+      expect(world.ids()).toEqual(before);
+      await world.unchanged();
+    },
+  },
+  {
+    name: "connector and grant are replaced by force, with `--replace` or `state taint`, and without `deleteBeforeReplace`",
+    outcome:
+      "`connector_exists` and `grant_exists` name the option first, and nothing changes; with it, a grant is deleted first, then made again",
+    rules: [2, 3],
+    only: { host: "native", because: "the classes of the TypeScript package set the option" },
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      const { urn } = world.resource("ops");
+      const first = "next:       if this run replaces it on purpose";
+      await world.fails(["(grant_exists)", first, "`deleteBeforeReplace`"], "up", "--replace", urn);
+      await world.fails(["(connector_exists)", first], "up", "--replace", world.resource("imap").urn);
+      await stack.run("state", "taint", "--yes", urn);
+      await world.fails(["(grant_exists)", first], "up");
+      expect(await emulator.writes()).toEqual([]);
+      expect(world.ids()).toEqual(before);
+      world.declare({ mailboxes: { ops: world.mailbox(0, { opts: "{ deleteBeforeReplace: true }" }) } });
+      await stack.up();
+      expect(await emulator.writes()).toEqual([`DELETE /v3/grants/${before.ops}`, AUTHENTICATE]);
+      await managesOnlyGrant(world);
     },
   },
   {

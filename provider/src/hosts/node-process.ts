@@ -12,6 +12,8 @@ const TYPESCRIPT: Wording = {
   newConnector: "new ImapConnector(…)",
   getGrant: (id) => `ByoImapGrant.get(name, "${id}")`,
   alias: 'aliases: [{ name: "its old name" }]',
+  withoutReplaceOnChanges: 'take "*" or "#initerror" out of its replaceOnChanges, or run `pulumi refresh`',
+  deleteFirst: "",
   staleSettings: "",
 };
 

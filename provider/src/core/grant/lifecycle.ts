@@ -151,7 +151,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
 
   async delete(given, id, state) {
     const mailbox = `grant ${id} of ${mailboxOf(state)}`;
-    if (given.owners.stays(id, state)) throw replacedByOption(mailbox);
+    if (given.owners.stays(id, state)) throw replacedByOption(given, mailbox, state);
     if (state.adopted && !state.declared.deleteAdopted) {
       given.host.notices.notify(`${mailbox} was adopted and stays at Nylas (deleteAdopted: true would delete it)`);
       return;
@@ -252,16 +252,17 @@ function outputsOf({ id, email, status, createdAt, updatedAt }: Grant): Partial<
   return { grantId: id, ...(email === undefined ? {} : { email }), grantStatus: status, createdAt, updatedAt };
 }
 
-/** Refuses to replace a grant that only an option, set by a transformation or transform, gives up for another one. */
-function replacedByOption(mailbox: string): NylasError {
+/** Refuses to replace a grant that only the option `replaceOnChanges` gives up for another one. */
+function replacedByOption({ host }: Run, mailbox: string, { verified }: GrantState): NylasError {
+  const halfMade = verified === false ? "its last update failed halfway, and " : "";
   return new InvalidInputError({
     code: "invalid_input",
     operation: `Replacing ${mailbox}`,
     answer:
-      "its last update failed halfway, and a transformation or transform of the program has given it replaceOnChanges, which would " +
-      "delete the grant to make another one with other object ids. Nothing was changed",
+      `${halfMade}the program, or a transformation or transform of it, has given it replaceOnChanges, which would delete the grant ` +
+      "to make another one with other object ids. Nothing was changed",
     remedy:
-      'take "*" or "#initerror" out of its replaceOnChanges, or run `pulumi refresh`; then run `pulumi up`, which keeps the grant. ' +
+      `${host.wording.withoutReplaceOnChanges}; then run \`pulumi up\`, which keeps the grant. ` +
       "To have another grant on purpose, name the resource in `pulumi up --replace`",
   });
 }

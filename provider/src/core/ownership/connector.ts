@@ -121,7 +121,9 @@ function explainOwner(
   const moved = `${MOVED} and pass connector: "imap" to the grants`;
   if (last.owner === owner) {
     const adopt = 'if a run was killed or its state is lost, set onExisting: "adopt" for one `up`';
-    return { owner: ", made or adopted under this resource's name", ways: [moved, adopt] };
+    const { deleteFirst } = host.wording;
+    const ways = [...(deleteFirst === "" ? [] : [deleteFirst]), moved, adopt];
+    return { owner: ", made or adopted under this resource's name", ways };
   }
   const adopt = 'set onExisting: "adopt" to take it over';
   return last.stack !== undefined && last.stack === stack

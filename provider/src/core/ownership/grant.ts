@@ -120,7 +120,7 @@ function alreadyExists(
 
 /** Who owns the grant, and the remedies that apply only to this case, most likely first. */
 function explainOwner(run: Evidence, args: Claim, found: Grant): { answer: string; remedy: string[] } {
-  const { alias } = run.host.wording;
+  const { alias, deleteFirst } = run.host.wording;
   if (run.owners.isOwnedByOther(found.id, args.owner)) {
     return {
       answer: "another resource of this program holds it",
@@ -147,6 +147,7 @@ function explainOwner(run: Evidence, args: Claim, found: Grant): { answer: strin
             "its marker bears this resource's name, but nothing here shows that a run of this resource was interrupted: it was moved " +
             "to another stack, a stack of this name may have been renamed and still manage the grant, or a run was killed on another machine",
           remedy: [
+            ...(deleteFirst === "" ? [] : [deleteFirst]),
             MOVED,
             'if a run was killed, set onExisting: "adopt" for one `up` (the grant then counts as made by this stack)',
           ],

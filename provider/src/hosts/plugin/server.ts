@@ -42,6 +42,10 @@ const WORDING: Omit<Wording, "staleSettings"> = {
   newConnector: "a resource nylas:index:ImapConnector",
   getGrant: (id) => `the function getGrant and its id "${id}"`,
   alias: "`aliases` with its old name",
+  withoutReplaceOnChanges: "take `replaceOnChanges` off it",
+  deleteFirst:
+    "if this run replaces it on purpose (--replace, a taint, `replacementTrigger` or `replaceWith`), give the resource the option " +
+    "`deleteBeforeReplace` with true; if not, leave that out, and run `pulumi state untaint` with its URN if it is tainted",
 };
 
 /** Of a provider that the program declares; the default one has the present settings. */

@@ -157,6 +157,7 @@ export class World {
     const finished = await stack.run(command, ...args);
     expect(finished.code, finished.output).not.toBe(0);
     for (const text of says) expect(finished.output).toContain(text);
+    expect(finished.output, "each error once").not.toContain("see the error of the resource");
     expect(finished.output, "no stack trace of ours").not.toMatch(/\n\s+at .*provider\/(bundle|dist)/);
     return finished;
   }

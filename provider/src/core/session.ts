@@ -106,8 +106,8 @@ function createRun(settings: Settings, host: Host): Run {
     if (region === undefined) return;
     const [setting, variable] = [`${settings.application}:region`, environmentVariable(settings.application, "region")];
     host.notices.notify(
-      `${setting} is ${settings.region}, but application ${application.applicationId} is in ${region}: run ` +
-        `\`pulumi config set ${setting} ${region}\`, or set ${variable} to ${region}`,
+      `${setting} is ${settings.region}, but application ${application.applicationId} is in ${region}: if the key is the right ` +
+        `one, run \`pulumi config set ${setting} ${region}\`, or set ${variable} to ${region}`,
     );
   }
 

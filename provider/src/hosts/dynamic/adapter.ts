@@ -9,6 +9,9 @@ import { SECRET_SIGNATURE } from "../secret-signature.js";
 /** The property under which Pulumi's host keeps the provider's serialized code in each resource's inputs and outputs. */
 const STORED_CODE = "__provider";
 
+/** What `String(error)` gives of an error that the engine shows. */
+const SHOWN_BY_THE_ENGINE = "see the error of the resource";
+
 /** The methods that Pulumi calls, with arguments and results as plain data. */
 export type ProviderMethods = Required<Omit<pulumi.dynamic.ResourceProvider<Values, Values>, "configure">>;
 
@@ -57,6 +60,14 @@ async function forHost<T>(values: Values, work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** In check, diff, read and delete, Pulumi's host prints `String(error)` and the stack of an error, which the engine shows too. */
+export function silenceShownErrors(): void {
+  const print = console.error;
+  console.error = (...args: unknown[]) => {
+    if (args[0] !== `${SHOWN_BY_THE_ENGINE}: `) print(...args);
+  };
+}
+
 /**
  * The error that Pulumi's host receives: a message, and for a `PartialFailure` also id and outputs. Nothing else, because the host
  * prints the stack of some errors and treats any error with an `id` as a created object.
@@ -65,8 +76,7 @@ function hostError(error: ShownError, storedCode: unknown): Error {
   const shown = new Error(error.message);
   shown.name = error.kind;
   shown.stack = "";
-  // In check, diff, read and delete, Pulumi's host also prints `String(error)`, so keep that short: the engine shows both.
-  shown.toString = () => `${shown.name}: see the error of the resource`;
+  shown.toString = () => SHOWN_BY_THE_ENGINE;
   if (!(error instanceof PartialFailure)) return shown;
   // Pulumi's host adds `__provider` only to successful results. Without it, the next read or delete finds no provider.
   const properties = { ...error.outs, [STORED_CODE]: storedCode };

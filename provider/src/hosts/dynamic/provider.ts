@@ -8,7 +8,7 @@ import { grantLifecycle } from "../../core/grant/lifecycle.js";
 import type { RecordLifecycle } from "../../core/lifecycle.js";
 import { nodeProcess } from "../node-process.js";
 import { preparePluginProcess } from "../plugin-process.js";
-import { providerMethods } from "./adapter.js";
+import { providerMethods, silenceShownErrors } from "./adapter.js";
 
 /** Pulumi saves the configuration at each `up`, and also at one that sends no request. */
 const SAVED_SETTINGS =
@@ -39,4 +39,5 @@ function prepareProcess(): void {
   if (prepared) return;
   prepared = true;
   preparePluginProcess();
+  silenceShownErrors();
 }

@@ -15,7 +15,7 @@ export const BEHAVIORS = {
   ),
   nonAsciiPassword: choice(
     ["refused", "accepted"],
-    "whether connect/custom refuses an imap_password with characters outside ASCII without a log-in, or logs in with it",
+    "whether a password with characters outside ASCII is refused without a log-in, by connect/custom and by a send, or used",
   ),
   unreachableHost: choice(
     ["504", "400"],

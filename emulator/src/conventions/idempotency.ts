@@ -43,6 +43,10 @@ export class IdempotentAnswers {
     if (earlier !== undefined) return replay(earlier, digest);
     const stored: StoredAnswer = { payload: digest, until: Date.now() + VALID_MS };
     this.#stored.set(name, stored);
+    // Nylas: a client that hangs up before it is answered leaves no key behind.
+    context.env.outgoing.once("close", () => {
+      if (stored.answer === undefined && this.#stored.get(name) === stored) this.#stored.delete(name);
+    });
     try {
       const answer = await perform().catch((error: unknown) => answerOfRefusal(context, error, this.#behaviors));
       stored.answer = { status: answer.status, body: await answer.clone().text() };

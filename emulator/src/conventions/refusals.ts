@@ -163,6 +163,8 @@ export const REFUSALS = {
     type: "invalid_request_error",
     text: "grant is missing imap username or password or smtphost or smtpport, unable to fetch connection details",
   },
+  /** Nylas's message, as its page about sending errors quotes it. */
+  sendingRejected: { status: 402, type: PROVIDER_ERROR, text: "Sending to at least one recipient failed." },
   smtpRefused: { status: 403, type: PROVIDER_ERROR, text: "The SMTP server refused the username or password." },
   idempotencyKeyTooLong: {
     status: 400,
@@ -190,7 +192,7 @@ export type RefusalName = keyof typeof REFUSALS;
 export const STATUS_ERRORS: Readonly<Record<number, Pick<Refusal, "type" | "text">>> = {
   400: { type: INVALID_REQUEST, text: "Bad request" },
   401: { type: "api.authentication_error", text: "Unauthorized" },
-  402: { type: PROVIDER_ERROR, text: "Sending to at least one recipient failed." },
+  402: REFUSALS.sendingRejected,
   403: REFUSALS.grantAccessDenied,
   404: REFUSALS.notFound,
   405: { type: INVALID_REQUEST, text: "Method not allowed" },

@@ -10,7 +10,7 @@ import {
   readMessage,
   readMessages,
 } from "./imap-read.js";
-import { type OutgoingMail, type SmtpServer, sendMail } from "./smtp-send.js";
+import { type OutgoingMail, type SendOutcome, type SmtpServer, sendMail } from "./smtp-send.js";
 import type { Trust } from "./trust.js";
 import type { Verdict } from "./verdict.js";
 
@@ -23,7 +23,7 @@ export interface MailClient {
     id: string,
   ): Promise<SessionOutcome<{ message: ReadMessage; folder: string } | undefined>>;
   folders(settings: ImapSettings): Promise<SessionOutcome<ReadFolder[]>>;
-  send(server: SmtpServer, mail: OutgoingMail): Promise<Verdict>;
+  send(server: SmtpServer, mail: OutgoingMail): Promise<SendOutcome>;
   fileSent(settings: ImapSettings, message: { messageId: string; raw: Buffer }): Promise<void>;
 }
 

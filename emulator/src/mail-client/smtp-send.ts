@@ -20,6 +20,9 @@ export interface OutgoingMail {
   raw: Buffer;
 }
 
+/** What came of a send. `rejected`: the server takes the log-in, and refuses the message or at least one recipient for good. */
+export type SendOutcome = Verdict | "rejected";
+
 /** The SMTP server of a grant, or undefined if the settings name none. Credentials default to those of IMAP. */
 export function smtpServerOf(settings: ImapSettings): SmtpServer | undefined {
   if (!settings.smtp_host || settings.smtp_port === undefined) return undefined;
@@ -38,14 +41,14 @@ export interface SmtpServer {
   pass: string;
 }
 
-export async function sendMail(server: SmtpServer, trust: Trust, mail: OutgoingMail): Promise<Verdict> {
+export async function sendMail(server: SmtpServer, trust: Trust, mail: OutgoingMail): Promise<SendOutcome> {
   const deadline = Date.now() + SEND_DEADLINE_MS;
-  let verdict: Verdict = "tls_mode";
+  let outcome: SendOutcome = "tls_mode";
   for (const implicitTls of modesOf(server.port)) {
-    verdict = await attempt(server, trust, mail, implicitTls, deadline);
-    if (verdict !== "tls_mode") break;
+    outcome = await attempt(server, trust, mail, implicitTls, deadline);
+    if (outcome !== "tls_mode") break;
   }
-  return verdict;
+  return outcome;
 }
 
 /** True for implicit TLS, false for STARTTLS; never plain. */
@@ -60,7 +63,7 @@ function attempt(
   mail: OutgoingMail,
   implicitTls: boolean,
   deadline: number,
-): Promise<Verdict> {
+): Promise<SendOutcome> {
   const transport = createTransport({
     host: server.host,
     port: server.port,
@@ -82,10 +85,16 @@ function attempt(
   const { from, to, raw } = mail;
   return transport
     .sendMail({ envelope: { from, to: [...to] }, raw, signal })
-    .then((): Verdict => "accepted", verdictOf);
+    .then(({ rejected }): SendOutcome => (rejected.length === 0 ? "accepted" : "rejected"), outcomeOf);
 }
 
-function verdictOf(error: unknown): Verdict {
-  const isLogin = Reflect.get(Object(error), "code") === "EAUTH";
-  return smtpFailure(error, isLogin ? "login" : "connect").category;
+/** nodemailer's codes for a refusal of the sender, of all recipients, and of the message. */
+const REJECTIONS: readonly unknown[] = ["EENVELOPE", "EMESSAGE"];
+const FIRST_PERMANENT_REPLY = 500;
+
+function outcomeOf(error: unknown): SendOutcome {
+  const code: unknown = Reflect.get(Object(error), "code");
+  const reply: unknown = Reflect.get(Object(error), "responseCode");
+  if (REJECTIONS.includes(code) && Number(reply) >= FIRST_PERMANENT_REPLY) return "rejected";
+  return smtpFailure(error, code === "EAUTH" ? "login" : "connect").category;
 }

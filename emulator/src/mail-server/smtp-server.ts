@@ -10,6 +10,9 @@ const SOCKET_TIMEOUT_MS = 60_000;
 const CLOSE_TIMEOUT_MS = 500;
 const AUTH_FAILED = 535;
 const TOO_LARGE = 552;
+const NO_MAILBOX = 550;
+/** RFC 2606: no such domain will ever exist, so tests can send to one that is refused. */
+const REFUSED_DOMAIN = ".invalid";
 
 export interface RunningServer {
   port: number;
@@ -42,6 +45,11 @@ export async function startSmtpServer(
       const username = auth.username ?? "";
       if (mailboxes.accepts(username, auth.password ?? "")) return done(null, { user: username });
       return done(withCode("5.7.8 Authentication failed", AUTH_FAILED));
+    },
+    onRcptTo({ address }, _session, done) {
+      return address.toLowerCase().endsWith(REFUSED_DOMAIN)
+        ? done(withCode("5.1.2 No such domain", NO_MAILBOX))
+        : done();
     },
     onData(stream, session, done) {
       const chunks: Buffer[] = [];

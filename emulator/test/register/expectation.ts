@@ -71,6 +71,8 @@ export interface Request {
   /** Another API key, or null for none. */
   key?: string | null;
   headers?: Readonly<Record<string, string>>;
+  /** Hangs up. */
+  signal?: AbortSignal;
 }
 
 /** An id and a provider that do not exist. */

@@ -10,7 +10,7 @@ export async function ask(
   apiKey: string,
   method: string,
   path: string,
-  { json, text, form, key = apiKey, headers = {} }: Request = {},
+  { json, text, form, key = apiKey, headers = {}, signal }: Request = {},
 ): Promise<Answer> {
   const body =
     json === undefined ? (form === undefined ? text : new URLSearchParams(form).toString()) : JSON.stringify(json);
@@ -18,7 +18,7 @@ export async function ask(
   const response = await fetch(`${apiUri}${path}`, {
     method,
     redirect: "manual",
-    signal: AbortSignal.timeout(TIMEOUT_MS),
+    signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(signal === undefined ? [] : [signal])]),
     headers: {
       accept: "application/json",
       ...(key === null ? {} : { authorization: `Bearer ${key}` }),

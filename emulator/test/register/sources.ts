@@ -4,6 +4,11 @@ export interface Source {
   url: string;
 }
 
+/** The day of the OpenAPI document whose facts the tests check: the newest that could be read. */
+export const CONTRACT_DATE = "2026-08-21";
+/** The day of the newest page or change log that the register knows. */
+export const READ_UNTIL = "2026-11-20";
+
 const DOCS = "https://developer.nylas.com/docs";
 const REFERENCE = `${DOCS}/reference/api`;
 const GITHUB = "https://github.com/nylas";
@@ -15,6 +20,10 @@ function docs(path: string): Source {
 /** The contract's pages; the same text as the OpenAPI document that the tests validate against. */
 function contract(path: string): Source {
   return { name: `contract: ${path.split("/").at(-1)}`, url: `${REFERENCE}/${path}/` };
+}
+
+function changeLog(date: string): Source {
+  return { name: `docs: change log of ${date}`, url: `${DOCS}/changelogs/` };
 }
 
 function thread(repository: string, kind: "pull" | "issues", number: number): Source {
@@ -43,10 +52,20 @@ export const IAM_PERMISSIONS = docs("v3/auth/nylas-iam/permissions");
 export const OLDER_ERRORS = docs("v3-beta/event-codes");
 export const WORKSPACES = docs("dev-guide/platform/workspaces");
 export const NEW_FIELDS = docs("new/v3-changelogs/2026-01-16-upcoming-grant-connector-schema-changes");
-export const CHANGELOGS: Source = { name: "docs: change log of 2026-10-07", url: `${DOCS}/changelogs/` };
+export const FETCH_FAILURES = changeLog("2026-09-03");
+export const WORKSPACE_PATCH = changeLog("2026-09-24");
+export const ABANDONED_KEYS = changeLog("2026-09-28");
+export const IMAP_FIXES = changeLog("2026-10-07");
 export const SENT_FOLDER: Source = {
   name: "docs: change log of 2026-08-27",
   url: `${DOCS}/changelogs/2026-08-27-send-imap-folder-and-rate-limits/`,
+};
+export const IAM_PRINCIPALS = docs("v3/auth/nylas-iam/manage-principals-with-api");
+export const ADDRESSES = docs("dev-guide/platform/static-ips");
+export const WEBHOOK_SCHEMAS = docs("reference/notifications/grants/grant-expired");
+export const VALIDATION_LOGS: Source = {
+  name: "docs: change log of 2026-02-27",
+  url: `${DOCS}/changelogs/2026-02-27-auth/`,
 };
 export const SENDING_ERRORS = docs("v3/email/sending-errors");
 export const IDEMPOTENT = docs("v3/email/idempotent-send");
@@ -120,11 +139,11 @@ export const CONNECT_LIBRARY: Source = {
 export const JAVA_SMTP_REQUIRED = thread("nylas-java", "pull", 305);
 export const PYTHON_CHARSET = thread("nylas-python", "issues", 474);
 export const RUBY_CONTENT_TYPE = thread("nylas-ruby", "pull", 540);
+export const RUBY_BODILESS = thread("nylas-ruby", "issues", 536);
 export const JAVA_FILTERS: Source = {
   name: "nylas-java 2.18.1: change log",
   url: `${GITHUB}/nylas-java/releases/tag/v2.18.1`,
 };
-export const WORKSPACE_PATCH: Source = { name: "docs: change log of 2026-09-24", url: `${DOCS}/changelogs/` };
 export const NODE_NO_NAME = thread("nylas-nodejs", "pull", 525);
 export const NODE_SECRET = thread("nylas-nodejs", "pull", 753);
 export const PYTHON_KEYS = thread("nylas-python", "pull", 464);

@@ -1,10 +1,18 @@
 import { type Expected, inWords } from "./answer.js";
+import { BESIDES } from "./besides.js";
 import { type Expectation, STANDINGS, type Standing } from "./expectation.js";
 import { behaviorNames, defaultOf, OPEN_POINTS, OTHER_ANSWERS, REGISTER } from "./register.js";
+import { CONTRACT_DATE, READ_UNTIL } from "./sources.js";
 
 /** emulator/docs/nylas-answers.md. */
 export function nylasAnswers(): string {
-  return [HEAD, counts(), openPoints(), ...endpoints().map(section)].join("\n");
+  return [HEAD, inNumbers(), openPoints(), besides(), ...endpoints().map(section)].join("\n");
+}
+
+/** How many of the answers a public source documents, if only the status of some, and how many are assumed. */
+export function counts(): { all: number; documented: number; assumed: number } {
+  const assumed = REGISTER.filter(({ standing }) => standing === "assumed").length;
+  return { all: REGISTER.length, documented: REGISTER.length - assumed, assumed };
 }
 
 const HEAD = `# What Nylas answers, and how sure that is
@@ -13,6 +21,9 @@ How far can you trust the emulator? As far as the public sources go: each line s
 and whether a source says so or it is assumed. Nobody has compared it with Nylas itself yet; the next section is how you can. The
 questions that the sources leave open have switches that play the other answers, and this package passes its own tests under each
 of them. Most assumptions about details, such as the type of a refusal, have no switch.
+
+The sources are Nylas's pages, change logs and official repositories, read up to ${READ_UNTIL}. The contract, Nylas's OpenAPI
+document, is that of ${CONTRACT_DATE}: no newer one could be read.
 
 This file is written from the register in \`emulator/test/register/\`, whose every line is played at the emulator: under its defaults, and
 under each other answer of its switches.
@@ -36,9 +47,22 @@ the known ones fails, with Nylas's request id. It looks before it writes, and ne
 an IMAP connector in the application it leaves connectors alone, with a grant for the mailbox that grant. At the end it deletes what
 it has made, also after failures, and names what it could not delete. A run that is interrupted cannot: it leaves a grant whose
 \`state\` begins with \`expectations\`, and perhaps a connector, for you to delete. The run after it names that grant.
+
+Seven questions matter most. The run asks first those that it can ask; the others need a person:
+
+| question | switch | asked by |
+|---|---|---|
+| Is a grant that was deleted, or that never was, answered with 404 or 401? | \`missingGrant\` | the run |
+| Is a password with characters outside ASCII refused? | \`nonAsciiPassword\` | a run for a mailbox that has such a password: it ends with the refusal, or it goes on |
+| May a key that is bound to the application, a workspace or a grant read \`/v3/applications\`? | \`deniedPermissions\` | a run with each of the keys: its first request is that one, and it ends with a refusal |
+| Is \`application/json; charset=utf-8\` refused? | \`contentType\` | the run |
+| Which status and type has a request for the mailbox after its password has changed? | \`invalidGrant\`, \`unauthorizedType\` | a person, who changes the password and then lists the messages |
+| Does a grant that is authenticated again keep its workspace? | \`reauthWorkspace\` | a person, who moves the grant to another workspace before |
+| Which spelling makes the hosted form demand SMTP settings? | \`smtpRequired\` | a person, who opens a link of each spelling |
 `;
 
-function counts(): string {
+function inNumbers(): string {
+  const { all, documented, assumed } = counts();
   const standing = (name: Standing): number => REGISTER.filter((expectation) => expectation.standing === name).length;
   const switched = REGISTER.filter(({ instead }) => instead !== undefined).length;
   const rows = Object.entries(STANDINGS).map(([name, meaning]) => {
@@ -48,10 +72,10 @@ function counts(): string {
   return [
     "## In numbers",
     "",
-    `${REGISTER.length} expectations of ${endpoints().length} endpoints, ${switched} of them with a switch; ${OTHER_ANSWERS.length} other answers of`,
-    `${behaviorNames().length} switches.`,
+    `Of ${all} answers, ${documented} are documented, some of them but for the error's type, and ${assumed} are assumed. They are those of`,
+    `${endpoints().length} endpoints. ${switched} have a switch: ${behaviorNames().length} switches play ${OTHER_ANSWERS.length} other answers.`,
     "",
-    "| standing | means | expectations |",
+    "| standing | means | answers |",
     "|---|---|---|",
     ...rows,
     "",
@@ -76,6 +100,17 @@ function openPoints(): string {
     "| open | switch | default | other answers | hints |",
     "|---|---|---|---|---|",
     ...rows,
+    "",
+  ].join("\n");
+}
+
+function besides(): string {
+  return [
+    "## What no request can show",
+    "",
+    "| Nylas | source | the emulator |",
+    "|---|---|---|",
+    ...BESIDES.map(({ fact, source, here }) => `| ${fact} | [${source.name}](${source.url}) | ${here} |`),
     "",
   ].join("\n");
 }

@@ -349,6 +349,15 @@ export const DEVIATIONS: readonly Deviation[] = [
     source: "Nylas documentation, email/sending-errors",
   },
   {
+    name: "402 of a send",
+    side: "answer",
+    endpoints: ["POST /v3/grants/{grant_id}/messages/send"],
+    statuses: [402],
+    keyword: "status",
+    reason: "the contract declares no status for refused recipients, and the documentation has 402",
+    source: "Nylas documentation, email/sending-errors",
+  },
+  {
     name: "200 for a re-authentication",
     side: "answer",
     endpoints: ["POST /v3/connect/custom"],

@@ -1,9 +1,10 @@
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { fieldOf } from "../../../emulator/test/register/answer.js";
-import { authenticate, settingsOf } from "../../../emulator/test/register/expectation.js";
+import { authenticate, type Expectation, settingsOf } from "../../../emulator/test/register/expectation.js";
 import { ask } from "../../../emulator/test/register/http.js";
 import { behaviorNames, defaultOf } from "../../../emulator/test/register/register.js";
 import { type CliProcess, type Ready, startCli, stopCli } from "../../../tools/harness/emulator-process.js";
@@ -11,7 +12,7 @@ import { type Answers, allRows } from "../../../tools/harness/open-questions.js"
 import { type LoggedRequest, present, type WireGrant } from "../../../tools/harness/test-emulator.js";
 import { type LiveConfig, readLiveConfig } from "./live-config.js";
 import { LivePlace, NotTried } from "./live-place.js";
-import { LIVE, LiveRun } from "./live-run.js";
+import { FIRST, LIVE, LiveRun } from "./live-run.js";
 
 const ROOT = join(import.meta.dirname, "../../..");
 const COMMAND = [
@@ -81,6 +82,22 @@ describe("the live suite, rehearsed at an emulator", () => {
     }
     return `settled: ${name} ${value === "3600" ? "> 0" : `= ${value}`}`;
   }
+
+  it("asks what matters most before anything else of its phase, in the order of the page", async () => {
+    const page = await readFile(join(ROOT, "emulator/docs/nylas-answers.md"), "utf8");
+    const [questions = ""] = /\| question \| switch \|.*?\n\n/s.exec(page) ?? [];
+    const onPage = [...questions.matchAll(/\| `(\w+)`[^|]* \| /g)].map(([, name]) => name);
+    expect(onPage).toEqual(FIRST);
+    const isFirst = ({ instead = {} }: Expectation) => FIRST.some((name) => instead[name] !== undefined);
+    for (const phase of new Set(LIVE.map(({ given }) => given))) {
+      // Without a connector the refusals come first.
+      if (phase === "no connector") continue;
+      const ofPhase = LIVE.filter(({ given }) => given === phase).map(isFirst);
+      expect(ofPhase).toEqual(ofPhase.toSorted((left, right) => Number(right) - Number(left)));
+    }
+    const asked = FIRST.filter((name) => LIVE.some(({ instead = {} }) => instead[name] !== undefined));
+    expect(asked).toEqual(["missingGrant", "contentType"]);
+  });
 
   it("leaves a connector alone that is there already", async () => {
     const rehearsal = await Rehearsal.start();

@@ -9,7 +9,7 @@ import { LivePlace, NotTried } from "./live-place.js";
 const PHASES: readonly Given[] = ["anything", "no connector", "connector", "grant", "connector and grant"];
 
 /** The questions that this package most wants answered, in their order: within a phase they are asked first. */
-const FIRST: readonly BehaviorName[] = [
+export const FIRST: readonly BehaviorName[] = [
   "missingGrant",
   "nonAsciiPassword",
   "deniedPermissions",

@@ -5,6 +5,7 @@ import type { MailClient } from "../../mail-client/mail-client.js";
 import { REASON } from "../../mail-client/verdict.js";
 import type { Store } from "../../store/store.js";
 import type { ImapSettings, StoredGrant } from "../../store/types.js";
+import { isAscii } from "../ascii.js";
 import type { FailureCount } from "./failure-count.js";
 
 export interface AuthenticationDependencies {
@@ -13,9 +14,6 @@ export interface AuthenticationDependencies {
   mailClient: MailClient;
   failures: FailureCount;
 }
-
-/** Nylas cannot authenticate another password: https://developer.nylas.com/docs/provider-guides/imap/troubleshooting/ */
-const ASCII = /^[\0-\x7f]*$/;
 
 /** Logs in to the mail server and creates or re-authenticates the grant; for connect/custom and the hosted form. */
 export async function authenticateImap(
@@ -26,7 +24,7 @@ export async function authenticateImap(
 ): Promise<{ grant: StoredGrant; created: boolean }> {
   const { store, behaviors, mailClient, failures } = dependencies;
   requireConnector(dependencies);
-  if (!ASCII.test(settings.imap_password) && behaviors.nonAsciiPassword === "refused") {
+  if (!isAscii(settings.imap_password) && behaviors.nonAsciiPassword === "refused") {
     throw badCredentials(dependencies, settings.imap_username);
   }
   const verdict = await mailClient.verifyLogin(settings);

@@ -10,6 +10,7 @@ import { smtpServerOf } from "../../mail-client/smtp-send.js";
 import { REASON } from "../../mail-client/verdict.js";
 import { nowSeconds, sameAddress } from "../../store/store.js";
 import type { StoredGrant } from "../../store/types.js";
+import { isAscii } from "../ascii.js";
 import { readAttachments } from "./attachments.js";
 import { accessFailure, grantOfDataPath, type MailboxDependencies } from "./mailbox-access.js";
 import { messageView } from "./message-view.js";
@@ -43,14 +44,17 @@ async function send(
     reply_to: readParticipants(body, "reply_to"),
   };
   const attachments = readAttachments(body);
-  const count = participants.to.length + participants.cc.length + participants.bcc.length;
-  if (count === 0) throw ApiError.of("noRecipient");
-  if (count > MAX_RECIPIENTS) throw ApiError.of("tooManyRecipients", { max: MAX_RECIPIENTS });
+  const recipients = [...participants.to, ...participants.cc, ...participants.bcc].map(({ email }) => email);
+  if (recipients.length === 0) throw ApiError.of("noRecipient");
+  if (recipients.length > MAX_RECIPIENTS) throw ApiError.of("tooManyRecipients", { max: MAX_RECIPIENTS });
 
   const server = smtpServerOf(grant.settings);
   if (server === undefined) {
     throw ApiError.of("smtpMissing", { status: behaviors.missingSmtp === "422" ? 422 : 400 });
   }
+  // Nylas: no message is sent to such an address.
+  if (!recipients.every(isAscii)) throw ApiError.of("sendingRejected");
+  if (!isAscii(server.pass) && behaviors.nonAsciiPassword === "refused") throw ApiError.of("smtpRefused");
   const messageId = `<${randomUUID()}@nylas-emulator.invalid>`;
   const subject = optionalText(body, "subject") ?? "";
   const answered = await readAnswered(dependencies, grant, body);
@@ -66,13 +70,12 @@ async function send(
     messageId,
     ...answered,
   });
-  const to = [...participants.to, ...participants.cc, ...participants.bcc].map(({ email }) => email);
-  const verdict = await mailClient.send(server, { from: from.email, to, raw });
-  if (verdict === "credentials") {
-    // The grant stays valid, because SMTP may have other credentials. Nylas: 403 when the provider refuses the log-in.
-    throw ApiError.of("smtpRefused");
-  }
-  if (verdict !== "accepted") throw providerUnreachable(REASON[verdict]);
+  const outcome = await mailClient.send(server, { from: from.email, to: recipients, raw });
+  // The grant stays valid, because SMTP may have other credentials. Nylas: 403 when the provider refuses the log-in.
+  if (outcome === "credentials") throw ApiError.of("smtpRefused");
+  // Nylas: some recipients may have got it.
+  if (outcome === "rejected") throw ApiError.of("sendingRejected");
+  if (outcome !== "accepted") throw providerUnreachable(REASON[outcome]);
   await mailClient.fileSent(grant.settings, { messageId, raw });
   // Read back, so that a later request shows the same attachments with the same ids.
   const { inReplyTo: _answered, ...content } = await readContent(raw);

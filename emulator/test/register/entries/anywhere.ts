@@ -1,7 +1,7 @@
 import type { Answer } from "../answer.js";
 import { A_LIST, A_TEXT, ABSENT, THE_APPLICATION } from "../answer.js";
 import { type Expectation, NO_PROVIDER, NOBODY, type Place, type Request } from "../expectation.js";
-import { BAD_PAYLOAD, BAD_REQUEST, NOT_FOUND, ok, refused, UNAUTHORIZED } from "../refusals.js";
+import { BAD_PAYLOAD, BAD_REQUEST, NO_GRANT, NOT_FOUND, ok, refused, UNAUTHORIZED } from "../refusals.js";
 import {
   APPLICATIONS,
   CLI_CHECKS,
@@ -17,6 +17,7 @@ import {
   NODE_RESOURCES,
   OLDER_ERRORS,
   PYTHON_CHARSET,
+  RUBY_BODILESS,
   RUBY_CONTENT_TYPE,
   SENDING_ERRORS,
   TROUBLESHOOTING,
@@ -117,7 +118,20 @@ export const anywhere: readonly Expectation[] = [
       await call("GET", "/v3/webhooks"),
       await call("PATCH", "/v3/applications"),
       await call("POST", `/v3/grants/${NOBODY}/folders`),
+      await call("GET", `/v3/grants/${NOBODY}/settings`),
+      await call("GET", "/v3/iam/principals"),
+      await call("GET", "/v3/workspaces"),
     ],
+  },
+  {
+    endpoint: "any endpoint",
+    situation: "a `DELETE` without a content type",
+    given: "anything",
+    ...NO_GRANT,
+    source: [RUBY_BODILESS, RUBY_CONTENT_TYPE],
+    standing: "assumed",
+    live: "always",
+    play: ({ call }) => call("DELETE", `/v3/grants/${NOBODY}`),
   },
   {
     endpoint: "any endpoint",

@@ -11,24 +11,26 @@ import {
 } from "../answer.js";
 import { authenticate, type Expectation, NOBODY, type Place, settingsOf } from "../expectation.js";
 import { withOtherPassword } from "../passwords.js";
-import { BAD_PAYLOAD, BAD_REQUEST, NO_GRANT, ok } from "../refusals.js";
+import { BAD_PAYLOAD, BAD_REQUEST, NO_GRANT, ok, refused } from "../refusals.js";
 import {
   BYO,
-  CHANGELOGS,
   CLI_LISTS,
   DELETE_CONNECTOR,
   DELETE_GRANT,
   DELETING,
   ERRORS,
   EXPIRY,
+  FETCH_FAILURES,
   FIND_GRANT,
   IMAP,
+  IMAP_FIXES,
   JAVA_SCOPE,
   LIST_GRANTS,
   NEW_FIELDS,
   NODE_GRANTS,
   PATCH_GRANT,
   PYTHON_KEYS,
+  TROUBLESHOOTING,
   WORKSPACE_PATCH,
   WORKSPACES,
 } from "../sources.js";
@@ -287,6 +289,19 @@ export const grants: readonly Expectation[] = [
     play: ({ call }) => call("GET", `/v3/grants/${NOBODY}`),
   },
   {
+    endpoint: FIND,
+    situation: "Nylas fails to look the grant up: no 401, which would mean the key or the mailbox",
+    given: "grant",
+    answer: refused(500, "api.internal_error"),
+    source: [FETCH_FAILURES, ERRORS],
+    standing: "type assumed",
+    live: { no: "only a fault rule brings it about" },
+    play: async ({ call, control, grantId }) => {
+      await control("PUT", "faults", [{ path: `/v3/grants/${grantId}`, status: 500, nth: 1 }]);
+      return call("GET", `/v3/grants/${grantId}`);
+    },
+  },
+  {
     endpoint: UPDATE,
     situation: "its own settings, all of them",
     given: "grant",
@@ -417,6 +432,19 @@ export const grants: readonly Expectation[] = [
 /** Played last: they take away what the others need. */
 export const endings: readonly Expectation[] = [
   {
+    endpoint: FIND,
+    situation: "a grant that was deleted",
+    given: "grant",
+    ...NO_GRANT,
+    source: [FIND_GRANT, TROUBLESHOOTING],
+    standing: "type assumed",
+    live: "always",
+    play: async ({ call, grantId }) => {
+      await call("DELETE", `/v3/grants/${grantId}`);
+      return call("GET", `/v3/grants/${grantId}`);
+    },
+  },
+  {
     endpoint: DELETE,
     situation: "a grant",
     given: "grant",
@@ -475,7 +503,7 @@ export const endings: readonly Expectation[] = [
       connectorDelete: { purge: { status: 404 } },
       connectorDeleteGraceSeconds: { "0": { status: 404 } },
     },
-    source: [CHANGELOGS, DELETING],
+    source: [IMAP_FIXES, DELETING],
     standing: "assumed",
     live: { no: "one deletion of a connector is enough" },
     play: async ({ call, grantId }) => {

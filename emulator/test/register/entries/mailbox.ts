@@ -1,3 +1,4 @@
+import { createTransport } from "nodemailer";
 import {
   A_COUNT,
   A_LIST,
@@ -18,6 +19,7 @@ import {
   ERRORS,
   EXPIRY,
   FIND_GRANT,
+  IMAP_FIXES,
   IMAP_GUIDE,
   JAVA_FILTERS,
   LIST_FOLDERS,
@@ -36,6 +38,7 @@ const MESSAGE = "GET /v3/grants/{grant_id}/messages/{message_id}";
 const FOLDERS = "GET /v3/grants/{grant_id}/folders";
 const FOLDER = "GET /v3/grants/{grant_id}/folders/{folder_id}";
 const NO_MESSAGE = encodeURIComponent("<nothing@example.com>");
+const TWICE = "<twice@example.com>";
 const MANY_ADDRESSES = Array.from({ length: 26 }, (_, index) => `${index}@example.com`);
 const PLAYS_NONE = { no: "the emulator refuses what it does not play" };
 const ARRIVES_LATER = { no: "it takes a while to arrive" };
@@ -58,6 +61,26 @@ export const mailbox: readonly Expectation[] = [
     standing: "confirmed",
     live: "always",
     play: ({ call, grantId }) => call("GET", `/v3/grants/${grantId}/messages?limit=1`),
+  },
+  {
+    endpoint: MESSAGES,
+    situation: "a folder that holds one message twice",
+    given: "grant",
+    answer: ok({ "data.0.id": TWICE, "data.1.id": TWICE }),
+    source: [IMAP_FIXES],
+    standing: "confirmed",
+    live: { no: "the suite sends through Nylas alone" },
+    play: async ({ call, grantId, mailbox: { username, password, smtp } }) => {
+      const transport = createTransport({
+        ...{ ...smtp, secure: true, auth: { user: username, pass: password } },
+        // The authority of the embedded servers lives as long as they do.
+        tls: { rejectUnauthorized: false },
+      });
+      const message = { from: username, to: username, subject: "twice", text: "twice", messageId: TWICE };
+      await transport.sendMail(message);
+      await transport.sendMail(message);
+      return call("GET", `/v3/grants/${grantId}/messages?limit=2`);
+    },
   },
   {
     endpoint: MESSAGES,

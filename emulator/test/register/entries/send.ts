@@ -1,6 +1,9 @@
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import type { Answer } from "../answer.js";
-import { A_TEXT, THE_GRANT, textOf } from "../answer.js";
+import { A_TEXT, ABSENT, THE_GRANT, textOf } from "../answer.js";
 import { authenticate, type Expectation, NOBODY, type Place } from "../expectation.js";
+import { withOtherPassword } from "../passwords.js";
 import {
   BAD_PAYLOAD,
   BAD_REQUEST,
@@ -12,13 +15,28 @@ import {
   ok,
   refused,
 } from "../refusals.js";
-import { ERRORS, EXPIRY, FIND_GRANT, IDEMPOTENT, SEND_MESSAGE, SENDING_ERRORS, SMTP_SETTINGS } from "../sources.js";
+import {
+  ABANDONED_KEYS,
+  ERRORS,
+  EXPIRY,
+  FIND_GRANT,
+  IDEMPOTENT,
+  IMAP_TROUBLESHOOTING,
+  SEND_MESSAGE,
+  SENDING_ERRORS,
+  SMTP_SETTINGS,
+} from "../sources.js";
 
 const SEND = "POST /v3/grants/{grant_id}/messages/send";
 const SENT = ok({ grant_id: THE_GRANT, "data.id": A_TEXT });
 const SMTP_MISSING =
   "grant is missing imap username or password or smtphost or smtpport, unable to fetch connection details";
 const TOO_MANY = 101;
+const OUTSIDE_ASCII = "pässword";
+const REJECTED = refused(402, "api.provider_error");
+/** Longest wait, in milliseconds. */
+const FORGOTTEN_AFTER_MS = 5_000;
+const IN_PROGRESS = 409;
 const KEY_TOO_LONG = "k".repeat(257);
 const BREAKS_IT = { no: "the suite breaks no grant" };
 const ONE_AT_A_TIME = { no: "whichever came first would be sent" };
@@ -252,6 +270,53 @@ export const sending: readonly Expectation[] = [
   },
   {
     endpoint: SEND,
+    situation: "an SMTP password with characters outside ASCII",
+    given: "grant",
+    answer: refused(403, "api.provider_error"),
+    instead: { nonAsciiPassword: { accepted: SENT } },
+    source: [IMAP_TROUBLESHOOTING, SENDING_ERRORS],
+    standing: "assumed",
+    live: { no: "the mailbox has another password" },
+    play: async (place) => {
+      await authenticate(place, { smtp_password: OUTSIDE_ASCII });
+      return withOtherPassword(place, () => send(place, "with such a password"), OUTSIDE_ASCII);
+    },
+  },
+  {
+    endpoint: SEND,
+    situation: "the SMTP server refuses one of the recipients; the other one gets the message",
+    given: "grant",
+    answer: REJECTED,
+    source: [SENDING_ERRORS],
+    standing: "type assumed",
+    live: { no: "who refuses a recipient may block the sender" },
+    play: (place) => {
+      const to = [{ email: place.mailbox.username }, { email: "nobody@nowhere.invalid" }];
+      return post(place, { to, subject: "to nobody too", body: "" });
+    },
+  },
+  {
+    endpoint: SEND,
+    situation: "the SMTP server refuses all recipients",
+    given: "grant",
+    answer: REJECTED,
+    source: [SENDING_ERRORS],
+    standing: "type assumed",
+    live: { no: "who refuses a recipient may block the sender" },
+    play: (place) => post(place, { to: [{ email: "nobody@nowhere.invalid" }], subject: "to nobody", body: "" }),
+  },
+  {
+    endpoint: SEND,
+    situation: "a recipient's address with characters outside ASCII",
+    given: "grant",
+    answer: REJECTED,
+    source: [SENDING_ERRORS],
+    standing: "type assumed",
+    live: { no: "should Nylas overlook it, the message would be sent" },
+    play: (place) => post(place, { to: [{ email: "jürgen@example.test" }], subject: "not sent", body: "" }),
+  },
+  {
+    endpoint: SEND,
     situation: "the SMTP server does not answer",
     given: "grant",
     answer: NO_PROVIDER_ANSWER,
@@ -307,6 +372,33 @@ export const sending: readonly Expectation[] = [
   },
   {
     endpoint: SEND,
+    situation: "a send with the `Idempotency-Key` of one whose client hung up before the answer: it is performed",
+    given: "grant",
+    answer: ok({ "headers.idempotent-response": ABSENT, grant_id: THE_GRANT }),
+    source: [ABANDONED_KEYS, IDEMPOTENT],
+    standing: "confirmed",
+    live: { no: "the first one might be sent as well" },
+    play: async (place) => {
+      const key = crypto.randomUUID();
+      const mailServer = createServer().listen(0, "127.0.0.1");
+      await once(mailServer, "listening");
+      // A TCP server's address is an AddressInfo once it listens.
+      const { port } = mailServer.address() as AddressInfo;
+      await authenticate(place, { smtp_host: "127.0.0.1", smtp_port: port });
+      const hangUp = new AbortController();
+      const first = send(place, "hung up", key, hangUp.signal).catch(() => undefined);
+      const [connection]: Socket[] = await once(mailServer, "connection");
+      hangUp.abort();
+      await first;
+      await authenticate(place);
+      const answer = await untilForgotten(() => send(place, "hung up", key));
+      connection?.destroy();
+      mailServer.close();
+      return answer;
+    },
+  },
+  {
+    endpoint: SEND,
     situation: "an `Idempotency-Key` of more than 256 characters",
     given: "grant",
     answer: refused(400, "api.invalid_idempotency_key"),
@@ -318,11 +410,29 @@ export const sending: readonly Expectation[] = [
 ];
 
 /** To the mailbox itself, so that nobody else gets it. */
-function send(place: Place, subject: string, key?: string): Promise<Answer> {
-  return post(place, { to: [{ email: place.mailbox.username }], subject, body: "A test of expectations." }, key);
+function send(place: Place, subject: string, key?: string, signal?: AbortSignal): Promise<Answer> {
+  return post(
+    place,
+    { to: [{ email: place.mailbox.username }], subject, body: "A test of expectations." },
+    key,
+    signal,
+  );
 }
 
-function post({ call, grantId }: Place, json: Record<string, unknown>, key?: string): Promise<Answer> {
+function post(
+  { call, grantId }: Place,
+  json: Record<string, unknown>,
+  key?: string,
+  signal?: AbortSignal,
+): Promise<Answer> {
   const headers = key === undefined ? {} : { "idempotency-key": key };
-  return call("POST", `/v3/grants/${grantId}/messages/send`, { json, headers });
+  return call("POST", `/v3/grants/${grantId}/messages/send`, { json, headers, ...(signal && { signal }) });
+}
+
+/** The server learns a moment later than the client that the client has hung up. */
+async function untilForgotten(ask: () => Promise<Answer>): Promise<Answer> {
+  const end = Date.now() + FORGOTTEN_AFTER_MS;
+  let answer = await ask();
+  while (answer.status === IN_PROGRESS && Date.now() < end) answer = await ask();
+  return answer;
 }

@@ -6,7 +6,7 @@ import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
 import { until } from "../../tools/harness/until.js";
 import { removeBrokenSideFiles } from "./backend.js";
 import { type Interception, type KillProxy, type ProxiedRequest, startKillProxy, type Verdict } from "./kill-proxy.js";
-import { program } from "./programs.js";
+import { type HostName, program } from "./programs.js";
 import { createStack, type Stack } from "./stack.js";
 
 const MAILBOXES = 10;
@@ -37,7 +37,7 @@ export const killEverything: End = (engine, processes) => {
 
 /** The provider alone, as when memory runs out. */
 export const killProvider: End = (_engine, processes) => {
-  const providers = processes.filter(({ command }) => command.includes("dynamic-provider"));
+  const providers = processes.filter(({ command }) => /dynamic-provider|pulumi-resource-nylas/.test(command));
   expect(providers.length).toBeGreaterThan(0);
   for (const { pid } of providers) endProcess(pid);
 };
@@ -114,20 +114,20 @@ export class KillBench {
   }
 
   /** Creates a stack with a unique name, which the connector journal does not contain. */
-  async stack(): Promise<Stack> {
+  async stack(host: HostName): Promise<Stack> {
     this.#stacks += 1;
     const mailboxes = Object.fromEntries(this.emulator.users.map((user, index) => [`mailbox-${index}`, user]));
     return createStack({
       name: `kill-${process.pid}-${this.#stacks}`,
-      program: program(this.emulator, { mailboxes }),
+      program: program(this.emulator, { host, mailboxes }),
       env: { ...this.emulator.env, NYLAS_API_URI: this.proxy.uri },
       sharedHost: true,
     });
   }
 
   /** Ends an `up` at its n-th request, then recovers as the documentation says, and expects a complete stack. */
-  async endAndRepeat(number: number, when: When, how: End): Promise<void> {
-    const stack = await this.stack();
+  async endAndRepeat(host: HostName, number: number, when: When, how: End): Promise<void> {
+    const stack = await this.stack(host);
     const processes: RunningProcess[] = [];
     try {
       const { child } = stack.start("up");

@@ -1,9 +1,10 @@
-import { afterAll, beforeAll, it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import { allOr } from "../../../tools/harness/repetitions.js";
 import { interruptTwice, KillBench, killEverything, killProvider } from "../../support/killed-up.js";
+import { HOSTS } from "../../support/programs.js";
 
 /** The connector's creation, the first authentication, and an authentication after some mailboxes are saved. */
-const POINTS = allOr([3, 5, 15], [15]);
+const POINTS = { dynamic: allOr([3, 5, 15], [15]), native: allOr([3, 5, 15], []) };
 
 let bench: KillBench;
 
@@ -16,12 +17,16 @@ afterAll(async () => {
   await bench.close();
 });
 
-it.each(POINTS)("everything killed at request %i, as when the machine goes down", (point) =>
-  bench.endAndRepeat(point, "after", killEverything),
-);
+describe.each(HOSTS)("%s host", (host) => {
+  it.each(POINTS[host])("everything killed at request %i, as when the machine goes down", (point) =>
+    bench.endAndRepeat(host, point, "after", killEverything),
+  );
 
-it.each(POINTS)("the provider process killed at request %i", (point) =>
-  bench.endAndRepeat(point, "after", killProvider),
-);
+  it.each(POINTS[host])("the provider process killed at request %i", (point) =>
+    bench.endAndRepeat(host, point, "after", killProvider),
+  );
 
-it.each(POINTS)("Ctrl-C twice at request %i", (point) => bench.endAndRepeat(point, "after", interruptTwice));
+  it.each(POINTS[host])("Ctrl-C twice at request %i", (point) =>
+    bench.endAndRepeat(host, point, "after", interruptTwice),
+  );
+});

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, it } from "vitest";
 import { allOr } from "../../../tools/harness/repetitions.js";
 import { KillBench, killEngine, UP_REQUESTS } from "../../support/killed-up.js";
+import { HOSTS } from "../../support/programs.js";
 
 /** Even requests; answer-lost.test.ts has the odd ones. */
 const all = Array.from({ length: Math.floor(UP_REQUESTS / 2) }, (_, index) => 2 * index + 2);
 /** An authentication. */
-const points = allOr(all, [8]);
+const points = { dynamic: allOr(all, [8]), native: allOr(all, []) };
 
 let bench: KillBench;
 
@@ -18,6 +19,6 @@ afterAll(async () => {
   await bench.close();
 });
 
-describe("an engine killed while a request is on its way to Nylas", () => {
-  it.each(points)("request %i", (point) => bench.endAndRepeat(point, "before", killEngine));
+describe.each(HOSTS)("an engine killed while a request is on its way to Nylas: %s host", (host) => {
+  it.each(points[host])("request %i", (point) => bench.endAndRepeat(host, point, "before", killEngine));
 });

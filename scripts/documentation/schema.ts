@@ -35,6 +35,8 @@ const SETTINGS: Readonly<Record<string, object>> = {
   requestsPerSecond: { type: "number" },
   timeoutSeconds: { type: "number" },
 };
+/** Nylas may add words to it. */
+const OPEN = "status";
 const INTEGERS = ["imapPort", "smtpPort"];
 /** Has its default only beside `smtpHost`, so that no SDK may fill it in. */
 const CONDITIONAL = "smtpPort";
@@ -85,7 +87,7 @@ export function schemaOf(project: ProjectReflection): object {
     if (members.length === 1) return typeOf(members[0], name);
     if (words.includes(true)) return { type: "boolean" };
     const isOpen = words.length < members.length;
-    if (words.length > 0 && isOpen) return { type: "string" };
+    if (words.length > 0 && (isOpen || name === OPEN)) return { type: "string" };
     if (isOpen) return { oneOf: members.map((each) => typeOf(each, name)) };
     const title = name.replace(/^./, (letter) => letter.toUpperCase());
     return named(title, { type: "string", enum: words.map((value) => ({ value })) });

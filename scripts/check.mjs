@@ -1,6 +1,6 @@
 #!/usr/bin/env node
 import { execFile } from "node:child_process";
-import { globSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { existsSync, globSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { passes } from "../tools/harness/checks.mjs";
@@ -88,7 +88,7 @@ function packed() {
 }
 
 const examples = readdirSync(join(repositoryDirectory, "examples"), { withFileTypes: true })
-  .filter((entry) => entry.isDirectory())
+  .filter((entry) => existsSync(join(entry.parentPath, entry.name, "tsconfig.json")))
   .map((entry) => `examples/${entry.name}`);
 
 /** Lints every GitHub Actions file. The tool takes one pattern, and is content with no file. */

@@ -268,9 +268,9 @@ export class Simulation {
 
   /** Removes from `b` what nothing tells from a resource of `a`, whose state it got, as `pulumi state delete` does. */
   #dropCopies(): void {
-    const owners = this.#grantsOf("a").map(ownerIn);
+    const nonces = this.#grantsOf("a").map(nonceIn);
     for (const saved of this.#grantsOf("b")) {
-      if (ownerIn(saved) !== undefined && owners.includes(ownerIn(saved))) this.stacks.b.state.delete(saved.name);
+      if (nonceIn(saved) !== undefined && nonces.includes(nonceIn(saved))) this.stacks.b.state.delete(saved.name);
     }
   }
 
@@ -524,9 +524,9 @@ export class Simulation {
         const grant = grants.find(({ id }) => id === saved.id);
         if (saved.outputs.adopted === true || grant === undefined || !this.#hasItself(saved, grant)) continue;
         // Two states have one owner until the stack with the copy is brought up, and still if it bears the name in the marker.
-        const isCopy = this.#isCopied && owners.get(saved.id) === ownerIn(saved);
+        const isCopy = this.#isCopied && owners.get(saved.id) === nonceIn(saved);
         expect(owners.has(saved.id) && !isCopy, `${saved.id} is managed twice`).toBe(false);
-        owners.set(saved.id, ownerIn(saved));
+        owners.set(saved.id, nonceIn(saved));
       }
     }
   }
@@ -586,10 +586,9 @@ function markerIn({ outputs }: Saved): string | undefined {
   return typeof outputs.marker === "string" ? outputs.marker : undefined;
 }
 
-/** What tells one resource's marker from another's: the owner and the nonce. */
-function ownerIn(saved: Saved): string | undefined {
-  const marker = parseMarker(markerIn(saved));
-  return marker && `${marker.owner} ${marker.nonce}`;
+/** What tells one resource's marker from another's. */
+function nonceIn(saved: Saved): string | undefined {
+  return parseMarker(markerIn(saved))?.nonce;
 }
 
 /** A rename of the stack was interrupted before it could be saved: a destroy cannot tell it from a copy of the state. */

@@ -140,7 +140,7 @@ export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceS
   async function markingReturned<T extends { outs: Values }>({ unsaved }: Run, work: () => Promise<T>): Promise<T> {
     const markReturned = (outs: Values) => {
       const ownership = lifecycle.ownership(outs);
-      if (ownership !== undefined) unsaved.markReturned(ownership.applicationId, ownership.owner);
+      if (ownership !== undefined) unsaved.markReturned(ownership.applicationId, ownership.owner, ownership.nonce);
     };
     try {
       const result = await countPending(work);

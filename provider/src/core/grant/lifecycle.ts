@@ -3,8 +3,8 @@ import { InvalidInputError, NotFoundError, type NylasError } from "../../errors.
 import { deleteGrant } from "../../nylas/grants.js";
 import type { Grant } from "../../nylas/wire.js";
 import { type Lifecycle, overRecords } from "../lifecycle.js";
-import { decideAdoption, isRenamed, isTaken, isToBeTakenBack, markerToSend } from "../ownership/grant.js";
-import { hasOtherOwner, holderOf, markerOf } from "../ownership/marker.js";
+import { decideAdoption, isTaken, isToBeTakenBack, markerToSend } from "../ownership/grant.js";
+import { hasOtherOwner, holderOf, isOfOtherStack, markerOf } from "../ownership/marker.js";
 import { isUnknown, replacing } from "../properties/validate.js";
 import { asText, changed, type Values } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
@@ -48,7 +48,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
       ...replaces,
       ...changed(olds.declared, news, RECORDED_ARGUMENTS, GRANT_DEFAULTS),
       ...authenticating(olds, news),
-      ...(isRenamed(news.owner, olds.marker) ? ["owner"] : []),
+      ...(isOfOtherStack(news, olds.marker) ? ["owner"] : []),
       ...(needsVerification(olds, news) ? ["verified"] : []),
     ]);
     return { changed: [...differs], replaces };
@@ -118,7 +118,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
 
   async update(given, id, olds, args) {
     const { declared } = args;
-    const renamed = isRenamed(args.owner, olds.marker);
+    const renamed = isOfOtherStack(args, olds.marker);
     const changing = authenticating(olds, declared).length > 0;
     const verifying = changing || needsVerification(olds, declared);
     announceRemoval(given, args, passwordsLeavingState(olds.declared, declared));

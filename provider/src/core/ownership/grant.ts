@@ -6,6 +6,7 @@ import type { Claim, Evidence } from "./evidence.js";
 import {
   hasOtherOwner,
   holderOf,
+  isOfOtherStack,
   isSuccessor,
   type Marker,
   MOVED,
@@ -53,20 +54,15 @@ export function markerToSend(
   inState?: Marker,
 ): Marker | undefined {
   if (owner === undefined) return undefined;
-  const renamed = inState !== undefined && inState.owner !== owner;
-  const nonce = renamed ? undefined : inState?.nonce;
+  const before = isOfOtherStack({ owner, stack }, inState) ? inState : undefined;
+  const nonce = before === undefined ? inState?.nonce : undefined;
   return {
     owner,
     adopted,
     stack,
     nonce: nonce ?? run.unsaved.write(applicationId, owner, run.client.now()),
-    ...(renamed ? { previous: nameOf(inState) } : {}),
+    ...(before === undefined ? {} : { previous: nameOf(before) }),
   };
-}
-
-/** Whether the resource, its stack or its project was renamed since the marker was written. */
-export function isRenamed(owner: unknown, inState: Marker | undefined): boolean {
-  return typeof owner === "string" && inState !== undefined && inState.owner !== owner;
 }
 
 function grantExists(run: Evidence, args: Claim, found: Grant): AlreadyExistsError {
@@ -177,7 +173,7 @@ export function isToBeTakenBack(
   const taken = inState === undefined ? isMarkedByOther(atNylas, args.owner) : hasOtherOwner(atNylas, inState);
   if (!taken) return false;
   // The same update wrote this marker in an earlier run, which was killed before Pulumi saved the state.
-  if (atNylas?.owner === args.owner && isInterruptedRename(run, atNylas, inState, applicationId)) return false;
+  if (!isOfOtherStack(args, atNylas) && isInterruptedRename(run, atNylas, inState, applicationId)) return false;
   if (args.onExisting === "adopt") return true;
   throw new AlreadyExistsError({
     code: "grant_exists",

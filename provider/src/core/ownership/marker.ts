@@ -14,7 +14,10 @@ const SHOWN_DIGITS = 8;
  * them. A marker is therefore a label, not a proof of ownership; `hasOtherOwner` and `decideAdoption` require more.
  */
 export interface Marker {
-  /** Digest of organization, project, stack, type, name and parent of the resource that owns the grant. */
+  /**
+   * Digest of organization, project, stack, type, name and parent of the resource that owns the grant, as they were at the last
+   * authentication.
+   */
   owner: string;
   /** Whether the grant existed before its owner adopted it. An adopted grant stays at destroy. */
   adopted: boolean;
@@ -22,7 +25,7 @@ export interface Marker {
   stack?: string | undefined;
   /** Random; distinguishes owners with equal names. Kept while the owner has the grant. Absent from the first format. */
   nonce?: string | undefined;
-  /** After a rename of resource or stack, until the next authentication: `nameOf` the marker before; see `isSuccessor`. */
+  /** After a rename of the stack, until the next authentication: `nameOf` the marker before; see `isSuccessor`. */
   previous?: string | undefined;
 }
 
@@ -68,20 +71,34 @@ export function nameOf({ nonce, owner }: Marker): string {
   return nonce ?? owner;
 }
 
-/** Whether the marker at Nylas has replaced the one in the state after a rename of the resource or its stack. */
+/** Whether the marker at Nylas has replaced the one in the state after a rename of the stack. */
 export function isSuccessor(atNylas: Marker | undefined, inState: Marker | undefined): boolean {
   return atNylas?.previous !== undefined && inState !== undefined && atNylas.previous === nameOf(inState);
 }
 
 /**
- * Whether the marker at Nylas has another owner than the one in the state. The nonces must match as well as the owners: a
- * renamed stack and a later stack of its old name have equal digests, as have stacks with equal names in two backends. If a
- * marker is missing, or has no nonce because it is in the first format, only the fields that both have are compared.
+ * Whether the marker at Nylas has another owner than the one in the state. The nonce tells: names do not, because a renamed stack
+ * and a later stack of its old name have equal digests, as have stacks with equal names in two backends. If a marker has no nonce
+ * because it is in the first format, the owners' names are compared; if a marker is missing, it is nobody's.
  */
 export function hasOtherOwner(atNylas: Marker | undefined, inState: Marker | undefined): boolean {
   if (atNylas === undefined || inState === undefined) return false;
-  if (atNylas.owner !== inState.owner) return true;
-  return atNylas.nonce !== undefined && inState.nonce !== undefined && atNylas.nonce !== inState.nonce;
+  if (atNylas.nonce === undefined || inState.nonce === undefined) return atNylas.owner !== inState.owner;
+  return atNylas.nonce !== inState.nonce;
+}
+
+/**
+ * Whether a marker has to be written anew because the stack or its project was renamed, or the state moved. A resource that is renamed
+ * within its stack keeps its marker, which has the old name until the next authentication. The first format names no stack, so there
+ * every new name counts.
+ */
+export function isOfOtherStack(
+  { owner, stack }: { owner?: unknown; stack?: unknown },
+  inState: Marker | undefined,
+): boolean {
+  if (inState === undefined) return false;
+  if (inState.stack === undefined) return typeof owner === "string" && inState.owner !== owner;
+  return typeof stack === "string" && inState.stack !== stack;
 }
 
 /** A digest as people see it. */

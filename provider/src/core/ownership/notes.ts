@@ -24,8 +24,11 @@ export interface UnsavedNotes {
   renew(applicationId: string, owner: string, time: number): string;
   /** The note of an interrupted run of this owner. */
   find(applicationId: string, owner: string): Note | undefined;
-  /** The result has been returned to Pulumi, which saves it unless the engine is killed. */
-  markReturned(applicationId: string, owner: string): void;
+  /**
+   * The result has been returned to Pulumi, which saves it unless the engine is killed. With a `nonce`, only the note of that nonce
+   * is meant: a resource that was renamed has its old name in its marker, which another resource of the run may have by now.
+   */
+  markReturned(applicationId: string, owner: string, nonce?: string): void;
   /** A saved state contains the result: removes its note. With a `nonce`, only the note of that nonce. */
   remove(applicationId: string, owner: string, nonce?: string): void;
   /** The engine has ended normally and saved all returned results: removes their notes. */
@@ -44,7 +47,7 @@ export interface Note {
 
 export function createUnsavedNotes(notesDirectory: string | undefined): UnsavedNotes {
   const parent = notesDirectory === undefined ? undefined : join(notesDirectory, "unsaved");
-  const returned = new Set<string>();
+  const returned: { name: string; nonce: string | undefined }[] = [];
   let present: Set<string> | undefined;
 
   return {
@@ -54,18 +57,17 @@ export function createUnsavedNotes(notesDirectory: string | undefined): UnsavedN
     },
     renew: (applicationId, owner, time) => writeNote(nameOf(applicationId, owner), { nonce: freshNonce(), time }),
     find: (applicationId, owner) => readNote(nameOf(applicationId, owner)),
-    markReturned: (applicationId, owner) => returned.add(nameOf(applicationId, owner)),
+    markReturned: (applicationId, owner, nonce) => {
+      returned.push({ name: nameOf(applicationId, owner), nonce });
+    },
     remove: (applicationId, owner, nonce) => {
       // Called for every resource of every plan: list the directory once instead of checking a file each time.
       present ??= new Set(inDirectory((directory) => readdirSync(directory)));
       const name = nameOf(applicationId, owner);
-      if (!present.has(name) || (nonce !== undefined && readNote(name)?.nonce !== nonce)) return;
-      present.delete(name);
-      removeNote(name);
+      if (present.has(name) && removeNote(name, nonce)) present.delete(name);
     },
     removeReturned: () => {
-      for (const name of returned) removeNote(name);
-      returned.clear();
+      for (const { name, nonce } of returned.splice(0)) removeNote(name, nonce);
     },
   };
 
@@ -86,8 +88,11 @@ export function createUnsavedNotes(notesDirectory: string | undefined): UnsavedN
     return nonce;
   }
 
-  function removeNote(name: string): void {
+  /** Returns whether the note was of this nonce, if one is given. */
+  function removeNote(name: string, nonce: string | undefined): boolean {
+    if (nonce !== undefined && readNote(name)?.nonce !== nonce) return false;
     inDirectory((directory) => rmSync(join(directory, name), { force: true }));
+    return true;
   }
 
   /** Runs work on the directory of notes; `undefined` if there is none or it cannot be used. */

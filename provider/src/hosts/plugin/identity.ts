@@ -14,7 +14,7 @@ interface Urn {
 /** The organization never reaches a plugin. */
 const ORGANIZATION = "organization";
 
-/** Under this name the inputs hold which owner a plugin would have given, where the state came with another one. */
+/** Under this name the inputs hold which owner and stack a plugin would have given, where the state came with others. */
 export const KEPT_FOR = "keptFor";
 
 /** A URN is `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME`. */
@@ -26,8 +26,9 @@ export function parseUrn(urn: string): Urn {
 
 /**
  * The digests of a resource and its stack, from what a URN tells, under the names that every host gives them. The dynamic host knows
- * more, the organization and the names of the ancestors: an owner that it has written stays, so that a stack which moves here writes
- * nothing at Nylas, until the URN is another one. `olds` are the inputs of the last run.
+ * more, the organization and the names of the ancestors. What it has written stays, so that a stack which moves here changes nothing:
+ * the owner until the URN is another one, and the stack until that of the URN is, so that a rename costs no request here either.
+ * `olds` are the inputs of the last run.
  */
 export function identityOf(urn: string, olds: Values): Values {
   const { stack, project, parents, type, name } = parseUrn(urn);
@@ -35,8 +36,12 @@ export function identityOf(urn: string, olds: Values): Values {
   const ancestors = parents.length === 0 ? [] : [parents.join("$")];
   const written = type.replace(/^nylas:index:/, "pulumi-nodejs:dynamic/nylas:");
   const own = { owner: ownerDigest([...place, written, name, ...ancestors]), stack: ownerDigest(place) };
-  const isKept = olds.__provider !== undefined || olds[KEPT_FOR] === own.owner;
-  const owner = asText(olds.owner);
-  if (!isKept || owner === undefined || owner === own.owner) return own;
-  return { owner, stack: olds.stack ?? own.stack, [KEPT_FOR]: own.owner };
+  const [ofOwner, ofStack] = asText(olds[KEPT_FOR])?.split(":") ?? [];
+  const kept = (name: "owner" | "stack", of: string | undefined) => {
+    const isKept = olds.__provider !== undefined || of === own[name];
+    return (isKept ? asText(olds[name]) : undefined) ?? own[name];
+  };
+  const identity = { owner: kept("owner", ofOwner), stack: kept("stack", ofStack) };
+  const isOwn = identity.owner === own.owner && identity.stack === own.stack;
+  return { ...identity, ...(isOwn ? {} : { [KEPT_FOR]: `${own.owner}:${own.stack}` }) };
 }

@@ -133,14 +133,14 @@ export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceS
   /** Removes the note of an object whose outputs Pulumi passes in: they come from the state, so Pulumi has saved them. */
   function removeNote({ unsaved }: Run, props: Values): void {
     const ownership = lifecycle.ownership(props);
-    if (ownership !== undefined) unsaved.remove(ownership.applicationId, ownership.owner, ownership.nonce);
+    if (ownership !== undefined) unsaved.of(ownership.applicationId).remove(ownership.owner, ownership.nonce);
   }
 
   /** Runs a creation or update and marks its note as returned: Pulumi saves the result, even of a `PartialFailureError`. */
   async function markingReturned<T extends { outs: Values }>({ unsaved }: Run, work: () => Promise<T>): Promise<T> {
     const markReturned = (outs: Values) => {
       const ownership = lifecycle.ownership(outs);
-      if (ownership !== undefined) unsaved.markReturned(ownership.applicationId, ownership.owner, ownership.nonce);
+      if (ownership !== undefined) unsaved.of(ownership.applicationId).markReturned(ownership.owner, ownership.nonce);
     };
     try {
       const result = await countPending(work);

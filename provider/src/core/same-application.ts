@@ -1,21 +1,21 @@
 import { AccessError } from "../errors.js";
 import { sentences } from "../host.js";
 import { environmentVariable } from "../settings.js";
-import type { Run } from "./session.js";
+import { type ApplicationRun, inApplication, type Run } from "./session.js";
 
 /**
- * Returns the id of the application that the object was made in, and the run whose key is of that application; throws
- * `wrong_application` if there is no such key. Every read, update and delete calls this first. With another application's key
+ * Returns the run whose key is of the application that the object was made in, if it was made; throws `wrong_application` if there
+ * is no such key. Every read, update and delete calls this first. With another application's key
  * every object looks deleted, and Pulumi would create a second grant, whose mailbox has other object ids.
  */
 export async function sameApplication(
   given: Run,
   madeIn: string | undefined,
   operation: string,
-): Promise<{ run: Run; applicationId: string }> {
+): Promise<ApplicationRun> {
   const run = madeIn === undefined ? given : await given.withKeyOf(madeIn);
   const { applicationId } = await run.client.application();
-  if (madeIn === undefined || madeIn === applicationId) return { run, applicationId };
+  if (madeIn === undefined || madeIn === applicationId) return inApplication(run, applicationId);
   const { application } = run.client.settings;
   throw new AccessError({
     code: "wrong_application",

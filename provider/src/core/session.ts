@@ -5,7 +5,8 @@ import { createClient, type NylasClient, otherRegion } from "../nylas/client.js"
 import type { Application } from "../nylas/wire.js";
 import { environmentVariable, misspeltVariables, type Settings } from "../settings.js";
 import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js";
-import { createUnsavedNotes, type UnsavedNotes } from "./ownership/notes.js";
+import { connectorJournal, type Journal } from "./ownership/journal.js";
+import { createUnsavedNotes, type Notes, type UnsavedNotes } from "./ownership/notes.js";
 import { createOwners, type Owners } from "./ownership/owners.js";
 import { createSecretChanges, type SecretChanges } from "./secret-changes.js";
 
@@ -33,6 +34,20 @@ export interface Run {
    * Plain `refresh`, `destroy` and `up --refresh` have the key that was configured at the last `up`.
    */
   withKeyOf(applicationId: string): Promise<Run>;
+}
+
+/** A run whose application is known. */
+export interface ApplicationRun extends Run {
+  applicationId: string;
+  /** The notes about objects of the application. */
+  notes: Notes;
+  /** Who owns the application's connector, as far as this machine knows. */
+  journal: Journal;
+}
+
+export function inApplication(run: Run, applicationId: string): ApplicationRun {
+  const journal = connectorJournal(applicationId, run.host.notesDirectory);
+  return { ...run, applicationId, notes: run.unsaved.of(applicationId), journal };
 }
 
 const runs = new Map<string, Run>();

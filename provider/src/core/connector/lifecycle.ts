@@ -10,13 +10,12 @@ import {
 import { listAllGrants } from "../../nylas/grant-list.js";
 import type { Connector, Grant } from "../../nylas/wire.js";
 import { type Lifecycle, overRecords } from "../lifecycle.js";
-import { connectorExists, isTaken, journalOf, ownerIn, takeFromOldName, wasTaken } from "../ownership/connector.js";
-import type { Journal } from "../ownership/journal.js";
+import { connectorExists, isTaken, ownerIn, wasTaken, writeNewNameToJournal } from "../ownership/connector.js";
 import { markerOf, stackOfDigest } from "../ownership/marker.js";
 import { replacing } from "../properties/validate.js";
 import { changed, pick } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
-import type { Run } from "../session.js";
+import { type ApplicationRun, inApplication, type Run } from "../session.js";
 import {
   CONNECTOR_ARGUMENTS,
   CONNECTOR_DEFAULTS,
@@ -58,58 +57,59 @@ const lifecycle: Lifecycle<ConnectorArguments, ConnectorState> = {
     return applicationId === undefined || owner === undefined ? undefined : { applicationId, owner };
   },
 
-  async create(run, args) {
-    const { applicationId } = await run.client.application();
+  async create(given, args) {
+    const run = await sameApplication(given, undefined, "Creating the IMAP connector");
     return run.exclusively(CONNECTOR_ID, async () => {
       const found = await findConnector(run.client);
-      const owned = await createOrAdopt(run, args, found, applicationId);
+      const owned = await createOrAdopt(run, args, found);
       run.owners.record(CONNECTOR_ID, args.owner);
-      return { id: CONNECTOR_ID, state: stateOf(args, owned, applicationId) };
+      return { id: CONNECTOR_ID, state: stateOf(run, args, owned) };
     });
   },
 
   async read(given, id, state) {
-    const { run, applicationId } = await sameApplication(given, state.applicationId, "Reading the IMAP connector");
+    const run = await sameApplication(given, state.applicationId, "Reading the IMAP connector");
     const connector = id === CONNECTOR_ID ? await findConnector(run.client) : undefined;
     if (connector === undefined) {
       if (state.provider === undefined) throw noSuchConnector(run.client, id);
-      journalOf(run, applicationId).forget(ownerIn(state));
+      run.journal.forget(ownerIn(state));
       run.host.notices.notify("the IMAP connector was deleted outside of Pulumi; the next `up` makes another one");
       return undefined;
     }
     const requestedName = connector.name === state.name ? state.requestedName : undefined;
-    const heldElsewhere = wasTaken(journalOf(run, applicationId).read(), ownerIn(state)) ? true : undefined;
+    const heldElsewhere = wasTaken(run.journal.read(), ownerIn(state)) ? true : undefined;
     if (heldElsewhere)
       run.host.notices.notify("the IMAP connector is held by another resource or stack; the next `up` says what to do");
-    return { ...state, requestedName, ...outputsOf(connector), applicationId, heldElsewhere };
+    return { ...state, requestedName, ...outputsOf(connector), applicationId: run.applicationId, heldElsewhere };
   },
 
   async update(given, _id, olds, args) {
     const renames = needsRename(olds, args.name);
-    takeFromOldName(given, olds, args, renames);
+    if (olds.applicationId !== undefined) {
+      writeNewNameToJournal(inApplication(given, olds.applicationId), olds, args, renames);
+    }
     const { provider, adopted, requestedName } = olds;
     if (args.name === undefined || !renames) {
       const { name = args.name, applicationId } = olds;
       return { declared: args.declared, provider, name, adopted, applicationId, requestedName };
     }
-    const { run, applicationId } = await sameApplication(given, olds.applicationId, "Renaming the IMAP connector");
+    const run = await sameApplication(given, olds.applicationId, "Renaming the IMAP connector");
     const connector = await renameConnector(run.client, args.name);
-    return stateOf(args, { connector, adopted: adopted === true }, applicationId);
+    return stateOf(run, args, { connector, adopted: adopted === true });
   },
 
   async delete(given, _id, state) {
     const { declared } = state;
     if (state.adopted && !declared.deleteAdopted) {
       const { applicationId } = state;
-      if (applicationId !== undefined) journalOf(given, applicationId).forget(ownerIn(state));
+      if (applicationId !== undefined) inApplication(given, applicationId).journal.forget(ownerIn(state));
       given.host.notices.notify(
         "the IMAP connector was adopted and stays at Nylas (deleteAdopted: true would delete it)",
       );
       return;
     }
-    const { run, applicationId } = await sameApplication(given, state.applicationId, "Deleting the IMAP connector");
-    const journal = journalOf(run, applicationId);
-    if (isTaken(run, state, applicationId)) {
+    const run = await sameApplication(given, state.applicationId, "Deleting the IMAP connector");
+    if (isTaken(run, state)) {
       run.host.notices.notify("the IMAP connector stays at Nylas: another resource has adopted it");
       return;
     }
@@ -122,7 +122,7 @@ const lifecycle: Lifecycle<ConnectorArguments, ConnectorState> = {
     await deleteConnector(run.client);
     run.owners.remove(CONNECTOR_ID);
     // The owner of the state, or the one that an interrupted rename has recorded.
-    journal.forget(journal.read()?.owner);
+    run.journal.forget(run.journal.read()?.owner);
   },
 };
 
@@ -141,40 +141,31 @@ interface OwnedConnector {
 
 /** Creates the connector, adopts it, or continues with the one that an interrupted run of this resource created. */
 async function createOrAdopt(
-  run: Run,
+  run: ApplicationRun,
   args: ConnectorArguments,
   found: Connector | undefined,
-  applicationId: string,
 ): Promise<OwnedConnector> {
   const { owner, stack } = args;
-  const journal = journalOf(run, applicationId);
-  if (found === undefined)
-    return { connector: await createAndRecord(run, args, journal, applicationId), adopted: false };
+  if (found === undefined) return { connector: await createAndRecord(run, args), adopted: false };
 
-  const last = journal.read();
+  const last = run.journal.read();
   if (run.owners.isOwnedByOther(CONNECTOR_ID, owner)) throw connectorExists(run, args, found, last);
-  const interrupted =
-    owner !== undefined && last?.owner === owner && last.made && run.unsaved.find(applicationId, owner) !== undefined;
+  const interrupted = owner !== undefined && last?.owner === owner && last.made && run.notes.find(owner) !== undefined;
   if (!interrupted && args.onExisting !== "adopt") throw connectorExists(run, args, found, last);
   // A resource that takes over from another of its own stack has been renamed: it may delete what its stack has created.
   const made = interrupted || (last?.made === true && last.stack !== undefined && last.stack === stack);
   if (owner !== undefined) {
-    run.unsaved.write(applicationId, owner);
-    journal.write({ owner, made, stack });
+    run.notes.write(owner);
+    run.journal.write({ owner, made, stack });
   }
   return { connector: await rename(run.client, found, args.name), adopted: !made };
 }
 
-async function createAndRecord(
-  run: Run,
-  args: ConnectorArguments,
-  journal: Journal,
-  applicationId: string,
-): Promise<Connector> {
-  const { client, unsaved } = run;
+async function createAndRecord(run: ApplicationRun, args: ConnectorArguments): Promise<Connector> {
+  const { client, notes, journal } = run;
   const { name, owner, stack } = args;
   if (owner !== undefined) {
-    unsaved.write(applicationId, owner);
+    notes.write(owner);
     journal.write({ owner, made: true, stack });
   }
   try {
@@ -194,9 +185,9 @@ async function rename(client: NylasClient, connector: Connector, name: string | 
 }
 
 function stateOf(
+  { applicationId }: ApplicationRun,
   { declared, name }: ConnectorArguments,
   { connector, adopted }: OwnedConnector,
-  applicationId: string,
 ): ConnectorState {
   // Nylas does not document whether an IMAP connector can have a name. Record an ignored name, so that it is sent only once.
   const requestedName = name === connector.name ? undefined : name;

@@ -1,12 +1,11 @@
 import { NotFoundError, type NylasError, UnavailableError } from "../../errors.js";
 import { visibleInMs } from "../../nylas/visibility.js";
-import type { Run } from "../session.js";
+import type { ApplicationRun } from "../session.js";
 import type { GrantState } from "./state.js";
 
 /** A grant of a state that Nylas shows neither by its id nor in the list. */
 export interface AbsentGrant {
-  run: Run;
-  applicationId: string;
+  run: ApplicationRun;
   id: string;
   state: GrantState;
 }
@@ -15,9 +14,9 @@ export interface AbsentGrant {
  * Says that the absence of a grant is not believed yet: a new grant may not be visible. `undefined` if it is believed, because
  * the grant is old enough, or because a deletion that was interrupted on this machine explains it.
  */
-export function notYetVisible({ run, applicationId, id, state }: AbsentGrant): string | undefined {
+export function notYetVisible({ run, id, state }: AbsentGrant): string | undefined {
   const seconds = Math.ceil(visibleInMs(run.client, state.createdAt) / 1_000);
-  if (seconds === 0 || run.unsaved.find(applicationId, deletionOf(id)) !== undefined) return undefined;
+  if (seconds === 0 || run.notes.find(deletionOf(id)) !== undefined) return undefined;
   return (
     "Nylas shows it neither by its id nor in the list of grants, but it is so new that it may not be visible yet; " +
     `it counts as deleted if that is so in ${seconds} s`
@@ -26,14 +25,13 @@ export function notYetVisible({ run, applicationId, id, state }: AbsentGrant): s
 
 /** Runs a deletion with a note of it, so that the next run understands the grant's absence if this one is killed. */
 export async function withNoteOfDeletion(
-  { unsaved }: Run,
-  applicationId: string,
+  { notes }: ApplicationRun,
   id: string,
   work: () => Promise<void>,
 ): Promise<void> {
-  unsaved.write(applicationId, deletionOf(id));
+  notes.write(deletionOf(id));
   await work();
-  unsaved.markReturned(applicationId, deletionOf(id));
+  notes.markReturned(deletionOf(id));
 }
 
 /** The name of the note. */

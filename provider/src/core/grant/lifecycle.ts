@@ -3,7 +3,7 @@ import { InvalidInputError, NotFoundError, type NylasError } from "../../errors.
 import { deleteGrant } from "../../nylas/grants.js";
 import type { Grant } from "../../nylas/wire.js";
 import { type Lifecycle, overRecords } from "../lifecycle.js";
-import { decideAdoption, isTaken, isToBeTakenBack, markerToSend } from "../ownership/grant.js";
+import { decideAdoption, isTaken, isToBeTakenBack, writeClaim } from "../ownership/grant.js";
 import { hasOtherOwner, holderOf, isOfOtherStack, markerOf } from "../ownership/marker.js";
 import { isUnknown, replacing } from "../properties/validate.js";
 import { asText, changed, type Values } from "../properties/values.js";
@@ -70,35 +70,35 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
     return { applicationId, owner: marker.owner, nonce: marker.nonce };
   },
 
-  async create(run, args) {
+  async create(given, args) {
     // Fails before any request if a password's source has become absent since the plan.
-    const mailbox = credentials(args, run.host);
-    const { applicationId } = await run.client.application();
+    const mailbox = credentials(args, given.host);
+    const run = await sameApplication(given, undefined, `Creating a grant for ${args.imapUsername}`);
     return run.exclusively(args.imapUsername, async () => {
       const found = await findExisting(run, args);
-      const adopting = found === undefined ? false : decideAdoption(run, args, found, applicationId);
+      const adopting = found === undefined ? false : decideAdoption(run, args, found);
       // Read before this run writes its own note.
-      const interrupted = args.owner === undefined ? undefined : run.unsaved.find(applicationId, args.owner);
-      const marker = markerToSend(run, args, adopting, applicationId);
-      const authentication = { run, args, mailbox, applicationId, marker };
+      const interrupted = args.owner === undefined ? undefined : run.notes.find(args.owner);
+      const marker = writeClaim(run, args, adopting);
+      const authentication = { run, args, mailbox, marker };
       const authenticated =
         found === undefined
           ? await authenticateNew(authentication, interrupted?.time)
           : await authenticate(authentication, adopting, found);
       run.owners.record(authenticated.grant.id, args.owner);
       const { id } = authenticated.grant;
-      const made = stateOf({ args, mailbox, applicationId, marker }, authenticated);
+      const made = stateOf(authentication, authenticated);
       return { id, state: await verifyMailbox(run, args, id, made) };
     });
   },
 
   async read(given, id, state) {
-    const { run, applicationId } = await sameApplication(given, state.applicationId, `Reading grant ${id}`);
+    const run = await sameApplication(given, state.applicationId, `Reading grant ${id}`);
     const grant = await run.directory.byId(id, state.email);
     const mailbox = `grant ${id} of ${mailboxOf(state)}`;
     if (grant === undefined) {
       if (state.applicationId === undefined) throw noSuchGrant(run, id);
-      const hidden = notYetVisible({ run, applicationId, id, state });
+      const hidden = notYetVisible({ run, id, state });
       if (hidden !== undefined) {
         run.host.notices.notify(`${mailbox} stays in the state: ${hidden}`);
         return state;
@@ -113,7 +113,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
       const holder = holderOf(marker?.stack, state.declared.stack);
       run.host.notices.notify(`${mailbox} is held by ${holder}; the next \`up\` says what to do`);
     }
-    return { ...state, heldElsewhere, ...outputsOf(grant), applicationId };
+    return { ...state, heldElsewhere, ...outputsOf(grant), applicationId: run.applicationId };
   },
 
   async update(given, id, olds, args) {
@@ -126,25 +126,26 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
 
     const planned = changing || renamed ? credentials(args, given.host) : undefined;
     const operation = `Updating grant ${id} of ${args.imapUsername}`;
-    const { run, applicationId } = await sameApplication(given, olds.applicationId, operation);
+    const run = await sameApplication(given, olds.applicationId, operation);
     return run.exclusively(args.imapUsername, async () => {
       const found = await run.directory.byId(id, args.imapUsername);
       if (found === undefined) {
-        const hidden = notYetVisible({ run, applicationId, id, state: olds });
+        const hidden = notYetVisible({ run, id, state: olds });
         throw hidden === undefined ? goneBeforeUpdate(operation, id) : invisible(operation, hidden);
       }
       const adopted = olds.adopted === true;
-      const takenBack = isToBeTakenBack(run, operation, found, olds, args, applicationId);
+      const takenBack = isToBeTakenBack(run, operation, found, olds, args);
       const broken = found.status === INVALID;
       if (!changing && !renamed && !takenBack && !broken) {
-        const kept = stateOf({ args, applicationId, marker: olds.marker }, { grant: found, adopted });
+        const kept = stateOf({ run, args, marker: olds.marker }, { grant: found, adopted });
         return verifyMailbox(run, args, id, kept);
       }
-      const marker = markerToSend(run, args, adopted, applicationId, olds.marker);
+      const marker = writeClaim(run, args, adopted, olds.marker);
       const mailbox = planned ?? credentials(args, run.host);
-      const authenticated = await authenticate({ run, args, mailbox, applicationId, marker }, adopted, found);
+      const authentication = { run, args, mailbox, marker };
+      const authenticated = await authenticate(authentication, adopted, found);
       run.owners.record(id, args.owner);
-      const updated = stateOf({ args, mailbox, applicationId, marker }, authenticated);
+      const updated = stateOf(authentication, authenticated);
       return verifying || broken ? verifyMailbox(run, args, id, updated) : updated;
     });
   },
@@ -156,12 +157,12 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
       given.host.notices.notify(`${mailbox} was adopted and stays at Nylas (deleteAdopted: true would delete it)`);
       return;
     }
-    const { run, applicationId } = await sameApplication(given, state.applicationId, `Deleting ${mailbox}`);
+    const run = await sameApplication(given, state.applicationId, `Deleting ${mailbox}`);
     const email = state.email ?? state.declared.imapUsername ?? id;
     await run.exclusively(email, async () => {
       // Request the grant itself rather than use the cached list: another run may have adopted it since.
       const found = await run.directory.request(id, email);
-      if (found !== undefined && isTaken(run, `Deleting ${mailbox}`, found, state, applicationId)) {
+      if (found !== undefined && isTaken(run, `Deleting ${mailbox}`, found, state)) {
         run.owners.recordRetained(id);
         run.host.notices.notify(
           `${mailbox} stays at Nylas: another resource has adopted it. If that resource is gone, nothing manages the grant any more; delete it by its id`,
@@ -169,10 +170,10 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
         return;
       }
       if (found === undefined) {
-        const hidden = notYetVisible({ run, applicationId, id, state });
+        const hidden = notYetVisible({ run, id, state });
         if (hidden !== undefined) throw invisible(`Deleting ${mailbox}`, hidden);
       } else {
-        await withNoteOfDeletion(run, applicationId, id, () => deleteGrant(run.client, id));
+        await withNoteOfDeletion(run, id, () => deleteGrant(run.client, id));
       }
       run.directory.remove(id);
       run.owners.remove(id);
@@ -235,7 +236,7 @@ function announceRemoval({ host }: Run, { imapUsername }: GrantArguments, names:
 
 /** The state after an authentication, or after a look that sent no `mailbox`: no passwords, and the grant as Nylas returned it. */
 function stateOf(
-  { args, mailbox, applicationId, marker }: Omit<Authentication, "run" | "mailbox"> & Partial<Authentication>,
+  { run, args, mailbox, marker }: Omit<Authentication, "mailbox"> & Partial<Authentication>,
   { grant, adopted }: AuthenticatedGrant,
 ): GrantState {
   return {
@@ -243,7 +244,7 @@ function stateOf(
     email: args.imapUsername,
     ...outputsOf(grant),
     adopted,
-    applicationId,
+    applicationId: run.applicationId,
     marker: markerOf(grant) ?? (marker && { ...marker, adopted }),
   };
 }

@@ -6,7 +6,7 @@ import { visibleInMs } from "../../nylas/visibility.js";
 import type { Grant } from "../../nylas/wire.js";
 import { decideAdoption, touchedGrantExists, unlistedGrantExists } from "../ownership/grant.js";
 import { formatMarker, type Marker } from "../ownership/marker.js";
-import type { Run } from "../session.js";
+import type { ApplicationRun, Run } from "../session.js";
 import type { GrantArguments } from "./properties.js";
 
 /**
@@ -17,11 +17,10 @@ const CREATION_TOLERANCE_MS = 2_000;
 
 /** What an authentication needs. */
 export interface Authentication {
-  run: Run;
+  run: ApplicationRun;
   args: GrantArguments;
   /** The credentials to send, read once. */
   mailbox: MailboxCredentials;
-  applicationId: string;
   /** The marker to send; none without an owner. */
   marker: Marker | undefined;
 }
@@ -77,7 +76,7 @@ export function isOfInterruptedRun({ client }: Run, { createdAt }: Grant, since:
  * showed it with another address. The creation has replaced its marker. It is adopted, or it gets back its marker.
  */
 export async function takeExisting(
-  { run, args, applicationId, marker }: Authentication,
+  { run, args, marker }: Authentication,
   { grant, before, send }: Unforeseen,
 ): Promise<AuthenticatedGrant> {
   if (before === undefined) {
@@ -88,7 +87,7 @@ export async function takeExisting(
   }
   let adopting: boolean;
   try {
-    adopting = decideAdoption(run, args, before, applicationId);
+    adopting = decideAdoption(run, args, before);
   } catch (error) {
     if (!(error instanceof AlreadyExistsError)) throw error;
     throw touchedGrantExists(run, args, before, await putBack(before, marker, send));
@@ -99,7 +98,7 @@ export async function takeExisting(
 
 /** The error if Nylas has authenticated another grant than the one in the state. */
 export async function otherGrantAnswered(
-  { run, args, applicationId, marker }: Authentication,
+  { run, args, marker }: Authentication,
   found: Grant,
   { grant, before, existed, send }: Unforeseen,
 ): Promise<NylasError> {
@@ -117,7 +116,7 @@ export async function otherGrantAnswered(
   }
   // A fresh nonce with a note: once the state has dropped its grant, the next run recognizes this one as its own.
   if (marker !== undefined) {
-    const nonce = run.unsaved.renew(applicationId, marker.owner, Date.parse(grant.createdAt));
+    const nonce = run.notes.renew(marker.owner, Date.parse(grant.createdAt));
     await send(formatMarker({ ...marker, nonce, adopted: existed, previous: undefined }));
   }
   const adopt = existed ? ' with onExisting: "adopt"' : "";

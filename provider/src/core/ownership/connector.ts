@@ -1,9 +1,8 @@
 import { AlreadyExistsError } from "../../errors.js";
-import type { Host } from "../../host.js";
 import { CONNECTOR_ID } from "../../nylas/connectors.js";
 import type { Connector } from "../../nylas/wire.js";
 import type { Claim, Evidence } from "./evidence.js";
-import { connectorJournal, type Journal, type JournalEntry } from "./journal.js";
+import type { Journal, JournalEntry } from "./journal.js";
 import { holderOf, MOVED, type OwnedState, unclearStack } from "./marker.js";
 
 /** The resource that wants a connector, by its arguments. */
@@ -12,17 +11,12 @@ type ConnectorClaim = Omit<Claim, "imapUsername">;
 /** What the state of a connector tells of its owner. */
 interface OwnedConnector extends OwnedState {
   heldBy?: string | undefined;
-  applicationId?: string | undefined;
   adopted?: boolean | undefined;
   heldElsewhere?: boolean | undefined;
 }
 
 /** What decides whose the connector is: the journal, because a connector carries no marker. */
-type ConnectorEvidence = Evidence & { host: Pick<Host, "notesDirectory"> };
-
-export function journalOf({ host }: ConnectorEvidence, applicationId: string): Journal {
-  return connectorJournal(applicationId, host.notesDirectory);
-}
+type ConnectorEvidence = Evidence & { journal: Journal };
 
 /** The owner as the journal has it. States of version 0.1.0 have it in `heldBy`, which a rename did not update. */
 export function ownerIn({ heldBy, declared }: OwnedConnector): string | undefined {
@@ -33,13 +27,13 @@ export function ownerIn({ heldBy, declared }: OwnedConnector): string | undefine
  * True if another resource has the connector. Throws if that cannot be told: an interrupted rename of this stack leaves the same
  * traces as a stack that holds a copy of the state, and a deletion does not learn its stack's name.
  */
-export function isTaken(run: ConnectorEvidence, state: OwnedConnector, applicationId: string): boolean {
+export function isTaken(run: ConnectorEvidence, state: OwnedConnector): boolean {
   const { declared } = state;
   if (run.owners.wasCreated(CONNECTOR_ID) || run.owners.isOwnedByOther(CONNECTOR_ID, declared.owner)) return true;
   const owner = ownerIn(state);
-  const last = journalOf(run, applicationId).read();
+  const last = run.journal.read();
   if (last === undefined || last.owner === owner) return false;
-  if (!isInterruptedRename(run, last, owner, applicationId)) return true;
+  if (!isInterruptedRename(run, last, owner)) return true;
   if (run.owners.isStack(last.stack, declared.stack)) return false;
   const operation = "Deleting the IMAP connector";
   throw new AlreadyExistsError({ code: "connector_exists", operation, ...unclearStack("connector") });
@@ -51,13 +45,8 @@ export function wasTaken(last: JournalEntry | undefined, owner: string | undefin
 }
 
 /** Whether this machine has a note that the run which took the connector from this owner's name has not saved that. */
-function isInterruptedRename(
-  { unsaved }: Evidence,
-  last: JournalEntry,
-  before: string | undefined,
-  applicationId: string,
-): boolean {
-  return wasTaken(last, before) && unsaved.find(applicationId, last.owner) !== undefined;
+function isInterruptedRename({ notes }: Evidence, last: JournalEntry, before: string | undefined): boolean {
+  return wasTaken(last, before) && notes.find(last.owner) !== undefined;
 }
 
 /**
@@ -65,27 +54,25 @@ function isInterruptedRename(
  * another resource has taken the connector from the old owner since, and this update would take it back, or rename it at Nylas
  * (`renames`).
  */
-export function takeFromOldName(
+export function writeNewNameToJournal(
   run: ConnectorEvidence,
   olds: OwnedConnector,
   { owner, stack, onExisting }: ConnectorClaim,
   renames: boolean,
 ): void {
-  const { applicationId } = olds;
   const before = ownerIn(olds);
-  if (applicationId === undefined || before === undefined || owner === undefined) return;
-  const journal = journalOf(run, applicationId);
-  const last = journal.read();
+  if (before === undefined || owner === undefined) return;
+  const last = run.journal.read();
   const renamed = before !== owner;
-  const resumed = last?.owner === owner && isInterruptedRename(run, last, before, applicationId);
+  const resumed = last?.owner === owner && isInterruptedRename(run, last, before);
   if (wasTaken(last, before) && !resumed) {
     const takes = renamed || renames || olds.heldElsewhere === true;
     if (takes && onExisting !== "adopt") throw connectorTaken();
     if (!takes) return;
   } else if (!renamed || last?.owner !== before) return;
-  run.unsaved.write(applicationId, owner);
+  run.notes.write(owner);
   const previous = renamed ? before : undefined;
-  journal.write({ owner, made: olds.adopted !== true, stack, previous });
+  run.journal.write({ owner, made: olds.adopted !== true, stack, previous });
 }
 
 export function connectorExists(

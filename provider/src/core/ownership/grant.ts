@@ -19,14 +19,11 @@ import {
 /**
  * Decides whether a creation may use an existing grant. Returns true if that adopts the grant, false if it counts as created
  * by this resource or its stack; throws `grant_exists` if the resource may not use it.
- *
- * A marker with this resource's owner does not suffice: another stack may have had this name before it was renamed. This
- * machine must also have a note that a run of this resource was interrupted.
  */
-export function decideAdoption(run: Evidence, args: Claim, found: Grant, applicationId: string): boolean {
+export function decideAdoption(run: Evidence, args: Claim, found: Grant): boolean {
   if (run.owners.isOwnedByOther(found.id, args.owner)) throw grantExists(run, args, found);
   const marker = markerOf(found);
-  if (isInterruptedRun(run, args, found, applicationId) && !marker?.adopted) return false;
+  if (isInterruptedRun(run, args, found) && !marker?.adopted) return false;
   if (args.onExisting !== "adopt" || found.provider !== "imap") throw grantExists(run, args, found);
   return !isMadeByStack(args, marker);
 }
@@ -36,21 +33,23 @@ function isMadeByStack({ stack }: Claim, marker: Marker | undefined): boolean {
   return marker?.adopted === false && marker.stack !== undefined && marker.stack === stack;
 }
 
-function isInterruptedRun(run: Evidence, { owner }: Claim, found: Grant, applicationId: string) {
+function isInterruptedRun(run: Evidence, { owner }: Claim, found: Grant) {
   const marker = markerOf(found);
   if (owner === undefined || marker?.owner !== owner || marker.nonce === undefined) return false;
-  const note = run.unsaved.find(applicationId, owner);
+  const note = run.notes.find(owner);
   // An older grant was only authenticated by the interrupted run, because Nylas's list did not show it.
   if (note?.time !== undefined && Date.parse(found.createdAt) < note.time - CLOCK_TOLERANCE_MS) return false;
   return note?.nonce === marker.nonce;
 }
 
-/** The marker to send. An owner keeps its nonce, so that a run that was killed at any point recognizes its grant. */
-export function markerToSend(
+/**
+ * Writes a note that this run is about to take the grant, and returns the marker to send. Without a note if the state has the nonce
+ * already: then the marker itself tells the next run that the grant is this resource's.
+ */
+export function writeClaim(
   run: Evidence,
   { owner, stack }: Claim,
   adopted: boolean,
-  applicationId: string,
   inState?: Marker,
 ): Marker | undefined {
   if (owner === undefined) return undefined;
@@ -60,7 +59,7 @@ export function markerToSend(
     owner,
     adopted,
     stack,
-    nonce: nonce ?? run.unsaved.write(applicationId, owner, run.client.now()),
+    nonce: nonce ?? run.notes.write(owner, run.client.now()),
     ...(before === undefined ? {} : { previous: nameOf(before) }),
   };
 }
@@ -167,13 +166,12 @@ export function isToBeTakenBack(
   found: Grant,
   { marker: inState }: OwnedState,
   args: Claim,
-  applicationId: string,
 ): boolean {
   const atNylas = markerOf(found);
   const taken = inState === undefined ? isMarkedByOther(atNylas, args.owner) : hasOtherOwner(atNylas, inState);
   if (!taken) return false;
   // The same update wrote this marker in an earlier run, which was killed before Pulumi saved the state.
-  if (!isOfOtherStack(args, atNylas) && isInterruptedRename(run, atNylas, inState, applicationId)) return false;
+  if (!isOfOtherStack(args, atNylas) && isInterruptedRename(run, atNylas, inState)) return false;
   if (args.onExisting === "adopt") return true;
   throw new AlreadyExistsError({
     code: "grant_exists",
@@ -195,26 +193,20 @@ export function isTaken(
   operation: string,
   found: Grant,
   { declared: { owner }, marker: inState }: OwnedState,
-  applicationId: string,
 ): boolean {
   if (run.owners.wasCreated(found.id) || run.owners.isOwnedByOther(found.id, owner)) return true;
   const atNylas = markerOf(found);
   if (inState === undefined) return isMarkedByOther(atNylas, owner);
   if (!hasOtherOwner(atNylas, inState)) return false;
-  if (!isInterruptedRename(run, atNylas, inState, applicationId)) return true;
+  if (!isInterruptedRename(run, atNylas, inState)) return true;
   if (run.owners.isStack(atNylas?.stack, inState.stack)) return false;
   throw new AlreadyExistsError({ code: "grant_exists", operation, ...unclearStack("grant") });
 }
 
 /** Whether this machine has a note that the run which replaced the marker in the state has not saved its own. */
-function isInterruptedRename(
-  run: Evidence,
-  atNylas: Marker | undefined,
-  inState: Marker | undefined,
-  applicationId: string,
-): boolean {
+function isInterruptedRename(run: Evidence, atNylas: Marker | undefined, inState: Marker | undefined): boolean {
   if (atNylas?.nonce === undefined || !isSuccessor(atNylas, inState)) return false;
-  return run.unsaved.find(applicationId, atNylas.owner)?.nonce === atNylas.nonce;
+  return run.notes.find(atNylas.owner)?.nonce === atNylas.nonce;
 }
 
 /** For an imported grant, whose state has no marker: nobody had marked it when it was exported. */

@@ -17,9 +17,9 @@ export interface JournalEntry {
 }
 
 /**
- * Records on this machine who owns an application's connector. A grant carries an owner marker in its `state`; a connector
- * has no such field. Without a record, a resource whose run was killed before Pulumi saved the state could not recognize the
- * connector as its own, and deleting a renamed resource would delete the connector that its successor uses.
+ * Records on this machine who owns an application's connector. Without a record, a resource whose run was killed before Pulumi saved
+ * the state could not recognize the connector as its own, and deleting a renamed resource would delete the connector that its
+ * successor uses.
  *
  * The entry is written before the request that creates or adopts the connector. Where there is no entry (an ephemeral
  * runner, no home directory, a read-only home), an existing connector counts as another owner's: creating one then fails

@@ -7,12 +7,7 @@ const DIGEST_LENGTH = 32;
 /** Digits of a digest that are shown. */
 const SHOWN_DIGITS = 8;
 
-/**
- * The owner of a grant, stored in the grant's `state` field, which Nylas returns unchanged.
- *
- * The digests are computed from names, so anyone who knows or guesses organization, project, stack and resource can compute
- * them. A marker is therefore a label, not a proof of ownership; `hasOtherOwner` and `decideAdoption` require more.
- */
+/** The owner of a grant, stored in the grant's `state` field, which Nylas returns unchanged. */
 export interface Marker {
   /**
    * Digest of organization, project, stack, type, name and parent of the resource that owns the grant, as they were at the last

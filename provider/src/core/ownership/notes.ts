@@ -7,32 +7,34 @@ import { attempt } from "./attempt.js";
 const NONCE_BYTES = 8;
 
 /**
- * Notes of objects that runs on this machine have created or adopted and Pulumi may not have saved. A note is written before
- * the request and removed once the state contains the result. A note that exists later is therefore evidence of an interrupted
- * run. Without it, a resource does not take a grant whose marker has its name.
- *
- * The notes are files under PULUMI_HOME. If they are lost (an ephemeral runner, a read-only home), there is no evidence, and
- * the resource fails with `grant_exists` or `connector_exists` instead of taking the object.
+ * Notes of objects that runs on this machine have created or adopted and Pulumi may not have saved: files under PULUMI_HOME. If they
+ * are lost (an ephemeral runner, a read-only home), there is no evidence, and the resource fails with `grant_exists` or
+ * `connector_exists` instead of taking the object.
  */
 export interface UnsavedNotes {
+  of(applicationId: string): Notes;
+  /** The engine has ended normally and saved all returned results: removes their notes. */
+  removeReturned(): void;
+}
+
+/** The notes about objects of one application. */
+export interface Notes {
   /**
    * Writes a note that this owner is about to take an object. Returns an interrupted run's nonce, or a fresh one. `time` is
    * Nylas's, in milliseconds since 1970; an interrupted run's note keeps its own.
    */
-  write(applicationId: string, owner: string, time?: number): string;
+  write(owner: string, time?: number): string;
   /** Like `write`, always with a fresh nonce. */
-  renew(applicationId: string, owner: string, time: number): string;
+  renew(owner: string, time: number): string;
   /** The note of an interrupted run of this owner. */
-  find(applicationId: string, owner: string): Note | undefined;
+  find(owner: string): Note | undefined;
   /**
    * The result has been returned to Pulumi, which saves it unless the engine is killed. With a `nonce`, only the note of that nonce
    * is meant: a resource that was renamed has its old name in its marker, which another resource of the run may have by now.
    */
-  markReturned(applicationId: string, owner: string, nonce?: string): void;
+  markReturned(owner: string, nonce?: string): void;
   /** A saved state contains the result: removes its note. With a `nonce`, only the note of that nonce. */
-  remove(applicationId: string, owner: string, nonce?: string): void;
-  /** The engine has ended normally and saved all returned results: removes their notes. */
-  removeReturned(): void;
+  remove(owner: string, nonce?: string): void;
 }
 
 export interface Note {
@@ -51,21 +53,23 @@ export function createUnsavedNotes(notesDirectory: string | undefined): UnsavedN
   let present: Set<string> | undefined;
 
   return {
-    write: (applicationId, owner, time) => {
-      const name = nameOf(applicationId, owner);
-      return writeNote(name, readNote(name) ?? { nonce: freshNonce(), time });
-    },
-    renew: (applicationId, owner, time) => writeNote(nameOf(applicationId, owner), { nonce: freshNonce(), time }),
-    find: (applicationId, owner) => readNote(nameOf(applicationId, owner)),
-    markReturned: (applicationId, owner, nonce) => {
-      returned.push({ name: nameOf(applicationId, owner), nonce });
-    },
-    remove: (applicationId, owner, nonce) => {
-      // Called for every resource of every plan: list the directory once instead of checking a file each time.
-      present ??= new Set(inDirectory((directory) => readdirSync(directory)));
-      const name = nameOf(applicationId, owner);
-      if (present.has(name) && removeNote(name, nonce)) present.delete(name);
-    },
+    of: (applicationId) => ({
+      write: (owner, time) => {
+        const name = nameOf(applicationId, owner);
+        return writeNote(name, readNote(name) ?? { nonce: freshNonce(), time });
+      },
+      renew: (owner, time) => writeNote(nameOf(applicationId, owner), { nonce: freshNonce(), time }),
+      find: (owner) => readNote(nameOf(applicationId, owner)),
+      markReturned: (owner, nonce) => {
+        returned.push({ name: nameOf(applicationId, owner), nonce });
+      },
+      remove: (owner, nonce) => {
+        // Called for every resource of every plan: list the directory once instead of checking a file each time.
+        present ??= new Set(inDirectory((directory) => readdirSync(directory)));
+        const name = nameOf(applicationId, owner);
+        if (present.has(name) && removeNote(name, nonce)) present.delete(name);
+      },
+    }),
     removeReturned: () => {
       for (const { name, nonce } of returned.splice(0)) removeNote(name, nonce);
     },

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
 /**
  * Uses both packages as their users will, before they are published: packs them, installs the tarballs with npm and with
- * pnpm, type-checks programs under each module setting, and brings a program up at the packed emulator.
+ * pnpm, type-checks programs under each module setting, and brings a program up at the packed emulator. Then follows the
+ * commands of the pages that a reader is to follow; with names of pages as arguments, only these.
  *
  * `test/package/tarball.test.ts` covers the contents of the tarballs and, with npm only, refresh and destroy without a program.
  */
@@ -30,6 +31,7 @@ import {
   strictConfiguration,
   template,
 } from "./release/consumers.mjs";
+import { followIn, makeStage, pageNames } from "./release/pages.mjs";
 import { repositoryDirectory } from "./setup/paths.mjs";
 import { run } from "./setup/run.mjs";
 import { PNPM } from "./setup/versions.mjs";
@@ -67,7 +69,11 @@ listenForInterruption();
 onInterruption(async () => rmSync(directory, { recursive: true, force: true }));
 onInterruption(stopAll);
 try {
-  await releaseCheck();
+  const named = process.argv.slice(2);
+  const unknown = named.filter((name) => !pageNames.includes(name));
+  if (unknown.length > 0) throw new Error(`No page is ${unknown.join(", ")}. Pages: ${pageNames.join(", ")}.`);
+  if (named.length === 0) await checkPackages();
+  await checkPages(named.length === 0 ? pageNames : named);
 } catch (error) {
   if (isInterrupted()) await untilEnd();
   failed += 1;
@@ -81,7 +87,7 @@ else
 process.stdout.write(failed === 0 ? `all ${passed} checks pass\n` : `${failed} of ${passed + failed} checks fail\n`);
 process.exit(failed === 0 ? 0 : 1);
 
-async function releaseCheck() {
+async function checkPackages() {
   /** @type {Record<string, string>} */
   const tarballs = {};
   for (const [name, folder] of Object.entries(PACKAGES)) {
@@ -92,6 +98,15 @@ async function releaseCheck() {
   if (failed > 0) return;
   // Two at a time: the engine and the compiler each keep a core busy.
   await Promise.all(Object.keys(PACKAGE_MANAGERS).map((packageManager) => checkPrograms(packageManager, tarballs)));
+}
+
+/** @param {readonly string[]} names */
+async function checkPages(names) {
+  const stage = join(directory, "pages");
+  mkdirSync(stage);
+  const isMade = await check("a clone is set up and packed", () => makeStage(stage, environment));
+  if (!isMade) return;
+  for (const name of names) await check(`${name} does what it says`, () => followIn(stage, environment, name));
 }
 
 /** @param {string} packageManager @param {Record<string, string>} tarballs */

@@ -13,6 +13,11 @@ import { repositoryDirectory } from "../setup/paths.mjs";
  * @property {number} line of its opening fence, from 1
  * @property {string} code
  *
+ * @typedef {object} Step a fenced code block, or an HTML comment by itself, and where it is in the page
+ * @property {string} heading the last one of the second level above it, or nothing
+ * @property {string | undefined} comment the HTML comment right above it, or itself
+ * @property {Block | undefined} block
+ *
  * @typedef {object} Document a Markdown file
  * @property {string} path below the repository, with slashes
  * @property {Block[]} blocks
@@ -55,6 +60,30 @@ function blocksOf(tokens) {
       line: (token.map?.[0] ?? 0) + 1,
       code: token.content,
     }));
+}
+
+/**
+ * The blocks and HTML comments of a page, from top to bottom.
+ * @param {string} text
+ * @returns {Step[]}
+ */
+export function stepsOf(text) {
+  /** @type {Step[]} */
+  const steps = [];
+  let heading = "";
+  const tokens = markdown.parse(text, {});
+  for (const [index, token] of tokens.entries()) {
+    if (token.type === "heading_open" && token.tag === "h2") heading = textOf(tokens[index + 1]?.children ?? []);
+    const comment = /^<!--(.*)-->\s*$/s.exec(token.type === "html_block" ? token.content : "")?.[1]?.trim();
+    if (comment !== undefined) steps.push({ heading, comment, block: undefined });
+    const [block] = blocksOf([token]);
+    if (block === undefined) continue;
+    const before = tokens[index - 1];
+    const isRightAbove = before?.type === "html_block" && before.map?.[1] === token.map?.[0];
+    const above = isRightAbove ? steps.pop()?.comment : undefined;
+    steps.push({ heading, comment: above, block });
+  }
+  return steps;
 }
 
 /** @param {Token[]} inline */

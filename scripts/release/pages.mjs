@@ -1,0 +1,196 @@
+import { execFileSync } from "node:child_process";
+import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { delimiter, join } from "node:path";
+import { repositoryDirectory } from "../setup/paths.mjs";
+import { run } from "../setup/run.mjs";
+import { template } from "./consumers.mjs";
+import { followPage } from "./follow.mjs";
+
+/**
+ * @typedef {object} Page
+ * @property {Record<string, { place: "clone" | "beside", prelude: string }>} starts by heading: a shell that begins in a clone of
+ * the repository, or in an empty directory beside one
+ * @property {[from: string, to: string][]} [replacements] what takes the place of the page's examples
+ */
+
+const SETUP_TIMEOUT_MS = 15 * 60_000;
+const CLONE = "pulumi-nylas-imap";
+/** Lets programs use `@pulumi/random` without a download. */
+const RANDOM_PLUGIN = join(repositoryDirectory, "test/support/random-plugin");
+
+/** Starts an emulator with mailboxes of one password; NAME is the domain of the mailboxes. */
+const EMULATOR = `
+emulator() {
+  printf '[%s]' "$(printf ',{"username":"%s@'"$1"'","password":"first password"}' ops billing sales | cut -c 2-)" > "$1.json"
+  node "$REPOSITORY/emulator/bin/nylas-emulator.js" --mail --users "$1.json" --env > "$1.env"
+  . "./$1.env"
+  EMULATORS="\${EMULATORS-} $NYLAS_EMULATOR_PID"
+}
+control() { curl -sSf -X "$1" -H "authorization: Bearer $KEY" -H "content-type: application/json" "$NYLAS_API_URI/$2" "\${@:3}"; }
+`;
+
+/**
+ * What a person at a terminal does: confirms, answers what Pulumi asks for, and names the emulator's mail servers, which have ports of
+ * their own.
+ */
+const PERSON = `
+declare -A ANSWERS
+pulumi() {
+  local last="\${*: -1}" key="\${*: -2:1}"
+  case "$1 \${2-}" in
+    "config set")
+      if [ -n "\${ANSWERS[$last]-}" ]; then command pulumi "$@" <<< "\${ANSWERS[$last]}"
+      elif [ "$key" = imapHost ]; then command pulumi config set-all --plaintext "imapHost=$IMAP_HOST" --plaintext "imapPort=$IMAP_PORT"
+      elif [ "$key" = smtpHost ]; then command pulumi config set-all --plaintext "smtpHost=$SMTP_HOST" --plaintext "smtpPort=$SMTP_PORT"
+      else command pulumi "$@"; fi ;;
+    "new typescript"*) cp "$PULUMI_TEMPLATE"/* . && npm install --no-audit --no-fund && command pulumi stack init dev ;;
+    "new "* | "up "* | "destroy "* | "stack rm") command pulumi "$@" --yes ;;
+    *) command pulumi "$@" ;;
+  esac
+}
+`;
+
+/** An emulator plays Nylas. The key is no variable, so that a page has to set it. */
+const NYLAS = `${EMULATOR}${PERSON}
+emulator example.com
+KEY="$NYLAS_API_KEY"
+unset NYLAS_API_KEY
+ANSWERS=([nylas:apiKey]="$KEY" [opsPassword]="$MAILBOX_1_PASSWORD" [passwords.ops]="$MAILBOX_1_PASSWORD")
+`;
+
+/** A copy of an example, as "At Nylas" in its README begins. @param {string} example */
+function copyOf(example) {
+  return `${NYLAS}cp -r ${CLONE}/examples/${example} mail\ncd mail\n`;
+}
+
+/** The ports of the emulator's mail servers, in programs that leave them to their defaults. @type {[string, string][]} */
+const PORTS = [
+  [
+    'imapHost: config.require("imapHost"),',
+    'imapHost: config.require("imapHost"), imapPort: config.requireNumber("imapPort"),',
+  ],
+  [
+    'smtpHost: config.require("smtpHost"),',
+    'smtpHost: config.require("smtpHost"), smtpPort: config.requireNumber("smtpPort"),',
+  ],
+];
+
+const CLONE_START = { "": { place: /** @type {const} */ ("clone"), prelude: "" } };
+
+/** @type {Record<string, Page>} */
+const PAGES = {
+  "README.md": {
+    starts: {
+      "": { place: "beside", prelude: `${NYLAS}mkdir mail\ncd mail\npulumi new typescript` },
+      "Try it without an account": { place: "clone", prelude: "" },
+    },
+    replacements: [
+      [
+        'imapHost: "imap.example.com",',
+        'imapHost: process.env.IMAP_HOST ?? "", imapPort: Number(process.env.IMAP_PORT),',
+      ],
+      [
+        'smtpHost: "smtp.example.com",',
+        'smtpHost: process.env.SMTP_HOST ?? "", smtpPort: Number(process.env.SMTP_PORT),',
+      ],
+    ],
+  },
+  "docs/getting-started.md": {
+    starts: { "": { place: "beside", prelude: NYLAS } },
+    replacements: [...PORTS, ['$NYLAS_API_KEY" "https://api.us.nylas.com', '$KEY" "$NYLAS_API_URI']],
+  },
+  "templates/nylas-imap/README.md": {
+    starts: {
+      "": {
+        place: "beside",
+        prelude: `${NYLAS}mkdir mail\ncd mail\npulumi new ../${CLONE}/templates/nylas-imap --generate-only`,
+      },
+    },
+    replacements: [["MAILBOX_PASSWORD_OPS=…", 'MAILBOX_PASSWORD_OPS="$MAILBOX_1_PASSWORD"']],
+  },
+  "examples/quickstart/README.md": {
+    starts: { ...CLONE_START, "At Nylas": { place: "beside", prelude: copyOf("quickstart") } },
+  },
+  "examples/environments/README.md": {
+    starts: {
+      ...CLONE_START,
+      "At Nylas": {
+        place: "beside",
+        prelude: `${copyOf("environments")}cat > Pulumi.dev.yaml << END
+config:
+  nylas-environments:servers: { imapHost: "$IMAP_HOST", imapPort: $IMAP_PORT, smtpHost: "$SMTP_HOST", smtpPort: $SMTP_PORT }
+  nylas-environments:mailboxes: { ops: ops@example.com }
+END`,
+      },
+    },
+  },
+  "examples/adopt/README.md": { starts: CLONE_START },
+  "examples/ci/README.md": { starts: CLONE_START },
+  "examples/policy/README.md": { starts: {} },
+  "examples/preview-environments/README.md": { starts: CLONE_START },
+  "examples/rotation/README.md": { starts: CLONE_START },
+  "examples/surviving-429/README.md": { starts: { "": { place: "clone", prelude: "cd examples/surviving-429" } } },
+  "docs/a-days-work.md": {
+    starts: {
+      "": {
+        place: "beside",
+        prelude: `${EMULATOR}${PERSON}
+for stack in dev staging prod; do emulator "$stack.example.test"; done
+ENVIRONMENTS="$PWD"
+PASSWORD="first password"
+before_command() { . "$ENVIRONMENTS/\${PULUMI_STACK:-dev}.example.test.env"; KEY="$NYLAS_API_KEY"; }`,
+      },
+    },
+    replacements: [["=… ", '="$PASSWORD" '], ...PORTS],
+  },
+};
+
+/** The pages whose commands are followed. */
+export const pageNames = Object.keys(PAGES);
+
+/**
+ * Makes a clone of the repository as it is here, for `followIn`. Installs its dependencies.
+ * @param {string} stage an empty directory outside of the repository
+ * @param {Record<string, string>} environment
+ */
+export async function makeStage(stage, environment) {
+  const clone = join(stage, CLONE);
+  const files = execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], {
+    cwd: repositoryDirectory,
+    encoding: "utf8",
+  });
+  for (const file of files.split("\0").filter(Boolean)) cpSync(join(repositoryDirectory, file), join(clone, file));
+  const typescript = join(stage, "pulumi-template");
+  mkdirSync(typescript);
+  for (const [name, text] of Object.entries(template)) writeFileSync(join(typescript, name), text);
+  await run("npm", ["run", "setup"], { cwd: clone, env: environment, timeoutMs: SETUP_TIMEOUT_MS, next: "" });
+  // The first page makes it again, as its reader does.
+  await run("npm", ["pack"], { cwd: join(clone, "provider"), env: environment, timeoutMs: SETUP_TIMEOUT_MS, next: "" });
+}
+
+/**
+ * @param {string} stage
+ * @param {Record<string, string>} environment
+ * @param {string} name of the page
+ */
+export async function followIn(stage, environment, name) {
+  const { starts, replacements = [] } = PAGES[name] ?? { starts: {} };
+  const clone = join(stage, CLONE);
+  const shells = Object.entries(starts).map(([heading, { place, prelude }], index) => {
+    const beside = join(stage, `${name.replaceAll("/", "-")}-${index}`);
+    const backend = join(beside, "state");
+    mkdirSync(backend, { recursive: true });
+    symlinkSync(clone, join(beside, CLONE), "junction");
+    const env = {
+      ...environment,
+      PATH: [environment.PATH, RANDOM_PLUGIN].join(delimiter),
+      PULUMI_BACKEND_URL: `file://${backend}`,
+      PULUMI_TEMPLATE: join(stage, "pulumi-template"),
+      REPOSITORY: repositoryDirectory,
+      NO_COLOR: "1",
+    };
+    return [heading, { directory: place === "clone" ? clone : beside, prelude, env }];
+  });
+  const text = readFileSync(join(repositoryDirectory, name), "utf8");
+  await followPage(name, text, Object.fromEntries(shells), replacements);
+}

@@ -1,6 +1,7 @@
 import { setMaxListeners } from "node:events";
 import type { Values } from "../../provider/src/core/properties/values.js";
 import type { ProviderMethods } from "../../provider/src/hosts/dynamic/adapter.js";
+import type { HostName } from "../support/programs.js";
 import { onClock } from "./odd-clock.js";
 
 /**
@@ -19,6 +20,8 @@ export interface Declared {
   aliases: readonly string[];
   /** Whether it has `replaceOnChanges: ["*"]`, which replaces it after a failed initialization. */
   replaceOnChanges: boolean;
+  /** Whether a forced replacement creates first: a program of the native host has to ask for the other order. */
+  createsFirst: boolean;
 }
 
 /** A resource in the state. */
@@ -34,9 +37,15 @@ export interface Saved {
   pendingReplacement: boolean;
 }
 
+/** The provider's methods for one resource. A plugin is also told the inputs that a read resource has in the state. */
+export interface Methods extends Omit<ProviderMethods, "read"> {
+  read(id: string, props: Values, inputs: Values): ReturnType<ProviderMethods["read"]>;
+}
+
 /** One provider process. */
 export interface ProviderProcess {
-  methods: Readonly<Record<Kind, ProviderMethods>>;
+  host: HostName;
+  methods(resource: { kind: Kind; name: string }): Methods;
   /** Aborted when the engine is killed. The results of earlier calls are then lost. */
   killed: AbortSignal;
   /** Stops the process as the engine does after a completed operation, with SIGINT. */
@@ -57,14 +66,8 @@ export interface Operation {
 
 class Killed extends Error {}
 
-/** The property from which Pulumi's host loads the provider. It is stored with every resource. */
-const STORED_CODE = { __provider: "the text of a thunk" };
-
-/** Like the host: adds the code to successful results only. Read and delete fail without it. */
-function loadable(outputs: Values): Values {
-  if (typeof outputs.__provider !== "string") throw new Error("code must be a string, not undefined");
-  return outputs;
-}
+/** The property from which Pulumi's host of dynamic providers loads the provider. It is stored with every resource. */
+const STORED_CODE: Readonly<Record<HostName, Values>> = { dynamic: { __provider: "the text of a thunk" }, native: {} };
 
 /** What marks a secret in Pulumi's wire format. Pulumi's host says that it takes no secrets, so the engine unwraps them. */
 const SECRET_SIGNATURE = "4dabf18193072939515e22adb298388d";
@@ -88,6 +91,8 @@ interface Rejection {
 /** A stack's state and operations. Every step is saved, so a kill loses only running steps. */
 export class StackModel {
   readonly state = new Map<string, Saved>();
+  /** Replaced resources that are yet to be deleted. */
+  #replaced: Saved[] = [];
 
   /** `replace`: names given to `--replace`. */
   up(process: ProviderProcess, program: readonly Declared[], replace: readonly string[] = []): Promise<Operation> {
@@ -105,10 +110,8 @@ export class StackModel {
         await Promise.all(steps);
       }
       if (run.failed) return;
-      await this.#deleteAll(
-        run,
-        [...this.state.values()].filter(({ name }) => !kept.has(name)),
-      );
+      const gone = [...this.state.values()].filter(({ name }) => !kept.has(name));
+      await this.#deleteAll(run, [...gone, ...this.#replaced]);
     });
   }
 
@@ -116,6 +119,7 @@ export class StackModel {
   import(other: StackModel): void {
     this.state.clear();
     for (const saved of other.state.values()) this.#save(saved);
+    this.#replaced = [...other.#replaced];
   }
 
   /** `state move` of one resource from another stack. */
@@ -134,30 +138,39 @@ export class StackModel {
   }
 
   destroy(process: ProviderProcess): Promise<Operation> {
-    return operate(process, (run) => this.#deleteAll(run, [...this.state.values()]));
+    return operate(process, (run) => this.#deleteAll(run, [...this.state.values(), ...this.#replaced]));
   }
 
   /** Plans one resource. The returned step may run in parallel with others. */
   async #plan(run: Run, declared: Declared, replace: boolean): Promise<(() => Promise<void>) | undefined> {
     const old = this.#old(declared);
-    const methods = run.methods(declared.kind);
+    const methods = run.methods(declared);
     const olds = old === undefined || old.pendingReplacement || replace ? {} : old.inputs;
     const checked = await run.call(() => methods.check(olds, declared.args));
     const { failures = [] } = checked;
-    const inputs = { ...unwrapped(checked.inputs), ...STORED_CODE };
+    const inputs = { ...unwrapped(checked.inputs), ...run.code };
     if (failures.length > 0) throw new Error(failures.map(({ reason }) => reason).join("; "));
     if (old === undefined || old.pendingReplacement) return () => this.#create(run, declared, inputs);
 
-    const diff = replace ? undefined : await run.call(() => methods.diff(old.id, loadable(old.outputs), inputs));
-    const byOption = old.initFailed && declared.replaceOnChanges;
-    if (diff === undefined || byOption || (diff.changes === true && (diff.replaces ?? []).length > 0)) {
+    const diff = replace ? undefined : await run.call(() => methods.diff(old.id, run.loadable(old.outputs), inputs));
+    // The engine knows from a plugin alone which properties differ.
+    const isNamed = old.initFailed || (run.host === "native" && diff?.changes === true);
+    if (
+      diff === undefined ||
+      (isNamed && declared.replaceOnChanges) ||
+      (diff.changes === true && (diff.replaces ?? []).length > 0)
+    ) {
       const fresh = await run.call(() => methods.check({}, declared.args));
+      // The engine has no answer of `diff` to a forced replacement.
+      if (diff === undefined && declared.createsFirst) {
+        return () => this.#create(run, declared, { ...unwrapped(fresh.inputs), ...run.code }, old);
+      }
       return async () => {
         // The resource option and `diff` both request `deleteBeforeReplace`.
         run.note("delete", old);
-        await run.call(() => methods.delete(old.id, loadable(old.outputs)));
+        await run.call(() => methods.delete(old.id, run.loadable(old.outputs)));
         this.#save({ ...old, pendingReplacement: true });
-        await this.#create(run, declared, { ...unwrapped(fresh.inputs), ...STORED_CODE });
+        await this.#create(run, declared, { ...unwrapped(fresh.inputs), ...run.code });
       };
     }
     if (diff.changes === true || old.initFailed) return () => this.#update(run, old, inputs);
@@ -177,15 +190,21 @@ export class StackModel {
     return renamed;
   }
 
-  async #create(run: Run, { kind, name }: Declared, inputs: Values): Promise<void> {
+  /** `replaced` is deleted at the end. */
+  async #create(run: Run, declared: Declared, inputs: Values, replaced?: Saved): Promise<void> {
+    const { kind, name } = declared;
     const made = { kind, name, inputs, initFailed: false, pendingReplacement: false };
     run.note("create", made);
     try {
-      const { id, outs = {} } = await run.call(() => run.methods(kind).create(inputs));
-      this.#save({ ...made, id, outputs: { ...outs, ...STORED_CODE } });
+      const { id, outs = {} } = await run.call(() => run.methods(declared).create(inputs));
+      this.#save({ ...made, id, outputs: { ...outs, ...run.code } });
+      if (replaced !== undefined) this.#replaced.push(replaced);
     } catch (error) {
       const { id, properties } = rejection(error);
-      if (id !== undefined) this.#save({ ...made, id, outputs: properties ?? {}, initFailed: true });
+      if (id !== undefined) {
+        this.#save({ ...made, id, outputs: properties ?? {}, initFailed: true });
+        if (replaced !== undefined) this.#replaced.push(replaced);
+      }
       throw error;
     }
   }
@@ -193,8 +212,8 @@ export class StackModel {
   async #update(run: Run, old: Saved, inputs: Values): Promise<void> {
     run.note("update", old);
     try {
-      const { outs = {} } = await run.call(() => run.methods(old.kind).update(old.id, loadable(old.outputs), inputs));
-      this.#save({ ...old, inputs, outputs: { ...outs, ...STORED_CODE }, initFailed: false });
+      const { outs = {} } = await run.call(() => run.methods(old).update(old.id, run.loadable(old.outputs), inputs));
+      this.#save({ ...old, inputs, outputs: { ...outs, ...run.code }, initFailed: false });
     } catch (error) {
       const { id, properties } = rejection(error);
       if (id !== undefined) this.#save({ ...old, inputs, outputs: properties ?? {}, initFailed: true });
@@ -204,17 +223,17 @@ export class StackModel {
 
   async #read(run: Run, saved: Saved): Promise<void> {
     if (saved.pendingReplacement) return;
-    const methods = run.methods(saved.kind);
+    const methods = run.methods(saved);
     const {
       id,
       props = {},
       inputs = saved.inputs,
-    } = await run.call(() => methods.read(saved.id, loadable(saved.outputs)));
+    } = await run.call(() => methods.read(saved.id, run.loadable(saved.outputs), saved.inputs));
     if (id === undefined || id === "") {
       this.state.delete(saved.name);
       return;
     }
-    this.#save({ ...saved, id, outputs: { ...props, ...STORED_CODE }, inputs, initFailed: false });
+    this.#save({ ...saved, id, outputs: { ...props, ...run.code }, inputs, initFailed: false });
     await run.call(() => methods.diff(id, props, saved.inputs));
   }
 
@@ -231,9 +250,10 @@ export class StackModel {
     return run.step(async () => {
       if (!saved.pendingReplacement) {
         run.note("delete", saved);
-        await run.call(() => run.methods(saved.kind).delete(saved.id, loadable(saved.outputs)));
+        await run.call(() => run.methods(saved).delete(saved.id, run.loadable(saved.outputs)));
       }
-      this.state.delete(saved.name);
+      if (this.#replaced.includes(saved)) this.#replaced = this.#replaced.filter((other) => other !== saved);
+      else this.state.delete(saved.name);
     });
   }
 
@@ -246,7 +266,12 @@ export class StackModel {
 /** One operation while it runs. */
 interface Run {
   readonly failed: boolean;
-  methods(kind: Kind): ProviderMethods;
+  host: HostName;
+  /** What the host adds to inputs, and to the outputs of successful results. */
+  code: Values;
+  methods: ProviderProcess["methods"];
+  /** Like the host of dynamic providers: read and delete fail without the code. */
+  loadable(outputs: Values): Values;
   /** Calls the provider. Never settles if the engine is killed before the result. */
   call<T>(work: () => Promise<T>): Promise<T>;
   /** Runs a step and records its failure. */
@@ -261,7 +286,14 @@ async function operate(process: ProviderProcess, work: (run: Run) => Promise<voi
     get failed() {
       return operation.killed || operation.errors.length > 0;
     },
-    methods: (kind) => process.methods[kind],
+    host: process.host,
+    code: STORED_CODE[process.host],
+    methods: process.methods,
+    loadable: (outputs) => {
+      if (process.host === "dynamic" && typeof outputs.__provider !== "string")
+        throw new Error("code must be a string, not undefined");
+      return outputs;
+    },
     call: (call) => untilKilled(process, call),
     step: async (step) => {
       if (operation.killed) return undefined;

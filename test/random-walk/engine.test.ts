@@ -1,7 +1,7 @@
 import * as fc from "fast-check";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { World } from "../engine/world.js";
-import type { Mailbox } from "../support/programs.js";
+import { HOSTS, type Mailbox } from "../support/programs.js";
 
 /** A short walk on the real engine, each step an edit and an `up`, to find differences from the engine model. */
 const SEED = Number(process.env.WALK_SEED ?? 20_261_124);
@@ -27,16 +27,6 @@ interface Declared {
 let world: World;
 let declared: Declared[] = [];
 let serial = 0;
-
-beforeAll(async () => {
-  const users = Array.from({ length: ADDRESSES }, (_, address) => ({
-    username: `walker-${address}@example.test`,
-    password: `first "pass" of ${address}`,
-  }));
-  world = await World.open({ users });
-});
-
-afterAll(() => world.close());
 
 function mailbox({ address, host, password, alias }: Declared): Mailbox {
   const opts = alias === undefined ? "{}" : `{ aliases: [{ name: ${JSON.stringify(alias)} }] }`;
@@ -106,25 +96,39 @@ async function expectAsDeclared(): Promise<void> {
 
 const sampled = fc.sample(fc.array(step, { minLength: STEPS, maxLength: STEPS }), { seed: SEED, numRuns: 1 })[0] ?? [];
 
-it("begins with three mailboxes", async () => {
-  for (const pick of [0, 1, 2]) await edit({ edit: "add", pick });
-  await up([], false);
-  await expectAsDeclared();
-});
+describe.each(HOSTS)("the %s host", (host) => {
+  beforeAll(async () => {
+    const users = Array.from({ length: ADDRESSES }, (_, address) => ({
+      username: `walker-${address}@example.test`,
+      password: `first "pass" of ${address}`,
+    }));
+    world = await World.open({ users }, host);
+    declared = [];
+    serial = 0;
+  });
 
-it.each(sampled.map((one, index) => ({ ...one, index })))("step $index: $edit #$pick", async (one) => {
-  const { flags, fails } = await edit(one);
-  if (fails) {
-    const victim = declared[one.pick % declared.length];
-    await up(flags, true, (other) =>
-      other === victim ? { ...mailbox(other), password: "not the password" } : mailbox(other),
-    );
-  } else await up(flags, false);
-  await expectAsDeclared();
-});
+  afterAll(() => world.close());
 
-it(`ends with nothing left to do (seed ${SEED})`, async () => {
-  await up([], false);
-  await expectAsDeclared();
-  await world.unchanged();
+  it("begins with three mailboxes", async () => {
+    for (const pick of [0, 1, 2]) await edit({ edit: "add", pick });
+    await up([], false);
+    await expectAsDeclared();
+  });
+
+  it.each(sampled.map((one, index) => ({ ...one, index })))("step $index: $edit #$pick", async (one) => {
+    const { flags, fails } = await edit(one);
+    if (fails) {
+      const victim = declared[one.pick % declared.length];
+      await up(flags, true, (other) =>
+        other === victim ? { ...mailbox(other), password: "not the password" } : mailbox(other),
+      );
+    } else await up(flags, false);
+    await expectAsDeclared();
+  });
+
+  it(`ends with nothing left to do (seed ${SEED})`, async () => {
+    await up([], false);
+    await expectAsDeclared();
+    await world.unchanged();
+  });
 });

@@ -1,5 +1,9 @@
 import { ownerDigest } from "../../provider/src/core/ownership/marker.js";
+import type { HostName } from "../support/programs.js";
 import type { Declared, Kind } from "./engine-model.js";
+
+/** The project of both stacks. */
+export const PROJECT = "walk";
 
 /** Mailboxes of the mail server. */
 export const ADDRESSES = 8;
@@ -43,6 +47,8 @@ export class Declarations {
   readonly connectors = new Map<StackName, Mailbox["onExisting"]>([["a", "fail"]]);
   #serial = 0;
 
+  constructor(readonly host: HostName) {}
+
   /** Returns a number that is unique in this walk. */
   next(): number {
     this.#serial += 1;
@@ -61,6 +67,11 @@ export class Declarations {
     const copies = this.of("a").map((mailbox): Mailbox => ({ ...mailbox, stack: "b", aliases: [...mailbox.aliases] }));
     this.mailboxes = [...this.of("a"), ...copies];
     this.connectors.set("b", "fail");
+  }
+
+  /** The stack's current name. */
+  label(stack: StackName): string {
+    return this.#labels[stack];
   }
 
   owner(stack: StackName, kind: Kind, name: string): string {
@@ -91,13 +102,14 @@ export class Declarations {
 
   program(stack: StackName, endpoints: Endpoints): Declared[] {
     const owner = (kind: Kind, name: string) => this.owner(stack, kind, name);
-    const digest = ownerDigest(["organization", "walk", this.#labels[stack]]);
+    const digest = ownerDigest(["organization", PROJECT, this.#labels[stack]]);
     const connector: Declared = {
       kind: "connector",
       name: "imap",
       args: { onExisting: this.connectors.get(stack), owner: owner("connector", "imap"), stack: digest },
       aliases: [],
       replaceOnChanges: false,
+      createsFirst: this.host === "native",
     };
     const grants = this.of(stack).map((mailbox): Declared => {
       const { name, aliases, address, password, byReference, host, onExisting, deleteAdopted, credentialVersion } =
@@ -119,7 +131,9 @@ export class Declarations {
         owner: owner("grant", name),
         stack: digest,
       };
-      return { kind: "grant", name, aliases, args, replaceOnChanges };
+      // Half of the mailboxes of a native program have the option `deleteBeforeReplace`.
+      const createsFirst = this.host === "native" && address % 4 < 2;
+      return { kind: "grant", name, aliases, args, replaceOnChanges, createsFirst };
     });
     return this.connectors.has(stack) ? [connector, ...grants] : grants;
   }
@@ -144,5 +158,5 @@ function provide(stack: StackName, name: string, password: string): string {
 /** Computes the digest as `registration.ts` does for the resource classes. */
 function ownerOf(stack: string, kind: Kind, name: string): string {
   const type = kind === "grant" ? "ByoImapGrant" : "ImapConnector";
-  return ownerDigest(["organization", "walk", stack, `pulumi-nodejs:dynamic/nylas:${type}`, name]);
+  return ownerDigest(["organization", PROJECT, stack, `pulumi-nodejs:dynamic/nylas:${type}`, name]);
 }

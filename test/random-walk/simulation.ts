@@ -12,8 +12,17 @@ import { readSettings } from "../../provider/src/settings.js";
 import type { Answers } from "../../tools/harness/open-questions.js";
 import { TestEmulator, type WireGrant } from "../../tools/harness/test-emulator.js";
 import { type KillProxy, type ProxiedRequest, startKillProxy, type Verdict } from "../support/kill-proxy.js";
-import { type Declared, type Operation, type ProviderProcess, type Saved, StackModel } from "./engine-model.js";
-import { ADDRESSES, addressOf, type Declarations, passwordOf, STACKS, type StackName } from "./program.js";
+import type { HostName } from "../support/programs.js";
+import {
+  type Declared,
+  type Kind,
+  type Operation,
+  type ProviderProcess,
+  type Saved,
+  StackModel,
+} from "./engine-model.js";
+import { nativeMethods } from "./native-methods.js";
+import { ADDRESSES, addressOf, Declarations, passwordOf, STACKS, type StackName } from "./program.js";
 
 /** Where a run is killed. */
 export interface Kill {
@@ -86,6 +95,8 @@ export class Simulation {
   readonly #secrets = new Set<string>();
   /** Whether `b` has had a copy of the state of `a`. */
   #isCopied = false;
+  /** Those of the latest `up`, for the stacks' names. */
+  #declarations: Declarations;
   /** How much the emulator's clock is ahead. */
   #aheadSeconds = 0;
 
@@ -96,12 +107,14 @@ export class Simulation {
     sent: Map<string, Sent>,
     /** For how long Nylas does not show a new grant. */
     readonly lagSeconds: number,
+    readonly host: HostName,
   ) {
+    this.#declarations = new Declarations(host);
     this.#sent = sent;
     this.#secrets.add(emulator.emulator.apiKey);
   }
 
-  static async start(behavior: Answers = {}): Promise<Simulation> {
+  static async start(host: HostName, behavior: Answers = {}): Promise<Simulation> {
     const users = Array.from({ length: ADDRESSES }, (_, address) => ({
       username: addressOf(address),
       password: passwordOf(address, 0),
@@ -119,6 +132,7 @@ export class Simulation {
       mkdtempSync(join(tmpdir(), "nylas-walk-")),
       sent,
       Number(behavior.newGrantLagSeconds ?? 0),
+      host,
     );
   }
 
@@ -135,6 +149,7 @@ export class Simulation {
 
   async up(declarations: Declarations, stack: StackName, options: UpOptions = {}): Promise<Operation> {
     const { kill, jump, fault, shiftAt, replace = [], isLeft = false } = options;
+    this.#declarations = declarations;
     const program = declarations.program(stack, this.#endpoints);
     const before = await this.#lookLater(stack);
     const troubles = this.#mayFail(declarations, stack, before, fault);
@@ -147,7 +162,7 @@ export class Simulation {
     const shift = async () => {
       if (bystander !== undefined) await this.emulator.call("DELETE", `/v3/grants/${bystander.id}`);
     };
-    const { process, sent } = this.#process(kill, jump);
+    const { process, sent } = await this.#process(stack, kill, jump);
     if (shiftAt !== undefined) sent.meanwhile = { request: shiftAt, act: shift };
     const operation = await this.stacks[stack].up(process, program, replace);
     await this.#ended(process);
@@ -159,7 +174,7 @@ export class Simulation {
 
     const after = await this.#look();
     this.#expectNoSecret(declarations, operation);
-    this.#expectErrors(operation, troubles);
+    this.#expectErrors(operation, [...troubles, ...refusedReplacements(program, replace)]);
     this.#expectWrongPasswordsOnce(sent);
     this.#expectKept(stack, operation, before.grants, after.grants, mayVanish, mayChange);
     this.#expectStates(after.grants);
@@ -193,7 +208,7 @@ export class Simulation {
 
   async refresh(stack: StackName): Promise<Operation> {
     await this.#lookLater(stack);
-    const { process, sent } = this.#process();
+    const { process, sent } = await this.#process(stack);
     const operation = await this.stacks[stack].refresh(process);
     const { grants } = await this.#look();
     this.#expectNoSecret(undefined, operation);
@@ -210,7 +225,7 @@ export class Simulation {
     const before = await this.#lookLater(stack);
     const unclear = this.#grantsOf(stack).some((saved) => isUnclear(saved, before.grants));
     const mayVanish = this.#mayVanish(stack, [], [], before.grants);
-    const { process } = this.#process(kill);
+    const { process } = await this.#process(stack, kill);
     const operation = await this.stacks[stack].destroy(process);
     await this.#ended(process);
     const after = await this.#look();
@@ -235,6 +250,8 @@ export class Simulation {
     for (const mailbox of declarations.mailboxes) {
       mailbox.password = declarations.password(mailbox.address);
       mailbox.onExisting = "adopt";
+      // The native host refuses any change of such a mailbox.
+      mailbox.replaceOnChanges = false;
     }
     await this.#passTime(LONG_SECONDS);
     for (const { id, email } of (await this.#look()).grants) {
@@ -371,7 +388,7 @@ export class Simulation {
   }
 
   /** Creates a provider process without cached data. Its unique URI gives it settings, and so a run, of its own. */
-  #process(kill?: Kill, jump?: ClockJump): { process: ProviderProcess; sent: Sent } {
+  async #process(stack: StackName, kill?: Kill, jump?: ClockJump): Promise<{ process: ProviderProcess; sent: Sent }> {
     const name = `p${this.#sent.size + 1}`;
     const clock = { ms: 0 };
     const sent: Sent = {
@@ -379,18 +396,22 @@ export class Simulation {
       ...{ meanwhile: undefined, happened: [] },
     };
     this.#sent.set(name, sent);
-    const config = new Map([
-      ["nylas:apiKey", this.emulator.emulator.apiKey],
-      ["nylas:apiUri", `${this.proxy.uri}/${name}`],
-      ["nylas:requestsPerSecond", "1000"],
-    ]);
-    const host = nodeProcess((key) => config.get(key));
-    const methods = {
+    const settings: Record<string, string> = {
+      apiKey: this.emulator.emulator.apiKey,
+      apiUri: `${this.proxy.uri}/${name}`,
+      requestsPerSecond: "1000",
+    };
+    const host = nodeProcess((key) => settings[key.replace("nylas:", "")]);
+    const dynamic = {
       connector: providerMethods(connectorLifecycle, host),
       grant: providerMethods(grantLifecycle, host),
     };
+    const methods =
+      this.host === "native"
+        ? await nativeMethods(settings, () => this.#declarations.label(stack))
+        : ({ kind }: { kind: Kind }) => dynamic[kind];
     const end = () => runFor(readSettings("nylas", host.config, host.env), host).unsaved.removeReturned();
-    return { process: { methods, killed: sent.killed.signal, end, clock, calls: [] }, sent };
+    return { process: { host: this.host, methods, killed: sent.killed.signal, end, clock, calls: [] }, sent };
   }
 
   /** Waits for the calls of the process, including those that outlive a killed engine. */
@@ -563,7 +584,7 @@ export class Simulation {
   }
 
   async #expectNoChange(stack: StackName, program: readonly Declared[]): Promise<void> {
-    const { process, sent } = this.#process();
+    const { process, sent } = await this.#process(stack);
     const again = await this.stacks[stack].up(process, program);
     expect({ ...again, requests: sent.requests }).toEqual({ errors: [], steps: [], killed: false, requests: [] });
   }
@@ -572,6 +593,11 @@ export class Simulation {
 interface Look {
   grants: WireGrant[];
   connector: boolean;
+}
+
+/** What a forced replacement that creates first meets: the object that it is to replace. */
+function refusedReplacements(program: readonly Declared[], replace: readonly string[]): string[] {
+  return program.some(({ name, createsFirst }) => createsFirst && replace.includes(name)) ? ["grant_exists"] : [];
 }
 
 function succeeded({ errors, killed }: Operation): boolean {

@@ -2,6 +2,7 @@ import { performance } from "node:perf_hooks";
 import * as fc from "fast-check";
 import { afterEach, beforeEach, expect, it } from "vitest";
 import { type Answers, SINGLE_ALTERNATIVES } from "../../tools/harness/open-questions.js";
+import { HOSTS, type HostName } from "../support/programs.js";
 import { commands, done, kill } from "./commands.js";
 import { installOddClock } from "./odd-clock.js";
 import { Declarations } from "./program.js";
@@ -9,7 +10,7 @@ import { Simulation, seen } from "./simulation.js";
 
 /** Seed of the walk in every test run. */
 const FIXED_SEED = 20_261_123;
-const FIXED_SEQUENCES = 20;
+const FIXED_SEQUENCES: Readonly<Record<HostName, number>> = { dynamic: 20, native: 10 };
 /** Sequences for each other answer to an open question. */
 const SEQUENCES_PER_ANSWER = 4;
 /** What a Nylas that lags, caps its pages and hides addresses answers. */
@@ -32,7 +33,9 @@ const SHRINK_LIMIT_MS = 300_000;
 
 const minutes = Number(process.env.WALK_MINUTES ?? 0);
 const givenSeed = process.env.WALK_SEED;
+const givenHost = HOSTS.find((host) => host === process.env.WALK_HOST);
 const printError = console.error;
+const writeError = process.stderr.write;
 const home = process.env.PULUMI_HOME;
 let simulation: Simulation | undefined;
 
@@ -42,28 +45,31 @@ beforeEach(() => {
   setClockRight = installOddClock();
   // Collect the provider's notices, to check them for secrets, instead of printing them.
   console.error = (...line: unknown[]) => simulation?.notice(line.join(" "));
+  process.stderr.write = (text) => {
+    simulation?.notice(String(text));
+    return true;
+  };
 });
 
 afterEach(() => {
   console.error = printError;
+  process.stderr.write = writeError;
   setClockRight();
   if (home === undefined) delete process.env.PULUMI_HOME;
   else process.env.PULUMI_HOME = home;
 });
 
-const walk = walkWhere({});
-
-function walkWhere(answers: Answers) {
+function walkWhere(host: HostName, answers: Answers) {
   return fc.asyncProperty(
     kill,
     fc.commands(commands, { maxCommands: MAX_COMMANDS, size: "max" }),
     async (firstKill, sequence) => {
-      const walked = await Simulation.start(answers);
+      const walked = await Simulation.start(host, answers);
       simulation = walked;
       // The journal of connectors that runs of this simulation have made.
       process.env.PULUMI_HOME = walked.home;
       try {
-        const model = new Declarations();
+        const model = new Declarations(host);
         await walked.up(model, "a", { kill: { ...firstKill, request: 1 + (firstKill.request % CONNECTOR_REQUESTS) } });
         await fc.asyncModelRun(() => ({ model, real: walked }), sequence);
         await walked.heal(model);
@@ -74,17 +80,18 @@ function walkWhere(answers: Answers) {
   );
 }
 
-function report(seed: number, sequences: number): void {
+function report(host: HostName, seed: number, sequences: number): void {
   const { ups, failed, killed, requests } = seen;
   console.log(
-    `walk: seed ${seed} held; ${sequences} sequences, ${done.steps} steps, ` +
+    `walk: seed ${seed} held on the ${host} host; ${sequences} sequences, ${done.steps} steps, ` +
       `${ups} ups (${failed} failed as they should, ${killed} killed), ${requests} requests so far`,
   );
 }
 
-it.skipIf(minutes > 0)("keeps the contract's rules on a fixed walk", async () => {
-  await fc.assert(walk, { seed: FIXED_SEED, numRuns: FIXED_SEQUENCES, interruptAfterTimeLimit: SHRINK_LIMIT_MS });
-  report(FIXED_SEED, FIXED_SEQUENCES);
+it.skipIf(minutes > 0).each(HOSTS)("keeps the contract's rules on a fixed walk on the %s host", async (host) => {
+  const numRuns = FIXED_SEQUENCES[host];
+  await fc.assert(walkWhere(host, {}), { seed: FIXED_SEED, numRuns, interruptAfterTimeLimit: SHRINK_LIMIT_MS });
+  report(host, FIXED_SEED, numRuns);
 });
 
 it
@@ -92,8 +99,8 @@ it
   .each(
     [...SINGLE_ALTERNATIVES, ...LATE_AND_HIDDEN].map((answer, index) => ({ ...answer, seed: FIXED_SEED + 1 + index })),
   )("keeps the contract's rules where Nylas answers $name=$value", async ({ name, value, seed }) => {
-  await fc.assert(walkWhere({ [name]: value }), { seed, numRuns: SEQUENCES_PER_ANSWER });
-  report(seed, SEQUENCES_PER_ANSWER);
+  await fc.assert(walkWhere("dynamic", { [name]: value }), { seed, numRuns: SEQUENCES_PER_ANSWER });
+  report("dynamic", seed, SEQUENCES_PER_ANSWER);
 });
 
 it.runIf(minutes > 0)(
@@ -104,11 +111,12 @@ it.runIf(minutes > 0)(
     while (performance.now() < until && (givenSeed === undefined || sequences === 0)) {
       const seed = Number(givenSeed ?? Math.floor(Math.random() * 2 ** 31));
       // Every other seed walks where Nylas is late or hides something.
-      const other = LATE_AND_HIDDEN[Math.floor(seed / 2) % LATE_AND_HIDDEN.length];
-      const walked = seed % 2 === 0 || other === undefined ? walk : walkWhere({ [other.name]: other.value });
-      await fc.assert(walked, { seed, numRuns: SEQUENCES_PER_SEED });
+      const other = seed % 2 === 0 ? undefined : LATE_AND_HIDDEN[Math.floor(seed / 2) % LATE_AND_HIDDEN.length];
+      const answers = other === undefined ? {} : { [other.name]: other.value };
+      const host = givenHost ?? HOSTS[Math.floor(seed / 2 / LATE_AND_HIDDEN.length) % HOSTS.length] ?? "dynamic";
+      await fc.assert(walkWhere(host, answers), { seed, numRuns: SEQUENCES_PER_SEED });
       sequences += SEQUENCES_PER_SEED;
-      report(seed, sequences);
+      report(host, seed, sequences);
     }
     expect(sequences).toBeGreaterThan(0);
   },

@@ -48,6 +48,15 @@ export interface NylasErrorFacts<Code extends NylasErrorCode = NylasErrorCode> {
 export class NylasError extends Error {
   // It must never get a property `id`: Pulumi treats a thrown object with an `id` as a partially created resource.
 
+  /**
+   * If a program ends with it, Pulumi prints its message, and neither stack nor fields. Pulumi's own `RunError` has it too.
+   *
+   * @internal
+   */
+  get __pulumiRunError(): true {
+    return true;
+  }
+
   /** What went wrong, as a stable word that programs may branch on. Each subclass has codes of its own. */
   readonly code: NylasErrorCode;
   /** What was attempted, and on which mailbox or connector. */

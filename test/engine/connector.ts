@@ -168,13 +168,23 @@ export const connector: Scenario[] = [
     },
   },
   {
+    name: "a program declares two connectors",
+    outcome: "one is made; `connector_exists` says to remove the other, and to pass the first to the grants",
+    rules: [4],
+    run: async (world) => {
+      world.declare({ more: 'new ImapConnector("second");' });
+      await world.fails(["connector_exists", "remove this one and pass the other to the grants as `connector`"], "up");
+      expect(await world.sent("POST", /^\/v3\/connectors$/)).toBe(1);
+    },
+  },
+  {
     name: "the connector is left out of the first run, with `--exclude` or `--target`",
-    outcome: "`connector_missing` says so first, or Pulumi refuses it; with the connector, `up` makes both",
+    outcome: "`connector_missing` says so, or Pulumi refuses it; with the connector, `up` makes both",
     rules: [5],
     run: async (world) => {
       world.declare({ mailboxes: { ops: world.mailbox(0) } });
-      const first = "next:       if it was left out of this run by --target or --exclude, run `pulumi up` with it";
-      await world.fails(["connector_missing", first], "up", "--exclude", "**imap");
+      const says = "left out of this run by --target or --exclude: run `pulumi up` with it";
+      await world.fails(["connector_missing", says], "up", "--exclude", "**imap");
       await world.fails(["not specified in --target list"], "up", "--target", "**ops");
       await world.stack.up();
       expect(await world.emulator.grants()).toHaveLength(1);

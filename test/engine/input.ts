@@ -2,7 +2,8 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { useRandomPlugin } from "../support/random-plugin.js";
-import { OF_TYPESCRIPT, type Scenario } from "./scenario.js";
+import { createStack } from "../support/stack.js";
+import { BY_THE_PROGRAM, OF_TYPESCRIPT, type Scenario } from "./scenario.js";
 import { AUTHENTICATE, type World } from "./world.js";
 
 /** A program whose mailbox uses a generated password. The program writes the password to a file for the operator. */
@@ -142,9 +143,48 @@ export const input: Scenario[] = [
     },
   },
   {
+    name: "an output is put into a text, which has no value of it there",
+    outcome: "the argument is named, and what to use instead, before any request and without the text",
+    rules: [8, 9],
+    run: async (world) => {
+      const { emulator } = world;
+      const more = [
+        'const name = pulumi.output("ops");',
+        'const args = { imapUsername: name + "@example.test", imapPassword: name + "-1", receiveOnly: true };',
+        `new ByoImapGrant("ops", { connector, imapHost: "${emulator.imap.host}", ...args });`,
+      ].join("\n");
+      world.declare({ more });
+      const { output } = await world.fails(
+        ["imapUsername has an output inside", "imapPassword has an output inside", "pulumi.interpolate"],
+        "preview",
+      );
+      expect(output).not.toContain("Calling [toString]");
+      expect(await emulator.requests()).toEqual([]);
+    },
+  },
+  {
+    name: "a look-up finds nothing, and the program does not catch its error",
+    outcome: "the program ends with the error's message, without stack and fields",
+    rules: [9],
+    only: BY_THE_PROGRAM,
+    run: async (world) => {
+      const program =
+        'exports.id = require("pulumi-nylas-imap").getGrantOutput({ email: "nobody@example.test" }).grantId;';
+      // In a process of its own, as users run it: that is what prints an error that nobody catches.
+      const stack = await createStack({ env: world.emulator.env, program });
+      try {
+        const { output } = await world.failsIn(stack, ["nobody@example.test", "(not_found)", "listGrants"], "preview");
+        expect(output).not.toMatch(/\n\s+at |operation: |unhandled exception/);
+      } finally {
+        stack.remove();
+      }
+    },
+  },
+  {
     name: "a setting is misspelt in the configuration",
     outcome: "resources and look-ups name the right one, before any request and without a value",
     rules: [8, 9],
+    only: BY_THE_PROGRAM,
     run: async (world) => {
       const { stack } = world;
       await stack.config(

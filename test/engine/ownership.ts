@@ -153,7 +153,8 @@ export const ownership: Scenario[] = [
     run: async (world) => {
       const { emulator, stack } = world;
       world.declare({ mailboxes: { ops: world.mailbox(0), again: world.mailbox(0) } });
-      await world.fails(["grant_exists", "another resource of this program holds it"], "up");
+      const says = ["grant_exists", "another resource of this program holds it", "next:       remove one of the two"];
+      await world.fails(says, "up");
       expect(await world.authentications()).toBe(1);
       const [winner = "nobody"] = Object.keys(world.ids());
       expect(Object.keys(world.ids())).toHaveLength(1);

@@ -31,6 +31,9 @@ export const OF_TYPESCRIPT = {
   because: "`MailEnvironment` is a component of the TypeScript package",
 } as const;
 
+/** For rows about what a TypeScript program is told before the provider is asked. */
+export const BY_THE_PROGRAM = { host: "dynamic", because: "the TypeScript package finds it in the program" } as const;
+
 /** The hosts that a scenario applies to. */
 function hostsOf({ only }: Scenario): readonly HostName[] {
   return only === undefined ? HOSTS : [only.host];
@@ -46,8 +49,11 @@ export function runScenarios(subject: string, scenarios: readonly Scenario[]): v
   for (const host of HOSTS) {
     const rows = scenarios.filter((scenario) => hostsOf(scenario).includes(host));
     const firsts = rows.filter((scenario) => hostsOf(scenario)[0] === host);
+    const plays = REPEATS ? rows : firsts;
+    // A suite without a test is an error.
+    if (plays.length === 0) continue;
     describe(`${subject}, ${host} host`, () => {
-      for (const [turn, scenario] of (REPEATS ? rows : firsts).entries()) {
+      for (const [turn, scenario] of plays.entries()) {
         it(scenario.name, async () => {
           const pinned = Object.keys(scenario.emulator?.behavior ?? {});
           const asked = await play(scenario, host, {});

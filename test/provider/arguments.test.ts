@@ -131,11 +131,19 @@ describe("the arguments of a grant", () => {
     },
   );
 
+  it.each([
+    "Calling [toString] on an [Output<T>] is not supported.",
+    "Calling __str__ on an Output[T] is not supported.",
+  ])("refuse a text that an SDK has put an output into: %s", (text) => {
+    const inputs = { ...good, imapUsername: `${text}@example.test` };
+    expect(reasons(grantLifecycle, inputs)).toEqual([expect.stringContaining("imapUsername has an output inside")]);
+  });
+
   it("names every missing one at once", () => {
     expect(reasons(grantLifecycle, {})).toEqual([
-      "imapUsername is required",
-      "imapHost is required",
-      "imapPassword or imapPasswordFrom is required",
+      expect.stringContaining("imapUsername is required"),
+      expect.stringContaining("imapHost is required"),
+      expect.stringContaining("imapPassword or imapPasswordFrom is required"),
       expect.stringContaining("smtpHost is required"),
     ]);
   });

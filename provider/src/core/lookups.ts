@@ -8,6 +8,9 @@ import type { Connector, Grant } from "../nylas/wire.js";
 import { adviceForAddress } from "../provider-advice.js";
 import { createGrantDirectory } from "./grant-directory.js";
 
+const CHECK =
+  "check it, the API key's application and the region; the function listGrants of this package shows what there is";
+
 /** The application's IMAP connector; throws `not_found` if it has none. `declare` is how a program declares one. */
 export async function lookUpConnector(client: NylasClient, declare: string): Promise<Connector> {
   const connector = await findConnector(client);
@@ -30,7 +33,7 @@ export async function lookUpGrant(client: NylasClient, by: { id?: unknown; email
     id === undefined ? await createGrantDirectory(client).byEmail(email ?? "") : await findGrant(client, id);
   if (grant !== undefined) return result(grant);
   const wanted = id === undefined ? `the grant of ${email}` : `grant ${id}`;
-  throw missing(`Looking up ${wanted}`, "the application has no such grant", "check it, and the API key's application");
+  throw missing(`Looking up ${wanted}`, "the application has no such grant", CHECK);
 }
 
 /** The application's grants, oldest first. Filters the complete list, because Nylas's filtered lists lag behind. */

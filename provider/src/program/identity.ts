@@ -95,10 +95,7 @@ function refuseUnknownSettings(application: string): void {
   });
 }
 
-/**
- * Creates an error that ends the program. `__pulumiRunError` makes Pulumi print the message without a stack. Pulumi's own
- * `RunError` has the same property, so that it is recognized across several copies of the SDK.
- */
+/** Creates an error about what the program declares. */
 export function refusal(facts: Omit<NylasErrorFacts, "code">): InvalidInputError {
-  return Object.assign(new InvalidInputError({ ...facts, code: "invalid_input" }), { __pulumiRunError: true });
+  return new InvalidInputError({ ...facts, code: "invalid_input" });
 }

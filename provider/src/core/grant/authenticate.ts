@@ -163,11 +163,10 @@ async function explainRefusal(
 /** How to come by a connector, the likeliest way first: whether the run has planned one tells whether it was left out. */
 function makeConnector({ owners, host }: Run): string {
   const remake =
-    "if the program declares the connector, it was deleted outside of Pulumi: run `pulumi up --refresh`, which makes it again and " +
-    "keeps the grants' ids";
-  const include = "if it was left out of this run by --target or --exclude, run `pulumi up` with it";
-  const steps = owners.isOwned(CONNECTOR_ID) ? [remake] : [include, remake];
-  return `${steps.join("; ")}. Otherwise declare one with \`${host.wording.newConnector}\` and pass it as \`connector\`, so that it is made first`;
+    "it was deleted outside of Pulumi: run `pulumi up --refresh`, which makes it again and keeps the grants' ids";
+  const declare = `declare one with \`${host.wording.newConnector}\` and pass it as \`connector\`, so that it is made first`;
+  if (owners.isOwned(CONNECTOR_ID)) return `${remake}. Otherwise ${declare}`;
+  return `${declare}. If it is declared, it was left out of this run by --target or --exclude: run \`pulumi up\` with it; or ${remake}`;
 }
 
 function describeKept(found: Grant | undefined): string {

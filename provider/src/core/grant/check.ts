@@ -3,7 +3,7 @@ import { sameMailbox } from "../../address.js";
 import type { Host } from "../../host.js";
 import { adviceForServer } from "../../provider-advice.js";
 import { DEFAULT_APPLICATION } from "../../settings.js";
-import { type CheckFailure, isUnknown, missing, UNKNOWN, validate } from "../properties/validate.js";
+import { type CheckFailure, isUnknown, missing, NO_VALUE, UNKNOWN, validate } from "../properties/validate.js";
 import { changed, pick, type Values } from "../properties/values.js";
 import { HIDDEN, UNHIDE } from "./credentials.js";
 import { keepPassword } from "./password-digest.js";
@@ -89,7 +89,7 @@ function checkPassword(host: Host, names: Password, inputs: Values, olds: Values
       };
     }
     if (argument === "smtpPassword") return storing(undefined);
-    return storing(undefined, missing(argument, "or imapPasswordFrom is required"));
+    return storing(undefined, missing(argument, `or imapPasswordFrom ${NO_VALUE}`));
   }
   if (!v.is(passwordSource, source)) return storing(undefined);
 

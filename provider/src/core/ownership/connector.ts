@@ -101,7 +101,9 @@ function explainOwner(
 ): { owner: string; ways?: string[] } {
   const alias = `give this one the option ${host.wording.alias}`;
   if (owners.isOwnedByOther(CONNECTOR_ID, owner)) {
-    const ways = [`if this is its new name, remove the old resource from the program and ${alias}`, "remove this one"];
+    const remove = "remove this one and pass the other to the grants as `connector`";
+    const rename = `if this is its new name, remove the old resource from the program and ${alias}`;
+    const ways = owners.wasPlanned(CONNECTOR_ID) ? [rename, remove] : [remove];
     return { owner: ", which another resource of this program holds", ways };
   }
   if (last === undefined) return { owner: "" };

@@ -117,11 +117,10 @@ function alreadyExists(
 function explainOwner(run: Evidence, args: Claim, found: Grant): { answer: string; remedy: string[] } {
   const { alias, deleteFirst } = run.host.wording;
   if (run.owners.isOwnedByOther(found.id, args.owner)) {
+    const rename = `if this is its new name, remove the old resource from the program and give this one the option ${alias}`;
     return {
       answer: "another resource of this program holds it",
-      remedy: [
-        `if this is its new name, remove the old resource from the program and give this one the option ${alias}`,
-      ],
+      remedy: [run.owners.wasPlanned(found.id) ? rename : "remove one of the two from the program"],
     };
   }
   if (found.provider !== "imap") {

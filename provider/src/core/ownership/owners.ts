@@ -30,6 +30,8 @@ export interface Owners {
   wasRetained(id: string): boolean;
   /** Whether a resource of the program is known to have it. */
   isOwned(id: string): boolean;
+  /** Whether a resource that stays in the program has it since an earlier run. */
+  wasPlanned(id: string): boolean;
   /** Whether another owner's resource has it. */
   isOwnedByOther(id: string, owner: string | undefined): boolean;
 }
@@ -40,6 +42,7 @@ export function createOwners(): Owners {
   const checked = new Set<string>();
   const checkedAnew = new Set<string>();
   const staying = new Set<string>();
+  const planned = new Set<string>();
   const created = new Set<string>();
   const retained = new Set<string>();
   const record = (id: string, owner: string | undefined) => {
@@ -56,6 +59,7 @@ export function createOwners(): Owners {
       if (!stays) staying.delete(stateKey(id, olds));
       if (!stays || owner === undefined || !checked.has(owner)) return;
       staying.add(stateKey(id, olds));
+      planned.add(id);
       record(id, owner);
     },
     stays: (id, state) => !created.has(id) && staying.has(stateKey(id, state)),
@@ -65,6 +69,7 @@ export function createOwners(): Owners {
     remove: (id) => owners.delete(id),
     recordRetained: (id) => retained.add(id),
     wasRetained: (id) => retained.has(id),
+    wasPlanned: (id) => planned.has(id),
     isOwned: (id) => owners.has(id),
     isOwnedByOther: (id, owner) => owners.has(id) && owners.get(id) !== owner,
   };

@@ -22,6 +22,12 @@ const MAX_TEXT_LENGTH = 1_024;
  */
 const UNTYPABLE = /[\s\p{Cc}\p{Cs}]|(?!\p{Join_Control})\p{Cf}/u;
 
+/** What Pulumi's SDKs put into a text instead of an output: `Calling [toString] on an [Output<T>] is not supported.` */
+const OUTPUT_IN_TEXT = /Calling \S+ on an \[?Output/;
+
+/** Programs often mean to give a value that turns out to be none. */
+export const NO_VALUE = "is required and has no value; is an environment variable unset?";
+
 export interface CheckFailure {
   property: string;
   reason: string;
@@ -32,12 +38,18 @@ export function validate(table: PropertyTable, inputs: Readonly<Record<string, u
   const required = namesWhere(table, (property) => property.required === true);
   const failures = required
     .filter((name) => inputs[name] === undefined || inputs[name] === null)
-    .map((name) => missing(name, "is required"));
+    .map((name) => missing(name, NO_VALUE));
   for (const [name, value] of Object.entries(inputs)) {
     if (name.startsWith("__") || value === UNKNOWN || value === undefined || value === null) continue;
     const property = table[name];
     if (property === undefined) {
       failures.push(unknownName(name, "argument", publicNames(table)));
+      continue;
+    }
+    if (typeof value === "string" && OUTPUT_IN_TEXT.test(value)) {
+      const reason =
+        "has an output inside of a text, where it shows no value: combine them with apply, or as the SDK does, such as by pulumi.interpolate";
+      failures.push(missing(name, reason));
       continue;
     }
     const result = v.safeParse(property.schema, value);

@@ -1,5 +1,6 @@
 import { createServer, request } from "node:http";
 import type { TestEmulator } from "../../tools/harness/test-emulator.js";
+import type { World } from "./world.js";
 
 /** Gives applications several API keys at one address, which can be revoked one by one. The emulator itself has one key. */
 export class KeyProxy {
@@ -49,4 +50,13 @@ export class KeyProxy {
   revoke(key: string): void {
     this.#keys.delete(key);
   }
+}
+
+/** Configures the first of two keys of the emulator's application, and returns both with what revokes them. */
+export async function configureFirstOfTwoKeys(world: World): Promise<{ proxy: KeyProxy; old: string; fresh: string }> {
+  const [old, fresh] = [world.secret("nyk_old_0123456789abcdef"), world.secret("nyk_new_0123456789abcdef")];
+  const proxy = world.owns(await KeyProxy.open(world.emulator, old, fresh));
+  world.stack.env.NYLAS_API_KEY = "";
+  await world.stack.config({ "nylas:apiUri": proxy.uri }, { "nylas:apiKey": old });
+  return { proxy, old, fresh };
 }

@@ -1,7 +1,7 @@
 import { expect } from "vitest";
 import type { TestEmulator } from "../../tools/harness/test-emulator.js";
 import type { Mailbox } from "../support/programs.js";
-import { KeyProxy } from "./key-proxy.js";
+import { configureFirstOfTwoKeys, KeyProxy } from "./key-proxy.js";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, type World } from "./world.js";
 
@@ -129,10 +129,7 @@ export const access: Scenario[] = [
     rules: [7, 8],
     run: async (world) => {
       const { emulator, stack } = world;
-      const [old, fresh] = [world.secret("nyk_old_0123456789abcdef"), world.secret("nyk_new_0123456789abcdef")];
-      const proxy = world.owns(await KeyProxy.open(emulator, old, fresh));
-      stack.env.NYLAS_API_KEY = "";
-      await stack.config({ "nylas:apiUri": proxy.uri }, { "nylas:apiKey": old });
+      const { proxy, old, fresh } = await configureFirstOfTwoKeys(world);
       const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
       proxy.revoke(old);
       await world.fails(["api_key_refused", "NYLAS_API_KEY"], "refresh");
@@ -149,11 +146,8 @@ export const access: Scenario[] = [
     outcome: "nothing changes, and no request is sent",
     rules: [1, 8],
     run: async (world) => {
-      const { emulator, stack } = world;
-      const [old, fresh] = [world.secret("nyk_old_0123456789abcdef"), world.secret("nyk_new_0123456789abcdef")];
-      const proxy = world.owns(await KeyProxy.open(emulator, old, fresh));
-      stack.env.NYLAS_API_KEY = "";
-      await stack.config({ "nylas:apiUri": proxy.uri }, { "nylas:apiKey": old });
+      const { stack } = world;
+      const { proxy, old, fresh } = await configureFirstOfTwoKeys(world);
       await world.given({ mailboxes: { ops: world.mailbox(0) } });
       await stack.config({}, { "nylas:apiKey": fresh });
       proxy.revoke(old);

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { KeyProxy } from "../engine/key-proxy.js";
+import { configureFirstOfTwoKeys } from "../engine/key-proxy.js";
 import { AUTHENTICATE, CONNECT } from "../engine/world.js";
 import { natively } from "./natively.js";
 
@@ -57,10 +57,7 @@ it("a provider whose key is refused does not turn to the environment's or the de
 it("a rotated key works in a plain refresh and destroy", () =>
   natively(async (world) => {
     const { emulator, stack } = world;
-    const [old, fresh] = [world.secret("nyk_old_0123456789abcdef"), world.secret("nyk_new_0123456789abcdef")];
-    const proxy = world.owns(await KeyProxy.open(emulator, old, fresh));
-    stack.env.NYLAS_API_KEY = "";
-    await stack.config({ "nylas:apiUri": proxy.uri }, { "nylas:apiKey": old });
+    const { proxy, old, fresh } = await configureFirstOfTwoKeys(world);
     await world.given({ mailboxes: { ops: world.mailbox(0) } });
     proxy.revoke(old);
     await stack.config({}, { "nylas:apiKey": fresh });

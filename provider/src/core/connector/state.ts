@@ -1,5 +1,5 @@
 import * as v from "valibot";
-import { flag, text, without } from "../properties/stored.js";
+import { flag, readStored, text } from "../properties/stored.js";
 import type { Values } from "../properties/values.js";
 
 /** The public outputs of a connector. */
@@ -44,7 +44,7 @@ export interface ConnectorState extends v.InferOutput<typeof Recorded> {
 
 /** Reads what any released version has written. `writeConnectorState` returns the same record. */
 export function readConnectorState(props: Values): ConnectorState {
-  return { ...v.parse(Recorded, props), declared: v.parse(Declared, without(props, Object.keys(Recorded.entries))) };
+  return readStored(Recorded, Declared, props);
 }
 
 export function writeConnectorState({ declared, name, ...outputs }: ConnectorState): Values {

@@ -1,6 +1,6 @@
 import * as v from "valibot";
 import { formatMarker, parseMarker } from "../ownership/marker.js";
-import { flag, text, without } from "../properties/stored.js";
+import { flag, readStored, text } from "../properties/stored.js";
 import type { Values } from "../properties/values.js";
 
 /** What Nylas says of a grant: whether it can log in. It may add other words. */
@@ -54,7 +54,7 @@ export interface GrantState extends v.InferOutput<typeof Recorded> {
 
 /** Reads what any released version has written. `writeGrantState` returns the same record. */
 export function readGrantState(props: Values): GrantState {
-  return { ...v.parse(Recorded, props), declared: v.parse(Declared, without(props, Object.keys(Recorded.entries))) };
+  return readStored(Recorded, Declared, props);
 }
 
 export function writeGrantState({ declared, marker, ...outputs }: GrantState): Values {

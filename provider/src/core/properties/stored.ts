@@ -7,6 +7,12 @@ export const text = v.fallback(v.optional(v.string()), undefined);
 /** A boolean of a state; `undefined` for anything else. */
 export const flag = v.fallback(v.optional(v.boolean()), undefined);
 
-export function without(values: Values, names: readonly string[]): Values {
-  return Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name)));
+/** Reads a record of a state: the outputs by name, and all else as what was declared. */
+export function readStored<Outputs extends v.ObjectEntries, Arguments extends v.ObjectEntries>(
+  outputs: v.ObjectSchema<Outputs, undefined>,
+  declared: v.LooseObjectSchema<Arguments, undefined>,
+  props: Values,
+) {
+  const others = Object.entries(props).filter(([name]) => !(name in outputs.entries));
+  return { ...v.parse(outputs, props), declared: v.parse(declared, Object.fromEntries(others)) };
 }

@@ -3,7 +3,7 @@ import { CONNECTOR_OUTPUTS } from "../../core/connector/state.js";
 import { grantLifecycle } from "../../core/grant/lifecycle.js";
 import { PASSWORDS } from "../../core/grant/properties.js";
 import { UNKNOWN_HOST } from "../../core/grant/sendable.js";
-import { GRANT_OUTPUTS } from "../../core/grant/state.js";
+import { GRANT_OUTPUTS, readGrantState } from "../../core/grant/state.js";
 import type { RecordLifecycle } from "../../core/lifecycle.js";
 import { lookUpGrants } from "../../core/lookups.js";
 import { type CheckFailure, publicNames, UNKNOWN, unknownName } from "../../core/properties/validate.js";
@@ -44,8 +44,9 @@ export const RESOURCES: Readonly<Record<string, ResourceType>> = {
   "nylas:index:ByoImapGrant": {
     lifecycle: grantLifecycle,
     outputs: ["grantId", ...Object.keys(GRANT_OUTPUTS)],
-    unsure: ({ grantStatus }) => (grantStatus === "valid" ? ["updatedAt"] : ["updatedAt", "grantStatus"]),
-    imported: async (client, id, { email }) => {
+    unsure: (olds) => (readGrantState(olds).grantStatus === "valid" ? ["updatedAt"] : ["updatedAt", "grantStatus"]),
+    imported: async (client, id, outs) => {
+      const { email } = readGrantState(outs);
       const { imapUsername = email, ...servers } = (await findMailServers(client, id)) ?? {
         imapHost: UNKNOWN_HOST,
         smtpHost: UNKNOWN_HOST,

@@ -7,7 +7,7 @@
  * `test/package/tarball.test.ts` covers the contents of the tarballs and, with npm only, refresh and destroy without a program.
  */
 import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { passes } from "../tools/harness/checks.mjs";
@@ -28,6 +28,7 @@ import {
   esm,
   everyExport,
   moduleSettings,
+  native,
   strictConfiguration,
   template,
 } from "./release/consumers.mjs";
@@ -60,7 +61,10 @@ const PROGRAMS = { CommonJS: template, ESM: esm };
 /** Outside of the repository, so that programs cannot resolve its modules. */
 const directory = realpathSync(mkdtempSync(join(tmpdir(), "nylas-release-")));
 clearEnvironment();
-const environment = userEnvironment({ PULUMI_CONFIG_PASSPHRASE: randomBytes(18).toString("base64url") });
+const environment = userEnvironment({
+  PULUMI_CONFIG_PASSPHRASE: randomBytes(18).toString("base64url"),
+  PULUMI_HOME: join(directory, "home"),
+});
 
 let passed = 0;
 let failed = 0;
@@ -120,8 +124,28 @@ async function checkPrograms(packageManager, tarballs) {
     for (const [setting, options] of Object.entries(moduleSettings[moduleSystem])) {
       await check(`${name}: type-checks with ${setting}`, () => typeCheck(program, options));
     }
-    await check(`${name}: up, unchanged, doctor, destroy`, () => bringUp(program));
+    await check(`${name}: up, unchanged, doctor, destroy`, () => bringUp(program.directory));
   }
+  await check(`${packageManager}: the native provider of the package`, () => bringUpNative(packageManager));
+}
+
+/**
+ * Installs the plugin from the package, and brings a program up with it.
+ * @param {string} packageManager
+ */
+async function bringUpNative(packageManager) {
+  const folder = join(directory, `${packageManager}-CommonJS`);
+  const installed = join(folder, "node_modules", "pulumi-nylas-imap");
+  const { version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
+  const install = ["plugin", "install", "resource", "nylas", version, "--file", join(installed, "plugin")];
+  const home = join(directory, `${packageManager}-home`);
+  const env = { ...environment, PULUMI_HOME: home };
+  await command(folder, ["pulumi", ...install], `Run pulumi ${install.join(" ")} in ${folder} to repeat this.`, env);
+  // Resolves the modules of the program around it.
+  const project = join(folder, "native");
+  mkdirSync(project);
+  for (const [file, text] of Object.entries(native)) writeFileSync(join(project, file), text);
+  await bringUp(folder, project, env);
 }
 
 /** @param {string} name @param {() => Promise<unknown>} work */
@@ -180,8 +204,12 @@ async function typeCheck({ moduleSystem, directory: folder }, options) {
   );
 }
 
-/** @param {Program} program */
-async function bringUp({ directory: folder }) {
+/**
+ * @param {string} folder where the packages are installed
+ * @param {string} [project]
+ * @param {Record<string, string>} [surroundings]
+ */
+async function bringUp(folder, project = folder, surroundings = environment) {
   // As a user starts the installed one.
   const emulator = await startEmulatorCli(["--mail"], {
     env: environment,
@@ -191,11 +219,11 @@ async function bringUp({ directory: folder }) {
   const { api, imap, users, child, ended } = emulator;
   try {
     const [{ username, password } = { username: "", password: "" }] = users;
-    const backend = `${folder}-state`;
+    const backend = `${project}-state`;
     mkdirSync(backend);
     const nylas = { NYLAS_API_URI: emulator.apiUri, NYLAS_API_KEY: emulator.apiKey };
-    const env = { ...environment, ...nylas, PULUMI_BACKEND_URL: `file://${backend}` };
-    const stack = pulumiStack({ name: "release", directory: folder, configDirectory: `${folder}-config`, env });
+    const env = { ...surroundings, ...nylas, PULUMI_BACKEND_URL: `file://${backend}` };
+    const stack = pulumiStack({ name: "release", directory: project, configDirectory: `${project}-config`, env });
     await stack.create();
     await stack.config({ username, imapHost: imap.host, imapPort: imap.port }, { password });
     await stack.up();

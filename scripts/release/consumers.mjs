@@ -73,6 +73,28 @@ export const esm = {
   "index.js": program,
 };
 
+/** @type {Files} A program on the native provider, with what Pulumi's generator would make of its schema. */
+export const native = {
+  "Pulumi.yaml": "name: native\nruntime: nodejs\n",
+  "package.json": json({ name: "native", main: "index.js" }),
+  "index.js": `
+const pulumi = require("@pulumi/pulumi");
+
+class ImapConnector extends pulumi.CustomResource {
+  constructor(name) {
+    super("nylas:index:ImapConnector", name, { applicationId: undefined });
+  }
+}
+class ByoImapGrant extends pulumi.CustomResource {
+  constructor(name, args) {
+    super("nylas:index:ByoImapGrant", name, { grantId: undefined, ...args });
+  }
+}
+${values.join("\n").replace("  connector,", "  connector: connector.id,")}
+exports.grantId = grant.grantId;
+`,
+};
+
 /** Uses everything that the package exports, for the compiler only. */
 export const everyExport = `
 import * as pulumi from "@pulumi/pulumi";

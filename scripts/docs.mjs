@@ -7,6 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { join } from "node:path";
 import { messageOf } from "../tools/harness/errors.mjs";
 import { checkDependencies, writeDependencies } from "./documentation/dependencies.mjs";
+import { nativeReference } from "./documentation/native.ts";
 import { writeReference } from "./documentation/reference.mjs";
 import { schemaOf } from "./documentation/schema.ts";
 import { repositoryDirectory, workDirectory } from "./setup/paths.mjs";
@@ -23,7 +24,9 @@ async function write() {
 /** @param {string} directory @returns the schema's text */
 async function makeReference(directory) {
   const schema = schemaOf(await writeReference(directory));
-  return `${JSON.stringify(schema, undefined, 2)}\n`;
+  const text = `${JSON.stringify(schema, undefined, 2)}\n`;
+  writeFileSync(join(directory, "Native.md"), nativeReference(text));
+  return text;
 }
 
 /** Throws if `write` would change something. */

@@ -70,6 +70,8 @@ describe("nylas-imap doctor", () => {
     expect(run).toMatchObject({ code: 0, stderr: "" });
     expect(run.stdout).toMatch(/ann@example\.test +valid +this stack +[0-9a-f-]{36}\n/);
     expect(run.stdout).toMatch(/cleo@example\.test +valid +stack [0-9a-f]{8} +[0-9a-f-]{36}\n/);
+    const addresses = [...run.stdout.matchAll(/^\w+@example\.test/gm)].map(([address]) => address);
+    expect(addresses).toEqual(["ann@example.test", "ben@example.test", "cleo@example.test"]);
     expect(run.stdout.replaceAll(/\n +/g, " ")).toMatch(
       /· grant [0-9a-f-]{36} of cleo@example\.test is marked by a stack whose digest is [0-9a-f]{8}/,
     );

@@ -98,7 +98,7 @@ export async function diagnose(client: NylasClient, options: DoctorOptions): Pro
   const findings = settingsFindings(client, application);
   const connector = await orDenied(findings, findConnector(client));
   const list = await orDenied(findings, listReadableGrants(client));
-  const grants = (list?.grants ?? []).filter(({ provider }) => provider === "imap");
+  const grants = (list?.grants ?? []).filter(({ provider }) => provider === "imap").toSorted(byAddress);
 
   if (connector === undefined && !findings.some(isDenied)) findings.push(noConnector(grants.length));
   findings.push(...(list?.unreadable ?? []).map(unreadable));
@@ -117,6 +117,12 @@ export async function diagnose(client: NylasClient, options: DoctorOptions): Pro
     }),
     findings: findings.map((found) => ({ level: NOTES.includes(found.code) ? "note" : "problem", ...found })),
   };
+}
+
+/** Nylas's order differs between runs that made grants side by side. */
+function byAddress(one: Grant, other: Grant): number {
+  const addressOf = ({ email = "", id }: Grant) => `${email} ${id}`;
+  return addressOf(one) < addressOf(other) ? -1 : 1;
 }
 
 function describeStack({ name, project, stacks }: StackState): DiagnosedStack {

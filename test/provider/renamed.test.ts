@@ -7,7 +7,7 @@ import type { Values } from "../../provider/src/core/properties/values.js";
 import { type ResourceServer, serveResource } from "../../provider/src/core/resource-server.js";
 import { runFor } from "../../provider/src/core/session.js";
 import { readSettings } from "../../provider/src/settings.js";
-import { TestEmulator } from "../../tools/harness/test-emulator.js";
+import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
 import { here } from "../support/here.js";
 
 const AUTHENTICATE = "POST /v3/connect/custom";
@@ -122,6 +122,20 @@ describe("a resource that is renamed within its stack", () => {
     expect(await next.create(other)).toMatchObject({ outs: { adopted: false } });
     expect(await emulator.grants()).toHaveLength(2);
   });
+});
+
+it("a resource with a log-in name does not find the grant of one that had its name before", async () => {
+  const [ann, bob] = ["ann", "bob"].map((username) => ({ username, password: "correct horse" }));
+  await emulator.close();
+  emulator = await TestEmulator.start({ users: [present(ann), present(bob)] });
+  await emulator.call("POST", "/v3/connectors", { provider: "imap" });
+  const { id, outs } = await made();
+  const { server } = newProcess();
+  const renamed = await inputs(server, { owner: MAIL, stack: STACK });
+  await server.diff(id, outs, renamed);
+  const other = await server.create(await inputs(server, { owner: OPS, stack: STACK }, {}, 1));
+  expect(other.id).not.toBe(id);
+  expect(other.outs).toMatchObject({ adopted: false });
 });
 
 describe("a resource whose stack is renamed", () => {

@@ -28,7 +28,9 @@ export interface GrantDirectory {
   /** Like `byId`, but requests the grant even if the list shows it: another run may have changed it since. */
   request(grantId: string, mailbox?: string): Promise<Grant | undefined>;
   /** The first grant that matches: for mailboxes with a log-in name, whose grant has an unknown address. */
-  findByState(matches: (grant: { state?: string | undefined }) => boolean): Promise<Grant | undefined>;
+  findByState(
+    matches: (grant: { id?: string | undefined; state?: string | undefined }) => boolean,
+  ): Promise<Grant | undefined>;
   /**
    * What the list shows at this moment, for a request that may change a grant which no look-up has found. The returned function
    * says what was known of a grant before this run's own last request for it.

@@ -184,11 +184,16 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
 /** A mailbox that a Nylas application may use. */
 export const grantLifecycle = overRecords(lifecycle);
 
-/** Finds the mailbox's grant by address; for a log-in name, whose address is unknown, by this owner's marker. */
+/**
+ * Finds the mailbox's grant by address; for a log-in name, whose address is unknown, by this owner's marker. A resource that was
+ * renamed has its old name in its marker, which another one may have by now.
+ */
 async function findExisting(run: Run, { imapUsername, owner }: GrantArguments): Promise<Grant | undefined> {
   const found = await run.directory.byEmail(imapUsername);
   if (found !== undefined || isAddress(imapUsername) || owner === undefined) return found;
-  return run.directory.findByState((grant) => markerOf(grant)?.owner === owner);
+  return run.directory.findByState(
+    (grant) => markerOf(grant)?.owner === owner && !run.owners.isOwnedByOther(grant.id ?? "", owner),
+  );
 }
 
 function replacingArguments({ declared }: GrantState, news: Values): string[] {

@@ -5,41 +5,24 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type DeclarationReflection, type ProjectReflection, ReflectionKind, type SomeType } from "typedoc";
-import { TABLE as CONNECTOR } from "../../provider/dist/core/connector/properties.js";
-import { TABLE as GRANT } from "../../provider/dist/core/grant/properties.js";
 import type { PropertyTable } from "../../provider/dist/core/properties/table.js";
+import { FUNCTIONS } from "../../provider/dist/hosts/plugin/functions.js";
+import { RESOURCES } from "../../provider/dist/hosts/plugin/resources.js";
 import { repositoryDirectory } from "../setup/paths.mjs";
 
-type Documented = Pick<DeclarationReflection, "comment">;
-
-/** The interfaces of a resource's arguments, and the table that has each argument. */
-const RESOURCES: Readonly<Record<string, [table: PropertyTable, ...interfaces: string[]]>> = {
-  ImapConnector: [CONNECTOR, "ImapConnectorArgs"],
-  ByoImapGrant: [GRANT, "MailboxSettings", "ByoImapGrantSettings"],
+/** The interfaces of each resource's arguments. */
+const ARGUMENTS: Readonly<Record<string, string[]>> = {
+  ImapConnector: ["ImapConnectorArgs"],
+  ByoImapGrant: ["MailboxSettings", "ByoImapGrantSettings"],
 };
-const FUNCTIONS = [
-  "getApplication",
-  "getConnector",
-  "getGrant",
-  "listGrants",
-  "detectProvider",
-  "hostedAuthUrl",
-  "exchangeCode",
-];
+/** The arguments of `listGrants` that filter the list of a resource. */
+const FILTERS: Readonly<Record<string, string[]>> = { ByoImapGrant: ["status"] };
 /** Names for results that are no objects, as the protocol wants them. */
 const RESULTS: Readonly<Record<string, string>> = { listGrants: "grants", hostedAuthUrl: "url" };
-/** The settings that are no text. */
-const SETTINGS: Readonly<Record<string, object>> = {
-  region: { $ref: "#/types/nylas:index:Region" },
-  allowHttp: { type: "boolean" },
-  requestsPerSecond: { type: "number" },
-  timeoutSeconds: { type: "number" },
-};
+/** The types of the settings that are no text. */
+const SETTINGS = { allowHttp: "boolean", requestsPerSecond: "number", timeoutSeconds: "number" };
 /** Nylas may add words to it. */
 const OPEN = "status";
-const INTEGERS = ["imapPort", "smtpPort"];
-/** Has its default only beside `smtpHost`, so that no SDK may fill it in. */
-const CONDITIONAL = "smtpPort";
 /** Another mailbox replaces the grant. Another spelling does not, which `replaceOnChanges` would. */
 const REPLACING = "imapUsername";
 
@@ -58,7 +41,7 @@ export function schemaOf(project: ProjectReflection): object {
   function objectsOf(type: SomeType | undefined): DeclarationReflection[][] {
     if (type?.type === "union") return type.types.flatMap(objectsOf);
     if (type?.type === "reflection") return [type.declaration.children ?? []];
-    if (type?.type !== "reference" || type.package === "@pulumi/pulumi") return [];
+    if (type?.type !== "reference") return [];
     const { children, type: alias } = symbol(type.name);
     return children === undefined ? objectsOf(alias) : [children];
   }
@@ -68,40 +51,33 @@ export function schemaOf(project: ProjectReflection): object {
     return { $ref: `#/types/nylas:index:${name}` };
   }
 
-  function typeOf(type: SomeType | undefined, name: string): object {
-    if (type?.type === "intrinsic") return { type: INTEGERS.includes(name) ? "integer" : type.name };
+  function typeOf(given: SomeType | undefined, name: string): object {
+    const type = unwrapped(given);
+    if (type?.type === "intrinsic") return { type: name.endsWith("Port") ? "integer" : type.name };
     if (type?.type === "array") return { type: "array", items: typeOf(type.elementType, name) };
-    if (type?.type === "reference" && type.package === "@pulumi/pulumi") return typeOf(type.typeArguments?.[0], name);
     if (type?.type === "reference") {
       const [alias, objects] = [symbol(type.name), objectsOf(type)];
-      return objects.length > 0
-        ? named(type.name, {
-            ...described(alias, objects.length > 1 ? " Exactly one is given." : ""),
-            ...objectOf(objects),
-          })
-        : typeOf(alias.type, type.name);
+      if (objects.length === 0) return typeOf(alias.type, type.name);
+      const note = objects.length > 1 ? " Exactly one is given." : "";
+      return named(type.name, { ...described(alias, note), ...objectOf(objects) });
     }
     if (type?.type !== "union") throw new Error(`The schema has no type for ${name}, which is ${type}.`);
     const members = type.types.filter((each) => !["undefined", "ImapConnector"].includes(each.toString()));
     const words = members.flatMap((each) => (each.type === "literal" ? [each.value] : []));
     if (members.length === 1) return typeOf(members[0], name);
     if (words.includes(true)) return { type: "boolean" };
-    const isOpen = words.length < members.length;
-    if (words.length > 0 && (isOpen || name === OPEN)) return { type: "string" };
-    if (isOpen) return { oneOf: members.map((each) => typeOf(each, name)) };
-    const title = name.replace(/^./, (letter) => letter.toUpperCase());
-    return named(title, { type: "string", enum: words.map((value) => ({ value })) });
+    if (words.length === 0) return { oneOf: members.map((each) => typeOf(each, name)) };
+    if (words.length < members.length || name === OPEN) return { type: "string" };
+    return named(capital(name), { type: "string", enum: words.map((value) => ({ value })) });
   }
 
   /** What only some of the alternatives have is optional. */
-  function objectOf(alternatives: DeclarationReflection[][], table: PropertyTable = {}) {
+  function objectOf([members = [], ...others]: DeclarationReflection[][], table: PropertyTable = {}) {
     // The settings of a provider say which application it is.
-    const members = alternatives
-      .flat()
-      .filter(({ name, type }) => name !== "application" && String(type) !== "undefined");
-    const required =
-      alternatives.length > 1 ? [] : members.filter((member) => !isOptional(member)).map(({ name }) => name);
-    const properties = members.map((member) => [member.name, propertyOf(member, table)]);
+    const isShown = ({ name, type }: DeclarationReflection) => name !== "application" && String(type) !== "undefined";
+    const shown = [members, ...others].flat().filter(isShown);
+    const required = others.length > 0 ? [] : shown.filter((each) => !isOptional(each)).map(({ name }) => name);
+    const properties = shown.map((member) => [member.name, propertyOf(member, table)]);
     return { type: "object", properties: Object.fromEntries(properties), required };
   }
 
@@ -109,7 +85,7 @@ export function schemaOf(project: ProjectReflection): object {
     const { name, comment, type } = member;
     const tag = comment?.blockTags.find((each) => each.tag === "@default")?.content;
     const value = tag?.map(({ text }) => text.replaceAll(/```(ts)?|\n/g, "")).join("");
-    const isConstant = name !== CONDITIONAL && value !== undefined && /^("\w+"|true|false|\d+)$/.test(value);
+    const isConstant = value !== undefined && /^("\w+"|true|false|\d+)$/.test(value);
     return {
       ...typeOf(type, name),
       ...described(member, value === undefined || isConstant ? "" : ` Default: ${value}.`),
@@ -119,77 +95,65 @@ export function schemaOf(project: ProjectReflection): object {
     };
   }
 
-  function resource([name, [table, ...interfaces]]: [string, [PropertyTable, ...string[]]]): [string, object] {
-    const inputs = objectOf([interfaces.flatMap((each) => symbol(each).children ?? [])], table);
-    const outputs = (symbol(name).children ?? []).filter(({ kind }) => kind === ReflectionKind.Property);
-    const filters = table === GRANT ? symbol("ListGrantsArgs").children?.filter((each) => each.name === "status") : [];
-    const spec = {
-      ...described(symbol(name)),
-      inputProperties: inputs.properties,
-      requiredInputs: inputs.required,
-      ...objectOf([outputs]),
-      listInputs: objectOf([filters ?? []]),
-      aliases: [{ type: `pulumi-nodejs:dynamic/nylas:${name}` }],
-    };
-    return [`nylas:index:${name}`, spec];
-  }
-
-  function lookUp(name: string): [string, object] {
-    const [signature] = symbol(name).signatures ?? [];
+  const resources = Object.entries(RESOURCES).map(([token, { lifecycle }]) => {
+    const name = nameOf(token);
+    const membersOf = (each: string) => symbol(each).children ?? [];
+    const inputs = objectOf([(ARGUMENTS[name] ?? []).flatMap(membersOf)], lifecycle.properties);
+    const { properties: inputProperties, required: requiredInputs } = inputs;
+    const outputs = objectOf([membersOf(name).filter(({ kind }) => kind === ReflectionKind.Property)]);
+    const listInputs = objectOf([membersOf("ListGrantsArgs").filter((each) => FILTERS[name]?.includes(each.name))]);
+    const aliases = [{ type: `pulumi-nodejs:dynamic/nylas:${name}` }];
+    return [token, { ...described(symbol(name)), inputProperties, requiredInputs, ...outputs, listInputs, aliases }];
+  });
+  const functions = Object.keys(FUNCTIONS).map((token) => {
+    const [signature] = symbol(nameOf(token)).signatures ?? [];
     const args = signature?.parameters?.find((each) => each.name === "args")?.type;
-    const type =
-      signature?.type?.type === "reference" && signature.type.name === "Promise"
-        ? signature.type.typeArguments?.[0]
-        : signature?.type;
-    const result = RESULTS[name];
-    const outputs =
-      result === undefined
-        ? objectOf(objectsOf(type))
-        : { type: "object", properties: { [result]: typeOf(type, result) }, required: [result] };
-    return [`nylas:index:${name}`, { ...described(signature), inputs: objectOf(objectsOf(args)), outputs }];
-  }
-
-  typeOf(symbol("Region").type, "Region");
+    const [type, result] = [unwrapped(signature?.type), RESULTS[nameOf(token)]];
+    const single = (name: string) => ({ type: "object", properties: { [name]: typeOf(type, name) }, required: [name] });
+    const outputs = result === undefined ? objectOf(objectsOf(type)) : single(result);
+    return [token, { ...described(signature), inputs: objectOf(objectsOf(args)), outputs }];
+  });
   const rows = file("docs/configuration.md").matchAll(/^\| `nylas:(\w+)`(.*?) \|.*\| ([^|]+) \|$/gm);
   const settings = [...rows].map(([, name = "", note, meaning = ""]) => {
-    const description = `${meaning.replace(/^[a-z]/, (letter) => letter.toUpperCase())}.`;
-    return [
-      name,
-      { ...(SETTINGS[name] ?? { type: "string" }), description, ...(note === " (secret)" ? { secret: true } : {}) },
-    ];
+    const type = new Map(Object.entries(SETTINGS)).get(name) ?? "string";
+    return [name, { type, description: `${capital(meaning)}.`, ...(note === "" ? {} : { secret: true }) }];
   });
   const variables = Object.fromEntries(settings);
   const { description, homepage, license } = JSON.parse(file("provider/package.json"));
   const [repository = ""] = homepage.split("#");
-  return {
-    name: "nylas",
-    displayName: "Nylas IMAP",
-    description,
-    homepage,
-    license,
-    repository,
-    publisher: "pulumi-nylas-imap",
-    language: {
-      nodejs: { packageName: "pulumi-nylas", respectSchemaVersion: true },
-      python: { packageName: "pulumi_nylas", respectSchemaVersion: true, pyproject: { enabled: true } },
-      go: { importBasePath: `${repository.replace("https://", "")}/sdk/go/nylas`, respectSchemaVersion: true },
-      csharp: { rootNamespace: "Pulumi", respectSchemaVersion: true },
-      java: { basePackage: "com.pulumi", buildFiles: "gradle" },
-    },
-    config: { variables },
-    provider: { description: "The settings of one Nylas application.", inputProperties: variables },
-    resources: Object.fromEntries(Object.entries(RESOURCES).map(resource)),
-    functions: Object.fromEntries(FUNCTIONS.map(lookUp)),
-    types,
+  const language = {
+    nodejs: { packageName: "pulumi-nylas", respectSchemaVersion: true },
+    python: { packageName: "pulumi_nylas", respectSchemaVersion: true, pyproject: { enabled: true } },
+    go: { importBasePath: `${repository.replace("https://", "")}/sdk/go/nylas`, respectSchemaVersion: true },
+    csharp: { rootNamespace: "Pulumi", respectSchemaVersion: true },
+    java: { basePackage: "com.pulumi", buildFiles: "gradle" },
   };
+  const about = { name: "nylas", displayName: "Nylas IMAP", description, homepage, license, repository };
+  const provider = { description: "The settings of one Nylas application.", inputProperties: variables };
+  const members = { resources: Object.fromEntries(resources), functions: Object.fromEntries(functions), types };
+  return { ...about, language, config: { variables }, provider, ...members };
+}
+
+function nameOf(token: string): string {
+  return token.replace("nylas:index:", "");
+}
+
+function capital(text: string): string {
+  return text.replace(/^[a-z]/, (letter) => letter.toUpperCase());
+}
+
+/** What an `Input`, `Output` or `Promise` is of. */
+function unwrapped(type: SomeType | undefined): SomeType | undefined {
+  const wraps = type?.type === "reference" && (type.package === "@pulumi/pulumi" || type.name === "Promise");
+  return wraps ? unwrapped(type.typeArguments?.[0]) : type;
 }
 
 function isOptional({ flags, type }: DeclarationReflection): boolean {
-  return flags.isOptional || (type?.toString() ?? "").includes("undefined");
+  return flags.isOptional || String(type).includes("undefined");
 }
 
 /** The text of a doc comment, without examples, which are of one language. */
-function described(documented: Documented | undefined, more = ""): object {
+function described(documented: Pick<DeclarationReflection, "comment"> | undefined, more = ""): object {
   const parts = (documented?.comment?.summary ?? []).filter(({ text }) => !text.startsWith("```"));
   const texts = parts.map(({ kind, text }) => (kind === "inline-tag" ? `\`${text}\`` : text));
   const description = texts.join("").replaceAll(/\s+/g, " ").trim() + more;

@@ -50,7 +50,7 @@ export interface MailboxSettings {
   /**
    * SMTP port, 1 to 65535. The default is submission over TLS. A change re-authenticates in place.
    *
-   * @default 465
+   * @default 465 with `smtpHost`
    */
   smtpPort?: pulumi.Input<number> | undefined;
   /**

@@ -118,13 +118,13 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
 
   async update(given, id, olds, args) {
     const { declared } = args;
-    const renamed = isOfOtherStack(args, olds.marker);
+    const marking = isOfOtherStack(args, olds.marker);
     const changing = authenticating(olds, declared).length > 0;
     const verifying = changing || needsVerification(olds, declared);
     announceRemoval(given, args, passwordsLeavingState(olds.declared, declared));
-    if (!renamed && !verifying) return { ...olds, declared: storedArguments(declared), verified: undefined };
+    if (!marking && !verifying) return { ...olds, declared: storedArguments(declared), verified: undefined };
 
-    const planned = changing || renamed ? credentials(args, given.host) : undefined;
+    const planned = changing || marking ? credentials(args, given.host) : undefined;
     const operation = `Updating grant ${id} of ${args.imapUsername}`;
     const run = await sameApplication(given, olds.applicationId, operation);
     return run.exclusively(args.imapUsername, async () => {
@@ -136,7 +136,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
       const adopted = olds.adopted === true;
       const takenBack = isToBeTakenBack(run, operation, found, olds, args);
       const broken = found.status === INVALID;
-      if (!changing && !renamed && !takenBack && !broken) {
+      if (!changing && !marking && !takenBack && !broken) {
         const kept = stateOf({ run, args, marker: olds.marker }, { grant: found, adopted });
         return verifyMailbox(run, args, id, kept);
       }

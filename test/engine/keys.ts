@@ -197,6 +197,39 @@ export const access: Scenario[] = [
     },
   },
   {
+    name: "a provider that the program declares is given another key, and the one before is revoked",
+    outcome:
+      "refresh and destroy use the one before, and say so; what they name works: `--run-program`, or a plain `up` first",
+    rules: [7, 8],
+    only: { host: "native", because: "a program of dynamic resources declares no provider" },
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const [old, fresh] = [world.secret("nyk_old_0123456789abcdef"), world.secret("nyk_new_0123456789abcdef")];
+      const proxy = world.owns(await KeyProxy.open(emulator, old, fresh));
+      stack.env.NYLAS_API_KEY = "";
+      const declare = (apiKey: string) =>
+        world.declare({
+          before: `const one = new Provider("one", ${JSON.stringify({ apiKey, apiUri: proxy.uri })});`,
+          connectorOpts: "{ provider: one }",
+          mailboxes: { ops: world.mailbox(0, { opts: "{ provider: one }" }) },
+        });
+      declare(old);
+      await stack.up();
+      const before = world.ids();
+      declare(fresh);
+      proxy.revoke(old);
+      const says = ["(api_key_refused)", "those that the provider had at the last `up`", "`--run-program`"];
+      for (const command of ["refresh", "destroy"]) await world.fails(says, command);
+      await stack.refresh("--run-program");
+      expect(world.ids()).toEqual(before);
+      await stack.up();
+      await stack.refresh();
+      expect(world.ids()).toEqual(before);
+      await stack.destroy();
+      expect(await emulator.grants()).toEqual([]);
+    },
+  },
+  {
     name: "the saved key is of another application, and `NYLAS_API_KEY` is of the stack's",
     outcome:
       "refresh, `up --refresh` and destroy use the latter for what the state has; the other application sees no write",

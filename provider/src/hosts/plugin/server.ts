@@ -237,7 +237,7 @@ export function serveEngine(version: string) {
         }
         call.end();
       } catch (error) {
-        call.destroy(Object.assign(new Error(), statusOf(error)));
+        call.emit("error", statusOf(error));
       }
     },
   };

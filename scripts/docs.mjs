@@ -1,11 +1,12 @@
 #!/usr/bin/env node
 /**
  * Makes docs/reference/ from the doc comments of the package, the schema of its native provider, and the tables of
- * docs/dependencies.md. With `--check`, only compares.
+ * docs/dependencies.md and docs/upgrades.md. With `--check`, only compares.
  */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { messageOf } from "../tools/harness/errors.mjs";
+import { checkCompatibility, writeCompatibility } from "./documentation/compatibility.mjs";
 import { checkDependencies, writeDependencies } from "./documentation/dependencies.mjs";
 import { nativeReference } from "./documentation/native.ts";
 import { writeReference } from "./documentation/reference.mjs";
@@ -18,6 +19,7 @@ const schemaFile = join(repositoryDirectory, SCHEMA);
 
 async function write() {
   writeDependencies();
+  writeCompatibility();
   writeFileSync(schemaFile, await makeReference(referenceDirectory));
 }
 
@@ -32,6 +34,7 @@ async function makeReference(directory) {
 /** Throws if `write` would change something. */
 async function check() {
   checkDependencies();
+  checkCompatibility();
   mkdirSync(workDirectory, { recursive: true });
   const directory = mkdtempSync(join(workDirectory, "reference-"));
   try {

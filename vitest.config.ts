@@ -30,6 +30,7 @@ const REPETITIONS = [
   "test/conformance/live/live-rehearsal.test.ts",
   // The package installed from its tarball, and used by the examples.
   "test/package/tarball.test.ts",
+  "test/package/image.test.ts",
   "test/package/examples/{adopt,ci,examples,policy,preview-environments,readmes,rotation,surviving-429,template}.test.ts",
   // The benchmark, at the smallest size.
   "test/package/bench.test.ts",

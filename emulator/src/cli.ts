@@ -13,6 +13,12 @@ const EXIT_USAGE = 2;
 const MAX_PORT = 65_535;
 const MAX_LATENCY_MS = 60_000;
 
+/** Options in the environment, for containers that are started without arguments. Those of the command line go before. */
+const OPTIONS_VARIABLE = "NYLAS_EMULATOR_OPTIONS";
+const args = [...(process.env[OPTIONS_VARIABLE] ?? "").split(/\s+/).filter(Boolean), ...process.argv.slice(2)];
+// A background process gets them as arguments.
+delete process.env[OPTIONS_VARIABLE];
+
 const program = new Command("nylas-emulator")
   .description("A local stand-in for Nylas v3: IMAP connectors, bring-your-own grants, embedded mail servers")
   .version(versionOfPackage(), "--version", "print the version")
@@ -51,7 +57,11 @@ const program = new Command("nylas-emulator")
   )
   .allowExcessArguments(false)
   .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : EXIT_USAGE))
-  .parse();
+  .addHelpText(
+    "after",
+    `\nMore options, which the command line goes before, stand in ${OPTIONS_VARIABLE}, separated by blanks.`,
+  )
+  .parse(args, { from: "user" });
 
 interface CommandLine extends EmulatorOptions {
   env?: true;
@@ -94,10 +104,12 @@ async function run(): Promise<void> {
 }
 
 async function goOnInBackground(): Promise<void> {
-  const args = process.argv.slice(2).filter((arg) => arg !== "--env");
   const caFile = options.mail ? (caOut ?? join(tmpdir(), `nylas-emulator-${randomUUID()}.pem`)) : undefined;
-  if (caFile !== undefined) args.push("--ca-out", caFile);
-  const started = await startInBackground(import.meta.filename, args);
+  const authority = caFile === undefined ? [] : ["--ca-out", caFile];
+  const started = await startInBackground(import.meta.filename, [
+    ...args.filter((arg) => arg !== "--env"),
+    ...authority,
+  ]);
   if ("exitCode" in started) {
     process.exitCode = started.exitCode;
     return;

@@ -1,4 +1,5 @@
 import { execFileSync, type StdioOptions } from "node:child_process";
+import { once } from "node:events";
 import {
   chmodSync,
   existsSync,
@@ -14,8 +15,9 @@ import {
 import { createServer, type Server } from "node:net";
 import { hostname, tmpdir } from "node:os";
 import { join } from "node:path";
+import { connect as connectTls } from "node:tls";
 import { startEmulator } from "nylas-emulator";
-import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from "vitest";
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { EmulatorApi, emulatorCli } from "../../tools/harness/emulator.mjs";
 import { type CliProcess, type Ready, startCli, stopCli } from "../../tools/harness/emulator-process.js";
 import { isAlive } from "../../tools/harness/processes.mjs";
@@ -96,6 +98,29 @@ describe("nylas-emulator --mail", () => {
     expect(stdout).toBe(`${await cli.firstLine}\n`);
   });
 
+  it("takes options from the environment, and those of the command line before them", async () => {
+    vi.stubEnv("NYLAS_EMULATOR_OPTIONS", "  --api-key of-the-environment --region eu ");
+    try {
+      const taken = start();
+      const overruled = start("--api-key", "of-the-command-line");
+      expect(await taken.ready()).toMatchObject({ apiKey: "of-the-environment", region: "eu" });
+      expect(await overruled.ready()).toMatchObject({ apiKey: "of-the-command-line", region: "eu" });
+      vi.stubEnv("NYLAS_EMULATOR_OPTIONS", "--no-such-option");
+      expect(await refused()).toContain("unknown option '--no-such-option'");
+      expect((await start("--help").ended).stdout).toContain("NYLAS_EMULATOR_OPTIONS");
+    } finally {
+      vi.unstubAllEnvs();
+    }
+  });
+
+  it("has its host name in the certificate where it listens everywhere", async () => {
+    const { ca, imap } = await start("--mail", "--host", "0.0.0.0").ready();
+    const socket = connectTls({ ...imap, ca, servername: hostname() });
+    await once(socket, "secureConnect");
+    expect(socket.authorized).toBe(true);
+    socket.destroy();
+  });
+
   it("takes key, users, ports and seed", async () => {
     const users = join(directory, "users.json");
     const own = [{ username: "me@example.test", password: "often used" }];
@@ -166,6 +191,12 @@ describe("nylas-emulator --env", () => {
 
     process.kill(pid, "SIGTERM");
     await until("the emulator ends", ENDS_WITHIN_MS, async () => !isAlive(pid));
+  });
+
+  it("starts one emulator, also where the environment has the option too", () => {
+    const options = { NYLAS_EMULATOR_OPTIONS: "--env --api-key of-the-environment" };
+    const said = evaluated("", 'echo "$NYLAS_API_KEY"; kill "$NYLAS_EMULATOR_PID"', options);
+    expect(said).toBe("of-the-environment\n");
   });
 
   it("names no mail server without --mail", () => {

@@ -62,7 +62,10 @@ afterAll(async () => {
 });
 
 const TYPES = ["dist/index.d.ts", "dist/index.d.cts"];
-const PAGE = ["control.js", "dom.js", "index.html", "overview.js", "page.css", "page.js", "rows.js"];
+const PAGE = [
+  ...["control.js", "copy.js", "dom.js", "fault-rule.js", "index.html", "overview.js"],
+  ...["page.css", "page.js", "question.js", "rows.js"],
+];
 
 describe.each([
   {

@@ -1,3 +1,4 @@
+import { hostname } from "node:os";
 import type { Endpoint } from "../options.js";
 import { type Certificates, makeCertificates } from "./certificates.js";
 import { startImapServer } from "./imap/server.js";
@@ -20,7 +21,8 @@ export async function startEmbeddedMail(
   mailboxes: MailboxStore,
 ): Promise<EmbeddedMail> {
   const { host } = listen;
-  const certificates = await makeCertificates([...new Set([...CERTIFICATE_HOSTS, host])]);
+  const names = ANY_ADDRESS.has(host) ? [hostname()] : [host];
+  const certificates = await makeCertificates([...new Set([...CERTIFICATE_HOSTS, ...names])]);
   const running: RunningServer[] = [];
   const close = async (): Promise<void> => {
     await Promise.all(running.map((server) => server.close()));

@@ -42,7 +42,14 @@ export const input: Scenario[] = [
     outcome: "all of them are named before any request, secret ones without their values",
     rules: [8, 9],
     run: async (world) => {
-      const args = { imapHost: "imaps://imap.example.com:993", imapPort: 99_999, smtpPort: "465", colour: "blue" };
+      const args = {
+        imapHost: "imaps://imap.example.com:993",
+        imapPort: 99_999,
+        smtpPort: "465",
+        smtpPasswordFrom: world.secret("not a source, but the password"),
+        application: world.secret("nyk_v0_in_the_place_of_a_namespace"),
+        colour: "blue",
+      };
       world.declare({
         connector: "imap",
         mailboxes: { ops: world.mailbox(0, { username: "ops team", password: "with a line\nbreak", args }) },
@@ -54,6 +61,8 @@ export const input: Scenario[] = [
         "imapPassword must not contain a line break",
         "smtpPort must be a number",
         '"colour" is not an argument',
+        'smtpPasswordFrom must be { env: "NAME" }',
+        "application must be a configuration namespace",
       ];
       const { output } = await world.fails(says, "up");
       expect(output).not.toContain("line\\nbreak");

@@ -83,7 +83,6 @@ describe("the arguments of a grant", () => {
     ["receiveOnly", "yes", "true or false"],
     ["onExisting", "overwrite", '"fail" or "adopt"'],
     ["preflight", "on", '"off" or "warn" or "enforce"'],
-    ["application", "a b", "configuration namespace"],
     ["connector", "google", 'must be "imap"'],
     ["credentialVersion", true, "a string or a number"],
   ])("%s = %j is refused", (property, value, message) => {
@@ -118,7 +117,7 @@ describe("the arguments of a grant", () => {
     expect(reasons(grantLifecycle, { ...good, imapUsername })).toEqual([]);
   });
 
-  it.each(["imapPassword", "smtpPassword"])(
+  it.each(["imapPassword", "smtpPassword", "smtpPasswordFrom", "application"])(
     "a bad %s is reported without the property, whose value would be printed",
     (property) => {
       for (const value of ["", "secret\n", 12345]) {

@@ -1,9 +1,10 @@
+import * as v from "valibot";
 import { NylasError } from "../errors.js";
 import type { Host } from "../host.js";
 import { keepSecret, redact, redactSentence } from "../redact.js";
 import { DEFAULT_APPLICATION, readSettings, type Settings } from "../settings.js";
 import { PartialFailureError, type RecordLifecycle } from "./lifecycle.js";
-import { type CheckFailure, isUnknown, secretNames } from "./properties/validate.js";
+import { applicationName, type CheckFailure, isUnknown, secretNames } from "./properties/validate.js";
 import { asText, type Values } from "./properties/values.js";
 import { countPending, type Run, runFor } from "./session.js";
 
@@ -69,7 +70,9 @@ export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceS
       guarded([olds, news], async () => {
         const checked = lifecycle.check(host, news, olds);
         const [inputs, failures] = [plain(checked.inputs), checked.failures];
-        if (isUnknown(news.application)) return { inputs, failures };
+        // A mistaken namespace may be an API key, which no message about settings may show.
+        const isNamespace = !isUnknown(news.application) && v.is(applicationName, applicationOf(news));
+        if (!isNamespace) return { inputs, failures };
         const settings = settingsOrFailure(news);
         if ("reason" in settings) return { inputs, failures: [...failures, settings] };
         if (failures.length === 0) runFor(settings, host).owners.recordCheck(news, Object.keys(olds).length === 0);

@@ -11,7 +11,7 @@ export const TABLE = {
   onExisting: { schema: v.optional(oneOf(["fail", "adopt"]), "fail"), onChange: "recorded" },
   deleteAdopted: { schema: v.optional(flag, false), onChange: "recorded" },
   forceDelete: { schema: v.optional(flag, false), onChange: "recorded" },
-  application: { schema: v.optional(applicationName, DEFAULT_APPLICATION), onChange: "replaces" },
+  application: { schema: v.optional(applicationName, DEFAULT_APPLICATION), onChange: "replaces", mayHoldSecret: true },
   owner: { schema: v.optional(text), onChange: "recorded", hidden: true },
   stack: { schema: v.optional(text), onChange: "ignored", hidden: true },
 } as const satisfies Record<string, Property & { onChange: "renames" | "recorded" | "replaces" | "ignored" }>;

@@ -15,7 +15,7 @@ import { isPlaceholder, sendableHost, sendablePassword } from "./sendable.js";
 export const TABLE = {
   imapUsername: { schema: loginName, onChange: "authenticates", required: true },
   imapPassword: { schema: v.optional(v.string()), onChange: "compared", secret: true },
-  imapPasswordFrom: { schema: v.optional(passwordSource), onChange: "recorded" },
+  imapPasswordFrom: { schema: v.optional(passwordSource), onChange: "recorded", mayHoldSecret: true },
   imapPasswordDigest: { schema: v.optional(text), onChange: "compared", secret: true, hidden: true },
   imapHost: { schema: text, onChange: "authenticates", required: true },
   imapPort: { schema: port, onChange: "authenticates" },
@@ -23,7 +23,7 @@ export const TABLE = {
   smtpPort: { schema: v.optional(port), onChange: "authenticates" },
   smtpUsername: { schema: v.optional(text), onChange: "authenticates" },
   smtpPassword: { schema: v.optional(v.string()), onChange: "compared", secret: true },
-  smtpPasswordFrom: { schema: v.optional(passwordSource), onChange: "recorded" },
+  smtpPasswordFrom: { schema: v.optional(passwordSource), onChange: "recorded", mayHoldSecret: true },
   smtpPasswordDigest: { schema: v.optional(text), onChange: "compared", secret: true, hidden: true },
   receiveOnly: { schema: v.optional(flag, false), onChange: "authenticates" },
   onExisting: { schema: v.optional(oneOf(["fail", "adopt"]), "fail"), onChange: "recorded" },
@@ -34,7 +34,7 @@ export const TABLE = {
   },
   verify: { schema: v.optional(flag, true), onChange: "recorded" },
   preflight: { schema: v.optional(oneOf(["off", "warn", "enforce"]), "off"), onChange: "recorded" },
-  application: { schema: v.optional(applicationName, DEFAULT_APPLICATION), onChange: "replaces" },
+  application: { schema: v.optional(applicationName, DEFAULT_APPLICATION), onChange: "replaces", mayHoldSecret: true },
   connector: {
     schema: v.optional(v.literal("imap", 'must be "imap" or an ImapConnector'), "imap"),
     onChange: "ignored",

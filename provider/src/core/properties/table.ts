@@ -8,6 +8,8 @@ export interface Property {
   required?: true;
   /** Its failures have no `property`, because Pulumi prints the value of the property that failed. */
   secret?: true;
+  /** No secret, but a mistaken value may be one, so its failures have no `property` either. */
+  mayHoldSecret?: true;
   /** Set by the resource class and not by the user: never suggested. */
   hidden?: true;
 }

@@ -26,7 +26,7 @@ const UNTYPABLE = /[\s\p{Cc}\p{Cs}]|(?!\p{Join_Control})\p{Cf}/u;
 const OUTPUT_IN_TEXT = /Calling \S+ on an \[?Output/;
 
 /** Programs often mean to give a value that turns out to be none. */
-export const NO_VALUE = "is required and has no value; is an environment variable unset?";
+export const NO_VALUE = "is required and has no value; is a configuration key or an environment variable unset?";
 
 export interface CheckFailure {
   property: string;
@@ -53,9 +53,10 @@ export function validate(table: PropertyTable, inputs: Readonly<Record<string, u
       continue;
     }
     const result = v.safeParse(property.schema, value);
-    // The reason always names the property; `property` stays empty for a secret one, so that Pulumi does not print its value.
+    // The reason always names the property; `property` stays empty where Pulumi may not print its value.
     if (!result.success) {
-      failures.push({ property: property.secret ? "" : name, reason: `${name} ${result.issues[0].message}` });
+      const isQuoted = property.secret !== true && property.mayHoldSecret !== true;
+      failures.push({ property: isQuoted ? name : "", reason: `${name} ${result.issues[0].message}` });
     }
   }
   return failures;

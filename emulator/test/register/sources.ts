@@ -147,6 +147,7 @@ export const JAVA_FILTERS: Source = {
 export const NODE_NO_NAME = thread("nylas-nodejs", "pull", 525);
 export const NODE_SECRET = thread("nylas-nodejs", "pull", 753);
 export const PYTHON_KEYS = thread("nylas-python", "pull", 464);
+export const JAVA_PKCE_FIX = thread("nylas-java", "pull", 187);
 export const PYTHON_PKCE = thread("nylas-python", "issues", 329);
 export const PYTHON_PKCE_FIX = thread("nylas-python", "pull", 330);
 export const RUBY_PATCH = thread("nylas-ruby", "pull", 454);

@@ -213,7 +213,13 @@ describe("the live suite, rehearsed at an emulator", () => {
   it("names the grant of a run that was interrupted, and leaves it to the user", async () => {
     const rehearsal = await Rehearsal.start();
     const interrupted = await rehearsal.begin();
-    await interrupted.play(present(GRANT_STEPS.find(({ endpoint }) => endpoint === "GET /v3/grants/{grantId}")));
+    await interrupted.play(
+      present(
+        GRANT_STEPS.find(
+          ({ endpoint, situation }) => endpoint === "GET /v3/grants/{grantId}" && situation === "a grant",
+        ),
+      ),
+    );
     const grant = present((await rehearsal.standing()).grants[0]);
     await rehearsal.connect(1);
     const { lines, failures } = await rehearsal.run();

@@ -393,6 +393,14 @@ const bystanders = fc.constant(
   ),
 );
 
+const changeMachine = fc.constant(
+  command(
+    "another machine",
+    () => true,
+    (_declarations, simulation) => simulation.changeMachine(),
+  ),
+);
+
 const trouble = fc
   .record({
     stack,
@@ -447,6 +455,7 @@ export const commands: fc.Arbitrary<Command>[] = [
   moveState,
   destroy,
   bystanders,
+  changeMachine,
   trouble,
   trouble,
   trouble,

@@ -69,7 +69,7 @@ interface Sent {
 }
 
 /** Totals of all simulations in this process, for the summary line. */
-export const seen = { ups: 0, failed: 0, killed: 0, requests: 0 };
+export const seen = { ups: 0, failed: 0, killed: 0, machines: 0, requests: 0 };
 
 const TRANSIENT = ["rate_limited", "nylas_unavailable"];
 /** Seconds after which the absence of a grant is believed. */
@@ -204,6 +204,23 @@ export class Simulation {
     this.stacks[to].moveFrom(this.stacks[from], name);
     for (const id of this.#gone[from]) this.#gone[to].add(id);
     return true;
+  }
+
+  /** The next runs are on another machine, without notes. Only while no run is cut off: then notes must not matter. */
+  async changeMachine(): Promise<void> {
+    const { grants, connector } = await this.#look();
+    const saved = STACKS.flatMap((stack) => this.#grantsOf(stack));
+    const isUnsaved = ({ id, state }: WireGrant) => {
+      const marker = parseMarker(state);
+      if (marker === undefined || marker.adopted) return false;
+      return !saved.some((other) => other.id === id && nonceIn(other) === marker.nonce);
+    };
+    const isGone = ({ id }: Saved) => !grants.some((grant) => grant.id === id);
+    const hasConnector = ({ state }: StackModel) => [...state.values()].some(({ kind }) => kind === "connector");
+    if (grants.some(isUnsaved) || saved.some(isGone)) return;
+    if (connector !== Object.values(this.stacks).some(hasConnector)) return;
+    rmSync(join(this.home, "nylas-imap", "unsaved"), { recursive: true, force: true });
+    seen.machines += 1;
   }
 
   async refresh(stack: StackName): Promise<Operation> {

@@ -81,10 +81,10 @@ function walkWhere(host: HostName, answers: Answers) {
 }
 
 function report(host: HostName, seed: number, sequences: number): void {
-  const { ups, failed, killed, requests } = seen;
+  const { ups, failed, killed, machines, requests } = seen;
   console.log(
     `walk: seed ${seed} held on the ${host} host; ${sequences} sequences, ${done.steps} steps, ` +
-      `${ups} ups (${failed} failed as they should, ${killed} killed), ${requests} requests so far`,
+      `${ups} ups (${failed} failed as they should, ${killed} killed), ${machines} changes of the machine, ${requests} requests so far`,
   );
 }
 

@@ -138,6 +138,20 @@ it("a resource with a log-in name does not find the grant of one that had its na
   expect(other.outs).toMatchObject({ adopted: false });
 });
 
+it("a copy under another name does not get a grant that the program has, and that Nylas's list does not show yet", async () => {
+  await emulator.close();
+  emulator = await TestEmulator.start({ behavior: { newGrantLagSeconds: "60" } });
+  await emulator.call("POST", "/v3/connectors", { provider: "imap" });
+  const { id, outs } = await made();
+  const { server } = newProcess();
+  await server.diff(id, outs, await inputs(server, { owner: OPS, stack: STACK }));
+  lastInputs = {};
+  const copy = await inputs(server, { owner: MAIL, stack: STACK });
+  await expect(server.create(copy)).rejects.toThrow("another resource of this program holds it");
+  await emulator.putClockAhead(60);
+  expect(await emulator.grants()).toMatchObject([{ id, state: outs.marker }]);
+});
+
 describe("a resource whose stack is renamed", () => {
   it("writes its marker anew with one authentication, and goes on if that run was cut off", async () => {
     const { id, outs } = await made();

@@ -55,10 +55,18 @@ export async function authenticateNew(
   const { run, mailbox, marker } = authentication;
   await tryWithoutNylas(authentication);
   const answered = await post(run, mailbox, textOf(marker), undefined);
-  const { grant, before, existed } = answered;
+  const { grant, existed } = answered;
+  const before = answered.before ?? ofAnotherResource(authentication, grant);
   const isOurs = !existed || isOfInterruptedRun(run, grant, interruptedSince);
   if (before === undefined && isOurs) return { grant, adopted: false };
-  return takeExisting(authentication, withSender(run, mailbox, answered));
+  return takeExisting(authentication, withSender(run, mailbox, { ...answered, before }));
+}
+
+/** The grant as the state of another resource of the program has it; Nylas's list may not show it yet. */
+function ofAnotherResource({ run, args }: Authentication, grant: Grant): Grant | undefined {
+  if (!run.owners.isOwnedByOther(grant.id, args.owner)) return undefined;
+  const marker = run.owners.plannedMarker(grant.id);
+  return { ...grant, state: marker && formatMarker(marker) };
 }
 
 function withSender(run: Run, mailbox: MailboxCredentials, answered: Answered): Unforeseen {

@@ -1,4 +1,4 @@
-import { formatMarker, type OwnedState } from "./marker.js";
+import { formatMarker, type Marker, type OwnedState } from "./marker.js";
 
 /**
  * Which resource of the program has which object. The engine does not show the program to a provider, but for each resource that
@@ -32,6 +32,8 @@ export interface Owners {
   isOwned(id: string): boolean;
   /** Whether a resource that stays in the program has it since an earlier run. */
   wasPlanned(id: string): boolean;
+  /** The marker in the state of that resource. */
+  plannedMarker(id: string): Marker | undefined;
   /** Whether another owner's resource has it. */
   isOwnedByOther(id: string, owner: string | undefined): boolean;
 }
@@ -42,7 +44,7 @@ export function createOwners(): Owners {
   const checked = new Set<string>();
   const checkedAnew = new Set<string>();
   const staying = new Set<string>();
-  const planned = new Set<string>();
+  const planned = new Map<string, Marker | undefined>();
   const created = new Set<string>();
   const retained = new Set<string>();
   const record = (id: string, owner: string | undefined) => {
@@ -59,7 +61,7 @@ export function createOwners(): Owners {
       if (!stays) staying.delete(stateKey(id, olds));
       if (!stays || owner === undefined || !checked.has(owner)) return;
       staying.add(stateKey(id, olds));
-      planned.add(id);
+      planned.set(id, olds.marker);
       record(id, owner);
     },
     stays: (id, state) => !created.has(id) && staying.has(stateKey(id, state)),
@@ -70,6 +72,7 @@ export function createOwners(): Owners {
     recordRetained: (id) => retained.add(id),
     wasRetained: (id) => retained.has(id),
     wasPlanned: (id) => planned.has(id),
+    plannedMarker: (id) => planned.get(id),
     isOwned: (id) => owners.has(id),
     isOwnedByOther: (id, owner) => owners.has(id) && owners.get(id) !== owner,
   };

@@ -90,15 +90,13 @@ export const renames: Scenario[] = [
     rules: [2, 4],
     run: async (world) => {
       const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
-      const more = 'new ImapConnector("mail-connector");';
-      world.declare({ more, mailboxes: { ops: world.mailbox(0), mail: world.mailbox(0, { args: ADOPT }) } });
       const first = `next:       if this is its new name, remove the old resource from the program and give this one ${world.tells.alias}`;
-      const failed = await world.fails(
-        ["grant_exists", "connector_exists", "another resource of this program holds", first],
-        "up",
-        "--continue-on-error",
-      );
-      expect(failed.output.split(first).length - 1, "both name it first").toBeGreaterThanOrEqual(2);
+      const held = "another resource of this program holds";
+      // One after the other: a failure may end the program before it has declared the rest.
+      world.declare({ mailboxes: { ops: world.mailbox(0), mail: world.mailbox(0, { args: ADOPT }) } });
+      await world.fails(["grant_exists", held, first], "up");
+      world.declare({ more: 'new ImapConnector("mail-connector");', mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(["connector_exists", held, first], "up");
       expect(await world.emulator.writes()).toEqual([]);
       world.declare({ mailboxes: { mail: world.mailbox(0, { opts: '{ aliases: [{ name: "ops" }] }' }) } });
       await world.stack.up();

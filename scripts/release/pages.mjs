@@ -18,7 +18,7 @@ const CLONE = "pulumi-nylas-imap";
 /** Lets programs use `@pulumi/random` without a download. */
 const RANDOM_PLUGIN = join(repositoryDirectory, "test/support/random-plugin");
 
-/** Starts an emulator with mailboxes of one password; NAME is the domain of the mailboxes. */
+/** `emulator DOMAIN` starts an emulator with mailboxes of one password; `control` uses its control interface. */
 const EMULATOR = `
 emulator() {
   printf '[%s]' "$(printf ',{"username":"%s@'"$1"'","password":"first password"}' ops billing sales | cut -c 2-)" > "$1.json"

@@ -51,7 +51,7 @@ export function wrap(
   return [...lines, line.trimEnd()];
 }
 
-/** A text of which code stands in backticks. */
+/** Colors what stands in backticks. Without colors, the backticks stay. */
 export function shownCode(text: string, { styled, style }: Terminal): string {
   return text.replaceAll(/`([^`]+)`/g, (quoted, code: string) => (styled ? style("cyan", code) : quoted));
 }

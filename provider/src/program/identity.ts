@@ -56,7 +56,7 @@ export function checkConfiguration(application: string = DEFAULT_APPLICATION): v
   refuseUnknownSettings(application);
 }
 
-/** Every checkpoint would contain an API key that is plain text in the configuration in plain text. */
+/** An API key that is plain text in the configuration would be plain text in every checkpoint. */
 function refusePlainKey(application: string): void {
   const key = `${application}:apiKey`;
   // `pulumi.runtime` exports this function but does not declare it. No declared function tells whether a value is secret.

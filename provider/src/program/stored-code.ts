@@ -6,7 +6,7 @@ import { refusal } from "./identity.js";
 const PACKAGE = "pulumi-nylas-imap";
 /** What the stored code loads. */
 const ENTRY = `${PACKAGE}/provider`;
-/** Where Pulumi starts the provider's process, too. The program may go elsewhere later. */
+/** Pulumi starts the provider's process here as well. Read at once, because the program may change its directory. */
 const programDirectory = process.cwd();
 
 /**

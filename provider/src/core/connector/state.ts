@@ -19,7 +19,7 @@ export const CONNECTOR_OUTPUTS = {
   applicationId: undefined,
 } as const satisfies Record<keyof ConnectorOutputs, undefined>;
 
-/** Arguments are read by the table's names; these also by their own. */
+/** The arguments that the lifecycle reads from a state. The others pass through as they are. */
 const Declared = v.looseObject({ owner: text, stack: text, deleteAdopted: flag, forceDelete: flag });
 
 const Recorded = v.object({

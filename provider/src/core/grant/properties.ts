@@ -110,8 +110,8 @@ export function readGrantArguments(values: Values): GrantArguments {
 }
 
 /**
- * The arguments as the state holds them: digests in the place of passwords. `sent` are the passwords of an authentication, which
- * count: a source may have changed after `check` has made its digest.
+ * The arguments as the state holds them: digests in the place of passwords. After an authentication, the digests are of the
+ * passwords that were `sent`: a source may have changed since `check`.
  */
 export function storedArguments(
   values: Values,

@@ -26,7 +26,7 @@ export const GRANT_OUTPUTS = {
   applicationId: undefined,
 } as const satisfies Record<keyof GrantOutputs, undefined>;
 
-/** Arguments are read by the table's names; these also by their own. */
+/** The arguments that the lifecycle reads from a state. The others pass through as they are. */
 const Declared = v.looseObject({ imapUsername: text, owner: text, stack: text, deleteAdopted: flag });
 
 const Recorded = v.object({

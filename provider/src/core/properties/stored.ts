@@ -1,7 +1,7 @@
 import * as v from "valibot";
 import type { Values } from "./values.js";
 
-/** A text of a state; `undefined` for anything else, as a state may come from any version, or from hands. */
+/** A text of a state; `undefined` for anything else, as any version may have written the state, or somebody may have edited it. */
 export const text = v.fallback(v.optional(v.string()), undefined);
 
 /** A boolean of a state; `undefined` for anything else. */

@@ -178,6 +178,26 @@ export const connector: Scenario[] = [
     },
   },
   {
+    name: "a program that has a connector declares a second one with `onExisting: adopt`, which the engine makes first",
+    outcome:
+      "`connector_exists` says at the first one that the program has it twice, until one is removed; the connector stays",
+    rules: [4],
+    run: async (world) => {
+      await world.given({});
+      const second = 'const second = new ImapConnector("second", { onExisting: "adopt" });';
+      world.declare({ before: second, connectorOpts: "{ dependsOn: [second] }" });
+      const twice = ["connector_exists", "another resource of this program holds the connector too"];
+      await world.fails(twice, "up");
+      await world.fails(twice, "preview");
+      expect(await world.emulator.writes()).toEqual([]);
+      world.declare({ connectorName: "second", connector: ADOPT });
+      await world.stack.up();
+      expect(await world.emulator.writes()).toEqual([]);
+      expect(await world.emulator.connectors()).toHaveLength(1);
+      await world.unchanged();
+    },
+  },
+  {
     name: "the connector is left out of the first run, with `--exclude` or `--target`",
     outcome: "`connector_missing` says so, or Pulumi refuses it; with the connector, `up` makes both",
     rules: [5],

@@ -93,14 +93,44 @@ export const renames: Scenario[] = [
       const first = `next:       if this is its new name, remove the old resource from the program and give this one ${world.tells.alias}`;
       const held = "another resource of this program holds";
       // One after the other: a failure may end the program before it has declared the rest.
-      world.declare({ mailboxes: { ops: world.mailbox(0), mail: world.mailbox(0, { args: ADOPT }) } });
+      const copy = world.mailbox(0, { args: ADOPT, opts: "{ dependsOn: [grants.ops] }" });
+      world.declare({ mailboxes: { ops: world.mailbox(0), mail: copy } });
       await world.fails(["grant_exists", held, first], "up");
-      world.declare({ more: 'new ImapConnector("mail-connector");', mailboxes: { ops: world.mailbox(0) } });
+      world.declare({
+        more: 'new ImapConnector("mail-connector", {}, { dependsOn: [connector] });',
+        mailboxes: { ops: world.mailbox(0) },
+      });
       await world.fails(["connector_exists", held, first], "up");
       expect(await world.emulator.writes()).toEqual([]);
       world.declare({ mailboxes: { mail: world.mailbox(0, { opts: '{ aliases: [{ name: "ops" }] }' }) } });
       await world.stack.up();
       expect(world.ids()).toEqual({ mail: before.ops });
+    },
+  },
+  {
+    name: "a resource is copied to a new name with `onExisting: adopt`, the engine makes the copy first, and the old one stays in the program",
+    outcome:
+      "the copy gets the grant, and `grant_exists` says at the old resource that the program has it twice, in each run until one is removed; the id stays",
+    rules: [2, 4],
+    run: async (world) => {
+      const { ops = "" } = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      const copy = world.mailbox(0, { args: ADOPT });
+      const both = { mail: copy, ops: world.mailbox(0, { opts: "{ dependsOn: [grants.mail] }" }) };
+      world.declare({ mailboxes: both });
+      const twice = ["grant_exists", `grant ${ops}`, "remove one of the two from the program"];
+      await world.fails(twice, "up");
+      expect(await world.emulator.writes()).toEqual([AUTHENTICATE]);
+      await world.emulator.forgetRequests();
+      await world.fails(twice, "preview");
+      await world.fails(twice, "up");
+      expect(await world.emulator.requests()).toEqual([]);
+      world.declare({ mailboxes: { mail: copy } });
+      await world.stack.up();
+      expect(world.ids()).toEqual({ mail: ops });
+      expect(await world.emulator.grants()).toMatchObject([{ id: ops }]);
+      await world.unchanged();
+      await world.stack.destroy();
+      expect(await world.emulator.grants()).toEqual([]);
     },
   },
   {

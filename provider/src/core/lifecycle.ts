@@ -1,3 +1,4 @@
+import type { NylasError } from "../errors.js";
 import type { Host } from "../host.js";
 import type { OwnedState } from "./ownership/marker.js";
 import type { PropertyTable } from "./properties/table.js";
@@ -38,6 +39,8 @@ export interface Lifecycle<Args, State extends OwnedState> extends Rules {
   diff(olds: State, news: Values): { changed: string[]; replaces: string[] };
   /** Says which secret arguments of an existing object differ, if any do: Pulumi does not. Never their values. */
   secretChanges?(olds: State, news: Values): string | undefined;
+  /** For a program that has the object in another resource too. */
+  heldTwice(id: string, olds: State): NylasError;
   /** `undefined` if the state names no owner, such as that of a resource that only refers to its object. */
   ownership(state: State): Ownership | undefined;
   create(run: Run, args: Args): Promise<{ id: string; state: State }>;
@@ -51,6 +54,7 @@ export interface Lifecycle<Args, State extends OwnedState> extends Rules {
 export interface RecordLifecycle extends Rules {
   diff(olds: Values, news: Values): { changed: string[]; replaces: string[] };
   secretChanges(olds: Values, news: Values): string | undefined;
+  heldTwice(id: string, olds: Values): NylasError;
   ownership(outs: Values): Ownership | undefined;
   owned(outs: Values): OwnedState;
   create(run: Run, inputs: Values): Promise<{ id: string; outs: Values }>;
@@ -67,6 +71,7 @@ export function overRecords<Args, State extends OwnedState>(lifecycle: Lifecycle
     check,
     diff: (olds, news) => lifecycle.diff(readState(olds), news),
     secretChanges: (olds, news) => lifecycle.secretChanges?.(readState(olds), news),
+    heldTwice: (id, olds) => lifecycle.heldTwice(id, readState(olds)),
     ownership: (outs) => lifecycle.ownership(readState(outs)),
     owned: readState,
     create: async (run, inputs) => {

@@ -84,7 +84,8 @@ export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceS
         if (!isUnknown(news.application)) {
           const planning = run(news);
           const stays = difference.replaces.length === 0;
-          planning.owners.recordPlan(id, lifecycle.owned(olds), asText(news.owner), stays);
+          const isAlone = planning.owners.recordPlan(id, lifecycle.owned(olds), asText(news.owner), stays);
+          if (!isAlone) throw lifecycle.heldTwice(id, olds);
           if (stays) {
             removeNote(planning, olds);
             const changes = lifecycle.secretChanges(olds, news);

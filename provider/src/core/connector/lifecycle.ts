@@ -11,7 +11,7 @@ import { listAllGrants } from "../../nylas/grant-list.js";
 import type { Connector, Grant } from "../../nylas/wire.js";
 import { type Lifecycle, overRecords } from "../lifecycle.js";
 import { connectorExists, isTaken, ownerIn, wasTaken, writeNewNameToJournal } from "../ownership/connector.js";
-import { markerOf, stackOfDigest } from "../ownership/marker.js";
+import { heldTwice, markerOf, stackOfDigest } from "../ownership/marker.js";
 import { replacing } from "../properties/validate.js";
 import { changed, pick } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
@@ -51,6 +51,8 @@ const lifecycle: Lifecycle<ConnectorArguments, ConnectorState> = {
       replaces,
     };
   },
+
+  heldTwice: () => heldTwice("connector", "Planning the IMAP connector", "the connector"),
 
   ownership(state) {
     const [applicationId, owner] = [state.applicationId, ownerIn(state)];

@@ -4,7 +4,7 @@ import { deleteGrant } from "../../nylas/grants.js";
 import type { Grant } from "../../nylas/wire.js";
 import { type Lifecycle, overRecords } from "../lifecycle.js";
 import { decideAdoption, isTaken, isToBeTakenBack, writeClaim } from "../ownership/grant.js";
-import { hasOtherOwner, holderOf, isOfOtherStack, markerOf } from "../ownership/marker.js";
+import { hasOtherOwner, heldTwice, holderOf, isOfOtherStack, markerOf } from "../ownership/marker.js";
 import { isUnknown, replacing } from "../properties/validate.js";
 import { asText, changed, type Values } from "../properties/values.js";
 import { sameApplication } from "../same-application.js";
@@ -64,6 +64,8 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
     const verb = passwords.length === 1 ? "differs" : "differ";
     return `${mailboxOf(olds)}: ${passwords.join(" and ")} ${verb}`;
   },
+
+  heldTwice: (id, olds) => heldTwice("grant", `Planning ${mailboxOf(olds)}`, `grant ${id}`),
 
   ownership({ applicationId, marker }) {
     if (applicationId === undefined || marker?.nonce === undefined) return undefined;

@@ -1,4 +1,5 @@
 import { createHash } from "node:crypto";
+import { AlreadyExistsError } from "../../errors.js";
 
 /** First field of every marker; the number after it is the format's version. */
 const PREFIX = "pulumi-nylas-imap";
@@ -119,6 +120,16 @@ export function holderOf(stack: string | undefined, ownStack: string | undefined
 
 /** The first step where another stack may have the object. */
 export const MOVED = "if it was moved to another stack (`pulumi state move`), take it out of this program";
+
+/** For a plan whose program has an object in two resources. `name` is the object's. */
+export function heldTwice(kind: "grant" | "connector", operation: string, name: string): AlreadyExistsError {
+  return new AlreadyExistsError({
+    code: `${kind}_exists`,
+    operation,
+    answer: `another resource of this program holds ${name} too`,
+    remedy: `remove one of the two from the program, after a rename the one of the old name: the ${kind} and its id stay`,
+  });
+}
 
 /** What a deletion says that cannot tell whether its stack still has the object. */
 export function unclearStack(object: "grant" | "connector"): { answer: string; remedy: string } {

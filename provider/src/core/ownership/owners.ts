@@ -13,8 +13,11 @@ export interface Owners {
   isStack(stack: string | undefined, inState: string | undefined): boolean;
   /** Whether the resource with this state is deleted because it is to be made again. */
   isReplaced(state: OwnedState): boolean;
-  /** `diff` was called with this state. `stays`: no argument asks for another object. */
-  recordPlan(id: string, olds: OwnedState, owner: string | undefined, stays: boolean): void;
+  /**
+   * `diff` was called with this state. `stays`: no argument asks for another object. False if another resource of the program
+   * has the object: it was declared for the same one, and the engine made it before this plan, or in an earlier run.
+   */
+  recordPlan(id: string, olds: OwnedState, owner: string | undefined, stays: boolean): boolean;
   /** Whether the program has the resource with this state, and no argument asks for another object. */
   stays(id: string, state: OwnedState): boolean;
   /** A creation has returned this object, new or adopted. */
@@ -50,6 +53,7 @@ export function createOwners(): Owners {
   const record = (id: string, owner: string | undefined) => {
     if (owner !== undefined) owners.set(id, owner);
   };
+  const isOwnedByOther = (id: string, owner: string | undefined) => owners.has(id) && owners.get(id) !== owner;
   return {
     recordCheck: ({ owner, stack }, isNew) => {
       if (typeof owner === "string") (isNew ? checkedAnew : checked).add(owner);
@@ -59,10 +63,12 @@ export function createOwners(): Owners {
     isReplaced: ({ declared: { owner } }) => owner !== undefined && checkedAnew.has(owner),
     recordPlan: (id, olds, owner, stays) => {
       if (!stays) staying.delete(stateKey(id, olds));
-      if (!stays || owner === undefined || !checked.has(owner)) return;
+      if (!stays || owner === undefined || !checked.has(owner)) return true;
+      if (isOwnedByOther(id, owner)) return false;
       staying.add(stateKey(id, olds));
       planned.set(id, olds.marker);
       record(id, owner);
+      return true;
     },
     stays: (id, state) => !created.has(id) && staying.has(stateKey(id, state)),
     recordCreation: (id) => created.add(id),
@@ -74,7 +80,7 @@ export function createOwners(): Owners {
     wasPlanned: (id) => planned.has(id),
     plannedMarker: (id) => planned.get(id),
     isOwned: (id) => owners.has(id),
-    isOwnedByOther: (id, owner) => owners.has(id) && owners.get(id) !== owner,
+    isOwnedByOther,
   };
 }
 

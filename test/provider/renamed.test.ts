@@ -195,3 +195,18 @@ it("a resource with a marker of version 0.1.0, which names no stack, writes it a
   expect(await emulator.writes()).toEqual([AUTHENTICATE]);
   expect(updated.marker).toMatch(new RegExp(`^pulumi-nylas-imap:2:${MAIL}:${STACK}:[0-9a-f]+:created:${OPS}$`));
 });
+
+describe("a grant that Pulumi could not save, although the run ended by itself", () => {
+  it("is refused with the reason, and adopted with the same id", async () => {
+    const { id } = await made();
+    lastInputs = {};
+    const { server } = newProcess();
+    const names = { owner: OPS, stack: STACK };
+    await expect(server.create(await inputs(server, names))).rejects.toThrow(
+      "Pulumi could not save what a run had made",
+    );
+    expect(await emulator.writes()).toEqual([]);
+    const adopting = await server.create(await inputs(server, names, { onExisting: "adopt" }));
+    expect(adopting).toMatchObject({ id, outs: { adopted: false } });
+  });
+});

@@ -139,11 +139,12 @@ function explainOwner(run: Evidence, args: Claim, found: Grant): { answer: strin
       : {
           answer:
             "its marker bears this resource's name, but nothing here shows that a run of this resource was interrupted: it was moved " +
-            "to another stack, a stack of this name may have been renamed and still manage the grant, or a run was killed on another machine",
+            "to another stack, a stack of this name may have been renamed and still manage the grant, a run was killed on another machine, " +
+            "or Pulumi could not save what a run had made",
           remedy: [
             ...(deleteFirst === "" ? [] : [deleteFirst]),
             MOVED,
-            'if a run was killed, set onExisting: "adopt" for one `up` (the grant then counts as made by this stack)',
+            'if a run was killed or not saved, set onExisting: "adopt" for one `up` (the grant then counts as made by this stack)',
           ],
         };
   }

@@ -115,3 +115,54 @@ describe("the application of a grant", () => {
     expect(String(error)).toContain("pulumi config set --secret nylas-eu:apiKey");
   });
 });
+
+describe("the configuration", () => {
+  const wrong = { "nylas:regoin": "eu" };
+  const refused = expect.stringContaining("did you mean nylas:region?");
+
+  beforeEach(({ onTestFinished }) => {
+    onTestFinished(async () => {
+      pulumi.runtime.setAllConfig({});
+      await declared.install();
+    });
+  });
+
+  /** Declares a connector, and says what it was refused for. */
+  const refusalOf = (name: string, application?: string) =>
+    String(thrownBy(() => new ImapConnector(name, { application })));
+
+  /** Runs a program in this process, as Pulumi's Automation API does. */
+  async function run(program: () => string[]): Promise<string[]> {
+    const refusals: string[] = [];
+    await pulumi.runtime.runInPulumiStack(async () => {
+      refusals.push(...program());
+    });
+    return refusals;
+  }
+
+  it("is checked once in a run, and again in each later one of the process", async () => {
+    const first = await run(() => {
+      const before = refusalOf("first");
+      pulumi.runtime.setAllConfig(wrong);
+      return [before, refusalOf("second")];
+    });
+    expect(first).toEqual(["undefined", "undefined"]);
+    expect(await run(() => [refusalOf("first")])).toEqual([refused]);
+  });
+
+  it("is checked for each application of a run", async () => {
+    pulumi.runtime.setAllConfig(wrong);
+    expect(await run(() => [refusalOf("eu", "nylas-eu"), refusalOf("us")])).toEqual(["undefined", refused]);
+  });
+
+  it("is refused for each resource as long as it is wrong", async () => {
+    pulumi.runtime.setAllConfig(wrong);
+    expect(await run(() => [refusalOf("first"), refusalOf("second")])).toEqual([refused, refused]);
+  });
+
+  it("is checked for each resource of a unit test, which has no stack", () => {
+    expect(refusalOf("first")).toBe("undefined");
+    pulumi.runtime.setAllConfig(wrong);
+    expect(refusalOf("second")).toEqual(refused);
+  });
+});

@@ -3,6 +3,7 @@ import { CONNECTOR_OUTPUTS, type ConnectorOutputs } from "../core/connector/stat
 import { connectorThunk } from "../hosts/dynamic/thunk.js";
 import { DEFAULT_APPLICATION } from "../settings.js";
 import { checkConfiguration, MODULE, type Outputs, ownerOf, resourceOptions, stackDigest } from "./identity.js";
+import { onceInRun } from "./once-in-run.js";
 import { refuseUnusableCode } from "./stored-code.js";
 
 /** The arguments of {@link ImapConnector}. */
@@ -69,7 +70,7 @@ export class ImapConnector extends pulumi.dynamic.Resource implements Outputs<Co
 
   constructor(name: string, args: ImapConnectorArgs = {}, opts?: pulumi.CustomResourceOptions) {
     checkConfiguration(args.application);
-    refuseUnusableCode(connectorThunk);
+    onceInRun(connectorThunk, () => refuseUnusableCode(connectorThunk));
     const owner = ownerOf(name, ImapConnector.__pulumiType, opts);
     const inputs = { ...CONNECTOR_OUTPUTS, ...args, owner, stack: stackDigest() };
     super(connectorThunk, name, inputs, resourceOptions(opts), MODULE, "ImapConnector");

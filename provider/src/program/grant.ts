@@ -14,6 +14,7 @@ import {
   resourceOptions,
   stackDigest,
 } from "./identity.js";
+import { onceInRun } from "./once-in-run.js";
 import { refuseUnusableCode } from "./stored-code.js";
 
 /** Each argument of a mailbox; {@link MailboxArgs} says which belong together. */
@@ -227,7 +228,7 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
   constructor(name: string, args: ByoImapGrantArgs, opts?: pulumi.CustomResourceOptions) {
     const application = inheritedApplication(name, args);
     checkConfiguration(application);
-    refuseUnusableCode(grantThunk);
+    onceInRun(grantThunk, () => refuseUnusableCode(grantThunk));
     const inputs = opts?.id === undefined ? declared(name, args, application, opts) : { application };
     super(grantThunk, name, { ...GRANT_OUTPUTS, ...inputs }, resourceOptions(opts), MODULE, "ByoImapGrant");
     this.grantId = this.id;

@@ -3,6 +3,7 @@ import { ownerDigest } from "../core/ownership/marker.js";
 import { InvalidInputError, type NylasErrorFacts } from "../errors.js";
 import { nearest } from "../nearest.js";
 import { DEFAULT_APPLICATION, readingNamespace, SETTING_NAMES } from "../settings.js";
+import { onceInRun } from "./once-in-run.js";
 
 /** Module part of the type tokens `pulumi-nodejs:dynamic/nylas:…`. */
 export const MODULE = "nylas";
@@ -52,8 +53,10 @@ function organization(): string {
 
 /** Throws if the stack's configuration of an application has a mistake that only the program can see. */
 export function checkConfiguration(application: string = DEFAULT_APPLICATION): void {
-  refusePlainKey(application);
-  refuseUnknownSettings(application);
+  onceInRun(application, () => {
+    refusePlainKey(application);
+    refuseUnknownSettings(application);
+  });
 }
 
 /** An API key that is plain text in the configuration would be plain text in every checkpoint. */

@@ -10,6 +10,8 @@ import { countPending, type Run, runFor } from "./session.js";
 
 /** The calls of Pulumi's engine about one resource type, for any host. They throw `ShownError` and `PartialFailure`. */
 export interface ResourceServer {
+  /** The arguments whose values no message may show, and which hosts mark as secrets. */
+  secretArguments: readonly string[];
   /** Fills in defaults and validates arguments and settings. */
   check(olds: Values, news: Values): Promise<{ inputs: Values; failures: CheckFailure[] }>;
   /**
@@ -66,6 +68,7 @@ export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceS
   const settingsOf = (values: Values) => readSettings(applicationOf(values), host.config, host.env);
   const run = (values: Values) => runFor(settingsOf(values), host);
   return {
+    secretArguments,
     check: (olds, news) =>
       guarded([olds, news], async () => {
         const checked = lifecycle.check(host, news, olds);

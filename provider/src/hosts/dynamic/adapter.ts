@@ -1,6 +1,6 @@
 import type * as pulumi from "@pulumi/pulumi";
 import type { RecordLifecycle } from "../../core/lifecycle.js";
-import { isUnknown, secretNames } from "../../core/properties/validate.js";
+import { isUnknown } from "../../core/properties/validate.js";
 import type { Values } from "../../core/properties/values.js";
 import { PartialFailure, ShownError, serveResource } from "../../core/resource-server.js";
 import type { Host } from "../../host.js";
@@ -18,12 +18,11 @@ export type ProviderMethods = Required<Omit<pulumi.dynamic.ResourceProvider<Valu
 /** Implements the methods of a dynamic provider, with errors in the form that Pulumi's host expects. */
 export function providerMethods(lifecycle: RecordLifecycle, host: Host): ProviderMethods {
   const server = serveResource(lifecycle, host);
-  const secrets = secretNames(lifecycle.properties);
   return {
     check: (olds, news) =>
       forHost(news, async () => {
         const { inputs, failures } = await server.check(olds, news);
-        return { inputs: asSecrets(inputs, secrets), failures };
+        return { inputs: asSecrets(inputs, server.secretArguments), failures };
       }),
     diff: (id, olds, news) =>
       forHost(news, async () => {

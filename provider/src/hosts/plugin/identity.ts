@@ -14,8 +14,11 @@ interface Urn {
 /** The organization never reaches a plugin. */
 const ORGANIZATION = "organization";
 
-/** Under this name the inputs hold which owner and stack a plugin would have given, where the state came with others. */
-export const KEPT_FOR = "keptFor";
+/**
+ * Under this name the inputs hold which owner and stack a plugin would have given, where the state came with others. Neither the engine
+ * shows a name with two underscores, nor are there arguments of such names.
+ */
+export const KEPT_FOR = "__keptFor";
 
 /** A URN is `urn:pulumi:STACK::PROJECT::PARENT$TYPE::NAME`. */
 export function parseUrn(urn: string): Urn {
@@ -43,5 +46,5 @@ export function identityOf(urn: string, olds: Values): Values {
   };
   const identity = { owner: kept("owner", ofOwner), stack: kept("stack", ofStack) };
   const isOwn = identity.owner === own.owner && identity.stack === own.stack;
-  return { ...identity, ...(isOwn ? {} : { [KEPT_FOR]: `${own.owner}:${own.stack}` }) };
+  return { ...identity, [KEPT_FOR]: isOwn ? undefined : `${own.owner}:${own.stack}` };
 }

@@ -11,7 +11,7 @@ import { pick, type Values } from "../../core/properties/values.js";
 import type { NylasClient } from "../../nylas/client.js";
 import { CONNECTOR_ID, findConnector } from "../../nylas/connectors.js";
 import { findMailServers } from "../../nylas/grants.js";
-import { identityOf, KEPT_FOR } from "./identity.js";
+import { identityOf } from "./identity.js";
 
 /** A resource type as a plugin serves it. */
 export interface ResourceType {
@@ -66,14 +66,12 @@ export const RESOURCES: Readonly<Record<string, ResourceType>> = {
  * the state has and the program does not give, because `ignoreChanges` hides it. `olds` are the inputs of the last run.
  */
 export function declared(urn: string, olds: Values, news: Values): Values {
-  const { [KEPT_FOR]: _kept, ...identity } = identityOf(urn, olds);
-  const { application } = olds;
   const hidden = PASSWORDS.filter(({ argument, source, digest }) => {
     const given = news[argument] ?? news[source];
     return argument === "imapPassword" && (given === undefined || given === null) && olds[digest] !== IMPORTED;
   });
   const digests = hidden.map(({ digest }) => digest);
-  return { ...pick({ application }, ["application"]), ...pick(olds, digests), ...news, ...identity };
+  return { ...pick(olds, ["application", ...digests]), ...news, ...identityOf(urn, olds) };
 }
 
 /** Refuses names that a program may not give. The engine passes inputs of a state again when it imports. */
@@ -100,14 +98,8 @@ export function withIgnored(ignored: readonly string[], olds: Values, news: Valu
   };
 }
 
-/** What a creation will return, as far as it is known before. */
-export function plannedCreation({ outputs }: ResourceType, inputs: Values): Values {
-  const { [KEPT_FOR]: _kept, ...declared } = inputs;
-  return { ...declared, ...Object.fromEntries(outputs.map((name) => [name, UNKNOWN])) };
-}
-
-/** What an update will return, as far as it is known before. */
-export function plannedUpdate({ outputs, unsure }: ResourceType, olds: Values, inputs: Values): Values {
-  const { [KEPT_FOR]: _kept, ...declared } = inputs;
-  return { ...declared, ...pick(olds, outputs), ...Object.fromEntries(unsure(olds).map((name) => [name, UNKNOWN])) };
+/** What a creation will return, or the update of an object with these outputs, as far as it is known before. */
+export function planned({ outputs, unsure }: ResourceType, inputs: Values, olds?: Values): Values {
+  const open = olds === undefined ? outputs : unsure(olds);
+  return { ...inputs, ...pick(olds ?? {}, outputs), ...Object.fromEntries(open.map((name) => [name, UNKNOWN])) };
 }

@@ -1,17 +1,10 @@
-import {
-  Metadata,
-  type ServerUnaryCall,
-  type ServerWritableStream,
-  type ServiceError,
-  type sendUnaryData,
-  status,
-} from "@grpc/grpc-js";
+import { Metadata, type ServerUnaryCall, type ServerWritableStream, type sendUnaryData, status } from "@grpc/grpc-js";
 import pluginMessages from "@pulumi/pulumi/proto/plugin_pb.js";
 import messages from "@pulumi/pulumi/proto/provider_pb.js";
 import statusMessages from "@pulumi/pulumi/proto/status_pb.js";
 import any from "google-protobuf/google/protobuf/any_pb.js";
 import empty from "google-protobuf/google/protobuf/empty_pb.js";
-import { type CheckFailure, secretNames } from "../../core/properties/validate.js";
+import type { CheckFailure } from "../../core/properties/validate.js";
 import type { Values } from "../../core/properties/values.js";
 import { PartialFailure, type ResourceServer, serveResource } from "../../core/resource-server.js";
 import { finishNotices } from "../../core/session.js";
@@ -24,16 +17,8 @@ import { checkConfiguration, configurationOf } from "./configuration.js";
 import { differenceMessage } from "./differences.js";
 import { about, connectEngine, show } from "./engine.js";
 import { clientOf, FUNCTIONS } from "./functions.js";
-import { identityOf, KEPT_FOR, parseUrn } from "./identity.js";
-import {
-  declared,
-  plannedCreation,
-  plannedUpdate,
-  RESOURCES,
-  type ResourceType,
-  unknownArguments,
-  withIgnored,
-} from "./resources.js";
+import { KEPT_FOR, parseUrn } from "./identity.js";
+import { declared, planned, RESOURCES, type ResourceType, unknownArguments, withIgnored } from "./resources.js";
 import schema from "./schema.json" with { type: "json" };
 import { marshal, unmarshal } from "./values.js";
 
@@ -55,8 +40,6 @@ const STALE_SETTINGS =
 
 interface Served extends ResourceType {
   server: ResourceServer;
-  /** Names of the secret arguments. */
-  secretArguments: readonly string[];
 }
 
 /** The methods of the engine's protocol, for one provider of a program. */
@@ -134,16 +117,11 @@ export function serveEngine(version: string) {
     }),
 
     check: unary(async (request: InstanceType<typeof messages.CheckRequest>) => {
-      const { lifecycle, server, secretArguments } = resourceOf(request);
-      const [olds, { values: news, secrets }] = [unmarshal(request.getOlds()).values, unmarshal(request.getNews())];
+      const { lifecycle, server } = resourceOf(request);
+      const olds = unmarshal(request.getOlds()).values;
+      const { values: news, secrets } = unmarshal(request.getNews(), server.secretArguments);
       const { inputs, failures } = await server.check(olds, declared(request.getUrn(), olds, news));
-      const { [KEPT_FOR]: keptFor } = identityOf(request.getUrn(), olds);
-      const refused = unknownArguments(lifecycle, olds, news);
-      return checkMessage(
-        { ...inputs, [KEPT_FOR]: keptFor },
-        [...secrets, ...secretArguments],
-        [...refused, ...failures],
-      );
+      return checkMessage(inputs, secrets, [...unknownArguments(lifecycle, olds, news), ...failures]);
     }),
     diff: unary(async (request: InstanceType<typeof messages.DiffRequest>) => {
       const { lifecycle, server } = resourceOf(request);
@@ -154,23 +132,20 @@ export function serveEngine(version: string) {
     }),
     create: unary(async (request: InstanceType<typeof messages.CreateRequest>) => {
       const resource = resourceOf(request);
-      const { values, secrets } = unmarshal(request.getProperties());
-      const marked = [...secrets, ...resource.secretArguments];
+      const { values, secrets } = unmarshal(request.getProperties(), resource.server.secretArguments);
+      const { id, outs } = request.getPreview()
+        ? { id: "", outs: planned(resource, values) }
+        : await saving(secrets, () => resource.server.create(values));
       const response = new messages.CreateResponse();
-      if (request.getPreview()) {
-        response.setProperties(marshal(plannedCreation(resource, values), marked));
-        return response;
-      }
-      const { id, outs } = await saving(marked, () => resource.server.create(values));
       response.setId(id);
-      response.setProperties(marshal(outs, marked));
+      response.setProperties(marshal(outs, secrets));
       return response;
     }),
     read: unary(async (request: InstanceType<typeof messages.ReadRequest>) => {
-      const { lifecycle, server, secretArguments, imported } = resourceOf(request);
+      const { lifecycle, server, imported } = resourceOf(request);
       const id = request.getId();
-      const [inputs, state] = [unmarshal(request.getInputs()), unmarshal(request.getProperties())];
-      const marked = [...inputs.secrets, ...state.secrets, ...secretArguments];
+      const inputs = unmarshal(request.getInputs(), server.secretArguments);
+      const state = unmarshal(request.getProperties(), inputs.secrets);
       const response = new messages.ReadResponse();
       // The code of the other host stays in a state whose resource came from it.
       const { __provider: _code, ...props } = state.values;
@@ -182,26 +157,24 @@ export function serveEngine(version: string) {
         // With the defaults that a check fills in, the check of the import finds nothing changed.
         const { inputs: known } = lifecycle.check(host, told, told);
         // What is there already counts as adopted: destroy leaves it.
-        response.setProperties(marshal({ ...known, ...found.outs, adopted: true }, marked));
-        response.setInputs(marshal(known, marked));
+        response.setProperties(marshal({ ...known, ...found.outs, adopted: true }, state.secrets));
+        response.setInputs(marshal(known, state.secrets));
         return response;
       }
-      const { [KEPT_FOR]: keptFor } = inputs.values;
-      response.setProperties(marshal(found.outs, marked));
-      response.setInputs(marshal({ ...found.inputs, [KEPT_FOR]: keptFor }, marked));
+      response.setProperties(marshal(found.outs, state.secrets));
+      response.setInputs(marshal({ ...found.inputs, [KEPT_FOR]: inputs.values[KEPT_FOR] }, state.secrets));
       return response;
     }),
     update: unary(async (request: InstanceType<typeof messages.UpdateRequest>) => {
       const resource = resourceOf(request);
       const olds = unmarshal(request.getOlds()).values;
-      const { values, secrets } = unmarshal(request.getNews());
+      const { values, secrets } = unmarshal(request.getNews(), resource.server.secretArguments);
       const news = withIgnored(request.getIgnorechangesList(), olds, values);
-      const marked = [...secrets, ...resource.secretArguments];
-      const response = new messages.UpdateResponse();
       const outs = request.getPreview()
-        ? plannedUpdate(resource, olds, news)
-        : await saving(marked, () => resource.server.update(request.getId(), olds, news));
-      response.setProperties(marshal(outs, marked));
+        ? planned(resource, news, olds)
+        : await saving(secrets, () => resource.server.update(request.getId(), olds, news));
+      const response = new messages.UpdateResponse();
+      response.setProperties(marshal(outs, secrets));
       return response;
     }),
     delete: unary(async (request: InstanceType<typeof messages.DeleteRequest>) => {
@@ -237,28 +210,26 @@ export function serveEngine(version: string) {
         }
         call.end();
       } catch (error) {
-        call.emit("error", statusOf(error));
+        call.emit("error", error);
       }
     },
   };
 }
 
 function serveWith(host: Host): Readonly<Record<string, Served>> {
-  const served = Object.entries(RESOURCES).map(([token, type]) => {
-    const { lifecycle } = type;
-    const secretArguments = secretNames(lifecycle.properties);
-    return [token, { ...type, server: serveResource(lifecycle, host), secretArguments }] as const;
-  });
-  return Object.fromEntries(served);
+  const entries = Object.entries(RESOURCES);
+  return Object.fromEntries(
+    entries.map(([token, type]) => [token, { ...type, server: serveResource(type.lifecycle, host) }]),
+  );
 }
 
-/** A method as gRPC wants it. */
+/** A method as gRPC wants it. An error's message and metadata go to the engine. */
 function unary<Request, Response>(work: (request: Request) => Response | Promise<Response>) {
   return async ({ request }: ServerUnaryCall<Request, Response>, answer: sendUnaryData<Response>): Promise<void> => {
     try {
       answer(null, await about(urnOf(request), async () => work(request)));
     } catch (error) {
-      answer(statusOf(error));
+      answer(error instanceof Error ? error : new Error(String(error)));
     }
   };
 }
@@ -304,11 +275,4 @@ async function saving<T>(secrets: readonly string[], work: () => Promise<T>): Pr
     metadata.set("grpc-status-details-bin", Buffer.from(full.serializeBinary()));
     throw Object.assign(new Error(error.message), { metadata });
   }
-}
-
-function statusOf(error: unknown): Pick<ServiceError, "code" | "details"> & Partial<Pick<ServiceError, "metadata">> {
-  const details = error instanceof Error ? error.message : String(error);
-  const metadata =
-    error instanceof Error && "metadata" in error && error.metadata instanceof Metadata ? error.metadata : undefined;
-  return { code: status.UNKNOWN, details, ...(metadata === undefined ? {} : { metadata }) };
 }

@@ -12,9 +12,9 @@ export interface Bag {
   secrets: string[];
 }
 
-/** A value that contains an unknown one is unknown. */
-export function unmarshal(wire: struct.Struct | undefined): Bag {
-  const secrets = new Set<string>();
+/** A value that contains an unknown one is unknown. The values of some names are secret whether they are marked or not. */
+export function unmarshal(wire: struct.Struct | undefined, secretNames: readonly string[] = []): Bag {
+  const secrets = new Set(secretNames);
   const raw: Values = wire?.toJavaScript() ?? {};
   const values = Object.entries(raw).map(([name, value]) => {
     const found = { secret: false, unknown: false };

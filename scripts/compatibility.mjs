@@ -3,32 +3,21 @@
  * Tries what `scripts/compatibility/rows.mjs` lists: each row in a folder of its own, with the packed package and pinned versions, at
  * an emulator. Numbers as arguments try these rows only, from 1. It downloads a gigabyte, and is no part of CI.
  */
-import { randomBytes } from "node:crypto";
-import { globSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { globSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
-import { passes } from "../tools/harness/checks.mjs";
-import { startEmulatorCli } from "../tools/harness/emulator.mjs";
 import { messageOf } from "../tools/harness/errors.mjs";
-import { listenForInterruption, onInterruption } from "../tools/harness/interruption.mjs";
-import { stopAll } from "../tools/harness/processes.mjs";
-import { pulumiStack } from "../tools/harness/stack.mjs";
-import { clearEnvironment, userEnvironment } from "../tools/harness/user-environment.mjs";
+import { INSTALLERS, npx, prepareTrials } from "../tools/harness/trials.mjs";
 import { rows, TOOLS } from "./compatibility/rows.mjs";
 import { template } from "./release/consumers.mjs";
 import { repositoryDirectory } from "./setup/paths.mjs";
-import { run } from "./setup/run.mjs";
 
 /** @import { Manager, Row } from "./compatibility/rows.mjs" */
 
-const COMMAND_TIMEOUT_MS = 10 * 60_000;
 const PACKAGE = "pulumi-nylas-imap";
 
 /** @type {Record<Manager, readonly string[]>} the command that installs what package.json names */
-const INSTALLERS = {
-  npm: ["npm", "install", "--prefer-offline", "--no-audit", "--no-fund"],
-  // pnpm fails because of install scripts that nobody has approved. None of them is needed.
-  pnpm: [...npx(`pnpm@${TOOLS.pnpm}`), "pnpm", "install", "--config.strict-dep-builds=false"],
+const COMMANDS = {
+  ...INSTALLERS,
   "yarn 1": [...npx(`yarn@${TOOLS.yarn}`), "yarn", "install", "--no-lockfile"],
   "yarn node-modules": [...npx(`@yarnpkg/cli-dist@${TOOLS.berry}`), "yarn", "install", "--no-immutable"],
   "yarn PnP": [...npx(`@yarnpkg/cli-dist@${TOOLS.berry}`), "yarn", "install", "--no-immutable"],
@@ -41,37 +30,24 @@ const SETTINGS = {
   "yarn PnP": { ".yarnrc.yml": "nodeLinker: pnp\nenableTelemetry: false\n" },
 };
 
-/** @param {string} tool @returns {readonly string[]} */
-function npx(tool) {
-  return ["npm", "exec", "--yes", "--prefer-offline", `--package=${tool}`, "--"];
-}
+const { directory, environment, check, command, bringUp, runTrials } = prepareTrials("compatibility");
+let tarball = "";
 
-/** Outside of the repository, so that programs cannot resolve its modules. */
-const directory = realpathSync(mkdtempSync(join(tmpdir(), "nylas-compatibility-")));
-clearEnvironment();
-const environment = userEnvironment({ PULUMI_CONFIG_PASSPHRASE: randomBytes(18).toString("base64url") });
-listenForInterruption();
-onInterruption(async () => rmSync(directory, { recursive: true, force: true }));
-onInterruption(stopAll);
-
-const chosen = process.argv.slice(2).map(Number);
-let failed = 0;
-const packed = await command(join(repositoryDirectory, "provider"), ["npm", "pack", "--pack-destination", directory]);
-const tarball = join(directory, packed.split("\n").at(-1) ?? "");
-for (const [index, row] of rows.entries()) {
-  if (chosen.length > 0 && !chosen.includes(index + 1)) continue;
-  const name = `${index + 1}. ${row.name} ${row.fails === undefined ? "works" : "does not work"}`;
-  if (!(await passes(name, () => tryRow(row, join(directory, String(index + 1)))))) failed += 1;
-}
-await stopAll();
-if (failed === 0) rmSync(directory, { recursive: true, force: true });
-else process.stdout.write(`${failed} rows are not as they say. The programs are kept in ${directory}.\n`);
-process.exit(failed === 0 ? 0 : 1);
+await runTrials(async () => {
+  const chosen = process.argv.slice(2).map(Number);
+  const packed = await command(join(repositoryDirectory, "provider"), ["npm", "pack", "--pack-destination", directory]);
+  tarball = join(directory, packed.split("\n").at(-1) ?? "");
+  for (const [index, row] of rows.entries()) {
+    if (chosen.length > 0 && !chosen.includes(index + 1)) continue;
+    const name = `${index + 1}. ${row.name} ${row.fails === undefined ? "works" : "does not work"}`;
+    await check(name, () => tryRow(row, join(directory, String(index + 1))));
+  }
+});
 
 /** @param {Row} row @param {string} root */
 async function tryRow(row, root) {
   try {
-    await bringUp(row, root);
+    await bringRowUp(row, root);
   } catch (error) {
     const text = messageOf(error);
     if (row.fails === undefined || !row.fails.test(text)) throw error;
@@ -81,32 +57,13 @@ async function tryRow(row, root) {
 }
 
 /** @param {Row} row @param {string} root */
-async function bringUp(row, root) {
+async function bringRowUp(row, root) {
   const folder = writeProgram(row, root);
   const env = { ...environment, ...(await nodePath(row, root)) };
-  await command(root, INSTALLERS[row.manager ?? "npm"], env);
+  await command(root, COMMANDS[row.manager ?? "npm"], env);
   if (row.bundle !== undefined) await bundle(folder, row.bundle);
   if (row.typescript !== undefined) await typeCheck(folder);
-
-  const emulator = await startEmulatorCli(["--mail"], { env, cwd: folder });
-  try {
-    const [{ username, password } = { username: "", password: "" }] = emulator.users;
-    const backend = `${root}-state`;
-    mkdirSync(backend);
-    const nylas = { NYLAS_API_URI: emulator.apiUri, NYLAS_API_KEY: emulator.apiKey };
-    const own = { ...env, ...nylas, PULUMI_BACKEND_URL: `file://${backend}` };
-    const stack = pulumiStack({ name: "trial", directory: folder, configDirectory: `${root}-config`, env: own });
-    await stack.create();
-    await stack.config({ username, imapHost: emulator.imap.host, imapPort: emulator.imap.port }, { password });
-    await stack.up();
-    await stack.up("--expect-no-changes");
-    await stack.destroy();
-    const left = [...(await emulator.api.grants()), ...(await emulator.api.connectors())];
-    if (left.length > 0) throw new Error("destroy left something at the emulator");
-  } finally {
-    emulator.child.kill("SIGTERM");
-    await emulator.ended;
-  }
+  await bringUp(folder, { env });
 }
 
 /** @param {Row} row @param {string} root @returns {string} the program's folder */
@@ -186,9 +143,4 @@ function bundle(folder, how) {
   const external = ["@pulumi/pulumi", ...(how === "external" ? [PACKAGE] : [])].map((name) => `--external:${name}`);
   const options = ["index.ts", "--bundle", "--platform=node", "--outfile=bundle.js", ...external];
   return command(folder, [join("node_modules", ".bin", "esbuild"), ...options]);
-}
-
-/** @param {string} cwd @param {readonly string[]} line @param {Record<string, string>} env */
-function command(cwd, [program = "", ...args], env = environment) {
-  return run(program, args, { cwd, env, timeoutMs: COMMAND_TIMEOUT_MS, next: "" });
 }

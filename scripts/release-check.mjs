@@ -6,23 +6,9 @@
  *
  * `test/package/tarball.test.ts` covers the contents of the tarballs and, with npm only, refresh and destroy without a program.
  */
-import { randomBytes } from "node:crypto";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { passes } from "../tools/harness/checks.mjs";
-import { startEmulatorCli } from "../tools/harness/emulator.mjs";
-import { messageOf } from "../tools/harness/errors.mjs";
-import {
-  isInterrupted,
-  listenForInterruption,
-  onInterruption,
-  stopListening,
-  untilEnd,
-} from "../tools/harness/interruption.mjs";
-import { stopAll } from "../tools/harness/processes.mjs";
-import { pulumiStack } from "../tools/harness/stack.mjs";
-import { clearEnvironment, userEnvironment } from "../tools/harness/user-environment.mjs";
+import { INSTALLERS, prepareTrials } from "../tools/harness/trials.mjs";
 import {
   emulatorExport,
   esm,
@@ -34,74 +20,40 @@ import {
 } from "./release/consumers.mjs";
 import { followIn, makeStage, pageNames } from "./release/pages.mjs";
 import { repositoryDirectory } from "./setup/paths.mjs";
-import { run } from "./setup/run.mjs";
-import { PNPM } from "./setup/versions.mjs";
 
-const COMMAND_TIMEOUT_MS = 5 * 60_000;
 const TYPESCRIPT = "^5.0.0";
 
 /** @typedef {keyof typeof moduleSettings} ModuleSystem */
-/** @typedef {{ packageManager: string, moduleSystem: ModuleSystem, directory: string }} Program */
+/** @typedef {keyof typeof INSTALLERS} PackageManager */
+/** @typedef {{ packageManager: PackageManager, moduleSystem: ModuleSystem, directory: string }} Program */
 
-/** @type {Record<string, readonly string[]>} the command that installs what package.json names */
-const PACKAGE_MANAGERS = {
-  npm: ["npm", "install", "--prefer-offline", "--no-audit", "--no-fund"],
-  // pnpm fails because of install scripts that nobody has approved. None of them is needed.
-  pnpm: [
-    ...["npm", "exec", "--yes", "--prefer-offline", `--package=pnpm@${PNPM}`, "--"],
-    ...["pnpm", "install", "--prefer-offline", "--config.strict-dep-builds=false"],
-  ],
-};
-
+const PACKAGE_MANAGERS = /** @type {const} */ (["npm", "pnpm"]);
 const PACKAGES = { "pulumi-nylas-imap": "provider", "nylas-emulator": "emulator" };
 
 /** @type {Record<ModuleSystem, import("./release/consumers.mjs").Files>} */
 const PROGRAMS = { CommonJS: template, ESM: esm };
 
-/** Outside of the repository, so that programs cannot resolve its modules. */
-const directory = realpathSync(mkdtempSync(join(tmpdir(), "nylas-release-")));
-clearEnvironment();
-const environment = userEnvironment({
-  PULUMI_CONFIG_PASSPHRASE: randomBytes(18).toString("base64url"),
-  PULUMI_HOME: join(directory, "home"),
-});
+const { directory, environment, check, command, bringUp, runTrials } = prepareTrials("release:check");
 
-let passed = 0;
-let failed = 0;
-
-listenForInterruption();
-onInterruption(async () => rmSync(directory, { recursive: true, force: true }));
-onInterruption(stopAll);
-try {
+await runTrials(async () => {
   const named = process.argv.slice(2);
   const unknown = named.filter((name) => !pageNames.includes(name));
   if (unknown.length > 0) throw new Error(`No page is ${unknown.join(", ")}. Pages: ${pageNames.join(", ")}.`);
   if (named.length === 0) await checkPackages();
   await checkPages(named.length === 0 ? pageNames : named);
-} catch (error) {
-  if (isInterrupted()) await untilEnd();
-  failed += 1;
-  process.stderr.write(`release check: ${messageOf(error)}\n`);
-}
-await stopAll();
-stopListening();
-if (failed === 0) rmSync(directory, { recursive: true, force: true });
-else
-  process.stdout.write(`The programs are kept in ${directory}. Mend the cause, and run npm run release:check again.\n`);
-process.stdout.write(failed === 0 ? `all ${passed} checks pass\n` : `${failed} of ${passed + failed} checks fail\n`);
-process.exit(failed === 0 ? 0 : 1);
+});
 
 async function checkPackages() {
   /** @type {Record<string, string>} */
   const tarballs = {};
   for (const [name, folder] of Object.entries(PACKAGES)) {
-    await check(`${name} is packed`, async () => {
+    const isPacked = await check(`${name} is packed`, async () => {
       tarballs[name] = await pack(join(repositoryDirectory, folder));
     });
+    if (!isPacked) return;
   }
-  if (failed > 0) return;
   // Two at a time: the engine and the compiler each keep a core busy.
-  await Promise.all(Object.keys(PACKAGE_MANAGERS).map((packageManager) => checkPrograms(packageManager, tarballs)));
+  await Promise.all(PACKAGE_MANAGERS.map((packageManager) => checkPrograms(packageManager, tarballs)));
 }
 
 /** @param {readonly string[]} names */
@@ -113,7 +65,7 @@ async function checkPages(names) {
   for (const name of names) await check(`${name} does what it says`, () => followIn(stage, environment, name));
 }
 
-/** @param {string} packageManager @param {Record<string, string>} tarballs */
+/** @param {PackageManager} packageManager @param {Record<string, string>} tarballs */
 async function checkPrograms(packageManager, tarballs) {
   for (const moduleSystem of /** @type {const} */ (["CommonJS", "ESM"])) {
     const program = { packageManager, moduleSystem, directory: join(directory, `${packageManager}-${moduleSystem}`) };
@@ -124,42 +76,33 @@ async function checkPrograms(packageManager, tarballs) {
     for (const [setting, options] of Object.entries(moduleSettings[moduleSystem])) {
       await check(`${name}: type-checks with ${setting}`, () => typeCheck(program, options));
     }
-    await check(`${name}: up, unchanged, doctor, destroy`, () => bringUp(program.directory));
+    await check(`${name}: up, unchanged, doctor, destroy`, () => bringUpWith(program.directory));
   }
   await check(`${packageManager}: the native provider of the package`, () => bringUpNative(packageManager));
 }
 
 /**
  * Installs the plugin from the package, and brings a program up with it.
- * @param {string} packageManager
+ * @param {PackageManager} packageManager
  */
 async function bringUpNative(packageManager) {
   const folder = join(directory, `${packageManager}-CommonJS`);
   const installed = join(folder, "node_modules", "pulumi-nylas-imap");
   const { version } = JSON.parse(readFileSync(join(installed, "package.json"), "utf8"));
-  const install = ["plugin", "install", "resource", "nylas", version, "--file", join(installed, "plugin")];
+  const install = ["pulumi", "plugin", "install", "resource", "nylas", version, "--file", join(installed, "plugin")];
   const home = join(directory, `${packageManager}-home`);
   const env = { ...environment, PULUMI_HOME: home };
-  await command(folder, ["pulumi", ...install], `Run pulumi ${install.join(" ")} in ${folder} to repeat this.`, env);
+  await command(folder, install, env);
   // Resolves the modules of the program around it.
   const project = join(folder, "native");
   mkdirSync(project);
   for (const [file, text] of Object.entries(native)) writeFileSync(join(project, file), text);
-  await bringUp(folder, project, env);
-}
-
-/** @param {string} name @param {() => Promise<unknown>} work */
-async function check(name, work) {
-  const passing = await passes(name, work);
-  if (passing) passed += 1;
-  else failed += 1;
-  return passing;
+  await bringUpWith(folder, project, env);
 }
 
 /** @param {string} folder */
 async function pack(folder) {
-  const next = `Run npm pack --dry-run in ${folder} to repeat this.`;
-  const printed = await command(folder, ["npm", "pack", "--pack-destination", directory], next);
+  const printed = await command(folder, ["npm", "pack", "--pack-destination", directory]);
   return join(directory, printed.split("\n").at(-1) ?? "");
 }
 
@@ -186,9 +129,7 @@ function writeProgram({ packageManager, moduleSystem, directory: folder }, tarba
 
 /** @param {Program} program */
 function install({ packageManager, directory: folder }) {
-  const line = PACKAGE_MANAGERS[packageManager];
-  if (line === undefined) throw new Error(`There is no package manager ${packageManager}.`);
-  return command(folder, line, `Run ${line.join(" ")} in ${folder} to repeat this.`);
+  return command(folder, INSTALLERS[packageManager]);
 }
 
 /** @param {Program} program @param {Record<string, string>} options */
@@ -196,63 +137,18 @@ async function typeCheck({ moduleSystem, directory: folder }, options) {
   const sources = ["every-export.ts", "emulator.ts", ...(moduleSystem === "CommonJS" ? ["index.ts"] : [])];
   const configuration = `tsconfig.${options.module}.json`;
   writeFileSync(join(folder, configuration), strictConfiguration(options, sources));
-  const compiler = join("node_modules", ".bin", "tsc");
-  await command(
-    folder,
-    [compiler, "-p", configuration],
-    `Run npx tsc -p ${configuration} in ${folder} to repeat this.`,
-  );
+  await command(folder, [join("node_modules", ".bin", "tsc"), "-p", configuration]);
 }
 
 /**
  * @param {string} folder where the packages are installed
  * @param {string} [project]
- * @param {Record<string, string>} [surroundings]
+ * @param {Record<string, string>} [env]
  */
-async function bringUp(folder, project = folder, surroundings = environment) {
-  // As a user starts the installed one.
-  const emulator = await startEmulatorCli(["--mail"], {
-    env: environment,
-    cwd: folder,
-    command: [join(folder, "node_modules", ".bin", "nylas-emulator")],
-  });
-  const { api, imap, users, child, ended } = emulator;
-  try {
-    const [{ username, password } = { username: "", password: "" }] = users;
-    const backend = `${project}-state`;
-    mkdirSync(backend);
-    const nylas = { NYLAS_API_URI: emulator.apiUri, NYLAS_API_KEY: emulator.apiKey };
-    const env = { ...surroundings, ...nylas, PULUMI_BACKEND_URL: `file://${backend}` };
-    const stack = pulumiStack({ name: "release", directory: project, configDirectory: `${project}-config`, env });
-    await stack.create();
-    await stack.config({ username, imapHost: imap.host, imapPort: imap.port }, { password });
-    await stack.up();
-    const { grantId } = await stack.outputs();
-    const grants = await api.grants();
-    expect(grants.length === 1 && grants[0]?.id === grantId, "up makes one grant, whose id is an output");
-    await api.forgetRequests();
-    await stack.up("--expect-no-changes");
-    expect((await api.writes()).length === 0, "a second up sends no write");
-    await command(folder, [join("node_modules", ".bin", "nylas-imap"), "doctor"], "doctor finds something to do.", env);
-    await stack.destroy();
-    expect([...(await api.grants()), ...(await api.connectors())].length === 0, "destroy leaves nothing");
-  } finally {
-    child.kill("SIGTERM");
-  }
-  const { code, stderr } = await ended;
-  expect(code === 0, `the emulator ends with 0 at SIGTERM, and not with ${code}: ${stderr}`);
-}
-
-/** @param {boolean} holds @param {string} claim */
-function expect(holds, claim) {
-  if (!holds) throw new Error(`Expected but not true: ${claim}`);
-}
-
-/**
- * @param {string} cwd
- * @param {readonly string[]} line
- * @param {string} next what to do when the command fails
- */
-function command(cwd, [program = "", ...args], next, env = environment) {
-  return run(program, args, { cwd, env, timeoutMs: COMMAND_TIMEOUT_MS, next });
+function bringUpWith(folder, project = folder, env = environment) {
+  // As a user starts the installed ones.
+  const bin = join(folder, "node_modules", ".bin");
+  return bringUp(project, { env, emulator: [join(bin, "nylas-emulator")] }, (trial) =>
+    command(folder, [join(bin, "nylas-imap"), "doctor"], trial.env),
+  );
 }

@@ -1,3 +1,5 @@
+import { PNPM } from "../setup/versions.mjs";
+
 /**
  * What users combine with the package: each row is tried by `npm run compatibility`, and a line of the table in docs/upgrades.md.
  *
@@ -17,7 +19,7 @@
  */
 
 /** Versions of the package managers and of esbuild. */
-export const TOOLS = { pnpm: "12.21.0", yarn: "1.22.22", berry: "4.18.1", bun: "1.4.5", esbuild: "0.28.2" };
+export const TOOLS = { pnpm: PNPM, yarn: "1.22.22", berry: "4.18.1", bun: "1.4.5", esbuild: "0.28.2" };
 
 const NEWEST_SDK = "3.276.0";
 

@@ -2,7 +2,7 @@ import { copyFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { BUILT_LANGUAGE_HOST } from "../setup/versions.mjs";
 
-/** @import { GoCommand, MissingCommand } from "../setup/go-build.mjs" */
+/** @import { GoCommand } from "../setup/go-build.mjs" */
 
 /**
  * @typedef {object} Place
@@ -26,7 +26,7 @@ import { BUILT_LANGUAGE_HOST } from "../setup/versions.mjs";
  * @property {readonly string[]} [tools] commands that compiling needs
  * @property {(place: Place) => Promise<unknown>} [compile]
  * @property {Program} [program]
- * @property {GoCommand | MissingCommand} [host] the language host, if the engine of set-up may lack it
+ * @property {GoCommand} [host] the language host, if the engine of set-up may lack it
  */
 
 const SDK_OF_HOSTS = `github.com/pulumi/pulumi/sdk/v3@v${BUILT_LANGUAGE_HOST}`;
@@ -49,8 +49,16 @@ const ops = new nylas.ByoImapGrant("ops", {
 exports.grantId = ops.grantId;
 `;
 
+/** Writes the SDKs of all languages. @satisfies {GoCommand} */
+export const GENERATOR = {
+  name: "generate-sdks",
+  module: "generate-sdks",
+  package: ".",
+  sources: ["main.go"],
+};
+
 /** Of the package's schema. */
-const GO_MODULE = "github.com/pulumi-nylas-imap/pulumi-nylas-imap/sdk/go";
+export const GO_MODULE = "github.com/pulumi-nylas-imap/pulumi-nylas-imap/sdk/go";
 
 const npmInstall = ["npm", "install", "--prefer-offline", "--no-audit", "--no-fund"];
 
@@ -118,7 +126,11 @@ export const LANGUAGES = {
         await run(program, ["go", "mod", "tidy"]);
       },
     },
-    host: { name: "pulumi-language-go", unavailable: "no module that the Go module proxy serves has it" },
+    host: {
+      name: "pulumi-language-go",
+      module: "pulumi-language-go",
+      package: "github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go",
+    },
   },
   csharp: { absent: "Pulumi's generator for C# is in no module that the Go module proxy serves" },
   java: { absent: "Pulumi's generator for Java is in no module that the Go module proxy serves" },

@@ -21,8 +21,6 @@ const VERSION_VARIABLE = "github.com/pulumi/pulumi/sdk/v3/go/common/version.Vers
  * @property {string} [companion] a script that it starts, as a path in Go's module cache
  */
 
-/** @typedef {{ name: string, unavailable: string }} MissingCommand A command that is built from no module, and why. */
-
 /** @param {string} module */
 function moduleDirectory(module) {
   return join(repositoryDirectory, "tools", module);
@@ -99,15 +97,13 @@ export async function buildCommands(commands, go, temporary, onLine) {
 
 /**
  * The directory of a command that the user has, or that is built once per user; or why there is none.
- * @param {GoCommand | MissingCommand} command
+ * @param {GoCommand} command
  * @returns {Promise<{ directory: string } | { absent: string }>}
  */
 export async function goCommand(command) {
-  const { name } = command;
+  const { name, module, sources } = command;
   const own = findOnPath(name);
   if (own !== undefined) return { directory: dirname(own) };
-  if ("unavailable" in command) return { absent: `${name} is not on PATH, and ${command.unavailable}` };
-  const { module, sources } = command;
   const entry = join(cacheDirectory, `${name}-${process.platform}-${process.arch}-${fingerprint([module], sources)}`);
   if (executableIn(entry, name) !== undefined) return { directory: entry };
   const go = findOnPath("go");

@@ -5,7 +5,7 @@ export const MINIMUM_PULUMI = "3.216.0";
 export const NPM_PULUMI = "3.265.0";
 export const BUILT_PULUMI = "3.255.0";
 export const BUILT_LANGUAGE_HOST = "3.68.0";
-/** The release check runs it. It is no dependency of this project: it has 68 MB. */
+/** The release check and the trials of compatibility run it. It is no dependency of this project: it has 68 MB. */
 export const PNPM = "12.21.0";
 
 const numeric = new Intl.Collator("en", { numeric: true });

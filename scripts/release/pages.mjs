@@ -1,6 +1,10 @@
 import { execFileSync } from "node:child_process";
 import { cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { delimiter, join } from "node:path";
+import { GENERATOR, GO_MODULE, LANGUAGES } from "../sdks/languages.mjs";
+import { readSetup } from "../setup/environment.mjs";
+import { findOnPath } from "../setup/executables.mjs";
+import { goCommand } from "../setup/go-build.mjs";
 import { repositoryDirectory } from "../setup/paths.mjs";
 import { run } from "../setup/run.mjs";
 import { template } from "./consumers.mjs";
@@ -10,6 +14,7 @@ import { followPage } from "./follow.mjs";
  * @typedef {object} Page
  * @property {Record<string, { place: "clone" | "beside", prelude: string }>} starts by heading: a shell that begins in a clone of
  * the repository, or in an empty directory beside one
+ * @property {LanguageName[]} [languages] whose language hosts it needs
  * @property {[from: string, to: string][]} [replacements] what takes the place of the page's examples
  */
 
@@ -18,10 +23,10 @@ const CLONE = "pulumi-nylas-imap";
 /** Lets programs use `@pulumi/random` without a download. */
 const RANDOM_PLUGIN = join(repositoryDirectory, "test/support/random-plugin");
 
-/** `emulator DOMAIN` starts an emulator with mailboxes of one password; `control` uses its control interface. */
+/** `emulator DOMAIN [NAMES]` starts an emulator with mailboxes of one password; `control` uses its control interface. */
 const EMULATOR = `
 emulator() {
-  printf '[%s]' "$(printf ',{"username":"%s@'"$1"'","password":"first password"}' ops billing sales | cut -c 2-)" > "$1.json"
+  printf '[%s]' "$(printf ',{"username":"%s@'"$1"'","password":"first password"}' \${2:-ops billing sales} | cut -c 2-)" > "$1.json"
   node "$REPOSITORY/emulator/bin/nylas-emulator.js" --mail --users "$1.json" --env > "$1.env"
   . "./$1.env"
   EMULATORS="\${EMULATORS-} $NYLAS_EMULATOR_PID"
@@ -35,7 +40,8 @@ control() { curl -sSf -X "$1" -H "authorization: Bearer $KEY" -H "content-type: 
  */
 const PERSON = `
 declare -A ANSWERS
-pulumi() {
+pulumi() { person "$@"; }
+person() {
   local last="\${*: -1}" key="\${*: -2:1}"
   case "$1 \${2-}" in
     "config set")
@@ -44,7 +50,7 @@ pulumi() {
       elif [ "$key" = smtpHost ]; then command pulumi config set-all --plaintext "smtpHost=$SMTP_HOST" --plaintext "smtpPort=$SMTP_PORT"
       else command pulumi "$@"; fi ;;
     "new typescript"*) cp "$PULUMI_TEMPLATE"/* . && npm install --no-audit --no-fund && command pulumi stack init dev ;;
-    "new "* | "up "* | "destroy "* | "stack rm") command pulumi "$@" --yes ;;
+    "new "* | "up "* | "destroy "* | "stack rm" | "import "*) command pulumi "$@" --yes ;;
     *) command pulumi "$@" ;;
   esac
 }
@@ -55,12 +61,67 @@ const NYLAS = `${EMULATOR}${PERSON}
 emulator example.com
 KEY="$NYLAS_API_KEY"
 unset NYLAS_API_KEY
-ANSWERS=([nylas:apiKey]="$KEY" [opsPassword]="$MAILBOX_1_PASSWORD" [passwords.ops]="$MAILBOX_1_PASSWORD")
+ANSWERS=([nylas:apiKey]="$KEY" [opsPassword]="$MAILBOX_1_PASSWORD" [passwords.ops]="$MAILBOX_1_PASSWORD" [password]="$MAILBOX_1_PASSWORD")
 `;
+
+/** The application has a connector and the grant of the first mailbox. */
+const TAKEN = `${NYLAS}
+export NYLAS_API_KEY="$KEY" BILLING_PASSWORD="$MAILBOX_2_PASSWORD"
+control POST v3/connectors -d '{ "provider": "imap" }'
+GRANT="$(control POST v3/connect/custom -d '{ "provider": "imap", "settings": { "imap_username": "'"$MAILBOX_1"'",
+  "imap_password": "'"$MAILBOX_1_PASSWORD"'", "imap_host": "'"$IMAP_HOST"'", "imap_port": '"$IMAP_PORT"' } }' |
+  sed 's/.*"id":"\\([^"]*\\)".*/\\1/')"
+`;
+
+/** @typedef {"yaml" | "python" | "go"} LanguageName */
+
+/**
+ * What the CLI leaves to language hosts of its own release. Those that can be built here know neither `package add` nor how to install
+ * into an environment of Python's. @type {Record<LanguageName, string>}
+ */
+const HOSTS = {
+  yaml: "",
+  python: `${ofHost("python", "echo ./sdks/nylas >> requirements.txt")}
+install() { python3 -m venv venv; venv/bin/pip install --quiet -r requirements.txt; PATH="$PWD/venv/bin:$PATH"; }`,
+  go: `${ofHost("go", `echo "module ${GO_MODULE}" > sdks/nylas/go.mod; go mod edit -replace=${GO_MODULE}=./sdks/nylas`)}
+install() { go mod tidy; }`,
+};
+
+/** @param {LanguageName} language @param {string} link adds the SDK to the program's dependencies */
+function ofHost(language, link) {
+  return `
+pulumi() {
+  case "$1 \${2-}" in
+    "package add")
+      command pulumi package get-schema "$3" > schema.json
+      generate-sdks schema.json made
+      mkdir sdks && mv made/${language} sdks/nylas
+      rm -r schema.json made
+      ${link} ;;
+    "install ") install ;;
+    *) person "$@" ;;
+  esac
+}`;
+}
 
 /** A copy of an example, as "At Nylas" in its README begins. @param {string} example */
 function copyOf(example) {
   return `${NYLAS}cp -r ${CLONE}/examples/${example} mail\ncd mail\n`;
+}
+
+/** The README of an example in another language. @param {LanguageName} language @returns {Page} */
+function example(language) {
+  return {
+    languages: [language],
+    starts: {
+      "At the emulator": { place: "clone", prelude: `${PERSON}${HOSTS[language]}\nrm -rf ../my-mail` },
+      "At Nylas": { place: "beside", prelude: `${copyOf(language)}${HOSTS[language]}` },
+    },
+    replacements: [
+      ["imapPort 993", 'imapPort "$IMAP_PORT"'],
+      ["smtpPort 465", 'smtpPort "$SMTP_PORT"'],
+    ],
+  };
 }
 
 /** The ports of the emulator's mail servers, in programs that leave them to their defaults. @type {[string, string][]} */
@@ -124,10 +185,58 @@ END`,
       },
     },
   },
+  "examples/yaml/README.md": example("yaml"),
+  "examples/python/README.md": example("python"),
+  "examples/go/README.md": example("go"),
+  "docs/languages.md": {
+    languages: ["yaml"],
+    starts: {
+      "Get the plugin": { place: "beside", prelude: NYLAS },
+      Import: {
+        place: "beside",
+        prelude: `${TAKEN}printf 'name: mail\\nruntime: yaml\\n' > Pulumi.yaml
+pulumi stack init dev`,
+      },
+      "Without a program: pulumi do": { place: "beside", prelude: TAKEN },
+    },
+    replacements: [
+      ["create --stateless", "create --stateless --yes"],
+      ["npm pack pulumi-nylas-imap@0.1.0", `cp ${CLONE}/provider/pulumi-nylas-imap-0.1.0.tgz .`],
+      ["3c0dc5ac-f202-4475-a583-002d45aaaa92", "$GRANT"],
+      ["--imap-host imap.example.com", '--imap-host "$IMAP_HOST" --imap-port "$IMAP_PORT"'],
+    ],
+  },
   "examples/adopt/README.md": { starts: CLONE_START },
   "examples/ci/README.md": { starts: CLONE_START },
-  "examples/policy/README.md": { starts: {} },
-  "examples/preview-environments/README.md": { starts: CLONE_START },
+  "examples/policy/README.md": {
+    starts: {
+      "Run it": {
+        place: "clone",
+        prelude: `cd examples/quickstart
+pulumi stack init policies
+pulumi config set-all --path --stack policies --plaintext mailboxes.ops=ops@example.com --secret passwords.ops=secret \\
+  --plaintext imapHost=imap.example.com --plaintext smtpHost=smtp.example.com`,
+      },
+    },
+    replacements:
+      readSetup().engine.kind === "build" ? [["--policy-pack ../policy ", "--policy-pack ../policy/start.mjs "]] : [],
+  },
+  "examples/preview-environments/README.md": {
+    starts: {
+      "": {
+        place: "clone",
+        prelude: `${EMULATOR}
+emulator preview.test pr-123
+KEY="$NYLAS_API_KEY"
+control POST v3/connectors -d '{ "provider": "imap" }'
+export PREVIEW_DOMAIN=preview.test PREVIEW_MAILBOX_PASSWORD="$MAILBOX_1_PASSWORD"
+export PREVIEW_IMAP_HOST="$IMAP_HOST" PREVIEW_IMAP_PORT="$IMAP_PORT" PREVIEW_SMTP_HOST="$SMTP_HOST" PREVIEW_SMTP_PORT="$SMTP_PORT"
+cd examples/preview-environments`,
+      },
+      "At the emulator": { place: "clone", prelude: "" },
+    },
+    replacements: [["-- npm test", `-- sh -c 'test -n "$NYLAS_GRANT_ID"'`]],
+  },
   "examples/rotation/README.md": { starts: CLONE_START },
   "examples/surviving-429/README.md": { starts: { "": { place: "clone", prelude: "cd examples/surviving-429" } } },
   "docs/a-days-work.md": {
@@ -148,15 +257,25 @@ before_command() { . "$ENVIRONMENTS/\${PULUMI_STACK:-dev}.example.test.env"; KEY
 /** The pages whose commands are followed. */
 export const pageNames = Object.keys(PAGES);
 
-const OTHER_LANGUAGE =
-  "needs a language host that a CLI built from Go modules lacks; npm run sdks brings the program up";
-
-/** Why the commands of other examples are not. @type {Record<string, string>} */
-export const notFollowed = {
-  "examples/go/README.md": OTHER_LANGUAGE,
-  "examples/python/README.md": OTHER_LANGUAGE,
-  "examples/yaml/README.md": OTHER_LANGUAGE,
-};
+/**
+ * The directories of what a page's languages need, or what this machine lacks for them.
+ * @param {string} name of the page
+ */
+export async function hostsOf(name) {
+  const languages = PAGES[name]?.languages ?? [];
+  const tools = languages.flatMap((language) => LANGUAGES[language]?.tools ?? []);
+  const missing = tools.find((tool) => findOnPath(tool) === undefined);
+  if (missing !== undefined) return { absent: `${missing} is not on PATH` };
+  /** @type {string[]} */
+  const directories = [];
+  for (const command of [...languages.flatMap((language) => LANGUAGES[language]?.host ?? []), GENERATOR]) {
+    if (languages.length === 0) break;
+    const found = await goCommand(command);
+    if ("absent" in found) return found;
+    directories.push(found.directory);
+  }
+  return { directories };
+}
 
 /**
  * Makes a clone of the repository as it is here, for `followIn`. Installs its dependencies.
@@ -182,8 +301,9 @@ export async function makeStage(stage, environment) {
  * @param {string} stage
  * @param {Record<string, string>} environment
  * @param {string} name of the page
+ * @param {readonly string[]} hosts directories that go onto PATH
  */
-export async function followIn(stage, environment, name) {
+export async function followIn(stage, environment, name, hosts) {
   const { starts, replacements = [] } = PAGES[name] ?? { starts: {} };
   const clone = join(stage, CLONE);
   const shells = Object.entries(starts).map(([heading, { place, prelude }], index) => {
@@ -193,7 +313,7 @@ export async function followIn(stage, environment, name) {
     symlinkSync(clone, join(beside, CLONE), "junction");
     const env = {
       ...environment,
-      PATH: [environment.PATH, RANDOM_PLUGIN].join(delimiter),
+      PATH: [...hosts, environment.PATH, RANDOM_PLUGIN].join(delimiter),
       PULUMI_BACKEND_URL: `file://${backend}`,
       PULUMI_TEMPLATE: join(stage, "pulumi-template"),
       REPOSITORY: repositoryDirectory,

@@ -53,8 +53,8 @@ const MODES: Readonly<Record<string, Mode>> = {
   emulator: { include: [EMULATOR], exclude: REPETITIONS, engine: false },
 };
 
-/** Minutes each. Left to vitest, which goes by the size of a file, they would come last and one by one. */
-const LONGEST = ["/test/engine/", "/test/random-walk/"];
+/** Minutes each, the longest first. Left to vitest, which goes by the size of a file, they would come last and one by one. */
+const LONGEST = ["/test/random-walk/", "/test/engine/", "/test/plugin/", "/test/package/"];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import type { ProgramAnswer, ProgramRequest } from "./program-host.js";
 
 const HOST = join(import.meta.dirname, "program-host.ts");
+const LATE_MODULES = join(import.meta.dirname, "late-modules.cjs");
 
 let host: ChildProcess | undefined;
 let requests = 0;
@@ -18,7 +19,10 @@ export function portOfProgram(file: string): Promise<number> {
 }
 
 function startHost(): ChildProcess {
-  const child = fork(HOST, { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+  const child = fork(HOST, {
+    execArgv: [...process.execArgv, "--require", LATE_MODULES],
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
   child.on("message", ({ id, port }: ProgramAnswer) => {
     waiting.get(id)?.(port);
     waiting.delete(id);

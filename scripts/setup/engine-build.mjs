@@ -10,12 +10,41 @@ import { BUILT_LANGUAGE_HOST, BUILT_PULUMI } from "./versions.mjs";
 
 const VERSION_TIMEOUT_MS = 60_000;
 
+const STRENGTH_ESTIMATORS = ["github.com/nbutton23/zxcvbn-go", "github.com/ccojocar/zxcvbn-go"];
+const GOOGLE_STORAGE = "cloud.google.com/go/storage";
+
+/**
+ * What Pulumi does at the start of every command, or compiles, for nothing. Two estimators of a password's strength read their word
+ * lists, half the processor time of `pulumi version`; here they read them at the first estimate. A hundred packages serve a transport
+ * of Google Cloud Storage that Pulumi does not open. go.mod replaces a version of go-runewidth that looks up the width of
+ * every Unicode code point at the start.
+ */
+const EDITS = [
+  ...STRENGTH_ESTIMATORS.flatMap((module) => [
+    { module, file: "frequency/frequency.go", from: "func init() {", to: "func Load() {" },
+    { module, file: "matching/matching.go", from: "func init() {\n\tloadFrequencyList()\n}\n", to: "" },
+    {
+      module,
+      file: "matching/matching.go",
+      from: "func loadFrequencyList() {",
+      to: "func loadFrequencyList() {\n\tfrequency.Load()",
+    },
+  ]),
+  ...["grpc_dp.go", "grpc_dp_diag.go"].map((file) => ({
+    module: GOOGLE_STORAGE,
+    file,
+    from: '\t_ "google.golang.org/grpc/balancer/rls"\n\t_ "google.golang.org/grpc/xds/googledirectpath"\n',
+    to: "",
+  })),
+];
+
 const TARGETS = [
   {
     name: "pulumi",
     module: "pulumi",
     package: "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
     version: BUILT_PULUMI,
+    edits: EDITS,
   },
   {
     name: "pulumi-language-nodejs",
@@ -32,10 +61,12 @@ const COMMANDS = [...TARGETS.map(({ name }) => name), LAUNCHER];
 /**
  * @param {string} go
  * @param {string} temporary
+ * @param {Promise<void>} dependencies
  * @param {() => void} onLine called for each module that is downloaded and each package that is compiled
  */
-async function build(go, temporary, onLine) {
+async function build(go, temporary, dependencies, onLine) {
   const bin = await buildCommands(TARGETS, go, temporary, onLine);
+  await dependencies;
   const launcher = process.platform === "win32" ? `${LAUNCHER}.cmd` : LAUNCHER;
   await copyFile(join(nodeModulesDirectory, "@pulumi", "pulumi", launcher), join(bin, launcher));
   await run(join(bin, "pulumi"), ["version"], {
@@ -48,11 +79,18 @@ async function build(go, temporary, onLine) {
 }
 
 export function buildFingerprint() {
-  return fingerprint(TARGETS.map(({ module }) => module));
+  return fingerprint(
+    TARGETS.map(({ module }) => module),
+    [],
+    EDITS,
+  );
 }
 
-/** @returns {Promise<{ directory: string, version: string } | { refused: string }>} */
-export async function engineFromBuild() {
+/**
+ * @param {Promise<void>} dependencies
+ * @returns {Promise<{ directory: string, version: string } | { refused: string }>}
+ */
+export async function engineFromBuild(dependencies) {
   const name = `pulumi-${BUILT_PULUMI}-${process.platform}-${process.arch}-${buildFingerprint()}`;
   const entry = join(cacheDirectory, name);
   const engine = { directory: join(entry, "bin"), version: BUILT_PULUMI };
@@ -64,7 +102,7 @@ export async function engineFromBuild() {
   let lines = 0;
   const count = () => going.detail(`, step ${++lines}`);
   try {
-    await makeEntry(entry, (temporary) => build(go, temporary, count));
+    await makeEntry(entry, (temporary) => build(go, temporary, dependencies, count));
   } finally {
     going.end();
   }

@@ -9,12 +9,15 @@ const SOURCES = /** @type {const} */ ([
   { kind: "build", what: "built from its Go modules", find: engineFromBuild },
 ]);
 
-/** @returns {Promise<import("./environment.mjs").Setup["engine"]>} */
-export async function findEngine() {
+/**
+ * @param {Promise<void>} dependencies the engine may be built while they are being installed
+ * @returns {Promise<import("./environment.mjs").Setup["engine"]>}
+ */
+export async function findEngine(dependencies) {
   /** @type {string[]} */
   const refusals = [];
   for (const { kind, what, find } of SOURCES) {
-    const found = await find();
+    const found = await find(dependencies);
     if ("directory" in found) {
       const reason = refusals.length > 0 ? `${what}: ${refusals.join("; ")}` : what;
       return { ...found, kind, reason };

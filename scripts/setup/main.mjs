@@ -14,6 +14,7 @@ import { withLock } from "./lock.mjs";
 import { findNode } from "./node.mjs";
 import { passphraseFile, pulumiHomeDirectory, pulumiStateDirectory, setupFile, workDirectory } from "./paths.mjs";
 import { report, seconds } from "./report.mjs";
+import { sideBySide } from "./run.mjs";
 import { NPM_PULUMI } from "./versions.mjs";
 
 const PASSPHRASE_BYTES = 24;
@@ -54,15 +55,29 @@ async function remember(setup) {
   await rename(written, setupFile);
 }
 
-/** @param {boolean} withEngine */
-async function steps(withEngine) {
-  await installDependencies();
+/** @param {Promise<void>} dependencies */
+async function packages(dependencies) {
+  await dependencies;
   const node = await findNode();
   await buildPackages(node);
-  if (!withEngine) return;
+  return node;
+}
+
+/** @param {Promise<void>} dependencies */
+async function engineBeside(dependencies) {
   await makeThrowAwayPulumi();
   await removeLeftovers();
-  const engine = (await remembered())?.engine ?? (await findEngine());
+  return (await remembered())?.engine ?? (await findEngine(dependencies));
+}
+
+/** @param {boolean} withEngine */
+async function steps(withEngine) {
+  const dependencies = installDependencies();
+  if (!withEngine) {
+    await packages(dependencies);
+    return;
+  }
+  const [node, engine] = await sideBySide([packages(dependencies), engineBeside(dependencies)]);
   report("engine", `Pulumi ${engine.version}, ${engine.reason}`);
   await remember({ node, engine });
 }

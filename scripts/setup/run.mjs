@@ -18,6 +18,36 @@ class CommandError extends Error {
   }
 }
 
+/** @type {Set<() => Promise<void>>} */
+const stops = new Set();
+let groups = 0;
+/**
+ * Of the steps that go on side by side.
+ * @type {{ error: unknown } | undefined}
+ */
+let firstFailure;
+
+/**
+ * Waits for steps that go on side by side. When one fails, the commands of all are stopped, and they start no further ones.
+ * @template {readonly Promise<unknown>[] | []} Steps
+ * @param {Steps} steps
+ */
+export async function sideBySide(steps) {
+  groups += 1;
+  try {
+    return await Promise.all(steps);
+  } catch (error) {
+    firstFailure ??= { error };
+    const first = firstFailure.error;
+    await Promise.all([...stops].map((stop) => stop()));
+    await Promise.allSettled(steps);
+    throw first;
+  } finally {
+    groups -= 1;
+    if (groups === 0) firstFailure = undefined;
+  }
+}
+
 /**
  * Why a step failed, in one line.
  * @param {unknown} error
@@ -49,6 +79,7 @@ function signalTree(child, signal) {
  */
 export async function run(command, args, options) {
   if (isInterrupted()) await untilEnd();
+  if (firstFailure !== undefined) throw new Error("Another step has failed.");
   const child = spawn(command, args, {
     cwd: options.cwd,
     env: options.env ?? process.env,
@@ -91,6 +122,7 @@ export async function run(command, args, options) {
     kill();
   };
   const forget = onInterruption(stop);
+  stops.add(stop);
   let timedOut = false;
   const limit = setTimeout(() => {
     timedOut = true;
@@ -100,6 +132,7 @@ export async function run(command, args, options) {
   const failure = await ended;
   clearTimeout(limit);
   forget();
+  stops.delete(stop);
   if (failure === undefined) return output.join("\n");
   const answer = timedOut ? `did not end within ${options.timeoutMs / 1000} s and was stopped` : failure;
   const printed = tail.length > 0 ? `; its last lines:\n    ${tail.join("\n    ")}\n  ` : " without output. ";

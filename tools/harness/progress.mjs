@@ -7,8 +7,11 @@ const ERASE_LINE = "\r\x1b[K";
 
 const inPlace = process.stderr.isTTY === true && process.env.TERM !== "dumb";
 
-/** @type {{ text: string, started: number } | undefined} */
-let shown;
+/**
+ * What goes on, the latest last: that one is shown.
+ * @type {{ text: string, started: number }[]}
+ */
+const running = [];
 
 /**
  * Says on standard error what is being done, until `end` is called: on a terminal in a line that counts the seconds and
@@ -23,7 +26,7 @@ export function progress(text, { announced = false } = {}) {
     : setTimeout(() => {
         if (!announced) process.stderr.write(`${text} …\n`);
       }, SILENCE_MS);
-  shown = current;
+  running.push(current);
   draw();
   return {
     /** @param {string} detail follows the text, on a terminal only */
@@ -34,7 +37,8 @@ export function progress(text, { announced = false } = {}) {
     end: () => {
       clearTimeout(timer);
       erase();
-      if (shown === current) shown = undefined;
+      running.splice(running.indexOf(current), 1);
+      draw();
     },
   };
 }
@@ -51,6 +55,7 @@ export function print(stream, line) {
 }
 
 function draw() {
+  const shown = running.at(-1);
   if (!inPlace || shown === undefined) return;
   const time = ` … ${Math.floor((performance.now() - shown.started) / 1000)} s`;
   const room = (process.stderr.columns ?? COLUMNS) - time.length - 1;
@@ -58,5 +63,5 @@ function draw() {
 }
 
 function erase() {
-  if (inPlace && shown !== undefined) process.stderr.write(ERASE_LINE);
+  if (inPlace && running.length > 0) process.stderr.write(ERASE_LINE);
 }

@@ -274,3 +274,5 @@ require (
 )
 
 replace github.com/atotto/clipboard => github.com/tgummerer/clipboard v0.0.0-20241001131231-d02d263e614e
+
+replace github.com/mattn/go-runewidth => github.com/mattn/go-runewidth v0.0.23

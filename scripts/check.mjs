@@ -13,7 +13,7 @@ import { nodeModulesDirectory, repositoryDirectory, workDirectory } from "./setu
 const PACK_TIMEOUT_MS = 5 * 60_000;
 const MAX_OUTPUT = 64 * 1024 * 1024;
 const PACKED =
-  /^package\/(package\.json|README\.md|LICENSE|bin\/nylas-imap\.js|bundle\/(.+\.js|troubleshooting\.md)|dist\/hosts\/dynamic\/thunk\.js|dist\/.+\.d\.c?ts|plugin\/pulumi-resource-nylas(\.cjs|\.cmd)?|require\/.+\.cjs)$/;
+  /^package\/(package\.json|README\.md|LICENSE|bin\/nylas-imap\.js|bundle\/(.+\.js|troubleshooting\.md)|dist\/hosts\/dynamic\/thunk\.js|dist\/.+\.d\.c?ts|plugin\/(pulumi-resource-nylas(\.cmd)?|.+\.cjs)|require\/.+\.cjs)$/;
 const NEEDED = [
   "package.json",
   "README.md",

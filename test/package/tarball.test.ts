@@ -76,15 +76,14 @@ describe.each([
       "bin/nylas-imap.js",
       "package.json",
       "plugin/pulumi-resource-nylas",
-      "plugin/pulumi-resource-nylas.cjs",
       "plugin/pulumi-resource-nylas.cmd",
       "require/index.cjs",
       "require/provider.cjs",
     ],
-    code: /^(bundle\/([a-z-]+\.js|troubleshooting\.md)|dist\/hosts\/dynamic\/thunk\.js)$/,
+    code: /^(bundle\/([a-z-]+\.js|troubleshooting\.md)|dist\/hosts\/dynamic\/thunk\.js|plugin\/[a-z-]+\.cjs)$/,
     entries: [
       ...["bundle/cli.js", "bundle/index.js", "bundle/provider.js", "dist/hosts/dynamic/thunk.js"],
-      "bundle/troubleshooting.md",
+      ...["bundle/troubleshooting.md", "plugin/pulumi-resource-nylas.cjs"],
       ...[...TYPES, "dist/hosts/dynamic/provider.d.ts", "dist/hosts/dynamic/provider.d.cts"],
     ],
   },
@@ -104,7 +103,7 @@ describe.each([
 ])("the tarball of $name", ({ name, described, code, entries }) => {
   it("holds the build and what describes it, nothing else", async () => {
     const files = await filesOf(name === "provider" ? tarball : await pack(name));
-    const isBuilt = (path: string) => /^(bundle|dist)\//.test(path);
+    const isBuilt = (path: string) => /^((bundle|dist)\/|plugin\/.+\.cjs$)/.test(path);
     expect(files.filter((path) => !isBuilt(path)).sort()).toEqual(described);
     const built = files.filter(isBuilt);
     expect(built.filter((path) => !code.test(path) && !/^dist\/.+\.d\.c?ts$/.test(path))).toEqual([]);

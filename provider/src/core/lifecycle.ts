@@ -65,7 +65,14 @@ export interface RecordLifecycle extends Rules {
 
 /** Reads records at the border, and writes them. */
 export function overRecords<Args, State extends OwnedState>(lifecycle: Lifecycle<Args, State>): RecordLifecycle {
-  const { properties, check, readArguments, readState, writeState, inputsIn } = lifecycle;
+  const { properties, check, readArguments, writeState, inputsIn } = lifecycle;
+  const states = new WeakMap<Values, State>();
+  /** One call of the engine's asks several questions about the same record. */
+  const readState = (props: Values): State => {
+    const state = states.get(props) ?? lifecycle.readState(props);
+    states.set(props, state);
+    return state;
+  };
   return {
     properties,
     check,

@@ -65,7 +65,7 @@ const shownLinks = new Set<string>();
 /** Serves a resource type: reads the settings, keeps notes of what Pulumi has yet to save, and masks secrets in errors. */
 export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceServer {
   const secretArguments = secretNames(lifecycle.properties);
-  const settingsOf = (values: Values) => readSettings(applicationOf(values), host.config, host.env);
+  const known = new Map<string, Settings>();
   const run = (values: Values) => runFor(settingsOf(values), host);
   return {
     secretArguments,
@@ -126,6 +126,14 @@ export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceS
         await lifecycle.delete(deleting, id, props);
       }),
   };
+
+  /** Reads the settings of each application once: they hold as long as the host. */
+  function settingsOf(values: Values): Settings {
+    const application = applicationOf(values);
+    const settings = known.get(application) ?? readSettings(application, host.config, host.env);
+    known.set(application, settings);
+    return settings;
+  }
 
   /** Missing or wrong settings are a failure of `check`, so that a preview fails rather than an `up` halfway. */
   function settingsOrFailure(news: Values): Settings | CheckFailure {

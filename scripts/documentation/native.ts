@@ -77,7 +77,8 @@ export function nativeReference(text: string): string {
     ...Object.entries(schema.resources).flatMap(([token, resource]) => [
       `### ${nameOf(token)}`,
       "",
-      resource.description ?? "",
+      // The examples are pages of their own.
+      resource.description?.split("\n\n{{%")[0] ?? "",
       "",
       ...table("argument", resource.inputProperties, resource.requiredInputs),
       ...table("output", resource.properties),

@@ -21,6 +21,9 @@ const FILTERS: Readonly<Record<string, string[]>> = { ByoImapGrant: ["status"] }
 const RESULTS: Readonly<Record<string, string>> = { listGrants: "grants", hostedAuthUrl: "url" };
 /** The types of the settings that are no text. */
 const SETTINGS = { allowHttp: "boolean", requestsPerSecond: "number", timeoutSeconds: "number" };
+/** The resource that has the programs of examples/, by Pulumi's names of their languages. A generator leaves out other languages. */
+const EXEMPLIFIED = "ByoImapGrant";
+const PROGRAMS = { yaml: "yaml/Pulumi.yaml", python: "python/__main__.py", go: "go/main.go" };
 /** Nylas may add words to it. */
 const OPEN = "status";
 /** Another mailbox replaces the grant. Another spelling does not, which `replaceOnChanges` would. */
@@ -95,6 +98,11 @@ export function schemaOf(project: ProjectReflection): object {
     };
   }
 
+  const programs = Object.entries(PROGRAMS).map(([language, path]) => {
+    return `\`\`\`${language}\n${file(`examples/${path}`)}\`\`\``;
+  });
+  const [start, end] = ["{{% examples %}}\n## Example Usage\n{{% example %}}", "{{% /example %}}\n{{% /examples %}}"];
+  const examples = ["", start, ...programs, end].join("\n\n");
   const resources = Object.entries(RESOURCES).map(([token, { lifecycle }]) => {
     const name = nameOf(token);
     const membersOf = (each: string) => symbol(each).children ?? [];
@@ -103,7 +111,8 @@ export function schemaOf(project: ProjectReflection): object {
     const outputs = objectOf([membersOf(name).filter(({ kind }) => kind === ReflectionKind.Property)]);
     const listInputs = objectOf([membersOf("ListGrantsArgs").filter((each) => FILTERS[name]?.includes(each.name))]);
     const aliases = [{ type: `pulumi-nodejs:dynamic/nylas:${name}` }];
-    return [token, { ...described(symbol(name)), inputProperties, requiredInputs, ...outputs, listInputs, aliases }];
+    const documented = described(symbol(name), name === EXEMPLIFIED ? examples : "");
+    return [token, { ...documented, inputProperties, requiredInputs, ...outputs, listInputs, aliases }];
   });
   const functions = Object.keys(FUNCTIONS).map((token) => {
     const [signature] = symbol(nameOf(token)).signatures ?? [];

@@ -5,7 +5,7 @@
 # LIKE, `_` stands for any character, and the backend does not escape it. So a list of `dev_eu/` has the keys of `dev-eu/` too.
 # With the same library's bucket in memory it has not.
 #
-# Seen with PostgreSQL 15 of Debian 12, keys `dev-eu/1` and `dev_eu/1`, a list of the prefix `dev_eu/`:
+# Seen as root with PostgreSQL 15 of Debian 12, keys `dev-eu/1` and `dev_eu/1`, a list of the prefix `dev_eu/`:
 #   memory: dev_eu/1
 #   PostgreSQL: dev-eu/1 dev_eu/1
 set -euo pipefail
@@ -14,9 +14,8 @@ server() { runuser -u postgres -- /usr/lib/postgresql/15/bin/pg_ctl -D "$folder/
 trap 'server stop -m immediate || true; rm -rf "$folder"' EXIT
 cd "$folder"
 chown postgres .
-port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
 runuser -u postgres -- /usr/lib/postgresql/15/bin/initdb -D data -A trust -U postgres >/dev/null
-server start -o "-p $port -c listen_addresses=127.0.0.1 -k $folder" -l log
+server start -o "-c listen_addresses= -k $folder" -l log
 mkdir program && cd program
 cat >go.mod <<'MODULE'
 module list
@@ -69,6 +68,6 @@ func main() {
 }
 PROGRAM
 go mod tidy >/dev/null 2>&1
-seen=$(go run -trimpath . "postgres://postgres@127.0.0.1:$port/postgres?sslmode=disable")
+seen=$(go run -trimpath . "postgres://postgres@/postgres?host=$folder&sslmode=disable")
 echo "$seen"
 [ "$seen" = $'memory: dev_eu/1\nPostgreSQL: dev-eu/1 dev_eu/1' ]

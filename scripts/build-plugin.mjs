@@ -14,6 +14,8 @@ const provider = join(repositoryDirectory, "provider");
 const built = join(provider, "plugin");
 const NAME = "pulumi-resource-nylas";
 const FILE = `${NAME}.cjs`;
+/** With the young generation that Node chooses, the process takes a fifth more memory in an `up` of 200 mailboxes, and no less time. */
+const NODE = "node --max-semi-space-size=4";
 const [SHELL, WINDOWS] = [NAME, `${NAME}.cmd`];
 
 const { version } = JSON.parse(readFileSync(join(provider, "package.json"), "utf8"));
@@ -38,8 +40,8 @@ mkdirSync(built, { recursive: true });
 for (const file of output) {
   if (file.type === "chunk") writeIfChanged(join(built, file.fileName), Buffer.from(file.code));
 }
-writeIfChanged(join(built, SHELL), Buffer.from(`#!/bin/sh\nexec node "$(dirname "$0")/${FILE}" "$@"\n`));
-writeIfChanged(join(built, WINDOWS), Buffer.from(`@node "%~dp0${FILE}" %*\r\n`));
+writeIfChanged(join(built, SHELL), Buffer.from(`#!/bin/sh\nexec ${NODE} "$(dirname "$0")/${FILE}" "$@"\n`));
+writeIfChanged(join(built, WINDOWS), Buffer.from(`@${NODE} "%~dp0${FILE}" %*\r\n`));
 chmodSync(join(built, SHELL), 0o755);
 const names = [SHELL, WINDOWS, ...output.map(({ fileName }) => fileName)];
 for (const name of readdirSync(built)) if (!names.includes(name)) rmSync(join(built, name));

@@ -82,7 +82,7 @@ it("a list that fails says why", async () => {
 
 it("the launcher for Windows starts the file beside it", () => {
   const launcher = readFileSync(join(PLUGIN, "pulumi-resource-nylas.cmd"), "utf8");
-  const [, file = ""] = /^@node "%~dp0([^"]+)" %\*\r\n$/.exec(launcher) ?? [];
+  const [, file = ""] = /^@node [-=\w]+ "%~dp0([^"]+)" %\*\r\n$/.exec(launcher) ?? [];
   expect(existsSync(join(PLUGIN, file)), launcher).toBe(true);
   expect(file).not.toBe("");
 });

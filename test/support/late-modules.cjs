@@ -6,14 +6,14 @@
 const Module = require("node:module");
 const { join } = require("node:path");
 
-const LATE = ["typescript", "@npmcli/arborist", "semver", "normalize-package-data", "js-yaml"];
+const LATE = require("./late-modules.json");
 const AUTOMATION_API = join("@pulumi", "pulumi", "automation", "index.js");
 
 const load = Module._load;
 
 Module._load = function (request, parent, isMain) {
   const now = () => load.call(this, request, parent, isMain);
-  if (!LATE.includes(request) && request !== "./automation") return now();
+  if (!LATE.includes(request) && request !== "./automation" && !request.endsWith(AUTOMATION_API)) return now();
   // Throws where the module is missing: the SDK then takes another one.
   const file = Module._resolveFilename(request, parent, isMain);
   return LATE.includes(request) || file.endsWith(AUTOMATION_API) ? late(now) : now();

@@ -1,10 +1,12 @@
-import { constants, copyFileSync, mkdirSync, rmSync, writeFileSync } from "node:fs";
+import { constants, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { rolldown } from "rolldown";
 import { readSetup } from "../../scripts/setup/environment.mjs";
 
 const root = join(import.meta.dirname, "../..");
 const DIRECTORY = join(root, ".work/quick-engine");
-const DYNAMIC_PROVIDER = join(root, "node_modules/@pulumi/pulumi/cmd/dynamic-provider");
+const SDK = join(root, "node_modules/@pulumi/pulumi");
+const LATE: string[] = JSON.parse(readFileSync(join(import.meta.dirname, "late-modules.json"), "utf8"));
 const VARIABLE = "TEST_ENGINE_DIRECTORY";
 
 /** Environment of the engine's commands. `vitest.config.ts` sets the cache of compiled code for all processes. */
@@ -23,7 +25,7 @@ export const QUICK_COMMANDS = {
  * another one before it, a tenth of a command's processor time, to find the path that is written here. The engine accepts a
  * launcher without a warning only in its own directory.
  */
-export default function copyEngine(): void {
+export default async function copyEngine(): Promise<void> {
   const { engine } = readSetup();
   // An installed CLI may be a script that expects its own host.
   if (engine.kind !== "build" || process.platform === "win32") return;
@@ -32,9 +34,31 @@ export default function copyEngine(): void {
   for (const name of ["pulumi", "pulumi-language-nodejs"]) {
     copyFileSync(join(engine.directory, name), join(DIRECTORY, name), constants.COPYFILE_FICLONE);
   }
-  const launcher = `#!/bin/sh\nexec node '${DYNAMIC_PROVIDER.replaceAll("'", `'\\''`)}' "$@"\n`;
+  const provider = join(DIRECTORY, "dynamic-provider.cjs");
+  writeFileSync(provider, await bundledProvider());
+  const launcher = `#!/bin/sh\nexec node '${provider.replaceAll("'", `'\\''`)}' "$@"\n`;
   writeFileSync(join(DIRECTORY, "pulumi-resource-pulumi-nodejs"), launcher, { mode: 0o755 });
   process.env[VARIABLE] = DIRECTORY;
+}
+
+/** Pulumi's host of dynamic providers in one file, in place of 160: that saves a third of its start. */
+async function bundledProvider(): Promise<string> {
+  const bundle = await rolldown({
+    input: join(SDK, "cmd/dynamic-provider/index.js"),
+    platform: "node",
+    // Loaded late, if ever: late-modules.cjs.
+    external: LATE,
+    plugins: [
+      {
+        name: "late Automation API",
+        resolveId: (id) =>
+          id === "./automation" ? { id: join(SDK, "automation/index.js"), external: "absolute" } : null,
+      },
+    ],
+  });
+  const { output } = await bundle.generate({ format: "cjs", codeSplitting: false, keepNames: true });
+  await bundle.close();
+  return output[0].code;
 }
 
 /** The directory of that copy, if there is one. */

@@ -19,6 +19,9 @@ afterAll(async () => {
   await bench.close();
 });
 
-describe.each(HOSTS)("an engine killed while a request is on its way to Nylas: %s host", (host) => {
-  it.each(points[host])("request %i", (point) => bench.endAndRepeat(host, point, "before", killEngine));
-});
+describe.each(HOSTS.filter((host) => points[host].length > 0))(
+  "an engine killed while a request is on its way to Nylas: %s host",
+  (host) => {
+    it.each(points[host])("request %i", (point) => bench.endAndRepeat(host, point, "before", killEngine));
+  },
+);

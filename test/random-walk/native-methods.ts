@@ -119,14 +119,14 @@ function call<Request extends Message, Response>(
   });
 }
 
-/** The error as the engine takes it: of a failed initialization, it saves the object. */
-function failureOf({ details = "", metadata }: Partial<ServiceError>): Error {
+/** The error as the engine takes it: gRPC sends its message, and of a failed initialization, it saves the object. */
+function failureOf({ message = "", metadata }: Partial<ServiceError>): Error {
   const [packed] = metadata?.get("grpc-status-details-bin") ?? [];
-  if (!(packed instanceof Buffer)) return new Error(details);
+  if (!(packed instanceof Buffer)) return new Error(message);
   const [detail] = statusMessages.Status.deserializeBinary(packed).getDetailsList();
   const failed = detail?.unpack(messages.ErrorResourceInitFailed.deserializeBinary, FAILED_INITIALIZATION);
-  if (failed === undefined || failed === null) return new Error(details);
-  return Object.assign(new Error(details), {
+  if (failed === undefined || failed === null) return new Error(message);
+  return Object.assign(new Error(message), {
     id: failed.getId(),
     properties: unmarshal(failed.getProperties()).values,
     reasons: failed.getReasonsList(),

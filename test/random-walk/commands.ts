@@ -412,6 +412,7 @@ const trouble = fc
       fc.record({ jump }),
       fc.record({ fault, jump }),
       fc.record({ shiftAt: fc.integer({ min: 1, max: MAX_KILL_REQUEST }) }),
+      fc.record({ isAway: fc.constant(true) }),
     ),
   })
   .map(({ stack, work, pick, options }) =>

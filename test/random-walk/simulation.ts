@@ -11,6 +11,7 @@ import { nodeProcess } from "../../provider/src/hosts/node-process.js";
 import { readSettings } from "../../provider/src/settings.js";
 import type { Answers } from "../../tools/harness/open-questions.js";
 import { TestEmulator, type WireGrant } from "../../tools/harness/test-emulator.js";
+import { type Gate, startGate } from "../support/gate.js";
 import { type KillProxy, type ProxiedRequest, startKillProxy, type Verdict } from "../support/kill-proxy.js";
 import type { HostName } from "../support/programs.js";
 import {
@@ -48,9 +49,13 @@ export interface UpOptions {
   shiftAt?: number;
   jump?: ClockJump;
   fault?: Fault;
+  /** Whether the IMAP server is away while it runs. */
+  isAway?: boolean;
   replace?: readonly string[];
   /** Whether a killed run is not repeated at once. */
   isLeft?: boolean;
+  /** Whether nothing fails by chance. */
+  isCalm?: boolean;
 }
 
 /** The requests of a provider process, and whether it is alive. */
@@ -72,6 +77,14 @@ interface Sent {
 export const seen = { ups: 0, failed: 0, killed: 0, machines: 0, requests: 0 };
 
 const TRANSIENT = ["rate_limited", "nylas_unavailable"];
+/** What an authentication, or a look into the mailbox, ends with while the IMAP server is away. */
+const AWAY = ["provider_not_responding", "nylas_unavailable"];
+/** Nylas on a bad day answers slowly, in milliseconds, and now and then not at all, or that its limit is reached. */
+const ROUGH_LATENCY = 3;
+const NOW_AND_THEN: readonly Fault[] = [
+  { path: "/v3/*", status: 503, retryAfter: 0, probability: 0.04 },
+  { path: "/v3/*", status: 429, retryAfter: 1, probability: 0.02 },
+];
 /** Seconds after which the absence of a grant is believed. */
 const LONG_SECONDS = 600;
 /** Seconds that pass between two operations where Nylas shows grants late: more than its servers' clocks may differ. */
@@ -102,25 +115,29 @@ export class Simulation {
 
   private constructor(
     readonly emulator: TestEmulator,
+    /** To the emulator's IMAP server. */
+    readonly gate: Gate,
     readonly proxy: KillProxy,
     readonly home: string,
     sent: Map<string, Sent>,
     /** For how long Nylas does not show a new grant. */
     readonly lagSeconds: number,
     readonly host: HostName,
+    readonly isRough: boolean,
   ) {
     this.#declarations = new Declarations(host);
     this.#sent = sent;
     this.#secrets.add(emulator.emulator.apiKey);
   }
 
-  static async start(host: HostName, behavior: Answers = {}): Promise<Simulation> {
+  static async start(host: HostName, answers: Answers = {}, isRough = false): Promise<Simulation> {
     const users = Array.from({ length: ADDRESSES }, (_, address) => ({
       username: addressOf(address),
       password: passwordOf(address, 0),
     }));
     for (const username of BYSTANDERS) users.push({ username, password: BYSTANDER_PASSWORD });
-    const emulator = await TestEmulator.start({ users, behavior });
+    const latency = isRough ? ROUGH_LATENCY : 0;
+    const emulator = await TestEmulator.start({ users, latency, behavior: answers });
     const sent = new Map<string, Sent>();
     const proxy = await startKillProxy(emulator.emulator.apiUri, {
       before: (request) => arrive(sent.get(request.process), request),
@@ -128,16 +145,19 @@ export class Simulation {
     });
     return new Simulation(
       emulator,
+      await startGate(emulator.imap.port),
       proxy,
       mkdtempSync(join(tmpdir(), "nylas-walk-")),
       sent,
-      Number(behavior.newGrantLagSeconds ?? 0),
+      Number(answers.newGrantLagSeconds ?? 0),
       host,
+      isRough,
     );
   }
 
   async close(): Promise<void> {
     await this.proxy.close();
+    await this.gate.close();
     await this.emulator.close();
     rmSync(this.home, { recursive: true, force: true });
   }
@@ -148,14 +168,16 @@ export class Simulation {
   }
 
   async up(declarations: Declarations, stack: StackName, options: UpOptions = {}): Promise<Operation> {
-    const { kill, jump, fault, shiftAt, replace = [], isLeft = false } = options;
+    const { kill, jump, fault, isAway = false, shiftAt, replace = [], isLeft = false } = options;
     this.#declarations = declarations;
     const program = declarations.program(stack, this.#endpoints);
     const before = await this.#lookLater(stack);
-    const troubles = this.#mayFail(declarations, stack, before, fault);
+    const troubles = [...this.#mayFail(declarations, stack, before, fault), ...(isAway ? AWAY : [])];
     const mayVanish = this.#mayVanish(stack, program, replace, before.grants);
     const mayChange = idsOf(before.grants.filter((grant) => this.#mayChange(declarations, stack, grant)));
-    if (fault !== undefined) await this.emulator.faults(fault);
+    const faults = [...(fault === undefined ? [] : [fault]), ...(this.isRough && !options.isCalm ? NOW_AND_THEN : [])];
+    if (faults.length > 0) await this.emulator.faults(...faults);
+    if (isAway) this.gate.shut();
     // A grant that Nylas does not show yet cannot be deleted either.
     const bystander = before.grants.find((grant) => BYSTANDERS.includes(grant.email) && !this.#isHidden(grant));
     if (bystander !== undefined) mayVanish.add(bystander.id);
@@ -167,6 +189,7 @@ export class Simulation {
     const operation = await this.stacks[stack].up(process, program, replace);
     await this.#ended(process);
     await Promise.all(sent.happened);
+    this.gate.open();
     seen.ups += 1;
     seen.failed += operation.errors.length > 0 ? 1 : 0;
     seen.killed += operation.killed ? 1 : 0;
@@ -289,9 +312,12 @@ export class Simulation {
     const isLost = ({ stack, name, aliases }: (typeof all)[number]) =>
       [name, ...aliases].some((candidate) => lost.includes(`${stack} ${candidate}`));
     declarations.mailboxes = all.filter((mailbox) => !isLost(mailbox));
-    for (const stack of STACKS) expect((await this.up(declarations, stack)).errors).toEqual([]);
+    const calm = async (stack: StackName) => {
+      expect((await this.up(declarations, stack, { isCalm: true })).errors).toEqual([]);
+    };
+    for (const stack of STACKS) await calm(stack);
     declarations.mailboxes = all;
-    for (const stack of STACKS) expect((await this.up(declarations, stack)).errors).toEqual([]);
+    for (const stack of STACKS) await calm(stack);
 
     const healed = await this.#look();
     const declared = all.map(({ address }) => addressOf(address)).sort();
@@ -347,7 +373,7 @@ export class Simulation {
   }
 
   get #endpoints() {
-    return { imapPort: this.emulator.imap.port, smtpPort: this.emulator.smtp.port };
+    return { imapPort: this.gate.port, smtpPort: this.emulator.smtp.port };
   }
 
   #grantsOf(stack: StackName): Saved[] {
@@ -460,7 +486,7 @@ export class Simulation {
       ...(this.#isCopied ? ["connector_exists"] : []),
       ...((stack === "b" || this.#isCopied) && !before.connector ? ["connector_missing"] : []),
       ...(declared.some(({ replaceOnChanges }) => replaceOnChanges) ? ["invalid_input"] : []),
-      ...(fault === undefined ? [] : TRANSIENT),
+      ...(fault === undefined && !this.isRough ? [] : TRANSIENT),
       ...(fault?.status === 401 ? ["invalid_credentials"] : []),
     ];
   }

@@ -33,6 +33,7 @@ const SHRINK_LIMIT_MS = 300_000;
 
 const minutes = Number(process.env.WALK_MINUTES ?? 0);
 const givenSeed = process.env.WALK_SEED;
+const isRough = process.env.WALK_ROUGH === "1";
 const givenHost = HOSTS.find((host) => host === process.env.WALK_HOST);
 const printError = console.error;
 const writeError = process.stderr.write;
@@ -64,7 +65,7 @@ function walkWhere(host: HostName, answers: Answers) {
     kill,
     fc.commands(commands, { maxCommands: MAX_COMMANDS, size: "max" }),
     async (firstKill, sequence) => {
-      const walked = await Simulation.start(host, answers);
+      const walked = await Simulation.start(host, answers, isRough);
       simulation = walked;
       // The journal of connectors that runs of this simulation have made.
       process.env.PULUMI_HOME = walked.home;

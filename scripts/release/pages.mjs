@@ -76,19 +76,26 @@ GRANT="$(control POST v3/connect/custom -d '{ "provider": "imap", "settings": { 
 /** @typedef {"yaml" | "python" | "go"} LanguageName */
 
 /**
- * What the CLI leaves to language hosts of its own release. Those that can be built here know neither `package add` nor how to install
- * into an environment of Python's. @type {Record<LanguageName, string>}
+ * What the CLI leaves to language hosts of its own release. Those that can be built here do not know `package add`.
+ * @type {Record<LanguageName, string>}
  */
 const HOSTS = {
   yaml: "",
-  python: `${ofHost("python", "echo ./sdks/nylas >> requirements.txt")}
-install() { python3 -m venv venv; venv/bin/pip install --quiet -r requirements.txt; PATH="$PWD/venv/bin:$PATH"; }`,
-  go: `${ofHost("go", `echo "module ${GO_MODULE}" > sdks/nylas/go.mod; go mod edit -replace=${GO_MODULE}=./sdks/nylas`)}
-install() { go mod tidy; }`,
+  python: packageAdd(
+    "python",
+    `echo ./sdks/nylas >> requirements.txt
+      python3 -m venv venv && venv/bin/pip install --quiet -r requirements.txt
+      PATH="$PWD/venv/bin:$PATH"`,
+  ),
+  go: packageAdd(
+    "go",
+    `printf 'module ${GO_MODULE}\\n\\ngo 1.25\\n' > sdks/nylas/go.mod
+      go mod edit -replace=${GO_MODULE}=./sdks/nylas && go mod tidy`,
+  ),
 };
 
-/** @param {LanguageName} language @param {string} link adds the SDK to the program's dependencies */
-function ofHost(language, link) {
+/** @param {LanguageName} language @param {string} install adds the SDK to the program's dependencies, and installs them */
+function packageAdd(language, install) {
   return `
 pulumi() {
   case "$1 \${2-}" in
@@ -97,8 +104,7 @@ pulumi() {
       generate-sdks schema.json made
       mkdir sdks && mv made/${language} sdks/nylas
       rm -r schema.json made
-      ${link} ;;
-    "install ") install ;;
+      ${install} ;;
     *) person "$@" ;;
   esac
 }`;

@@ -132,6 +132,6 @@ export const LANGUAGES = {
       package: "github.com/pulumi/pulumi/sdk/v3/go/pulumi-language-go",
     },
   },
-  csharp: { absent: "Pulumi's generator for C# is in no module that the Go module proxy serves" },
+  csharp: { absent: "Pulumi's generator for C# left the modules that the Go module proxy serves after 3.225" },
   java: { absent: "Pulumi's generator for Java is in no module that the Go module proxy serves" },
 };

@@ -218,7 +218,9 @@ pulumi stack init dev`,
     starts: {
       "Run it": {
         place: "clone",
+        // A preview sends no request.
         prelude: `cd examples/quickstart
+export NYLAS_API_KEY=none NYLAS_API_URI=http://127.0.0.1:9
 pulumi stack init policies
 pulumi config set-all --path --stack policies --plaintext mailboxes.ops=ops@example.com --secret passwords.ops=secret \\
   --plaintext imapHost=imap.example.com --plaintext smtpHost=smtp.example.com`,

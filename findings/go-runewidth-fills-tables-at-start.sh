@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
 # github.com/mattn/go-runewidth 0.0.27 looks up the width of every Unicode code point at the start of each program that imports it.
 #
-# Its `init` fills two tables with the strict widths of 1,114,112 code points each, whether the
-# program ever asks for one or not. Command lines import the package through libraries for tables and prompts, so each of
-# their commands pays, `--help` too: tens of milliseconds of processor time. Version 0.0.23 only merges two lists of ranges.
+# Its `init` fills two tables with the strict widths of 1,114,112 code points each, whether the program ever asks for one or not.
+# Command lines import the package through libraries for tables and prompts, so each of their commands pays, `--help` too: tens of
+# milliseconds of processor time. Version 0.0.23 only merges two lists of ranges.
 #
-# Go prints what each package's `init` took (GODEBUG=inittrace=1). Seen with Go 1.26, for a program with an empty `main`, on a busy machine:
+# Go prints what each package's `init` took (GODEBUG=inittrace=1). Seen with Go 1.26 on a busy machine, with an empty `main`:
 #   0.0.23: 0.052 ms
 #   0.0.27: 48 ms
 set -euo pipefail

@@ -152,6 +152,9 @@ export async function openPlace({ engine, backend, host }) {
         const rules = await emulator.api.call("GET", "/_emulator/faults");
         return rules.some(({ matched }) => matched > 0);
       }),
+    /** Waits until an authentication that was held back has made the grant, also one whose run was killed. */
+    authenticated: () =>
+      until("a grant is there", PATIENCE_MS, async () => (await emulator.api.allGrants()).length > 0),
     /** Removes everything at the emulator, as nobody's. */
     async clean() {
       await emulator.api.call("DELETE", "/_emulator/faults");

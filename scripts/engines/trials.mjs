@@ -300,6 +300,7 @@ export const trials = [
       await place.authenticating();
       process.kill(-(child.pid ?? 0), "SIGKILL");
       await finished;
+      await place.authenticated();
       await place.release();
       await other.run("cancel", "--yes");
       const up = await other.run("up");

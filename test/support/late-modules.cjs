@@ -4,7 +4,7 @@
  * when they are first used.
  */
 const Module = require("node:module");
-const { join } = require("node:path");
+const { basename, join } = require("node:path");
 
 const LATE = require("./late-modules.json");
 const AUTOMATION_API = join("@pulumi", "pulumi", "automation", "index.js");
@@ -13,7 +13,9 @@ const load = Module._load;
 
 Module._load = function (request, parent, isMain) {
   const now = () => load.call(this, request, parent, isMain);
-  if (!LATE.includes(request) && request !== "./automation" && !request.endsWith(AUTOMATION_API)) return now();
+  // The SDK's own import, and that of the bundle in quick-engine.ts. A program that imports the Automation API uses it.
+  const isOfSdk = request === "./automation" || basename(parent?.filename ?? "") === "dynamic-provider.cjs";
+  if (!LATE.includes(request) && !isOfSdk) return now();
   // Throws where the module is missing: the SDK then takes another one.
   const file = Module._resolveFilename(request, parent, isMain);
   return LATE.includes(request) || file.endsWith(AUTOMATION_API) ? late(now) : now();

@@ -127,7 +127,7 @@ export function heldTwice(kind: "grant" | "connector", operation: string, name: 
     code: `${kind}_exists`,
     operation,
     answer: `another resource of this program holds ${name} too`,
-    remedy: `remove one of the two from the program, after a rename the one of the old name: the ${kind} and its id stay`,
+    remedy: `remove one of the two from the program (after a rename, the one with the old name); the ${kind} and its id stay`,
   });
 }
 

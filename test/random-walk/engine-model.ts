@@ -91,8 +91,12 @@ interface Rejection {
 /** A stack's state and operations. Every step is saved, so a kill loses only running steps. */
 export class StackModel {
   readonly state = new Map<string, Saved>();
-  /** Replaced resources that are yet to be deleted. */
   #replaced: Saved[] = [];
+
+  /** Replaced resources that are yet to be deleted, by the next run if theirs has failed. */
+  get replaced(): readonly Saved[] {
+    return this.#replaced;
+  }
 
   /** `replace`: names given to `--replace`. */
   up(process: ProviderProcess, program: readonly Declared[], replace: readonly string[] = []): Promise<Operation> {

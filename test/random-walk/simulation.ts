@@ -498,13 +498,15 @@ export class Simulation {
     replace: readonly string[],
     grants: readonly WireGrant[],
   ): Set<string> {
-    const going = this.#grantsOf(stack).filter((saved) => {
+    const { replaced } = this.stacks[stack];
+    const going = [...this.#grantsOf(stack), ...replaced].filter((saved) => {
       const declared = program.find(({ name, aliases }) => [name, ...aliases].includes(saved.name));
       const adopted = saved.outputs.adopted === true && saved.outputs.deleteAdopted !== true;
       const grant = grants.find(({ id }) => id === saved.id);
       // A run without a program does not know its stack's name.
       if (program.length === 0 && isUnclear(saved, grants)) return false;
       if (adopted || grant === undefined || !this.#hasItself(saved, grant)) return false;
+      if (replaced.includes(saved)) return true;
       if (declared !== undefined) {
         return replace.includes(declared.name) || declared.args.imapUsername !== saved.outputs.imapUsername;
       }

@@ -30,6 +30,8 @@ const CONNECTOR_REQUESTS = 3;
 const SEQUENCES_PER_SEED = 10;
 /** Longest search for the shortest failing sequence, in milliseconds. */
 const SHRINK_LIMIT_MS = 300_000;
+/** Longest walk and search of one seed, if the run is limited by time: ends before the test's own limit, which names no seed. */
+const SEED_LIMIT_MS = 150_000;
 
 const minutes = Number(process.env.WALK_MINUTES ?? 0);
 const givenSeed = process.env.WALK_SEED;
@@ -115,7 +117,9 @@ it.runIf(minutes > 0)(
       const other = seed % 2 === 0 ? undefined : LATE_AND_HIDDEN[Math.floor(seed / 2) % LATE_AND_HIDDEN.length];
       const answers = other === undefined ? {} : { [other.name]: other.value };
       const host = givenHost ?? HOSTS[Math.floor(seed / 2 / LATE_AND_HIDDEN.length) % HOSTS.length] ?? "dynamic";
-      await fc.assert(walkWhere(host, answers), { seed, numRuns: SEQUENCES_PER_SEED });
+      console.log(`walk: seed ${seed} on the ${host} host`);
+      const limit = { interruptAfterTimeLimit: SEED_LIMIT_MS, markInterruptAsFailure: true };
+      await fc.assert(walkWhere(host, answers), { seed, numRuns: SEQUENCES_PER_SEED, ...limit });
       sequences += SEQUENCES_PER_SEED;
       report(host, seed, sequences);
     }

@@ -278,11 +278,7 @@ export const trials = [
       see(`the first: ${code} ${complaints(output)}`);
       see(`the second: ${second.code} ${complaints(second.output)}`);
       await place.release();
-      for (const [name, each] of [
-        ["first", stack],
-        ["second", other],
-      ]) {
-        if (typeof name !== "string" || typeof each !== "object") continue;
+      for (const [name, each] of Object.entries({ first: stack, second: other })) {
         const again = await each.run("up", "--refresh");
         see(`again on the ${name}: ${again.code} ${complaints(again.output)}`);
       }

@@ -88,7 +88,11 @@ export async function play(run: Run, options: Options, directory: string): Promi
 }
 
 /** In `directory`, with a home and a backend of its own there. */
-async function createStack({ size, contender }: Run, emulator: Ready, directory: string): Promise<PulumiStack> {
+export async function createStack(
+  { size, contender }: Pick<Run, "size" | "contender">,
+  emulator: Ready,
+  directory: string,
+): Promise<PulumiStack> {
   mkdirSync(join(directory, "state"), { recursive: true });
   const env = pulumiEnvironment({
     PULUMI_HOME: join(directory, "home"),

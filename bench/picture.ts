@@ -2,7 +2,7 @@ import type { Figures } from "./figures.ts";
 import { type Contender, OPERATIONS, type Operation, type Scenario } from "./options.ts";
 import { NAMES } from "./report.ts";
 
-type Series = Extract<Contender, "floor" | "ours" | "naive"> | "limit";
+type Series = Extract<Contender, "floor" | "ours" | "native"> | "limit";
 
 interface Panel {
   title: string;
@@ -11,12 +11,12 @@ interface Panel {
 }
 
 const PANELS: readonly Panel[] = [
-  { title: "No latency and no limit", scenario: "plain", series: ["floor", "ours", "naive"] },
-  { title: "With Nylas's latency and limit", scenario: "nylas", series: ["limit", "ours", "naive"] },
+  { title: "No latency and no limit", scenario: "plain", series: ["floor", "ours", "native"] },
+  { title: "With Nylas's latency and limit", scenario: "nylas", series: ["limit", "ours", "native"] },
 ];
 const SERIES: Readonly<Record<Series, string>> = {
-  ours: "pulumi-nylas-imap",
-  naive: "a naive provider",
+  ours: "dynamic resources",
+  native: "the plugin",
   floor: "floor: a provider that does nothing",
   limit: "limit: what Nylas allows",
 };
@@ -26,7 +26,7 @@ const COLORS: Readonly<Record<Series | "background" | "text" | "faint", readonly
   text: ["#1f2328", "#e6edf3"],
   faint: ["#d1d9e0", "#3d444d"],
   ours: ["#0969da", "#4493f8"],
-  naive: ["#bc4c00", "#db6d28"],
+  native: ["#bc4c00", "#db6d28"],
   floor: ["#818b98", "#9198a1"],
   limit: ["#8250df", "#ab7df8"],
 };

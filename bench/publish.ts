@@ -5,10 +5,11 @@ import { messageOf } from "../tools/harness/errors.mjs";
 import { Figures } from "./figures.ts";
 import type { Options } from "./options.ts";
 import { picture } from "./picture.ts";
-import { operationsTable, sizesTable, targetsTable } from "./report.ts";
+import { reasons } from "./reasons.ts";
+import { operationsTable, ratiosTable, sizesTable, targetsTable } from "./report.ts";
 import type { Measurement } from "./run.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { type Target, targetSize } from "./targets.ts";
+import { NAIVE_SIZE, type Target, targetSize } from "./targets.ts";
 
 const EXIT_USAGE = 2;
 /** Load average for each CPU before the run, above which other work falsifies the times. */
@@ -43,8 +44,11 @@ function publish(file: string): void {
   const where = `${machine.cpus} × ${machine.cpu} with a load of ${machine.loadBefore}`;
   const taken = `Taken at ${versions.commit} on ${where}, Pulumi ${versions.pulumi}, Node ${versions.node}; medians of ${options.repetitions} repetitions.`;
   writeFileSync("docs/bench.svg", drawn);
-  replace("bench/README.md", "operations", operationsTable(figures, "plain", size));
-  replace("bench/README.md", "targets", `${targetsTable(targets, size)}\n\n${taken}`);
+  const tables = options.sizes
+    .filter((one) => one === size || one === NAIVE_SIZE)
+    .flatMap((one) => [operationsTable(figures, "plain", one), ratiosTable(figures, "plain", one)]);
+  replace("bench/README.md", "operations", tables.filter((text) => text !== "").join("\n\n"));
+  replace("bench/README.md", "targets", [targetsTable(targets, size), ...reasons(targets), taken].join("\n\n"));
   replace("docs/scale.md", "sizes", `${sizesTable(figures, options.sizes)}\n\n${taken}`);
 }
 

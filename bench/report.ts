@@ -1,7 +1,7 @@
 import type { Figures, Ratio } from "./figures.ts";
 import { CONTENDERS, type Contender, OPERATIONS, type Operation, type Options, type Scenario } from "./options.ts";
 import type { Surroundings } from "./surroundings.ts";
-import { type Target, targetSize } from "./targets.ts";
+import type { Target } from "./targets.ts";
 
 export const NAMES: Readonly<Record<Operation, string>> = {
   create: "create",
@@ -19,8 +19,19 @@ const NOTHING = "–";
 /** Shorter times are shown as none. */
 const SHOWN_SECONDS = 0.05;
 
-export const LEGEND = `Requests and 429s: ours / naive. ±: half of the distance between the repetitions' smallest and largest ratio.
+export const LEGEND = `±: half of the distance between the repetitions' smallest and largest ratio. A difference within it is none.
 Limit: the time that the requests of ours take at least, by Nylas's limit or by the latency.`;
+
+/** Which time is divided by which. */
+const RATIOS: readonly (readonly [over: Contender, under: Contender])[] = [
+  ["ours", "floor"],
+  ["native", "ours"],
+  ["naive", "ours"],
+];
+/** Spread of a ratio from which its second decimal means nothing. */
+const WIDE_SPREAD = 0.05;
+/** Seconds from which tenths mean nothing. */
+const LONG_SECONDS = 10;
 
 /** The first lines: what runs where. */
 export function heading({ machine, versions }: Surroundings, options: Options): string {
@@ -32,56 +43,62 @@ export function heading({ machine, versions }: Surroundings, options: Options): 
   ].join("\n");
 }
 
-/** Times, ratios and requests of the operations that were measured. */
+/** Times and requests of the operations that were measured. */
 export function operationsTable(figures: Figures, scenario: Scenario, size: number): string {
-  const rows = OPERATIONS.flatMap((operation) => {
-    const selection = { scenario, size, operation };
-    const time = (contender: Contender) => figures.seconds({ ...selection, contender });
-    if (time("ours") === undefined && time("naive") === undefined) return [];
-    const both = (figure: "requests" | "refused") =>
-      (["ours", "naive"] as const)
-        .map((contender) =>
+  const contenders = measuredContenders(figures, scenario, size);
+  const counted = contenders.filter((name) => name !== "floor");
+  const rows = measuredOperations(figures, scenario, size).map((operation) => {
+    const selection = (contender: Contender) => ({ scenario, size, operation, contender });
+    const counts = (figure: "requests" | "refused") =>
+      counted
+        .map((name) =>
           fixed(
-            figures.median({ ...selection, contender }, (one) => one[figure]),
+            figures.median(selection(name), (one) => one[figure]),
             0,
           ),
         )
         .join(" / ");
-    const compared = [seconds(time("ours")), seconds(time("naive"))];
-    const faster = ratio(figures.ratio(selection, "naive", "ours"));
-    return scenario === "plain"
-      ? [
-          [
-            NAMES[operation],
-            seconds(time("floor")),
-            ...compared,
-            ratio(figures.ratio(selection, "ours", "floor")),
-            faster,
-            both("requests"),
-          ],
-        ]
-      : [
-          [
-            NAMES[operation],
-            seconds(figures.limit({ ...selection, contender: "ours" })),
-            ...compared,
-            faster,
-            both("requests"),
-            both("refused"),
-          ],
-        ];
+    return [
+      NAMES[operation],
+      ...(scenario === "nylas" ? [seconds(figures.limit(selection("ours")))] : []),
+      ...contenders.map((name) => seconds(figures.seconds(selection(name)))),
+      counts("requests"),
+      ...(scenario === "nylas" ? [counts("refused")] : []),
+    ];
   });
-  const head =
-    scenario === "plain"
-      ? ["floor", "ours", "naive", "ours/floor", "naive/ours", "requests"]
-      : ["limit", "ours", "naive", "naive/ours", "requests", "429s"];
-  return table([`${size} mailboxes`, ...head], rows);
+  const [before, after] = scenario === "nylas" ? [["limit"], [`429s`]] : [[], []];
+  return table([`${size} mailboxes`, ...before, ...contenders, `requests: ${counted.join(" / ")}`, ...after], rows);
+}
+
+/** How often longer one takes than another. */
+export function ratiosTable(figures: Figures, scenario: Scenario, size: number): string {
+  const measured = measuredContenders(figures, scenario, size);
+  const pairs = RATIOS.filter((pair) => pair.every((name) => measured.includes(name)));
+  const rows = measuredOperations(figures, scenario, size).map((operation) => [
+    NAMES[operation],
+    ...pairs.map(([over, under]) => ratio(figures.ratio({ scenario, size, operation }, over, under))),
+  ]);
+  return pairs.length === 0
+    ? ""
+    : table([`${size} mailboxes`, ...pairs.map(([over, under]) => `${over} ÷ ${under}`)], rows);
+}
+
+function measuredContenders(figures: Figures, scenario: Scenario, size: number): Contender[] {
+  return CONTENDERS.filter(
+    (contender) =>
+      contender !== "unverified" && figures.seconds({ scenario, size, contender, operation: "create" }) !== undefined,
+  );
+}
+
+function measuredOperations(figures: Figures, scenario: Scenario, size: number): Operation[] {
+  return OPERATIONS.filter((operation) =>
+    CONTENDERS.some((contender) => figures.seconds({ scenario, size, operation, contender }) !== undefined),
+  );
 }
 
 /** What does not depend on the operation. */
-export function contenderTable(figures: Figures, options: Options): string {
-  const size = targetSize(options);
-  const rows = CONTENDERS.filter((contender) => options.contenders.includes(contender)).map((contender) => {
+export function contenderTable(figures: Figures, size: number): string {
+  const rows = measuredContenders(figures, "plain", size).map((contender) => {
     const created = { scenario: "plain", size, contender, operation: "create" } as const;
     const state = figures.median(created, (one) => one.stateBytes);
     const memory = figures.median(created, (one) => one.peakMemoryBytes);
@@ -99,7 +116,7 @@ export function contenderTable(figures: Figures, options: Options): string {
 /** Seconds for each size. */
 export function sizesTable(figures: Figures, sizes: readonly number[]): string {
   const rows = (["create", "unchanged", "destroy"] as const).flatMap((operation) =>
-    (["floor", "ours"] as const).map((contender) => [
+    (["floor", "ours", "native"] as const).map((contender) => [
       `${NAMES[operation]}, ${contender}`,
       ...sizes.map((size) => seconds(figures.seconds({ scenario: "plain", contender, operation, size }))),
     ]),
@@ -118,7 +135,7 @@ export function targetsTable(targets: readonly Target[], size: number): string {
 }
 
 /** Markdown that is readable as text: the first column to the left, the others to the right. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((title, column) =>
     Math.max(3, title.length, ...rows.map((row) => (row[column] ?? "").length)),
   );
@@ -132,16 +149,21 @@ function table(head: readonly string[], rows: readonly (readonly string[])[]): s
 }
 
 function seconds(value: number | undefined): string {
-  return value === undefined ? NOTHING : value < SHOWN_SECONDS ? "0 s" : `${value.toFixed(1)} s`;
+  if (value === undefined) return NOTHING;
+  return value < SHOWN_SECONDS ? "0 s" : `${value.toFixed(value < LONG_SECONDS ? 1 : 0)} s`;
 }
 
 function ratio(value: Ratio | undefined): string {
-  return value === undefined ? NOTHING : withSpread(value.median, value.spread);
+  if (value === undefined) return NOTHING;
+  const text = withSpread(value.median, value.spread);
+  return Math.abs(value.median - 1) <= value.spread ? `none (${text})` : text;
 }
 
+/** With as many digits as the spread leaves. */
 function withSpread(value: number, spread: number): string {
-  const text = fixed(value, Number.isInteger(value) ? 0 : 2);
-  return spread === 0 ? text : `${text} ± ${spread.toFixed(2)}`;
+  if (spread === 0) return fixed(value, Number.isInteger(value) ? 0 : 2);
+  const digits = spread < WIDE_SPREAD ? 2 : 1;
+  return `${value.toFixed(digits)} ± ${spread.toFixed(digits)}`;
 }
 
 function fixed(value: number | undefined, digits: number): string {

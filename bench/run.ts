@@ -5,7 +5,7 @@ import { pulumiEnvironment } from "../scripts/setup/environment.mjs";
 import { type LoggedRequest, type Ready, startEmulatorCli } from "../tools/harness/emulator.mjs";
 import { type PulumiStack, pulumiStack } from "../tools/harness/stack.mjs";
 import { type Contender, OPERATIONS, type Operation, type Options, type Scenario } from "./options.ts";
-import { watchPeakMemory } from "./peak-memory.ts";
+import { type ProcessWatch, watchProcesses } from "./processes.ts";
 
 /** Nylas's limit on requests for connectors, grants and authentications, per second and application. */
 export const NYLAS_LIMIT = 50;
@@ -55,8 +55,13 @@ export interface StoredGrant {
   inputs: Record<string, JavaScriptValue>;
 }
 
-/** Plays the chosen operations on a stack and an emulator of their own in `directory`, which is removed afterwards. */
-export async function play(run: Run, options: Options, directory: string): Promise<Played> {
+/** Plays operations on a stack and an emulator of their own in `directory`, which is removed afterwards. */
+export async function play(
+  run: Run,
+  operations: readonly Operation[],
+  options: Options,
+  directory: string,
+): Promise<Played> {
   mkdirSync(directory, { recursive: true });
   const emulator = await startEmulatorCli(emulatorArgs(run, options), { env: pulumiEnvironment() });
   try {
@@ -64,7 +69,7 @@ export async function play(run: Run, options: Options, directory: string): Promi
     const checkpoint = join(directory, `state/.pulumi/stacks/bench-${programOf(run.contender)}/${STACK}.json`);
     const measurements: Measurement[] = [];
     let grant: StoredGrant | undefined;
-    for (const operation of OPERATIONS.filter((name) => options.operations.includes(name))) {
+    for (const operation of OPERATIONS.filter((name) => operations.includes(name))) {
       if (operation === "rotate") stack.env.BENCH_PASSWORDS = "second";
       await emulator.api.forgetRequests();
       const measured = await measure(stack, operation, options.parallel);
@@ -140,9 +145,20 @@ const COMMANDS: Readonly<Record<Operation, string>> = {
 };
 
 async function measure(stack: PulumiStack, operation: Operation, parallel: number) {
+  const { watch, ...measured } = await command(stack, operation, parallel);
+  const { peakMemoryBytes } = watch.use("provider") ?? {};
+  return { ...measured, ...(peakMemoryBytes === undefined ? {} : { peakMemoryBytes }) };
+}
+
+/** Runs the command of an operation; rejects if it fails. */
+export async function command(
+  stack: PulumiStack,
+  operation: Operation,
+  parallel: number,
+): Promise<{ seconds: number; limitLines: number; watch: ProcessWatch }> {
   const begun = performance.now();
   const { child, finished } = stack.start(COMMANDS[operation], "--parallel", String(parallel));
-  const memory = watchPeakMemory(child.pid);
+  const watch = watchProcesses(child.pid);
   const timeout = setTimeout(() => child.kill("SIGINT"), COMMAND_TIMEOUT_MS);
   try {
     const { code, output } = await finished;
@@ -151,10 +167,10 @@ async function measure(stack: PulumiStack, operation: Operation, parallel: numbe
       const last = output.trimEnd().split("\n").slice(-QUOTED_LINES).join("\n");
       throw new Error(`${operation} in ${stack.directory} ended with ${code} after ${seconds.toFixed(0)} s:\n${last}`);
     }
-    return { seconds, limitLines: limitLines(output), ...memory.peak() };
+    return { seconds, limitLines: limitLines(output), watch };
   } finally {
     clearTimeout(timeout);
-    memory.stop();
+    watch.stop();
   }
 }
 

@@ -17,8 +17,7 @@ class Grant extends pulumi.CustomResource {
   }
 }
 
-const connector = new Connector("imap");
+const connector = process.env.BENCH_CONNECTOR ?? new Connector("imap").id;
 const verify = process.env.BENCH_VERIFY !== "false";
 
-for (const { name, args } of mailboxes)
-  new Grant(name, { connector: connector.id, ...args, ...(verify ? {} : { verify }) });
+for (const { name, args } of mailboxes) new Grant(name, { connector, ...args, ...(verify ? {} : { verify }) });

@@ -115,7 +115,7 @@ function call<Request extends Message, Response>(
     method(received as ServerUnaryCall<Request, Response>, (error, response) => {
       if (error !== null) reject(failureOf(error));
       else if (response !== null && response !== undefined) resolve(response);
-    });
+    }).catch(reject);
   });
 }
 

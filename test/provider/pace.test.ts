@@ -80,7 +80,8 @@ describe("the pace of a client", () => {
     const refused = (await statuses()).filter((status) => status === 429).length;
     expect((await statuses()).length - refused).toBe(61);
     expect(refused).toBeGreaterThan(0);
-    expect(refused).toBeLessThanOrEqual(35);
+    // About twenty, and on a busy machine more; at the full rate a hundred.
+    expect(refused).toBeLessThan(60);
   });
 
   it("does not change for a 429 of one mailbox", async () => {

@@ -32,7 +32,7 @@ export function describeExport(directory: string, files: Record<string, string>,
     ]),
     ...shown.map(({ name }) => `  pulumi config set --secret ${passwordKey(name)}`),
     ...(more === 0 ? [] : [`  … and the passwords of ${more} more mailboxes, by their names in index.ts`]),
-    `  pulumi import --file ${declaresConnector ? "import.json" : resolve(directory, "import.json")} --generate-code=false    # sends no request`,
+    `  pulumi import --file ${declaresConnector ? "import.json" : resolve(directory, "import.json")} --generate-code=false    # Pulumi 3.254 or newer; sends no request`,
     `  pulumi up    # authenticates ${declaresConnector ? "each" : "the"} mailbox once with these settings; every grant keeps its id`,
   ];
   return `${lines.join("\n")}\n`;

@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // Installs mail servers into the user's cache: node test/conformance/mail-servers/install.mjs [NAME…]
-// Debian's get a layer each, Haraka comes from npm, pymap from PyPI, and maddy is built of its Go module, which takes minutes: only
-// by its name.
+// Debian's get a layer each, Haraka comes from npm, pymap from PyPI, and maddy and mox are built of their Go modules, which takes
+// minutes: only by their names.
 // What exists stays as it is.
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
@@ -13,25 +13,33 @@ import { LAYERS, layerOf } from "./layers.mjs";
 const OTHERS = {
   haraka: (directory) =>
     run("npm", ["install", "--prefix", directory, "--no-audit", "--no-fund", "--ignore-scripts", "Haraka@3.3.4"]),
-  // In a copy of its own module, because only there its replacements of other modules hold.
-  maddy: (directory) => {
-    const module = JSON.parse(
-      spawnSync("go", ["mod", "download", "-json", "github.com/foxcpp/maddy@v0.8.1"], { encoding: "utf8" }).stdout,
-    );
-    const copy = mkdtempSync(join(tmpdir(), "maddy-"));
-    try {
-      return (
-        run("cp", ["-r", "--no-preserve=mode", `${module.Dir}/.`, copy]) &&
-        run("go", ["build", "-o", join(directory, "maddy"), "./cmd/maddy"], copy)
-      );
-    } finally {
-      rmSync(copy, { recursive: true });
-    }
-  },
+  maddy: (directory) => buildModule("github.com/foxcpp/maddy@v0.8.1", "./cmd/maddy", join(directory, "maddy")),
+  mox: (directory) => buildModule("github.com/mjl-/mox@v0.0.15", ".", join(directory, "mox")),
   pymap: (directory) =>
     run("python3", ["-m", "venv", directory]) &&
     run(join(directory, "bin/pip"), ["install", "-q", "pymap==0.36.7", "pysasl==1.2.0", "proxy-protocol==0.11.3"]),
 };
+
+/**
+ * In a copy of the module, because only there its replacements of other modules hold. `-mod=readonly`: mox lists modules in
+ * `vendor`, which its module lacks.
+ *
+ * @param {string} version
+ * @param {string} packageName
+ * @param {string} program
+ */
+function buildModule(version, packageName, program) {
+  const module = JSON.parse(spawnSync("go", ["mod", "download", "-json", version], { encoding: "utf8" }).stdout);
+  const copy = mkdtempSync(join(tmpdir(), "go-module-"));
+  try {
+    return (
+      run("cp", ["-r", "--no-preserve=mode", `${module.Dir}/.`, copy]) &&
+      run("go", ["build", "-mod=readonly", "-o", program, packageName], copy)
+    );
+  } finally {
+    rmSync(copy, { recursive: true });
+  }
+}
 
 /**
  * @param {string} command

@@ -10,6 +10,7 @@ const START_MS = 60_000;
 
 /** A mail server that needs no more than a directory of its own. */
 export interface OwnProcess {
+  directory: string;
   log(): string;
   stop(): Promise<void>;
 }
@@ -47,5 +48,5 @@ export async function startProcess(
     await stop();
     throw new Error(`${name} does not start:\n${printed}`, { cause: error });
   }
-  return { log: () => printed, stop };
+  return { directory, log: () => printed, stop };
 }

@@ -38,6 +38,8 @@ export interface RunningServer {
   /** Such as `Exim 4.96`. */
   version: string;
   situations: Situation[];
+  /** The part of its words that differs between runs. */
+  varying?: RegExp;
   log(): string;
   stop(): Promise<void>;
 }

@@ -6,6 +6,7 @@ import { exim } from "./servers/exim.js";
 import { greenmail } from "./servers/greenmail.js";
 import { haraka } from "./servers/haraka.js";
 import { maddy } from "./servers/maddy.js";
+import { mox } from "./servers/mox.js";
 import { opensmtpd } from "./servers/opensmtpd.js";
 import { postfix } from "./servers/postfix.js";
 import { pymap } from "./servers/pymap.js";
@@ -16,6 +17,7 @@ export const SERVERS: readonly MailServer[] = [
   courier,
   dovecot,
   maddy,
+  mox,
   greenmail,
   exim,
   postfix,

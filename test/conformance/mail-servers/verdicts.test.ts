@@ -75,6 +75,7 @@ async function judge(server: RunningServer, situation: Situation): Promise<Row> 
       protocol: situation.protocol,
       situation: situation.situation,
       ...says,
+      words: server.varying === undefined ? says.words : says.words.replace(server.varying, ""),
       emulator: emulated,
     };
   } finally {

@@ -191,6 +191,7 @@ it.each([
   ["a disabled account", { login: "TAG NO [CONTACTADMIN] Ask us" }, "unlock or renew the account", undefined],
   ["a missing INBOX", { select: "TAG NO Mailbox does not exist" }, "create or repair INBOX", undefined],
   ["a server that sends this machine away", { greeting: "* BYE Not you\r\nCLOSE" }, "accepts connections", "warn"],
+  ["a server with too many connections", { greeting: "* BYE Too many\r\nCLOSE" }, "run again later", "warn"],
   ["a server that hangs up on a password", { login: "CLOSE" }, "is enabled for the account", "off"],
 ] as const)(
   "the remedy for %s, and a way around it only where that helps",

@@ -98,7 +98,10 @@ export const EXPLANATIONS: Record<FailureCategory, { meaning: string; remedy: st
   },
   closed: {
     meaning: "the server closed the connection",
-    remedy: "check that the port speaks this protocol and that the server accepts connections from here",
+    // mox and Courier give no code for too many connections either.
+    remedy:
+      "check that the port speaks this protocol and that the server accepts connections from here, or run again later if it " +
+      "has too many",
   },
   other: { meaning: "the login failed for an unknown reason", remedy: "try again" },
 };

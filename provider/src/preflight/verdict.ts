@@ -29,7 +29,8 @@ const INCONCLUSIVE: readonly Category[] = ["closed_after_login", "timeout", "oth
 
 /** What else a refusal without a reason may mean. */
 const OTHER_REASONS =
-  "a server that gives no reason may also mean that too many connections are open, or that the account is disabled";
+  "a server that gives no reason may also mean that too many connections are open, that the account is disabled, or that it " +
+  "cannot open the mailbox";
 
 /** What is added to the meaning of a category that a server has left unexplained. */
 export const DOUBTS: Partial<Record<Category, string>> = {

@@ -41,7 +41,7 @@ const OPERATIONS_OF: Readonly<Record<Scenario, readonly Operation[]>> = {
   nylas: ["create", "refresh", "rotate", "destroy"],
 };
 
-/** What a run plays without being asked for more, so that it ends in 90 minutes on two quiet cores. */
+/** What a run plays without being asked for more: the rest takes hours. */
 function standard(
   scenario: Scenario,
   size: number,

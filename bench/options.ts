@@ -63,7 +63,7 @@ and the emulator of this repository.
   --operations LIST        of ${OPERATIONS.join(", ")}; create is always played
   --contenders LIST        of ${CONTENDERS.join(", ")} (ours with verify: false)
                            Without these two, what takes long is left out: naive above 200 mailboxes and in the scenario nylas,
-                           and above 600 the floor, rotate and destroy. Then it ends in 90 minutes on two quiet cores.
+                           and above 600 the floor, rotate and destroy.
   --scenarios LIST         plain: no mail log-ins, latency or limit; all sizes
                            nylas: latency and 50 requests a second; 600, or else the largest size
   --latency 150            median of an answer's delay in the scenario nylas, in milliseconds

@@ -54,7 +54,7 @@ const MODES: Readonly<Record<string, Mode>> = {
 };
 
 /** Minutes each, the longest first. Left to vitest, which goes by the size of a file, they would come last and one by one. */
-const LONGEST = ["/test/random-walk/", "/test/engine/", "/test/plugin/", "/test/package/"];
+const LONGEST = ["/test/random-walk/", "/test/engine/", "/test/plugin/", "/emulator/test/register/", "/test/package/"];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

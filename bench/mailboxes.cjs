@@ -4,8 +4,9 @@
  */
 const { BENCH_SIZE = "1", BENCH_FIRST = "0", BENCH_PASSWORDS = "first" } = process.env;
 
-const mailboxes = Array.from({ length: Number(BENCH_SIZE) }, (_, place) => Number(BENCH_FIRST) + place).map(
-  (index) => ({
+const mailboxes = Array.from({ length: Number(BENCH_SIZE) }, (_, place) => {
+  const index = Number(BENCH_FIRST) + place;
+  return {
     name: `mailbox-${index}`,
     args: {
       imapUsername: `mailbox-${String(index).padStart(4, "0")}@example.test`,
@@ -15,7 +16,7 @@ const mailboxes = Array.from({ length: Number(BENCH_SIZE) }, (_, place) => Numbe
       smtpHost: "smtp.example.test",
       smtpPort: 465,
     },
-  }),
-);
+  };
+});
 
 module.exports = { mailboxes };

@@ -110,8 +110,8 @@ async function bench(options: Options, directory: string): Promise<void> {
 function plan(options: Options): Place[] {
   const { scenarios, repetitions } = options;
   const place = (scenario: Scenario, size: number): Place => {
-    const { contenders = standard(scenario, size).contenders, operations = standard(scenario, size).operations } =
-      options;
+    const usual = standard(scenario, size);
+    const { contenders = usual.contenders, operations = usual.operations } = options;
     return {
       scenario,
       size,

@@ -49,7 +49,6 @@ const QUICK = {
 } as const;
 const MAX_SIZE = 1000;
 const MAX_LATENCY_MS = 60_000;
-/** As the engine chooses it. */
 const OPERATIONS_PER_CPU = 4;
 
 export const USAGE = `Usage: npm run bench -- [options]
@@ -100,7 +99,8 @@ export function readOptions(args: readonly string[]): Options | undefined {
   };
 }
 
-function defaultParallel(): number {
+/** The engine's own. */
+export function defaultParallel(): number {
   return OPERATIONS_PER_CPU * availableParallelism();
 }
 
@@ -132,7 +132,7 @@ function number(name: string, text: string | undefined, min: number, max: number
   return text === undefined ? otherwise : wholeNumber(name, text, min, max);
 }
 
-function wholeNumber(name: string, text: string, min: number, max: number): number {
+export function wholeNumber(name: string, text: string, min: number, max: number): number {
   const value = Number(text);
   if (/^\d+$/.test(text) && value >= min && value <= max) return value;
   throw new UsageError(`--${name} takes whole numbers from ${min} to ${max}, not "${text}".`);

@@ -66,7 +66,7 @@ export async function play(
   const emulator = await startEmulatorCli(emulatorArgs(run, options), { env: pulumiEnvironment() });
   try {
     const stack = await createStack(run, emulator, directory);
-    const checkpoint = join(directory, `state/.pulumi/stacks/bench-${programOf(run.contender)}/${STACK}.json`);
+    const checkpoint = checkpointOf(run.contender, directory);
     const measurements: Measurement[] = [];
     let grant: StoredGrant | undefined;
     for (const operation of OPERATIONS.filter((name) => operations.includes(name))) {
@@ -118,6 +118,11 @@ export async function createStack(
   });
   await stack.create();
   return stack;
+}
+
+/** The file with the state of a stack that \`createStack\` made. */
+export function checkpointOf(contender: Contender, directory: string): string {
+  return join(directory, `state/.pulumi/stacks/bench-${programOf(contender)}/${STACK}.json`);
 }
 
 function emulatorArgs({ scenario }: Run, { latency }: Options): string[] {
@@ -179,7 +184,7 @@ function limitLines(output: string): number {
   return output.split("\n").filter((line) => /rate.limit|(?<![-\w])429\b/i.test(line)).length;
 }
 
-function countRequests(log: readonly LoggedRequest[]) {
+export function countRequests(log: readonly LoggedRequest[]) {
   const refused = log.filter(({ status }) => status === 429).length;
   const answerMs = log.reduce((sum, { durationMs }) => sum + durationMs, 0);
   return { requests: log.length - refused, refused, answerSeconds: answerMs / 1000 };

@@ -4,7 +4,6 @@
  * `npm run bench` compares times; this one looks for what grows.
  */
 import { mkdirSync, mkdtempSync, rmSync, statSync } from "node:fs";
-import { availableParallelism } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { pulumiEnvironment } from "../scripts/setup/environment.mjs";
@@ -15,10 +14,10 @@ import { listenForInterruption, onInterruption } from "../tools/harness/interrup
 import { stopAll } from "../tools/harness/processes.mjs";
 import type { PulumiStack } from "../tools/harness/stack.mjs";
 import { clearEnvironment } from "../tools/harness/user-environment.mjs";
-import type { Operation } from "./options.ts";
+import { defaultParallel, type Operation, UsageError, wholeNumber } from "./options.ts";
 import type { Part } from "./processes.ts";
 import { table } from "./report.ts";
-import { command, createStack, NYLAS_LIMIT } from "./run.ts";
+import { checkpointOf, command, countRequests, createStack, NYLAS_LIMIT } from "./run.ts";
 
 const USAGE = `Usage: npm run scale -- [options]
 
@@ -32,7 +31,8 @@ The emulator has Nylas's limit of ${NYLAS_LIMIT} requests a second and logs in t
 `;
 const PLAYED = ["create", "unchanged", "refresh", "rotate", "destroy"] as const satisfies readonly Operation[];
 const PARTS = ["engine", "program", "provider"] as const satisfies readonly Part[];
-const OPERATIONS_PER_CPU = 4;
+/** Largest number of stacks, mailboxes and parallel operations. */
+const MAX_NUMBER = 99_999;
 const MEGABYTE = 1e6;
 
 interface Options {
@@ -55,7 +55,7 @@ async function scale({ host, stacks: count, mailboxes, parallel, skipCheckpoints
     stack.env.BENCH_FIRST = String(number * mailboxes);
     if (number > 0) stack.env.BENCH_CONNECTOR = "imap";
     if (skipCheckpoints) Object.assign(stack.env, { PULUMI_EXPERIMENTAL: "true", PULUMI_SKIP_CHECKPOINTS: "true" });
-    stacks.push({ stack, checkpoint: join(place, `state/.pulumi/stacks/bench-${contender}/bench.json`) });
+    stacks.push({ stack, checkpoint: checkpointOf(contender, place) });
   }
 
   const rows: string[][] = [];
@@ -65,15 +65,14 @@ async function scale({ host, stacks: count, mailboxes, parallel, skipCheckpoints
       if (operation === "rotate") stack.env.BENCH_PASSWORDS = "second";
       await emulator.api.forgetRequests();
       const { seconds, limitLines, watch } = await command(stack, operation, parallel);
-      const log = await emulator.api.requests();
-      const refused = log.filter(({ status }) => status === 429).length;
+      const { requests, refused } = countRequests(await emulator.api.requests());
       const uses = PARTS.map((part) => watch.use(part));
       rows.push([
         operation,
         seconds.toFixed(0),
         uses.map((use) => (use === undefined ? "–" : use.cpuSeconds.toFixed(0))).join(" / "),
         uses.map((use) => (use === undefined ? "–" : (use.peakMemoryBytes / MEGABYTE).toFixed(0))).join(" / "),
-        `${log.length - refused} / ${refused} / ${limitLines}`,
+        `${requests} / ${refused} / ${limitLines}`,
         (statSync(checkpoint).size / MEGABYTE).toFixed(1),
       ]);
       process.stderr.write(`${rows.at(-1)?.join(" | ")}\n`);
@@ -94,17 +93,14 @@ function readOptions(args: readonly string[]): Options {
     },
   });
   const { host = "dynamic" } = values;
-  if (host !== "dynamic" && host !== "native") throw new Error(`--host is dynamic or native, not "${host}".`);
-  const number = (name: string, given: string | undefined, otherwise: number) => {
-    if (given === undefined) return otherwise;
-    if (!/^[1-9]\d{0,4}$/.test(given)) throw new Error(`--${name} takes a whole number above 0, not "${given}".`);
-    return Number(given);
-  };
+  if (host !== "dynamic" && host !== "native") throw new UsageError(`--host is dynamic or native, not "${host}".`);
+  const number = (name: string, given: string | undefined, otherwise: number) =>
+    given === undefined ? otherwise : wholeNumber(name, given, 1, MAX_NUMBER);
   return {
     host,
     stacks: number("stacks", values.stacks, 5),
     mailboxes: number("mailboxes", values.mailboxes, 1000),
-    parallel: number("parallel", values.parallel, OPERATIONS_PER_CPU * availableParallelism()),
+    parallel: number("parallel", values.parallel, defaultParallel()),
     skipCheckpoints: values["skip-checkpoints"],
   };
 }
@@ -116,7 +112,7 @@ try {
   process.stderr.write(`scale: ${messageOf(error)}\n\n${USAGE}`);
   process.exit(2);
 }
-clearEnvironment(/^NYLAS_/);
+clearEnvironment();
 mkdirSync(workDirectory, { recursive: true });
 const directory = mkdtempSync(join(workDirectory, "scale-"));
 listenForInterruption();

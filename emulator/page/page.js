@@ -3,7 +3,7 @@ import { copy } from "./copy.js";
 import { element, setText } from "./dom.js";
 import { ruleOf } from "./fault-rule.js";
 import { rulesOf, showOverview } from "./overview.js";
-import { ask } from "./question.js";
+import { ask, listenForAnswers } from "./question.js";
 
 /** @typedef {import("../src/control/overview.js").Overview} Overview */
 
@@ -83,6 +83,7 @@ function showState(text, look) {
 }
 
 function listen() {
+  listenForAnswers();
   pause.addEventListener("click", () => {
     paused = !paused;
     pause.ariaPressed = String(paused);

@@ -580,6 +580,25 @@ describeWithChromium("The emulator's page", () => {
     expect(await row(page, "Grants", victim.email).count()).toBe(0);
   });
 
+  it("takes an answer for the question that is open, however fast one follows the other", async () => {
+    const [kept, victim] = [grant, await emulator.foreignGrant(2)];
+    const page = await openLive();
+    await row(page, "Grants", victim.email).waitFor();
+    const presses = [
+      `button[aria-label="Delete: ${kept.email}"]`,
+      "dialog button:not(.danger)",
+      `button[aria-label="Delete: ${victim.email}"]`,
+    ];
+    await page.evaluate(`for (const one of ${JSON.stringify(presses)}) document.querySelector(one).click()`);
+    const dialog = page.getByRole("dialog", { name: `Delete the grant of ${victim.email}?` });
+    // The browser has reported the end of the first question by now.
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+    await dialog.getByRole("button", { name: "Delete the grant" }).click();
+    await outcome(page, `The grant of ${victim.email} is deleted.`);
+    const deletions = (await emulator.requests()).filter(({ method }) => method === "DELETE");
+    expect(deletions.map(({ path }) => path)).toEqual([`/v3/grants/${victim.id}`]);
+  });
+
   const DEFAULTS = { path: "/v3/*", status: 503 };
 
   it.each<[string, Record<string, string | true>, Record<string, unknown>]>([

@@ -53,8 +53,24 @@ const MODES: Readonly<Record<string, Mode>> = {
   emulator: { include: [EMULATOR], exclude: REPETITIONS, engine: false },
 };
 
-/** Minutes each, the longest first. Left to vitest, which goes by the size of a file, they would come last and one by one. */
-const LONGEST = ["/test/random-walk/", "/test/engine/", "/test/plugin/", "/emulator/test/register/", "/test/package/"];
+/**
+ * What takes long, the longest first. Left to vitest, which goes by the size of a file, it would come last and one by one. Some of it
+ * mostly waits for a server that does not answer, and leaves the processors to the engines beside it.
+ */
+const LONGEST = [
+  "/test/random-walk/",
+  "/test/conformance/dovecot/frozen.",
+  "/test/provider/client.",
+  "/test/provider/hostile-server.",
+  "/test/engine/",
+  "/test/plugin/",
+  "/emulator/test/page/",
+  "/test/provider/pace.",
+  "/test/provider/proxy.",
+  "/emulator/test/cli.",
+  "/emulator/test/register/",
+  "/test/package/",
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {

@@ -12,7 +12,7 @@ import { Simulation, seen } from "./simulation.js";
 const FIXED_SEED = 20_261_123;
 const FIXED_SEQUENCES: Readonly<Record<HostName, number>> = { dynamic: 20, native: 10 };
 /** Sequences for each other answer to an open question. */
-const SEQUENCES_PER_ANSWER = 4;
+const SEQUENCES_PER_ANSWER = 3;
 /** What a Nylas that lags, caps its pages and hides addresses answers. */
 const LATE_AND_HIDDEN: readonly { name: string; value: string }[] = [
   // Less than the age at which absence is believed.

@@ -42,19 +42,24 @@ export function mailboxPath(username) {
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body]
+ * @param {AbortSignal} [signal]
  * @returns {Promise<Answer>}
  */
-export async function call(method, path, body) {
+export async function call(method, path, body, signal = new AbortController().signal) {
   const response = await fetch(path, {
     method,
+    signal,
     headers: { authorization: `Bearer ${apiKey()}`, "content-type": "application/json" },
     ...(body === undefined ? {} : { body: JSON.stringify(body) }),
-  }).catch(() => {
-    throw new CallError(0, "The emulator does not answer.");
-  });
-  const answer = await response.json().catch(() => ({}));
+  }).catch(noAnswer);
+  const answer = await response.json().catch(() => (signal.aborted ? noAnswer() : {}));
   if (response.ok) return answer;
   throw new CallError(response.status, messageIn(answer) ?? `The emulator answered ${response.status}.`);
+}
+
+/** @returns {never} */
+function noAnswer() {
+  throw new CallError(0, "The emulator does not answer.");
 }
 
 /**

@@ -19,3 +19,21 @@ export function element(id, kind) {
 export function setText(target, text) {
   if (target.textContent !== text) target.textContent = text;
 }
+
+/**
+ * Runs what a button does, and not again while that is under way: a second press would mean what is there afterwards.
+ * @param {HTMLElement} button
+ * @param {() => unknown} run
+ */
+export function onPress(button, run) {
+  let isUnderWay = false;
+  button.addEventListener("click", async () => {
+    if (isUnderWay) return;
+    isUnderWay = true;
+    try {
+      await run();
+    } finally {
+      isUnderWay = false;
+    }
+  });
+}

@@ -11,7 +11,7 @@ import { showRows } from "./rows.js";
  * @param {string} done said when it succeeds
  * @param {string} method
  * @param {string} path
- * @param {unknown} [body]
+ * @param {unknown} [body] or a function that makes it from what the emulator has now; what that throws is said
  * @returns {Promise<boolean>} whether it succeeded
  */
 
@@ -32,19 +32,23 @@ export function showOverview({ applicationId, connectors, grants, mail, faults, 
   element("connect", HTMLElement).hidden = connectors.some(({ provider }) => provider === "imap");
   showRows(
     element("faults", HTMLTableElement),
-    faults.map((_, index) => faultRow(faults, index, act, copy)),
+    faults.map((_, index) => faultRow(faults.slice(0, index + 1), act, copy)),
   );
   showRows(element("requests", HTMLTableElement), requests.map(requestRow));
   for (const part of document.querySelectorAll("[data-needs=mail]")) part.toggleAttribute("hidden", mail === undefined);
   if (mail !== undefined) showMail(mail, copy);
 }
 
-/**
- * The rules as they can be sent again.
- * @param {Overview["faults"]} faults
- */
-export function rulesOf(faults) {
-  return faults.map(({ matched: _matched, fired: _fired, ...rule }) => rule);
+/** The rules that the emulator has now, as they can be sent again: a test may have changed those that are shown. */
+export async function presentRules() {
+  /** @type {{ data: Overview["faults"] }} */
+  const { data } = await call("GET", "/_emulator/faults");
+  return data.map(ruleOf);
+}
+
+/** @param {Overview["faults"][number]} fault */
+function ruleOf({ matched: _matched, fired: _fired, ...rule }) {
+  return rule;
 }
 
 /** @param {string} applicationId @param {Copy} copy */
@@ -64,9 +68,8 @@ function clientRows(applicationId, copy) {
 /** @param {Overview["grants"][number]} grant @param {Act} act @param {Copy} copy */
 function grantRow({ id, email, grant_status: status, blocked }, act, copy) {
   /** @param {string} done @param {unknown} change */
-  const change = (done, change) => {
+  const change = (done, change) =>
     act(`The grant of ${email} is ${done}.`, "PATCH", `/_emulator/grants/${encodeURIComponent(id)}`, change);
-  };
   const expiry =
     status === "valid"
       ? { label: "Expire", isDangerous: true, run: () => change("invalid", { grant_status: "invalid" }) }
@@ -105,22 +108,29 @@ function connectorRow({ provider, name = "" }) {
   return { key: provider, cells: [{ text: provider }, { text: name }] };
 }
 
-/** @param {Overview["faults"]} faults @param {number} index @param {Act} act @param {Copy} copy */
-function faultRow(faults, index, act, copy) {
-  const rules = rulesOf(faults);
-  const { method = "Any", path = "/v3/*", ...rest } = { ...rules[index] };
+/** @param {Overview["faults"]} faults the rule is the last one @param {Act} act @param {Copy} copy */
+function faultRow(faults, act, copy) {
+  const texts = faults.map((fault) => JSON.stringify(ruleOf(fault)));
+  const [text = ""] = texts.slice(-1);
+  const { fired = 0, matched = 0, method = "Any", path = "/v3/*", ...rest } = { ...faults.at(-1) };
   const requests = `${method} ${path}`;
-  const { fired, matched } = { fired: 0, matched: 0, ...faults[index] };
+  const others = async () => {
+    const rules = await presentRules();
+    const index = rules.findIndex((rule) => JSON.stringify(rule) === text);
+    if (index === -1) throw new Error("The fault is not there any more.");
+    return rules.toSpliced(index, 1);
+  };
   const actions = [
-    { label: "Copy", run: () => copy(`the rule for ${requests}`, JSON.stringify(rules[index])) },
+    { label: "Copy", run: () => copy(`the rule for ${requests}`, text) },
     {
       label: "Remove",
       isDangerous: true,
-      run: () => act("The fault is removed.", "PUT", "/_emulator/faults", rules.toSpliced(index, 1)),
+      run: () => act("The fault is removed.", "PUT", "/_emulator/faults", others),
     },
   ];
   return {
-    key: String(index),
+    // Equal rules are told apart by their number.
+    key: `${text} ${texts.filter((other) => other === text).length}`,
     cells: [
       { text: requests, look: CODE },
       { text: inWords(rest) },

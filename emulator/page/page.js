@@ -1,15 +1,18 @@
 import { apiKey, CallError, call, forgetKey, mailboxPath, takeKeyFromAddress, useKey } from "./control.js";
 import { copy } from "./copy.js";
-import { element, setText } from "./dom.js";
+import { element, onPress, setText } from "./dom.js";
 import { ruleOf } from "./fault-rule.js";
-import { rulesOf, showOverview } from "./overview.js";
+import { presentRules, showOverview } from "./overview.js";
 import { ask, listenForAnswers } from "./question.js";
 
 /** @typedef {import("../src/control/overview.js").Overview} Overview */
 
 /** Between two looks at the emulator, in milliseconds. */
 const POLL_MS = 1_000;
+/** Longest time for a look, in milliseconds. */
+const LOOK_LIMIT_MS = 5_000;
 const UNAUTHORIZED = 401;
+const NOT_FOUND = 404;
 const OWN_ADDRESS = `${location.origin}${location.pathname}`;
 
 const unlock = element("unlock", HTMLFormElement);
@@ -20,8 +23,10 @@ const hostedLink = element("hosted-link", HTMLAnchorElement);
 
 /** @type {Overview | undefined} */
 let shown;
-/** Counts looks, so that a late answer does not replace a later one. */
 let looks = 0;
+/** The number of the look that is shown: an earlier one that is answered later is not. */
+let shownLook = 0;
+let looksUnderWay = 0;
 let paused = false;
 
 takeKeyFromAddress();
@@ -36,24 +41,32 @@ await finishLogin();
 setInterval(lookWhenSeen, POLL_MS);
 
 function lookWhenSeen() {
-  if (!document.hidden && !paused) look();
+  if (!document.hidden && !paused && looksUnderWay === 0) look();
 }
 
 /** Asks the emulator, and shows what it answers. */
 async function look() {
+  const key = apiKey();
+  if (key === "") return showLocked();
   looks += 1;
   const own = looks;
-  if (apiKey() === "") return showLocked();
+  const isNews = () => own >= shownLook && key === apiKey();
+  looksUnderWay += 1;
   try {
     /** @type {{ data: Overview }} */
-    const { data } = await call("GET", "/_emulator/overview");
-    if (own === looks) show(data);
+    const { data } = await call("GET", "/_emulator/overview", undefined, AbortSignal.timeout(LOOK_LIMIT_MS));
+    if (!isNews()) return;
+    shownLook = own;
+    show(data);
   } catch (error) {
-    if (own !== looks) return;
+    if (!isNews()) return;
+    shownLook = own;
     if (!(error instanceof CallError) || error.status !== UNAUTHORIZED) return showState(messageOf(error), "bad");
     forgetKey();
     showLocked();
     say("The emulator refused the API key.", "bad");
+  } finally {
+    looksUnderWay -= 1;
   }
 }
 
@@ -95,14 +108,12 @@ function listen() {
     await look();
     return true;
   });
-  onSubmit(element("add-mailbox", HTMLFormElement), async ({ username = "", password }) => {
-    const others = shown?.mail?.mailboxes ?? [];
-    // The same request changes the password of a mailbox that exists.
-    if (others.every((other) => other.username.toLowerCase() !== username.toLowerCase())) {
-      return act(`The mailbox ${username} is made.`, "PUT", mailboxPath(username), { password });
-    }
-    say(`There is a mailbox ${username} already.`, "bad");
-    return false;
+  onSubmit(element("add-mailbox", HTMLFormElement), ({ username = "", password }) => {
+    return act(`The mailbox ${username} is made.`, "PUT", mailboxPath(username), async () => {
+      // The same request changes the password of a mailbox that exists.
+      if (await isMailbox(username)) throw new Error(`There is a mailbox ${username} already.`);
+      return { password };
+    });
   });
   onSubmit(element("change-password", HTMLFormElement), ({ username = "", password }) => {
     return act(`The password of ${username} is changed.`, "PUT", mailboxPath(username), { password });
@@ -114,13 +125,15 @@ function listen() {
     element("fault-answer", HTMLFieldSetElement).disabled = connection.value === "reset";
   });
   onSubmit(faultForm, (fields) => {
-    const rules = [...rulesOf(shown?.faults ?? []), ruleOf(fields)];
-    return act("The fault is set.", "PUT", "/_emulator/faults", rules);
+    return act("The fault is set.", "PUT", "/_emulator/faults", async () => [
+      ...(await presentRules()),
+      ruleOf(fields),
+    ]);
   });
-  element("connect", HTMLElement).addEventListener("click", () => {
-    act("The IMAP connector is made.", "POST", "/v3/connectors", { provider: "imap" });
-  });
-  element("empty-log", HTMLElement).addEventListener("click", async () => {
+  onPress(element("connect", HTMLElement), () =>
+    act("The IMAP connector is made.", "POST", "/v3/connectors", { provider: "imap" }),
+  );
+  onPress(element("empty-log", HTMLElement), async () => {
     const lost = "Empty the log? A test that is running may still want to read it.";
     if (await ask(lost, "Empty the log")) await act("The log is empty.", "DELETE", "/_emulator/requests");
   });
@@ -171,7 +184,7 @@ async function copyAndSay(name, text) {
 async function act(done, method, path, body) {
   say("", "good");
   try {
-    await call(method, path, body);
+    await call(method, path, typeof body === "function" ? await body() : body);
     say(done, "good");
     return true;
   } catch (error) {
@@ -179,6 +192,17 @@ async function act(done, method, path, body) {
     return false;
   } finally {
     await look();
+  }
+}
+
+/** @param {string} username */
+async function isMailbox(username) {
+  try {
+    await call("GET", mailboxPath(username));
+    return true;
+  } catch (error) {
+    if (error instanceof CallError && error.status === NOT_FOUND) return false;
+    throw error;
   }
 }
 

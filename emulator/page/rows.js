@@ -1,4 +1,4 @@
-import { setText } from "./dom.js";
+import { onPress, setText } from "./dom.js";
 
 /**
  * @typedef {object} Action A button of a row.
@@ -82,7 +82,7 @@ function newButton(cell) {
   const button = document.createElement("button");
   button.type = "button";
   button.className = "quiet";
-  button.addEventListener("click", () => runs.get(button)?.());
+  onPress(button, () => runs.get(button)?.());
   cell.append(button);
   return button;
 }

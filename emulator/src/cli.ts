@@ -137,14 +137,18 @@ async function writeAuthorities(path: string, emulator: Emulator): Promise<void>
 }
 
 function stopOnSignal(emulator: Emulator): void {
+  let isStopping = false;
   const stop = (): void => {
+    // npm hands on a Ctrl-C that the terminal has already sent to the whole group.
+    if (isStopping) return;
+    isStopping = true;
     emulator.close().then(
       () => process.exit(0),
       () => process.exit(EXIT_FAILURE),
     );
   };
-  process.once("SIGINT", stop);
-  process.once("SIGTERM", stop);
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
 }
 
 /** Usually a port in use. Node's message contains the address and no secrets. */

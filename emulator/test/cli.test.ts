@@ -138,6 +138,30 @@ describe("nylas-emulator --mail", () => {
   });
 });
 
+describe("a Ctrl-C that comes twice, as under npm", () => {
+  it("ends the emulator once, with 0, and leaves nothing behind", async () => {
+    const [state, ca] = [join(directory, "twice.json"), join(directory, "twice.pem")];
+    const cli = start("--mail", "--state", state, "--ca-out", ca);
+    const emulator = await cli.ready();
+    // The mail server's end waits a while for a client.
+    const client = connectTls({ ...emulator.smtp, ca: emulator.ca, servername: "localhost" });
+    client.on("error", () => undefined);
+    onTestFinished(() => void client.destroy());
+    await once(client, "data");
+    cli.child.kill("SIGINT");
+    const listens = () =>
+      fetch(emulator.apiUri).then(
+        () => true,
+        () => false,
+      );
+    await until("the emulator has begun to end", ENDS_WITHIN_MS, async () => !(await listens()));
+    cli.child.kill("SIGINT");
+    const { code, signal } = await cli.ended;
+    expect({ code, signal }).toEqual({ code: 0, signal: null });
+    expect(readdirSync(directory).filter((name) => name.startsWith("twice"))).toEqual(["twice.json"]);
+  });
+});
+
 describe("nylas-emulator without --mail", () => {
   it("names no mail server", async () => {
     const emulator = await start().ready();

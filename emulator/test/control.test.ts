@@ -479,7 +479,9 @@ describe("which requests a fault hits", () => {
   it.each([
     [{ status: 200 }, "status 200 is no failure: give the body"],
     [{ status: 302, afterEffect: true }, "status 302 is no failure: give the body"],
-    [{ status: 204, body: "x" }, "status 204 has no body."],
+    [{ status: 204, body: "x" }, "status 204 and body exclude each other: such an answer has no body."],
+    [{ status: 204, truncate: true }, "status 204 and truncate exclude each other"],
+    [{ status: 304, stall: true }, "status 304 and stall exclude each other"],
     [{ contentType: "text/html" }, "contentType needs a body."],
     [{ body: 7 }, "body must be a string of at most 65536 characters, not 7."],
     [{ body: "", contentType: "a\r\nb: c" }, "contentType must be a string"],

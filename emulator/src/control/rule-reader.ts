@@ -182,7 +182,10 @@ function readFault(read: Read): Fault {
     throw refuse("truncate and stall exclude each other: the half answer ends the connection, or it keeps it open.");
   }
   if (contentType !== undefined && body === undefined) throw refuse("contentType needs a body.");
-  if (body !== undefined && BODILESS.includes(status ?? 0)) throw refuse(`status ${status} has no body.`);
+  const needsBody = ["body", "truncate", "stall"].find((name) => name in fault);
+  if (needsBody !== undefined && BODILESS.includes(status ?? 0)) {
+    throw refuse(`status ${status} and ${needsBody} exclude each other: such an answer has no body.`);
+  }
   if (status !== undefined && status < FIRST_FAILURE && body === undefined && !BODILESS.includes(status)) {
     throw refuse(`status ${status} is no failure: give the body that takes the place of the right one.`);
   }

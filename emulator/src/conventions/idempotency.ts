@@ -7,6 +7,8 @@ import { ApiError } from "./errors.js";
 
 const MAX_KEY = 256;
 const VALID_MS = 3_600_000;
+/** Answers that are kept; more drop the oldest. */
+const MAX_STORED = 10_000;
 
 interface StoredAnswer {
   payload: string;
@@ -60,7 +62,7 @@ export class IdempotentAnswers {
   #forgetOld(): void {
     for (const [name, { until }] of this.#stored) {
       // A Map iterates in insertion order, so all later entries expire later.
-      if (until > Date.now()) return;
+      if (until > Date.now() && this.#stored.size < MAX_STORED) return;
       this.#stored.delete(name);
     }
   }

@@ -40,11 +40,21 @@ export interface StateFile {
 
 /** Opens the file for this emulator alone. */
 export async function openStateFile(path: string, givenApiKey: string | undefined): Promise<StateFile> {
-  const release = lockStateFile(path);
+  const unlock = lockStateFile(path);
   try {
-    return { ...(await openLocked(path, givenApiKey)), release };
+    const file = await openLocked(path, givenApiKey);
+    let isReleased = false;
+    return {
+      ...file,
+      // A request that was under way when the emulator ended may still come to a change. The file may be another one's by then.
+      save: async (data) => (isReleased ? undefined : file.save(data)),
+      release: () => {
+        isReleased = true;
+        unlock();
+      },
+    };
   } catch (error) {
-    release();
+    unlock();
     throw error;
   }
 }

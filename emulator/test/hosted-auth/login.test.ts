@@ -95,7 +95,7 @@ describeWithChromium("A login at the hosted form", () => {
       String(emulator.smtp.port),
     ]);
     for (const field of [form.address, form.password]) expect(await field.getAttribute("aria-invalid")).toBe("true");
-    expect(await form.password.and(form.page.locator(":focus")).count()).toBe(1);
+    await form.password.and(form.page.locator(":focus")).waitFor();
     await form.password.fill(password);
     expect(Object.keys(await stage.submit(form))).toEqual(["code"]);
   });

@@ -2,6 +2,7 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { ImapFlow } from "imapflow";
 import type { BrowserContextOptions, Locator, Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from "vitest";
@@ -16,6 +17,8 @@ import { describeWithChromium, Windows } from "../support/browser.js";
 const PATIENCE_MS = 20_000;
 /** Longer than the page waits between two looks at the emulator, in milliseconds. */
 const SEVERAL_LOOKS_MS = 2_500;
+/** Longer than the page waits between two looks at the emulator, and shorter than it waits for an answer, in milliseconds. */
+const SLOW_LOOK_MS = 1_500;
 const NARROW = { width: 380, height: 700 };
 const WIDE = { width: 1280, height: 800 };
 
@@ -465,7 +468,7 @@ describeWithChromium("The emulator's page", () => {
     await press(page, "Make the mailbox");
     await outcome(page, `There is a mailbox ${username.toUpperCase()} already.`);
 
-    await type(page, "Change a mailbox's password", "Mailbox", "<b>");
+    await type(page, "Change a mailbox's password", "Mailbox", "<");
     await type(page, "Change a mailbox's password", "New password", "the second password");
     await page.keyboard.press("Enter");
     await outcome(page, `The password of ${username} is changed.`);
@@ -577,7 +580,7 @@ describeWithChromium("The emulator's page", () => {
     await page.keyboard.press("Enter");
     await outcome(page, `The grant of ${victim.email} is deleted.`);
     expect(await deletions()).toMatchObject([{ path: `/v3/grants/${victim.id}`, status: 200 }]);
-    expect(await row(page, "Grants", victim.email).count()).toBe(0);
+    await row(page, "Grants", victim.email).waitFor({ state: "detached" });
   });
 
   it("takes an answer for the question that is open, however fast one follows the other", async () => {
@@ -592,11 +595,51 @@ describeWithChromium("The emulator's page", () => {
     await page.evaluate(`for (const one of ${JSON.stringify(presses)}) document.querySelector(one).click()`);
     const dialog = page.getByRole("dialog", { name: `Delete the grant of ${victim.email}?` });
     // The browser has reported the end of the first question by now.
-    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve)));
+    await page.evaluate("new Promise((resolve) => setTimeout(resolve))");
     await dialog.getByRole("button", { name: "Delete the grant" }).click();
     await outcome(page, `The grant of ${victim.email} is deleted.`);
     const deletions = (await emulator.requests()).filter(({ method }) => method === "DELETE");
     expect(deletions.map(({ path }) => path)).toEqual([`/v3/grants/${victim.id}`]);
+  });
+
+  it("removes the fault of the row, however fast a button is pressed, and no fault that came meanwhile", async () => {
+    const storm = { path: "/v3/*", status: 503 };
+    await emulator.faults(storm, storm, { path: "/v3/grants", status: 502 });
+    const page = await openLive();
+    await row(page, "Faults", "/v3/grants").waitFor();
+    await page.getByRole("button", { name: "Pause" }).click();
+    const now = { path: "/v3/applications", status: 500 };
+    await emulator.faults(storm, now, { path: "/v3/grants", status: 502 });
+    const button = JSON.stringify('button[aria-label="Remove: Any /v3/*"]');
+    await page.evaluate(`for (const _ of [1, 2]) document.querySelector(${button}).click()`);
+    await outcome(page, "The fault is removed.");
+    await row(page, "Faults", "/v3/applications").waitFor();
+    expect(await emulator.call("GET", "/_emulator/faults")).toMatchObject([now, { path: "/v3/grants" }]);
+  });
+
+  it("makes no mailbox over one that came after the last look", async () => {
+    const page = await openLive();
+    await page.getByRole("button", { name: "Pause" }).click();
+    const username = "meanwhile@example.test";
+    await emulator.setPassword(username, "of somebody else");
+    await type(page, "Make a mailbox", "E-mail address", username);
+    await type(page, "Make a mailbox", "Password", "not meant as a change");
+    await press(page, "Make the mailbox");
+    await outcome(page, `There is a mailbox ${username} already.`);
+    await emulator.call("POST", "/v3/connect/custom", login(username, "of somebody else"));
+  });
+
+  it("goes on showing what happens where each answer takes longer than the time between two looks", async () => {
+    const page = await openLive();
+    await page.route("**/_emulator/overview", async (route) => {
+      await setTimeout(SLOW_LOOK_MS);
+      await route.continue();
+    });
+    await emulator.setStatus(grant.id, "invalid");
+    await row(page, "Grants", grant.email).filter({ hasText: "invalid" }).waitFor();
+    await page.unroute("**/_emulator/overview");
+    await page.route("**/_emulator/overview", () => undefined);
+    await page.getByText("The emulator does not answer.", { exact: true }).waitFor();
   });
 
   const DEFAULTS = { path: "/v3/*", status: 503 };
@@ -672,6 +715,7 @@ describeWithChromium("The emulator's page", () => {
     expect(await form.address.inputValue()).toBe(username);
     await form.fill(emulator, { username, password });
     await form.connect.press("Enter");
+    await outcome(page, `The log-in succeeded: ${username} has the grant`);
     await outcome(page, `The log-in succeeded: ${username} has the grant ${(await emulator.grantOf(username)).id}.`);
     expect(page.url()).toBe(`${emulator.emulator.apiUri}/_emulator/`);
     await row(page, "Grants", username).waitFor();
@@ -687,6 +731,7 @@ describeWithChromium("The emulator's page", () => {
     const empty = await TestEmulator.start({ mail: false });
     try {
       const page = await windows.open(empty.emulator.pageUri);
+      await page.getByText("Live", { exact: true }).waitFor();
       await press(page, "Make the IMAP connector");
       await outcome(page, "The IMAP connector is made.");
       await row(page, "Connectors", "imap").waitFor();

@@ -27,6 +27,10 @@ export interface Wording {
   getGrant(id: string): string;
   /** The resource option that tells an earlier name. */
   alias: string;
+  /** Where the API key of a configuration namespace is given: completes "give another key …". */
+  keyPlace(namespace: string): string;
+  /** Why an argument is not there although the state has a digest of it: completes "imapPassword is …". */
+  absentSecret: string;
   /** Keeps an object that the resource option `replaceOnChanges` would replace. */
   withoutReplaceOnChanges: string;
   /** Makes a replacement delete before it creates; "" if every resource does. */

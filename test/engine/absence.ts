@@ -106,6 +106,41 @@ export const absence: Scenario[] = [
     },
   },
   {
+    name: "Nylas shows a grant that is seconds old, and knows none to delete",
+    outcome: "destroy fails with `nylas_unavailable` and keeps it in the state; the next one deletes it",
+    rules: [5, 11],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      await emulator.faults({ method: "DELETE", path: "/v3/grants/*", status: 404 });
+      await world.fails(["(nylas_unavailable)", "knew none to delete", "run again in a moment"], "destroy");
+      await world.fails(["(nylas_unavailable)", "knew none to delete", "run again in a moment"], "destroy");
+      expect(world.ids()).toEqual(before);
+      await emulator.faults();
+      await stack.destroy();
+      expect(await emulator.grants()).toEqual([]);
+    },
+  },
+  {
+    name: "a mailbox's password is wrong, and somebody else connects the mailbox before the next `up`",
+    outcome: "`grant_exists`, although Nylas does not show the grant yet; it stays at destroy",
+    rules: [4, 11],
+    emulator: { behavior: { newGrantLagSeconds: "120" } },
+    run: async (world) => {
+      const { emulator } = world;
+      world.declare({ mailboxes: { ops: world.mailbox(0, { password: "mistyped" }) } });
+      await world.fails(["(invalid_credentials)"], "up");
+      const foreign = await emulator.foreignGrant(0, "somebody else's");
+      // Younger, it could not be told from one that the request has made.
+      await emulator.putClockAhead(60);
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(["(grant_exists)", foreign.id], "up");
+      await emulator.putClockAhead(LAG_SECONDS);
+      await world.fails(["(connector_in_use)", foreign.id], "destroy");
+      expect((await emulator.grants()).map(({ id }) => id)).toEqual([foreign.id]);
+    },
+  },
+  {
     name: "the run is killed after a grant was made, and repeated while Nylas does not show the grant yet",
     outcome: "it is this stack's: authenticated again with the same id, not adopted",
     rules: [5, 11],

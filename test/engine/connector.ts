@@ -74,7 +74,11 @@ export const connector: Scenario[] = [
       await emulator.call("DELETE", "/v3/connectors/imap");
       const rotated = world.mailbox(0, { args: { credentialVersion: 1 } });
       world.declare({ mailboxes: { ops: rotated } });
-      await world.fails(["connector_missing", "deleted outside of Pulumi", "pulumi up --refresh"], "up");
+      const says = ["connector_missing", "deleted outside of Pulumi", "pulumi up --refresh"];
+      await world.fails(says, "up");
+      world.declare({ connector: { name: "renamed" }, mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(says, "up");
+      world.declare({ mailboxes: { ops: rotated } });
       await emulator.forgetRequests();
       const up = await stack.up("--refresh");
       expect(up.output).toContain("the IMAP connector was deleted outside of Pulumi");

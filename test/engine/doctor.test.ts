@@ -111,6 +111,8 @@ describe("nylas-imap doctor", () => {
     await emulator.setBlocked(String(ids.ben), true);
     await emulator.setPassword("cleo@example.test", world.secret("changed outside"));
     await emulator.call("DELETE", `/v3/grants/${ids.dora}`);
+    const young = await doctor(emulator.env, "--state", await exported());
+    expect(codes(young.findings, "dora@")).toEqual(["grant_not_visible"]);
     await world.makeGrantsOld();
 
     const alone = await doctor(emulator.env, "--verify");

@@ -247,9 +247,32 @@ export const access: Scenario[] = [
       await emulator.setStatus(id, "invalid");
       await stack.up("--refresh");
       expect(await emulator.grantOf(world.mailbox(0).username)).toMatchObject({ id, grant_status: "valid" });
+      world.declare({ mailboxes: { ops: world.mailbox(0), sales: world.mailbox(1) } });
+      await stack.up();
+      expect(await world.addresses()).toEqual([world.mailbox(0).username, world.mailbox(1).username].toSorted());
       await stack.destroy();
       expect(await emulator.grants()).toEqual([]);
       expect(await keys.other.writes()).toEqual([]);
+    },
+  },
+  {
+    name: "a mailbox is added while the key is of another application",
+    outcome: "`wrong_application`: the other application gets neither the mailbox nor its password",
+    rules: [7, 8],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const other = await world.anotherApplication();
+      await other.call("POST", "/v3/connectors", { provider: "imap" });
+      const before = await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      await other.forgetRequests();
+      world.declare({ mailboxes: { ops: world.mailbox(0), sales: world.mailbox(1) } });
+      pointAt(world, other);
+      await world.fails(["wrong_application", "what the program has already was made in application"], "up");
+      expect(world.ids()).toEqual(before);
+      expect(await other.writes()).toEqual([]);
+      pointAt(world, emulator);
+      await stack.up();
+      expect(await emulator.grants()).toHaveLength(2);
     },
   },
   {

@@ -194,6 +194,41 @@ export const replacement: Scenario[] = [
     emulator: { behavior: { stateEcho: "omitted" } },
   },
   {
+    name: "a grant and its connector are replaced by force, creating first, and the run fails before its deletions",
+    outcome: "the next `up` leaves both at Nylas, although it catches up with the deletions",
+    rules: [2, 3],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const createFirst = "({ props, opts }) => ({ props, opts: { ...opts, deleteBeforeReplace: false } })";
+      const declare = (change: { password?: string } = {}) =>
+        world.declare({
+          before: `pulumi.runtime.registerStackTransformation(${createFirst});`,
+          connector: { onExisting: "adopt", forceDelete: true },
+          mailboxes: {
+            ops: world.mailbox(0, { args: { onExisting: "adopt", deleteAdopted: true } }),
+            sales: world.mailbox(1, change),
+          },
+        });
+      declare();
+      await stack.up();
+      const before = world.ids();
+      await emulator.forgetRequests();
+      declare({ password: "mistyped" });
+      const [connector, ops] = [world.resource("imap").urn, world.resource("ops").urn];
+      await world.fails(["(invalid_credentials)"], "up", "--replace", connector, "--replace", ops);
+      declare();
+      await stack.up();
+      expect((await emulator.writes()).filter((write) => write.startsWith("DELETE"))).toEqual([]);
+      expect(world.ids()).toEqual(before);
+      expect(await emulator.connectors()).toHaveLength(1);
+      await world.unchanged();
+      await stack.destroy();
+      expect(await emulator.grants()).toEqual([]);
+      expect(await emulator.connectors()).toEqual([]);
+    },
+    emulator: { behavior: { stateEcho: "omitted" } },
+  },
+  {
     name: "arguments are changed in place although a transformation lists all of them under `replaceOnChanges`",
     outcome: "one authentication each, same ids",
     rules: [2],

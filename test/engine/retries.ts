@@ -145,11 +145,12 @@ export const retries: Scenario[] = [
     rules: [5, 10],
     run: async (world) => {
       const { emulator, stack } = world;
-      stack.env.NYLAS_TIMEOUT_SECONDS = "1";
-      await emulator.faults({ ...POST_GRANT, nth: 1, delayMs: 2_000, afterEffect: true });
+      stack.env.NYLAS_TIMEOUT_SECONDS = "3";
+      await emulator.faults({ ...POST_GRANT, nth: 1, delayMs: 6_000, afterEffect: true });
       world.declare({ mailboxes: { ops: world.mailbox(0) } });
       await world.fails(["timeout", "nylas:timeoutSeconds"], "up");
       const [made] = await emulator.grants();
+      delete stack.env.NYLAS_TIMEOUT_SECONDS;
       await stack.up();
       expect(world.ids()).toEqual({ ops: made?.id });
       expect(world.resource("ops").outputs).toMatchObject({ adopted: false });

@@ -50,7 +50,7 @@ it("a provider whose key is refused does not turn to the environment's or the de
       before: `const one = new Provider("one", ${JSON.stringify(wrong)});`,
       connectorOpts: "{ provider: one }",
     });
-    await world.fails(["api_key_refused"], "up");
+    await world.fails(["api_key_refused", "as `apiKey` of the provider in the program"], "up");
     expect(await emulator.writes()).toEqual([]);
   }));
 

@@ -7,6 +7,7 @@ import type { PublicArgumentName as GrantArgument } from "../../provider/src/cor
 import { passwordsLeavingState, readGrantArguments } from "../../provider/src/core/grant/properties.js";
 import { UNKNOWN_HOST, UNKNOWN_PASSWORD } from "../../provider/src/core/grant/sendable.js";
 import type { RecordLifecycle } from "../../provider/src/core/lifecycle.js";
+import type { Property } from "../../provider/src/core/properties/table.js";
 import { UNKNOWN } from "../../provider/src/core/properties/validate.js";
 import type { ImapConnectorArgs } from "../../provider/src/program/connector.js";
 import type { ByoImapGrantArgs } from "../../provider/src/program/grant.js";
@@ -126,6 +127,21 @@ describe("the arguments of a grant", () => {
         expect(failures[0]?.property).toBe("");
         expect(failures[0]?.reason).toContain(property);
         expect(failures[0]?.reason).not.toMatch(/secret|12345/);
+      }
+    },
+  );
+
+  it.each([["a creation", undefined] as const, ["an unchanged mailbox", good] as const])(
+    "a value of a wrong type is not shown in the check of %s",
+    (_, olds) => {
+      for (const [name, { secret, mayHoldSecret }] of Object.entries<Property>(grantLifecycle.properties)) {
+        if (secret !== true && mayHoldSecret !== true) continue;
+        for (const value of [24_680_135, true, ["in a list"], { in: "an object" }, { env: 24_680_135 }]) {
+          const { failures } = grantLifecycle.check(here(), { ...good, [name]: value }, olds);
+          const text = JSON.stringify(failures);
+          expect(text, `${name}: ${JSON.stringify(value)}`).toContain(name);
+          expect(text).not.toMatch(/24680135|in a list|an object|true/);
+        }
       }
     },
   );

@@ -76,7 +76,7 @@ describe("a resource that is renamed within its stack", () => {
     const again = await server.update(id, updated, await inputs(server, renamed, { credentialVersion: 2 }));
     expect(await emulator.writes()).toEqual([AUTHENTICATE]);
     expect(again.marker).toBe(String(outs.marker).replace(`:${OPS}:`, `:${MAIL}:`));
-    await server.delete(id, again);
+    await newProcess().server.delete(id, again);
     expect(await emulator.grants()).toEqual([]);
   });
 

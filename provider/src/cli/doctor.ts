@@ -4,6 +4,7 @@ import { type NylasClient, otherRegion } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
 import { listReadableGrants } from "../nylas/grant-list.js";
 import { findGrant, probeMailbox } from "../nylas/grants.js";
+import { visibleInMs } from "../nylas/visibility.js";
 import type { Application, Connector, Grant, UnreadableGrant } from "../nylas/wire.js";
 import { isLoopback } from "../settings.js";
 import { markedBy, ownerOf, subjectOf } from "./describe.js";
@@ -38,11 +39,12 @@ export type FindingCode =
   | "grant_of_other_stack"
   | "grant_orphaned"
   | "grant_gone"
+  | "grant_not_visible"
   | "grant_taken"
   | "state_of_other_application";
 
 /** Findings that may be as they should be; all others need doing. */
-const NOTES: readonly FindingCode[] = ["grant_of_other_stack"];
+const NOTES: readonly FindingCode[] = ["grant_of_other_stack", "grant_not_visible"];
 
 export interface Finding extends Found {
   /** A `problem` needs doing; a `note` may be as it should be. */
@@ -312,7 +314,11 @@ async function stateFindings(
     if (elsewhere.includes(managed)) continue;
     const about = { subject: subjectOf(managed), link: DOCS.grants };
     const grant = listed.get(managed.id) ?? (await findGrant(client, managed.id, managed.email));
-    if (grant === undefined) {
+    if (grant === undefined && visibleInMs(client, managed.createdAt) > 0) {
+      const problem = "is in the state, and Nylas does not show it; it is so new that it may not be visible yet";
+      const remedy = "run doctor again in some minutes";
+      findings.push({ ...about, code: "grant_not_visible", problem, remedy });
+    } else if (grant === undefined) {
       const problem = "is in the state, but was deleted at Nylas";
       const remedy = "`pulumi up --refresh` drops it from the state and makes another grant, with another id";
       findings.push({ ...about, code: "grant_gone", problem, remedy });

@@ -9,6 +9,7 @@ export interface ManagedGrant {
   marker: Marker | undefined;
   applicationId: string | undefined;
   email: string | undefined;
+  createdAt: string | undefined;
 }
 
 /** What an exported stack says about grants. */
@@ -59,9 +60,10 @@ export function readStackState(json: string): StackState {
   const grants = parsed.output.deployment.resources
     .filter(({ type, external, id }) => type === GRANT_TYPE && external !== true && id !== undefined && id !== "")
     .map(({ id = "", inputs, outputs }) => {
-      const { marker, applicationId, email, declared } = readGrantState(outputs);
+      const { marker, applicationId, email, createdAt, declared } = readGrantState(outputs);
       // A renamed stack whose `up` has failed has its new name in the inputs alone.
-      return { id, marker, applicationId, email, stacks: [declared.stack, readGrantState(inputs).declared.stack] };
+      const stacks = [declared.stack, readGrantState(inputs).declared.stack];
+      return { id, marker, applicationId, email, createdAt, stacks };
     });
   const stacks = grants.flatMap(({ marker, stacks: named }) => [marker?.stack, ...named]);
   const [first] = parsed.output.deployment.resources;

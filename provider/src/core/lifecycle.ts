@@ -37,8 +37,8 @@ export interface Lifecycle<Args, State extends OwnedState> extends Rules {
    * drifted object. `replaces` are those that replace. Sends no request.
    */
   diff(olds: State, news: Values): { changed: string[]; replaces: string[] };
-  /** Says which secret arguments of an existing object differ, if any do: Pulumi does not. Never their values. */
-  secretChanges?(olds: State, news: Values): string | undefined;
+  /** Says what Pulumi does not of an existing object: which secret arguments differ, never their values, and what may replace it. */
+  hiddenChanges?(olds: State, news: Values): string | undefined;
   /** For a program that has the object in another resource too. */
   heldTwice(id: string, olds: State): NylasError;
   /** `undefined` if the state names no owner, such as that of a resource that only refers to its object. */
@@ -53,7 +53,7 @@ export interface Lifecycle<Args, State extends OwnedState> extends Rules {
 /** A lifecycle whose arguments and states are records of property values, as the engine has them. */
 export interface RecordLifecycle extends Rules {
   diff(olds: Values, news: Values): { changed: string[]; replaces: string[] };
-  secretChanges(olds: Values, news: Values): string | undefined;
+  hiddenChanges(olds: Values, news: Values): string | undefined;
   heldTwice(id: string, olds: Values): NylasError;
   ownership(outs: Values): Ownership | undefined;
   owned(outs: Values): OwnedState;
@@ -77,7 +77,7 @@ export function overRecords<Args, State extends OwnedState>(lifecycle: Lifecycle
     properties,
     check,
     diff: (olds, news) => lifecycle.diff(readState(olds), news),
-    secretChanges: (olds, news) => lifecycle.secretChanges?.(readState(olds), news),
+    hiddenChanges: (olds, news) => lifecycle.hiddenChanges?.(readState(olds), news),
     heldTwice: (id, olds) => lifecycle.heldTwice(id, readState(olds)),
     ownership: (outs) => lifecycle.ownership(readState(outs)),
     owned: readState,

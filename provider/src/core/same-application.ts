@@ -1,6 +1,5 @@
 import { AccessError } from "../errors.js";
 import { sentences } from "../host.js";
-import { environmentVariable } from "../settings.js";
 import { type ApplicationRun, inApplication, type Run } from "./session.js";
 
 /**
@@ -12,6 +11,7 @@ export async function sameApplication(
   given: Run,
   madeIn: string | undefined,
   operation: string,
+  what = "it",
 ): Promise<ApplicationRun> {
   const run = madeIn === undefined ? given : await given.withKeyOf(madeIn);
   const { applicationId } = await run.client.application();
@@ -20,11 +20,22 @@ export async function sameApplication(
   throw new AccessError({
     code: "wrong_application",
     operation,
-    answer: `it was made in application ${madeIn}, but the API key belongs to ${applicationId}; nothing was changed`,
+    answer: `${what} was made in application ${madeIn}, but the API key belongs to ${applicationId}; nothing was changed`,
     remedy: sentences(
-      `give the key of application ${madeIn} in ${application}:apiKey or ${environmentVariable(application, "apiKey")}`,
+      `give the key of application ${madeIn} ${run.host.wording.keyPlace(application)}`,
       run.host.wording.staleSettings,
       "To move on purpose, give the resource another `application`, or destroy it with the old key first",
     ),
   });
+}
+
+/**
+ * Returns the run whose key is of the application that the other resources of the program were made in, as far as they have been
+ * planned; throws `wrong_application` if there is no such key. Another one would get the mailbox's password.
+ */
+export async function applicationOfProgram(given: Run, operation: string): Promise<ApplicationRun> {
+  const known = given.owners.applications();
+  const { applicationId } = await given.client.application();
+  const madeIn = known.includes(applicationId) ? undefined : known[0];
+  return sameApplication(given, madeIn, operation, "what the program has already");
 }

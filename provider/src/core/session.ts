@@ -5,10 +5,10 @@ import { createClient, type NylasClient, otherRegion } from "../nylas/client.js"
 import type { Application } from "../nylas/wire.js";
 import { environmentVariable, misspeltVariables, type Settings } from "../settings.js";
 import { createGrantDirectory, type GrantDirectory } from "./grant-directory.js";
+import { createHiddenChanges, type HiddenChanges } from "./hidden-changes.js";
 import { connectorJournal, type Journal } from "./ownership/journal.js";
 import { createUnsavedNotes, type Notes, type UnsavedNotes } from "./ownership/notes.js";
 import { createOwners, type Owners } from "./ownership/owners.js";
-import { createSecretChanges, type SecretChanges } from "./secret-changes.js";
 
 /** The state of one run (one provider process) that all resources of an application share. */
 export interface Run {
@@ -18,7 +18,7 @@ export interface Run {
   /** The owner of each object in this program. No second resource may take an object in the same run. */
   owners: Owners;
   /** What the plan does not show. */
-  secretChanges: SecretChanges;
+  hiddenChanges: HiddenChanges;
   /** Notes of objects that a run has created or adopted and Pulumi may not have saved. */
   unsaved: UnsavedNotes;
   /**
@@ -88,7 +88,7 @@ export function removeReturnedNotes(): void {
 
 /** Tells what is left to tell, when the engine has ended; its display is still there. */
 export function finishNotices(): void {
-  for (const { secretChanges } of runs.values()) secretChanges.finish();
+  for (const { hiddenChanges } of runs.values()) hiddenChanges.finish();
 }
 
 /** Creates a run that is not cached. */
@@ -97,7 +97,7 @@ function createRun(settings: Settings, host: Host): Run {
   const shared = {
     host,
     owners: createOwners(),
-    secretChanges: createSecretChanges(host.notices),
+    hiddenChanges: createHiddenChanges(host.notices),
     unsaved: createUnsavedNotes(host.notesDirectory),
     refusedLogins: new Map<string, NylasError>(),
     lockedMailboxes: new Map<string, NylasError>(),

@@ -2,16 +2,19 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Host, Wording } from "../host.js";
 import { noticesTo } from "../notices.js";
-import type { ConfigLookup } from "../settings.js";
+import { type ConfigLookup, environmentVariable } from "../settings.js";
 
 /** Never aborted: a dynamic provider and a program are told of Ctrl-C only when the engine has ended. */
 const NEVER = new AbortController().signal;
 
 /** How a TypeScript program writes it. */
-const TYPESCRIPT: Wording = {
+export const TYPESCRIPT: Wording = {
   newConnector: "new ImapConnector(…)",
   getGrant: (id) => `ByoImapGrant.get(name, "${id}")`,
   alias: 'aliases: [{ name: "its old name" }]',
+  keyPlace: (namespace) =>
+    `in ${namespace}:apiKey (\`pulumi config set --secret ${namespace}:apiKey\`) or ${environmentVariable(namespace, "apiKey")}`,
+  absentSecret: "under ignoreChanges",
   withoutReplaceOnChanges: 'take "*" or "#initerror" out of its replaceOnChanges, or run `pulumi refresh`',
   deleteFirst: "",
   staleSettings: "",

@@ -3,7 +3,7 @@ import { AccessError, NylasError } from "../errors.js";
 import { type Host, sentences, type Wording } from "../host.js";
 import type { Notices } from "../notices.js";
 import { keepSecret } from "../redact.js";
-import { environmentVariable, type Settings } from "../settings.js";
+import type { Settings } from "../settings.js";
 import { createPace } from "./pace.js";
 import type { NylasRequest, Sender } from "./send.js";
 import { createServerClock } from "./server-clock.js";
@@ -142,8 +142,8 @@ function expectApplication(settings: Settings, wording: Wording, found: Applicat
     operation: `Checking the API key of "${settings.application}"`,
     answer: `it belongs to application ${found.applicationId}, but ${settings.application}:applicationId demands ${settings.applicationId}; nothing was changed`,
     remedy: sentences(
-      `give the key of application ${settings.applicationId} in ${settings.application}:apiKey or ` +
-        `${environmentVariable(settings.application, "apiKey")}, or correct ${settings.application}:applicationId`,
+      `give the key of application ${settings.applicationId} ${wording.keyPlace(settings.application)}, or correct ` +
+        `${settings.application}:applicationId`,
       wording.staleSettings,
     ),
   });

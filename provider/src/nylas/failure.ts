@@ -7,7 +7,7 @@ import {
   UnexpectedResponseError,
 } from "../errors.js";
 import { sentences, type Wording } from "../host.js";
-import { environmentVariable, type Settings } from "../settings.js";
+import type { Settings } from "../settings.js";
 import { PROXY_AUTHENTICATION_REQUIRED } from "./proxy-refusal.js";
 import { isProviderFailure } from "./retry-delay.js";
 
@@ -178,14 +178,12 @@ function permissionError(base: BaseFacts, settings: Settings): AccessError {
 }
 
 function refusedKeyError(base: BaseFacts, settings: Settings, wording: Wording): AccessError {
-  const variable = environmentVariable(settings.application, "apiKey");
   return new AccessError({
     ...base,
     code: "api_key_refused",
     remedy: sentences(
       `the key is wrong, expired, or of another region than ${settings.region} (Nylas answers 401 in all cases): ` +
-        `check ${settings.application}:region, then set a valid key with \`pulumi config set --secret ${settings.application}:apiKey\` ` +
-        `or in ${variable}, which is used if the configured key is refused`,
+        `check ${settings.application}:region, then give a valid key ${wording.keyPlace(settings.application)}`,
       wording.staleSettings,
     ),
   });

@@ -24,8 +24,8 @@ export interface ImapConnectorArgs {
    */
   deleteAdopted?: pulumi.Input<boolean> | undefined;
   /**
-   * Whether to delete the connector while grants use it; all of them then stop working at once and are lost. Otherwise the
-   * deletion fails with `connector_in_use`, which gives their number. A change sends no request.
+   * Whether to delete the connector while grants use it. All of them become `invalid` at once, and Nylas may delete them later.
+   * Otherwise the deletion fails with `connector_in_use`, which gives their number. A change sends no request.
    *
    * @default false
    */

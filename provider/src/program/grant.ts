@@ -25,14 +25,14 @@ export interface MailboxSettings {
    */
   imapUsername: pulumi.Input<string>;
   /**
-   * Password or app password; always a secret, and no output. The state holds a salted digest, never the password. Either this
+   * Password or app password; always a secret, and no output. In the state the resource has a salted digest, never the password. Either this
    * or `imapPasswordFrom` is required. ASCII characters only: Nylas cannot authenticate another one. A change re-authenticates in
    * place and keeps the grant id.
    */
   imapPassword?: pulumi.Input<string> | undefined;
   /**
    * Where the provider reads the password, instead of `imapPassword`: `{ env: "NAME" }` or `{ file: "path" }`, at every plan
-   * and authentication. The state holds a salted digest, never the password. A changed password is an update that
+   * and authentication. In the state the resource has a salted digest, never the password. A changed password is an update that
    * re-authenticates in place. An absent source counts as unchanged for a grant that exists, and is an error for one that must
    * be made or re-authenticated. A file is UTF-8 without a byte order mark; one line break at its end is removed, and
    * relative paths start at the project's directory.
@@ -180,8 +180,8 @@ export type ByoImapGrantArgs = ByoImapGrantSettings & CompleteMailbox;
  * });
  * ```
  *
- * Errors: `invalid_credentials`, `auth_limit_reached`, `provider_not_responding`, `grant_exists`, `connector_missing`,
- * `wrong_application` and those of every request.
+ * Errors: `invalid_credentials`, `auth_limit_reached`, `provider_not_responding`, `mail_server_refused`, `grant_exists`,
+ * `connector_missing`, `wrong_application` and those of every request.
  *
  * @see https://developer.nylas.com/docs/reference/api/manage-grants/byo_auth/
  */

@@ -14,7 +14,7 @@ import { connectorExists, isTaken, ownerIn, wasTaken, writeNewNameToJournal } fr
 import { heldTwice, markerOf, stackOfDigest } from "../ownership/marker.js";
 import { replacing } from "../properties/validate.js";
 import { changed, pick } from "../properties/values.js";
-import { sameApplication } from "../same-application.js";
+import { applicationOfProgram, sameApplication } from "../same-application.js";
 import { type ApplicationRun, inApplication, type Run } from "../session.js";
 import {
   CONNECTOR_ARGUMENTS,
@@ -60,7 +60,7 @@ const lifecycle: Lifecycle<ConnectorArguments, ConnectorState> = {
   },
 
   async create(given, args) {
-    const run = await sameApplication(given, undefined, "Creating the IMAP connector");
+    const run = await applicationOfProgram(given, "Creating the IMAP connector");
     return run.exclusively(CONNECTOR_ID, async () => {
       const found = await findConnector(run.client);
       const owned = await createOrAdopt(run, args, found);
@@ -96,7 +96,9 @@ const lifecycle: Lifecycle<ConnectorArguments, ConnectorState> = {
       return { declared: args.declared, provider, name, adopted, applicationId, requestedName };
     }
     const run = await sameApplication(given, olds.applicationId, "Renaming the IMAP connector");
-    const connector = await renameConnector(run.client, args.name);
+    const connector = await renameConnector(run.client, args.name).catch((error) => {
+      throw error instanceof NylasError && error.status === 404 ? goneBeforeRename(error) : error;
+    });
     return stateOf(run, args, { connector, adopted: adopted === true });
   },
 
@@ -112,7 +114,10 @@ const lifecycle: Lifecycle<ConnectorArguments, ConnectorState> = {
     }
     const run = await sameApplication(given, state.applicationId, "Deleting the IMAP connector");
     if (isTaken(run, state)) {
-      run.host.notices.notify("the IMAP connector stays at Nylas: another resource has adopted it");
+      const holder = run.owners.wasPlanned(CONNECTOR_ID)
+        ? "the program still has it"
+        : "another resource has adopted it";
+      run.host.notices.notify(`the IMAP connector stays at Nylas: ${holder}`);
       return;
     }
     if (!declared.forceDelete) {
@@ -229,6 +234,15 @@ function describeOwner(grant: Grant, ownStack: string | undefined): string {
   const done = marker.adopted ? "adopted" : "made";
   if (marker.stack === undefined) return `${done} with this package`;
   return `${done} by ${marker.stack === ownStack ? "this stack" : stackOfDigest(marker.stack)}`;
+}
+
+function goneBeforeRename({ operation, status, requestId, type }: NylasError): ConnectorError {
+  return new ConnectorError({
+    ...{ operation, status, requestId, type },
+    code: "connector_missing",
+    answer: "the connector does not exist any more; it was deleted outside of Pulumi",
+    remedy: "run `pulumi up --refresh`: it makes the connector again, and keeps the grants' ids",
+  });
 }
 
 function noSuchConnector(client: NylasClient, id: string): NylasError {

@@ -23,15 +23,25 @@ export function notYetVisible({ run, id, state }: AbsentGrant): string | undefin
   );
 }
 
-/** Runs a deletion with a note of it, so that the next run understands the grant's absence if this one is killed. */
+/**
+ * Deletes a grant that Nylas has just shown, with a note of it, so that the next run understands the grant's absence if this one is
+ * killed. `deletion` returns false if Nylas knew no such grant. Of one that is seconds old that is not believed.
+ */
 export async function withNoteOfDeletion(
-  { notes }: ApplicationRun,
-  id: string,
-  work: () => Promise<void>,
+  { run, id, state }: AbsentGrant,
+  operation: string,
+  deletion: () => Promise<boolean>,
 ): Promise<void> {
-  notes.write(deletionOf(id));
-  await work();
-  notes.markReturned(deletionOf(id));
+  const note = deletionOf(id);
+  const isRepeated = run.notes.find(note) !== undefined;
+  run.notes.write(note);
+  const seconds = (await deletion()) || isRepeated ? 0 : Math.ceil(visibleInMs(run.client, state.createdAt) / 1_000);
+  if (seconds > 0) {
+    run.notes.remove(note);
+    const reason = `Nylas showed the grant and then knew none to delete; it is so new that this counts as deleted only in ${seconds} s`;
+    throw invisible(operation, reason);
+  }
+  run.notes.markReturned(note);
 }
 
 /** The name of the note. */

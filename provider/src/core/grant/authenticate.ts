@@ -16,6 +16,7 @@ import { preflight } from "../../preflight/preflight.js";
 import { adviceForPassword, adviceForServer } from "../../provider-advice.js";
 import { PartialFailureError } from "../lifecycle.js";
 import { formatMarker, type Marker } from "../ownership/marker.js";
+import type { Note } from "../ownership/notes.js";
 import type { Run } from "../session.js";
 import type { GrantArguments } from "./properties.js";
 import { type GrantState, writeGrantState } from "./state.js";
@@ -46,18 +47,24 @@ export async function authenticate(
 
 /**
  * Authenticates a mailbox for which no grant is known: Nylas creates one, or authenticates one that its list did not show.
- * `interruptedSince` is when a run of this resource that was interrupted has begun, by Nylas's clock.
+ * `interrupted` is the note of a run of this resource that was interrupted.
  */
 export async function authenticateNew(
   authentication: Authentication,
-  interruptedSince: number | undefined,
+  interrupted: Note | undefined,
 ): Promise<AuthenticatedGrant> {
   const { run, mailbox, marker } = authentication;
-  await tryWithoutNylas(authentication);
-  const answered = await post(run, mailbox, textOf(marker), undefined);
+  const answered = await tryWithoutNylas(authentication)
+    .then(() => post(run, mailbox, textOf(marker), undefined))
+    .catch((error) => {
+      // Nothing was made, so a later run must not take what somebody else makes for its own.
+      const isRefused = error instanceof CredentialsError && (error.attempts ?? 1) === 1;
+      if (isRefused && interrupted === undefined && marker !== undefined) run.notes.remove(marker.owner, marker.nonce);
+      throw error;
+    });
   const { grant, existed } = answered;
   const before = answered.before ?? ofAnotherResource(authentication, grant);
-  const isOurs = !existed || isOfInterruptedRun(run, grant, interruptedSince);
+  const isOurs = !existed || isOfInterruptedRun(run, grant, interrupted?.time);
   if (before === undefined && isOurs) return { grant, adopted: false };
   return takeExisting(authentication, withSender(run, mailbox, { ...answered, before }));
 }
@@ -131,7 +138,8 @@ async function explainRefusal(
 ): Promise<NylasError> {
   if (error instanceof MailServerError) return error;
   const kept = describeKept(found);
-  const base = { operation: error.operation, status: error.status, requestId: error.requestId, type: error.type };
+  const { operation, status, requestId, type, attempts } = error;
+  const base = { operation, status, requestId, type, attempts };
   if (endsWith(error.type, "auth_limit_reached")) {
     return new CredentialsError({
       ...base,

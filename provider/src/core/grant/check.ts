@@ -3,9 +3,17 @@ import { sameMailbox } from "../../address.js";
 import type { Host } from "../../host.js";
 import { adviceForServer } from "../../provider-advice.js";
 import { DEFAULT_APPLICATION } from "../../settings.js";
-import { type CheckFailure, isUnknown, missing, NO_VALUE, UNKNOWN, validate } from "../properties/validate.js";
+import {
+  applicationName,
+  type CheckFailure,
+  isUnknown,
+  missing,
+  NO_VALUE,
+  UNKNOWN,
+  validate,
+} from "../properties/validate.js";
 import { changed, pick, type Values } from "../properties/values.js";
-import { HIDDEN, UNHIDE } from "./credentials.js";
+import { isHiddenBecause, UNHIDE } from "./credentials.js";
 import { keepPassword } from "./password-digest.js";
 import { passwordSource, readPassword } from "./passwords.js";
 import {
@@ -85,7 +93,7 @@ function checkPassword(host: Host, names: Password, inputs: Values, olds: Values
     if (isHidden(names, inputs)) {
       return {
         ...storing(before),
-        problems: [missing(argument, `${HIDDEN}; ${UNHIDE}: this change authenticates the mailbox`)],
+        problems: [missing(argument, `${isHiddenBecause(host)}; ${UNHIDE}: this change authenticates the mailbox`)],
       };
     }
     if (argument === "smtpPassword") return storing(undefined);
@@ -168,9 +176,10 @@ function upgradeFailures(inputs: Values, olds: Values): CheckFailure[] {
   const { application } = inputs;
   const writtenBy010 = olds.imapUsername !== undefined && olds.stack === undefined;
   if (!writtenBy010 || olds.application !== undefined || application === undefined || isUnknown(application)) return [];
-  if (application === DEFAULT_APPLICATION) return [];
+  // Anything else may be a secret in the wrong place, and is refused without being shown.
+  if (application === DEFAULT_APPLICATION || !v.is(applicationName, application)) return [];
   const reason =
-    `is "${String(application)}", but version 0.1.0 made this grant in "${DEFAULT_APPLICATION}", and another application means another grant id. ` +
+    `is "${application}", but version 0.1.0 made this grant in "${DEFAULT_APPLICATION}", and another application means another grant id. ` +
     'Pass connector: "imap" and no application to keep the grant where it is. To move it, do that first, run `up`, and then set the application';
   return [{ property: "application", reason: `application ${reason}` }];
 }

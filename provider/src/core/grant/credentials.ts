@@ -7,7 +7,9 @@ import { readPassword } from "./passwords.js";
 import { type GrantArguments, IMAP_PASSWORD, type Password, SENDABLE, SMTP_PASSWORD } from "./properties.js";
 
 /** What to say of a password that `ignoreChanges` hides. */
-export const HIDDEN = "is under ignoreChanges, and the state has only a digest of it";
+export function isHiddenBecause({ wording }: Host): string {
+  return `is ${wording.absentSecret}, and the state has only a digest of it`;
+}
 export const UNHIDE = "give the real one in the program, and take it out of ignoreChanges";
 
 /** What Nylas logs in with. Reads passwords from their sources; throws if one is absent, or if anything must not be sent. */
@@ -36,7 +38,7 @@ function passwordOf(host: Host, args: GrantArguments, { argument, source, digest
   if (from === undefined) {
     const kept = stored === undefined ? undefined : keptPassword(stored);
     if (kept !== undefined || stored === undefined) return kept;
-    throw notSendable(args, `${argument} ${HIDDEN}`, UNHIDE);
+    throw notSendable(args, `${argument} ${isHiddenBecause(host)}`, UNHIDE);
   }
   const reading = readPassword(from, host);
   if (!("value" in reading))

@@ -7,7 +7,7 @@ import { decideAdoption, isTaken, isToBeTakenBack, writeClaim } from "../ownersh
 import { hasOtherOwner, heldTwice, holderOf, isOfOtherStack, markerOf } from "../ownership/marker.js";
 import { isUnknown, replacing } from "../properties/validate.js";
 import { asText, changed, type Values } from "../properties/values.js";
-import { sameApplication } from "../same-application.js";
+import { applicationOfProgram, sameApplication } from "../same-application.js";
 import type { Run } from "../session.js";
 import { goneBeforeUpdate, invisible, notYetVisible, withNoteOfDeletion } from "./absence.js";
 import { authenticate, authenticateNew, verifyMailbox } from "./authenticate.js";
@@ -54,15 +54,20 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
     return { changed: [...differs], replaces };
   },
 
-  secretChanges(olds, news) {
+  hiddenChanges(olds, news) {
     const known = changedPasswords(olds.declared, news).filter(({ digest }) => !isUnknown(news[digest]));
-    if (known.length === 0) return undefined;
+    // As soon as it is known, the engine asks again, and the plan that the user has seen no longer holds.
+    const open = isUnknown(news.imapUsername)
+      ? ["imapUsername is not known yet; another mailbox replaces the grant"]
+      : [];
     const passwords = known.map((password) => {
       const given = givenAs(password, news);
       return given === password.argument ? given : `the password that ${given} names`;
     });
     const verb = passwords.length === 1 ? "differs" : "differ";
-    return `${mailboxOf(olds)}: ${passwords.join(" and ")} ${verb}`;
+    const differing = passwords.length === 0 ? [] : [`${passwords.join(" and ")} ${verb}`];
+    const changes = [...differing, ...open];
+    return changes.length === 0 ? undefined : `${mailboxOf(olds)}: ${changes.join("; ")}`;
   },
 
   heldTwice: (id, olds) => heldTwice("grant", `Planning ${mailboxOf(olds)}`, `grant ${id}`),
@@ -75,7 +80,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
   async create(given, args) {
     // Fails before any request if a password's source has become absent since the plan.
     const mailbox = credentials(args, given.host);
-    const run = await sameApplication(given, undefined, `Creating a grant for ${args.imapUsername}`);
+    const run = await applicationOfProgram(given, `Creating a grant for ${args.imapUsername}`);
     return run.exclusively(args.imapUsername, async () => {
       const found = await findExisting(run, args);
       const adopting = found === undefined ? false : decideAdoption(run, args, found);
@@ -85,7 +90,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
       const authentication = { run, args, mailbox, marker };
       const authenticated =
         found === undefined
-          ? await authenticateNew(authentication, interrupted?.time)
+          ? await authenticateNew(authentication, interrupted)
           : await authenticate(authentication, adopting, found);
       run.owners.record(authenticated.grant.id, args.owner);
       const { id } = authenticated.grant;
@@ -167,7 +172,9 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
       if (found !== undefined && isTaken(run, `Deleting ${mailbox}`, found, state)) {
         run.owners.recordRetained(id);
         run.host.notices.notify(
-          `${mailbox} stays at Nylas: another resource has adopted it. If that resource is gone, nothing manages the grant any more; delete it by its id`,
+          run.owners.wasPlanned(id)
+            ? `${mailbox} stays at Nylas: the program still has it`
+            : `${mailbox} stays at Nylas: another resource has adopted it. If that resource is gone, nothing manages the grant any more; delete it by its id`,
         );
         return;
       }
@@ -175,7 +182,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
         const hidden = notYetVisible({ run, id, state });
         if (hidden !== undefined) throw invisible(`Deleting ${mailbox}`, hidden);
       } else {
-        await withNoteOfDeletion(run, id, () => deleteGrant(run.client, id));
+        await withNoteOfDeletion({ run, id, state }, `Deleting ${mailbox}`, () => deleteGrant(run.client, id));
       }
       run.directory.remove(id);
       run.owners.remove(id);

@@ -7,6 +7,9 @@ import { isDigestOf, passwordDigest } from "./password-digest.js";
 import { passwordSource } from "./passwords.js";
 import { isPlaceholder, sendableHost, sendablePassword } from "./sendable.js";
 
+/** Without a message of its own, the library's would quote the value. */
+const passwordText = v.string("must be a string");
+
 /**
  * Each property of a grant. `onChange`: what a change does. `authenticates`: the grant is re-authenticated in place. `recorded`: the
  * change is written to the state, and no request is sent. `imapUsername` authenticates only if its spelling changes; another mailbox
@@ -14,7 +17,7 @@ import { isPlaceholder, sendableHost, sendablePassword } from "./sendable.js";
  */
 export const TABLE = {
   imapUsername: { schema: loginName, onChange: "authenticates", required: true },
-  imapPassword: { schema: v.optional(v.string()), onChange: "compared", secret: true },
+  imapPassword: { schema: v.optional(passwordText), onChange: "compared", secret: true },
   imapPasswordFrom: { schema: v.optional(passwordSource), onChange: "recorded", mayHoldSecret: true },
   imapPasswordDigest: { schema: v.optional(text), onChange: "compared", secret: true, hidden: true },
   imapHost: { schema: text, onChange: "authenticates", required: true },
@@ -22,7 +25,7 @@ export const TABLE = {
   smtpHost: { schema: v.optional(text), onChange: "authenticates" },
   smtpPort: { schema: v.optional(port), onChange: "authenticates" },
   smtpUsername: { schema: v.optional(text), onChange: "authenticates" },
-  smtpPassword: { schema: v.optional(v.string()), onChange: "compared", secret: true },
+  smtpPassword: { schema: v.optional(passwordText), onChange: "compared", secret: true },
   smtpPasswordFrom: { schema: v.optional(passwordSource), onChange: "recorded", mayHoldSecret: true },
   smtpPasswordDigest: { schema: v.optional(text), onChange: "compared", secret: true, hidden: true },
   receiveOnly: { schema: v.optional(flag, false), onChange: "authenticates" },

@@ -29,7 +29,8 @@ export function ownerIn({ heldBy, declared }: OwnedConnector): string | undefine
  */
 export function isTaken(run: ConnectorEvidence, state: OwnedConnector): boolean {
   const { declared } = state;
-  if (run.owners.wasCreated(CONNECTOR_ID) || run.owners.isOwnedByOther(CONNECTOR_ID, declared.owner)) return true;
+  const isOfProgram = run.owners.wasCreated(CONNECTOR_ID) || run.owners.wasPlanned(CONNECTOR_ID);
+  if (isOfProgram || run.owners.isOwnedByOther(CONNECTOR_ID, declared.owner)) return true;
   const owner = ownerIn(state);
   const last = run.journal.read();
   if (last === undefined || last.owner === owner) return false;

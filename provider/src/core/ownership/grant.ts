@@ -194,7 +194,8 @@ export function isTaken(
   found: Grant,
   { declared: { owner }, marker: inState }: OwnedState,
 ): boolean {
-  if (run.owners.wasCreated(found.id) || run.owners.isOwnedByOther(found.id, owner)) return true;
+  const isOfProgram = run.owners.wasCreated(found.id) || run.owners.wasPlanned(found.id);
+  if (isOfProgram || run.owners.isOwnedByOther(found.id, owner)) return true;
   const atNylas = markerOf(found);
   if (inState === undefined) return isMarkedByOther(atNylas, owner);
   if (!hasOtherOwner(atNylas, inState)) return false;

@@ -56,6 +56,7 @@ export function createUnsavedNotes(notesDirectory: string | undefined): UnsavedN
     of: (applicationId) => ({
       write: (owner, time) => {
         const name = nameOf(applicationId, owner);
+        present?.add(name);
         return writeNote(name, readNote(name) ?? { nonce: freshNonce(), time });
       },
       renew: (owner, time) => writeNote(nameOf(applicationId, owner), { nonce: freshNonce(), time }),

@@ -33,8 +33,15 @@ export interface Owners {
   wasRetained(id: string): boolean;
   /** Whether a resource of the program is known to have it. */
   isOwned(id: string): boolean;
-  /** Whether a resource that stays in the program has it since an earlier run. */
+  /**
+   * Whether a resource that stays in the program has it since an earlier run. A deletion of it is then what a replacement has left
+   * over that created first: it was interrupted, and the engine makes up for it.
+   */
   wasPlanned(id: string): boolean;
+  /** `diff` was called for a resource that stays, made in this application. */
+  recordApplication(applicationId: string): void;
+  /** The applications of those resources. */
+  applications(): readonly string[];
   /** The marker in the state of that resource. */
   plannedMarker(id: string): Marker | undefined;
   /** Whether another owner's resource has it. */
@@ -49,6 +56,7 @@ export function createOwners(): Owners {
   const staying = new Set<string>();
   const planned = new Map<string, Marker | undefined>();
   const created = new Set<string>();
+  const applications = new Set<string>();
   const retained = new Set<string>();
   const record = (id: string, owner: string | undefined) => {
     if (owner !== undefined) owners.set(id, owner);
@@ -79,6 +87,8 @@ export function createOwners(): Owners {
     wasRetained: (id) => retained.has(id),
     wasPlanned: (id) => planned.has(id),
     plannedMarker: (id) => planned.get(id),
+    recordApplication: (applicationId) => applications.add(applicationId),
+    applications: () => [...applications],
     isOwned: (id) => owners.has(id),
     isOwnedByOther,
   };

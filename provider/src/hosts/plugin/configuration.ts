@@ -12,6 +12,8 @@ export interface Configuration {
   env: Environment;
   /** Whether the engine has made the provider from the stack's configuration. */
   isDefault: boolean;
+  /** Whether the program has given it a key, so that it takes nothing from the environment. */
+  hasOwnKey: boolean;
 }
 
 /** Refuses unknown settings. The engine does not tell which values of the stack's configuration are secret. */
@@ -30,7 +32,7 @@ export function configurationOf(provider: string, saved: Values, environment: En
   const byEngine = isDefault(provider);
   const present = byEngine ? presentConfiguration(environment) : {};
   const settings = present.apiKey === undefined ? { ...saved, ...present } : present;
-  const isOwn = !byEngine && settings.apiKey !== undefined;
+  const hasOwnKey = !byEngine && settings.apiKey !== undefined;
   const variables = SETTING_NAMES.map((name) => environmentVariable(DEFAULT_APPLICATION, name));
   return {
     isDefault: byEngine,
@@ -38,7 +40,8 @@ export function configurationOf(provider: string, saved: Values, environment: En
       const value = settings[key.slice(key.indexOf(":") + 1)];
       return value === undefined || value === null || isUnknown(value) ? undefined : String(value);
     },
-    env: isOwn
+    hasOwnKey,
+    env: hasOwnKey
       ? Object.fromEntries(Object.entries(environment).filter(([name]) => !variables.includes(name)))
       : environment,
   };

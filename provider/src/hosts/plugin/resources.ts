@@ -1,7 +1,7 @@
 import { connectorLifecycle } from "../../core/connector/lifecycle.js";
 import { CONNECTOR_OUTPUTS } from "../../core/connector/state.js";
 import { grantLifecycle } from "../../core/grant/lifecycle.js";
-import { PASSWORDS } from "../../core/grant/properties.js";
+import { IMAP_PASSWORD, PASSWORDS, type Password } from "../../core/grant/properties.js";
 import { UNKNOWN_HOST } from "../../core/grant/sendable.js";
 import { GRANT_OUTPUTS, readGrantState } from "../../core/grant/state.js";
 import type { RecordLifecycle } from "../../core/lifecycle.js";
@@ -62,15 +62,14 @@ export const RESOURCES: Readonly<Record<string, ResourceType>> = {
 };
 
 /**
- * What a program declares, as the other host's classes pass it on: with the digests of its names, and with a digest for a password that
- * the state has and the program does not give, because `ignoreChanges` hides it. `olds` are the inputs of the last run.
+ * What a program declares, as the other host's classes pass it on: with the digests of its names, and with a digest for each password
+ * that the state has and the program does not give, because `ignoreChanges` hides it. A program that gives an IMAP password and no
+ * SMTP password has none. `olds` are the inputs of the last run.
  */
 export function declared(urn: string, olds: Values, news: Values): Values {
-  const hidden = PASSWORDS.filter(({ argument, source, digest }) => {
-    const given = news[argument] ?? news[source];
-    return argument === "imapPassword" && (given === undefined || given === null) && olds[digest] !== IMPORTED;
-  });
-  const digests = hidden.map(({ digest }) => digest);
+  const isAbsent = ({ argument, source }: Password) => (news[argument] ?? news[source] ?? undefined) === undefined;
+  const hidden = isAbsent(IMAP_PASSWORD) ? PASSWORDS.filter(isAbsent) : [];
+  const digests = hidden.map(({ digest }) => digest).filter((digest) => olds[digest] !== IMPORTED);
   return { ...pick(olds, ["application", ...digests]), ...news, ...identityOf(urn, olds) };
 }
 

@@ -12,7 +12,7 @@ import type { Host, Wording } from "../../host.js";
 import { noticesTo } from "../../notices.js";
 import { keepSecret } from "../../redact.js";
 import { DEFAULT_APPLICATION, SETTING_NAMES } from "../../settings.js";
-import { nodeProcess } from "../node-process.js";
+import { nodeProcess, TYPESCRIPT } from "../node-process.js";
 import { checkConfiguration, configurationOf } from "./configuration.js";
 import { differenceMessage } from "./differences.js";
 import { about, connectEngine, show } from "./engine.js";
@@ -23,10 +23,11 @@ import schema from "./schema.json" with { type: "json" };
 import { marshal, unmarshal } from "./values.js";
 
 /** Programs are in any language. */
-const WORDING: Omit<Wording, "staleSettings"> = {
+const WORDING: Omit<Wording, "staleSettings" | "keyPlace"> = {
   newConnector: "a resource nylas:index:ImapConnector",
   getGrant: (id) => `the function getGrant and its id "${id}"`,
   alias: "`aliases` with its old name",
+  absentSecret: "not given, or is under ignoreChanges",
   withoutReplaceOnChanges: "take `replaceOnChanges` off it",
   deleteFirst:
     "if this run replaces it on purpose (--replace, a taint, `replacementTrigger` or `replaceWith`), give the resource the option " +
@@ -49,13 +50,18 @@ export function serveEngine(version: string) {
   let served = serveWith(host);
 
   function hostWith(provider: string, saved: Values): Host {
-    const { config, env, isDefault } = configurationOf(provider, saved, process.env);
+    const { config, env, isDefault, hasOwnKey } = configurationOf(provider, saved, process.env);
+    const { keyPlace } = TYPESCRIPT;
     return {
       ...nodeProcess(config),
       env,
       notices: noticesTo(show, env),
       signal: cancelled.signal,
-      wording: { ...WORDING, staleSettings: isDefault ? "" : STALE_SETTINGS },
+      wording: {
+        ...WORDING,
+        keyPlace: hasOwnKey ? () => "as `apiKey` of the provider in the program" : keyPlace,
+        staleSettings: isDefault ? "" : STALE_SETTINGS,
+      },
     };
   }
 

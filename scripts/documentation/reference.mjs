@@ -27,6 +27,7 @@ const PAGES = {
 
 const INTRODUCTION =
   "Everything that `pulumi-nylas-imap` exports, with defaults and with what a change does. " +
+  "Programs in YAML, Python, Go and other languages use [the native provider](Native.md). " +
   "`npm run docs` makes these pages from the doc comments in `provider/src`.";
 
 /** Types that the declarations of public symbols refer to, and that say nothing to a reader. */

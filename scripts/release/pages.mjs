@@ -207,6 +207,7 @@ pulumi stack init dev`,
     },
     replacements: [
       ["create --stateless", "create --stateless --yes"],
+      ["../pulumi-nylas-imap", CLONE],
       ["npm pack pulumi-nylas-imap@0.1.0", `cp ${CLONE}/provider/pulumi-nylas-imap-0.1.0.tgz .`],
       ["3c0dc5ac-f202-4475-a583-002d45aaaa92", "$GRANT"],
       ["--imap-host imap.example.com", '--imap-host "$IMAP_HOST" --imap-port "$IMAP_PORT"'],

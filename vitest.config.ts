@@ -69,6 +69,7 @@ const LONGEST = [
   "/test/provider/proxy.",
   "/emulator/test/cli.",
   "/emulator/test/register/",
+  "/test/conformance/",
   "/test/package/",
 ];
 

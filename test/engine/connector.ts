@@ -63,6 +63,27 @@ export const connector: Scenario[] = [
     },
   },
   {
+    name: "the connector is renamed although a transformation lists its name under `replaceOnChanges`",
+    outcome: "it is renamed in place, and its grants stay",
+    rules: [2, 4],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const before = `pulumi.runtime.registerStackTransformation(({ type, props, opts }) =>
+  type.includes("ImapConnector") ? { props, opts: { ...opts, replaceOnChanges: ["name"] } } : undefined);`;
+      const mailboxes = { ops: world.mailbox(0) };
+      const ids = await world.given({ before, connector: { name: "first" }, mailboxes });
+      world.declare({ before, connector: { name: "second" }, mailboxes });
+      await stack.up();
+      expect((await emulator.writes()).filter((write) => write.startsWith("DELETE"))).toEqual([]);
+      expect(await emulator.connectors()).toMatchObject([world.connectorNamed("second")]);
+      expect(world.ids()).toEqual(ids);
+      expect(world.resource("imap").outputs).toMatchObject({ adopted: false });
+      await world.unchanged();
+      await stack.destroy();
+      expect(await emulator.connectors()).toEqual([]);
+    },
+  },
+  {
     name: "the connector was deleted outside",
     outcome:
       "`connector_missing` asks for `up --refresh`, which makes it again and authenticates its grants; they keep their ids",

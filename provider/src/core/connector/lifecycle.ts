@@ -158,9 +158,12 @@ async function createOrAdopt(
   const last = run.journal.read();
   if (run.owners.isOwnedByOther(CONNECTOR_ID, owner)) throw connectorExists(run, args, found, last);
   const interrupted = owner !== undefined && last?.owner === owner && last.made && run.notes.find(owner) !== undefined;
-  if (!interrupted && args.onExisting !== "adopt") throw connectorExists(run, args, found, last);
+  // This resource had it when the run was planned: the deletion before this creation has left it.
+  const isKept = run.owners.wasPlanned(CONNECTOR_ID);
+  if (!interrupted && !isKept && args.onExisting !== "adopt") throw connectorExists(run, args, found, last);
   // A resource that takes over from another of its own stack has been renamed: it may delete what its stack has created.
-  const made = interrupted || (last?.made === true && last.stack !== undefined && last.stack === stack);
+  const isOfStack = last?.stack !== undefined && last.stack === stack;
+  const made = interrupted || (last?.made === true && isOfStack);
   if (owner !== undefined) {
     run.notes.write(owner);
     run.journal.write({ owner, made, stack });

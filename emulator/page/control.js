@@ -1,6 +1,9 @@
 /** The key's place in this tab's storage. */
 const KEY = "nylas-emulator-api-key";
 
+/** Longest time for a call, in milliseconds: an answer may stall, as a fault makes it. */
+const CALL_LIMIT_MS = 60_000;
+
 /** A call that the emulator refused, or did not answer (status 0). */
 export class CallError extends Error {
   /** @param {number} status @param {string} message */
@@ -42,10 +45,10 @@ export function mailboxPath(username) {
  * @param {string} method
  * @param {string} path
  * @param {unknown} [body]
- * @param {AbortSignal} [signal]
+ * @param {AbortSignal} [signal] ends it, after a minute by default
  * @returns {Promise<Answer>}
  */
-export async function call(method, path, body, signal = new AbortController().signal) {
+export async function call(method, path, body, signal = AbortSignal.timeout(CALL_LIMIT_MS)) {
   const response = await fetch(path, {
     method,
     signal,

@@ -130,6 +130,10 @@ export const absence: Scenario[] = [
       const { emulator } = world;
       world.declare({ mailboxes: { ops: world.mailbox(0, { password: "mistyped" }) } });
       await world.fails(["(invalid_credentials)"], "up");
+      await emulator.call("DELETE", "/v3/connectors/imap");
+      world.declare({ connector: "imap", mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(["(connector_missing)"], "up");
+      await emulator.call("POST", "/v3/connectors", { provider: "imap" });
       const foreign = await emulator.foreignGrant(0, "somebody else's");
       // Younger, it could not be told from one that the request has made.
       await emulator.putClockAhead(60);

@@ -1,3 +1,5 @@
+import { mkdtempSync } from "node:fs";
+import { join } from "node:path";
 import { expect } from "vitest";
 import { OF_TYPESCRIPT, type Scenario } from "./scenario.js";
 import { AUTHENTICATE, CONNECT } from "./world.js";
@@ -79,6 +81,11 @@ export const connector: Scenario[] = [
       expect(world.ids()).toEqual(ids);
       expect(world.resource("imap").outputs).toMatchObject({ adopted: false });
       await world.unchanged();
+      // On another machine.
+      stack.env.PULUMI_HOME = mkdtempSync(join(stack.directory, "home-"));
+      world.declare({ before, connector: { name: "third" }, mailboxes });
+      await stack.up();
+      expect(world.resource("imap").outputs).toMatchObject({ adopted: false });
       await stack.destroy();
       expect(await emulator.connectors()).toEqual([]);
     },

@@ -139,7 +139,7 @@ export const copies: Scenario[] = [
     outcome: "`grant_exists`, and the connector is not renamed either; nothing changes",
     rules: [2, 4],
     run: async (world) => {
-      const { old, copy, before } = await copied(world);
+      const { old, copy, before: ids } = await copied(world);
       await copy.up();
       await world.emulator.forgetRequests();
       const mailboxes = { ops: world.mailbox(0, { password: "typed in the old stack" }), sales: world.mailbox(1) };
@@ -147,8 +147,12 @@ export const copies: Scenario[] = [
       await world.failsIn(old, ["grant_exists", "has taken the grant since"], "up");
       world.declare({ connector: { name: "other" }, mailboxes }, old);
       await world.failsIn(old, ["connector_exists", "has taken the connector since"], "up");
+      const before = `pulumi.runtime.registerStackTransformation(({ type, props, opts }) =>
+  type.includes("ImapConnector") ? { props, opts: { ...opts, replaceOnChanges: ["name"] } } : undefined);`;
+      world.declare({ before, connector: { name: "other" }, mailboxes }, old);
+      await world.failsIn(old, ["connector_exists"], "up");
       expect(await world.emulator.writes()).toEqual([]);
-      await goesOnAlone(world, old, before);
+      await goesOnAlone(world, old, ids);
     },
   },
   {

@@ -257,7 +257,8 @@ export const access: Scenario[] = [
   },
   {
     name: "a mailbox is added while the key is of another application",
-    outcome: "`wrong_application`: the other application gets neither the mailbox nor its password",
+    outcome:
+      "`wrong_application`, if something of the program was planned before: the other application gets neither the mailbox nor its password",
     rules: [7, 8],
     run: async (world) => {
       const { emulator, stack } = world;

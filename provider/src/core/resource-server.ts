@@ -91,8 +91,6 @@ export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceS
           if (!isAlone) throw lifecycle.heldTwice(id, olds);
           if (stays) {
             removeNote(planning, olds);
-            const applicationId = lifecycle.ownership(olds)?.applicationId;
-            if (applicationId !== undefined) planning.owners.recordApplication(applicationId);
             const changes = lifecycle.hiddenChanges(olds, news);
             if (changes !== undefined) planning.hiddenChanges.announce(id, changes);
           }

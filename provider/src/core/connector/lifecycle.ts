@@ -159,11 +159,12 @@ async function createOrAdopt(
   if (run.owners.isOwnedByOther(CONNECTOR_ID, owner)) throw connectorExists(run, args, found, last);
   const interrupted = owner !== undefined && last?.owner === owner && last.made && run.notes.find(owner) !== undefined;
   // This resource had it when the run was planned: the deletion before this creation has left it.
-  const isKept = run.owners.wasPlanned(CONNECTOR_ID);
+  const isKept = run.owners.wasPlanned(CONNECTOR_ID) && (last === undefined || last.owner === owner);
   if (!interrupted && !isKept && args.onExisting !== "adopt") throw connectorExists(run, args, found, last);
   // A resource that takes over from another of its own stack has been renamed: it may delete what its stack has created.
   const isOfStack = last?.stack !== undefined && last.stack === stack;
-  const made = interrupted || (last?.made === true && isOfStack);
+  const made =
+    interrupted || (last?.made === true && isOfStack) || (isKept && run.owners.wasPlannedAsMade(CONNECTOR_ID));
   if (owner !== undefined) {
     run.notes.write(owner);
     run.journal.write({ owner, made, stack });

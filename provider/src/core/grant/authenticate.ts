@@ -54,12 +54,17 @@ export async function authenticateNew(
   interrupted: Note | undefined,
 ): Promise<AuthenticatedGrant> {
   const { run, mailbox, marker } = authentication;
+  let isSent = false;
   const answered = await tryWithoutNylas(authentication)
-    .then(() => post(run, mailbox, textOf(marker), undefined))
+    .then(() => {
+      isSent = true;
+      return post(run, mailbox, textOf(marker), undefined);
+    })
     .catch((error) => {
-      // Nothing was made, so a later run must not take what somebody else makes for its own.
-      const isRefused = error instanceof CredentialsError && (error.attempts ?? 1) === 1;
-      if (isRefused && interrupted === undefined && marker !== undefined) run.notes.remove(marker.owner, marker.nonce);
+      // Where nothing was made, a later run must not take what somebody else makes for its own.
+      const isMadeByNobody = !isSent || isRefusedAtOnce(error);
+      if (isMadeByNobody && interrupted === undefined && marker !== undefined)
+        run.notes.remove(marker.owner, marker.nonce);
       throw error;
     });
   const { grant, existed } = answered;
@@ -67,6 +72,13 @@ export async function authenticateNew(
   const isOurs = !existed || isOfInterruptedRun(run, grant, interrupted?.time);
   if (before === undefined && isOurs) return { grant, adopted: false };
   return takeExisting(authentication, withSender(run, mailbox, { ...answered, before }));
+}
+
+/** Whether Nylas itself refused the only attempt. A mail server's failure may be reported after the grant was made. */
+function isRefusedAtOnce(error: unknown): boolean {
+  if (!(error instanceof NylasError) || error instanceof MailServerError || error.type === undefined) return false;
+  const { status = 0, attempts = 1 } = error;
+  return attempts === 1 && status >= 400 && status < 500;
 }
 
 /** The grant as the state of another resource of the program has it; Nylas's list may not show it yet. */

@@ -11,7 +11,6 @@ type ConnectorClaim = Omit<Claim, "imapUsername">;
 /** What the state of a connector tells of its owner. */
 interface OwnedConnector extends OwnedState {
   heldBy?: string | undefined;
-  adopted?: boolean | undefined;
   heldElsewhere?: boolean | undefined;
 }
 

@@ -30,6 +30,8 @@ export interface OwnedState {
   declared: { owner?: string | undefined; stack?: string | undefined };
   /** For objects that carry one. */
   marker?: Marker | undefined;
+  adopted?: boolean | undefined;
+  applicationId?: string | undefined;
 }
 
 /** The digest that identifies a resource or stack. */

@@ -38,9 +38,9 @@ export interface Owners {
    * over that created first: it was interrupted, and the engine makes up for it.
    */
   wasPlanned(id: string): boolean;
-  /** `diff` was called for a resource that stays, made in this application. */
-  recordApplication(applicationId: string): void;
-  /** The applications of those resources. */
+  /** Whether that resource has made it, and not adopted it. */
+  wasPlannedAsMade(id: string): boolean;
+  /** The applications that the resources which stay in the program were made in. */
   applications(): readonly string[];
   /** The marker in the state of that resource. */
   plannedMarker(id: string): Marker | undefined;
@@ -54,7 +54,7 @@ export function createOwners(): Owners {
   const checked = new Set<string>();
   const checkedAnew = new Set<string>();
   const staying = new Set<string>();
-  const planned = new Map<string, Marker | undefined>();
+  const planned = new Map<string, OwnedState>();
   const created = new Set<string>();
   const applications = new Set<string>();
   const retained = new Set<string>();
@@ -74,7 +74,8 @@ export function createOwners(): Owners {
       if (!stays || owner === undefined || !checked.has(owner)) return true;
       if (isOwnedByOther(id, owner)) return false;
       staying.add(stateKey(id, olds));
-      planned.set(id, olds.marker);
+      planned.set(id, olds);
+      if (olds.applicationId !== undefined) applications.add(olds.applicationId);
       record(id, owner);
       return true;
     },
@@ -86,8 +87,8 @@ export function createOwners(): Owners {
     recordRetained: (id) => retained.add(id),
     wasRetained: (id) => retained.has(id),
     wasPlanned: (id) => planned.has(id),
-    plannedMarker: (id) => planned.get(id),
-    recordApplication: (applicationId) => applications.add(applicationId),
+    plannedMarker: (id) => planned.get(id)?.marker,
+    wasPlannedAsMade: (id) => planned.get(id)?.adopted === false,
     applications: () => [...applications],
     isOwned: (id) => owners.has(id),
     isOwnedByOther,

@@ -30,10 +30,7 @@ export function showOverview({ applicationId, connectors, grants, mail, faults, 
   );
   showRows(element("connectors", HTMLTableElement), connectors.map(connectorRow));
   element("connect", HTMLElement).hidden = connectors.some(({ provider }) => provider === "imap");
-  showRows(
-    element("faults", HTMLTableElement),
-    faults.map((_, index) => faultRow(faults.slice(0, index + 1), act, copy)),
-  );
+  showRows(element("faults", HTMLTableElement), faultRows(faults, act, copy));
   showRows(element("requests", HTMLTableElement), requests.map(requestRow));
   for (const part of document.querySelectorAll("[data-needs=mail]")) part.toggleAttribute("hidden", mail === undefined);
   if (mail !== undefined) showMail(mail, copy);
@@ -43,11 +40,11 @@ export function showOverview({ applicationId, connectors, grants, mail, faults, 
 export async function presentRules() {
   /** @type {{ data: Overview["faults"] }} */
   const { data } = await call("GET", "/_emulator/faults");
-  return data.map(ruleOf);
+  return data.map(withoutCounts);
 }
 
 /** @param {Overview["faults"][number]} fault */
-function ruleOf({ matched: _matched, fired: _fired, ...rule }) {
+function withoutCounts({ matched: _matched, fired: _fired, ...rule }) {
   return rule;
 }
 
@@ -108,11 +105,22 @@ function connectorRow({ provider, name = "" }) {
   return { key: provider, cells: [{ text: provider }, { text: name }] };
 }
 
-/** @param {Overview["faults"]} faults the rule is the last one @param {Act} act @param {Copy} copy */
-function faultRow(faults, act, copy) {
-  const texts = faults.map((fault) => JSON.stringify(ruleOf(fault)));
-  const [text = ""] = texts.slice(-1);
-  const { fired = 0, matched = 0, method = "Any", path = "/v3/*", ...rest } = { ...faults.at(-1) };
+/** @param {Overview["faults"]} faults @param {Act} act @param {Copy} copy */
+function faultRows(faults, act, copy) {
+  /** @type {Map<string, number>} */
+  const seen = new Map();
+  return faults.map((fault) => {
+    const text = JSON.stringify(withoutCounts(fault));
+    const number = (seen.get(text) ?? 0) + 1;
+    seen.set(text, number);
+    // Equal rules are told apart by their number.
+    return { key: `${text} ${number}`, cells: faultCells(fault, text, act, copy) };
+  });
+}
+
+/** @param {Overview["faults"][number]} fault @param {string} text of its rule @param {Act} act @param {Copy} copy */
+function faultCells(fault, text, act, copy) {
+  const { fired, matched, method = "Any", path = "/v3/*", ...rest } = fault;
   const requests = `${method} ${path}`;
   const others = async () => {
     const rules = await presentRules();
@@ -128,16 +136,12 @@ function faultRow(faults, act, copy) {
       run: () => act("The fault is removed.", "PUT", "/_emulator/faults", others),
     },
   ];
-  return {
-    // Equal rules are told apart by their number.
-    key: `${text} ${texts.filter((other) => other === text).length}`,
-    cells: [
-      { text: requests, look: CODE },
-      { text: inWords(rest) },
-      { text: `${fired} of ${matched}` },
-      { actions: actions.map((action) => ({ ...action, about: requests })) },
-    ],
-  };
+  return [
+    { text: requests, look: CODE },
+    { text: inWords(rest) },
+    { text: `${fired} of ${matched}` },
+    { actions: actions.map((action) => ({ ...action, about: requests })) },
+  ];
 }
 
 /** @param {Overview["requests"][number]} request @param {number} index */

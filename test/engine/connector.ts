@@ -1,8 +1,7 @@
-import { mkdtempSync } from "node:fs";
-import { join } from "node:path";
 import { expect } from "vitest";
+import { withOptions } from "../support/programs.js";
 import { OF_TYPESCRIPT, type Scenario } from "./scenario.js";
-import { AUTHENTICATE, CONNECT } from "./world.js";
+import { AUTHENTICATE, CONNECT, onAnotherMachine } from "./world.js";
 
 const ADOPT = { onExisting: "adopt" };
 
@@ -70,8 +69,7 @@ export const connector: Scenario[] = [
     rules: [2, 4],
     run: async (world) => {
       const { emulator, stack } = world;
-      const before = `pulumi.runtime.registerStackTransformation(({ type, props, opts }) =>
-  type.includes("ImapConnector") ? { props, opts: { ...opts, replaceOnChanges: ["name"] } } : undefined);`;
+      const before = withOptions("ImapConnector", 'replaceOnChanges: ["name"]');
       const mailboxes = { ops: world.mailbox(0) };
       const ids = await world.given({ before, connector: { name: "first" }, mailboxes });
       world.declare({ before, connector: { name: "second" }, mailboxes });
@@ -81,8 +79,7 @@ export const connector: Scenario[] = [
       expect(world.ids()).toEqual(ids);
       expect(world.resource("imap").outputs).toMatchObject({ adopted: false });
       await world.unchanged();
-      // On another machine.
-      stack.env.PULUMI_HOME = mkdtempSync(join(stack.directory, "home-"));
+      onAnotherMachine(stack);
       world.declare({ before, connector: { name: "third" }, mailboxes });
       await stack.up();
       expect(world.resource("imap").outputs).toMatchObject({ adopted: false });

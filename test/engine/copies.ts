@@ -2,6 +2,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect } from "vitest";
 import { until } from "../../tools/harness/until.js";
+import { withOptions } from "../support/programs.js";
 import type { Stack } from "../support/stack.js";
 import type { Scenario } from "./scenario.js";
 import { AUTHENTICATE, PATIENCE_MS, type World } from "./world.js";
@@ -147,8 +148,7 @@ export const copies: Scenario[] = [
       await world.failsIn(old, ["grant_exists", "has taken the grant since"], "up");
       world.declare({ connector: { name: "other" }, mailboxes }, old);
       await world.failsIn(old, ["connector_exists", "has taken the connector since"], "up");
-      const before = `pulumi.runtime.registerStackTransformation(({ type, props, opts }) =>
-  type.includes("ImapConnector") ? { props, opts: { ...opts, replaceOnChanges: ["name"] } } : undefined);`;
+      const before = withOptions("ImapConnector", 'replaceOnChanges: ["name"]');
       world.declare({ before, connector: { name: "other" }, mailboxes }, old);
       await world.failsIn(old, ["connector_exists"], "up");
       expect(await world.emulator.writes()).toEqual([]);

@@ -1,10 +1,8 @@
-import { mkdtempSync } from "node:fs";
-import { join } from "node:path";
 import { expect } from "vitest";
 import { GRANT_TYPES, type ProgramOptions } from "../support/programs.js";
 import type { Stack } from "../support/stack.js";
 import type { Scenario } from "./scenario.js";
-import { AUTHENTICATE, CONNECT, type World } from "./world.js";
+import { AUTHENTICATE, CONNECT, onAnotherMachine, type World } from "./world.js";
 
 const ADOPT = { onExisting: "adopt" };
 /** Delay during which another engine sends its first requests, in milliseconds. */
@@ -42,11 +40,6 @@ async function madeTwiceAtOnce(world: World): Promise<[Stack, Stack]> {
 function connectorAndGrant(world: World): ProgramOptions {
   const more = 'new ImapConnector("imap", {});';
   return { connector: "imap", mailboxes: { ops: world.mailbox(0) }, more };
-}
-
-/** Gives the stack another PULUMI_HOME, which holds no notes of earlier runs. */
-function onAnotherMachine({ directory, env }: Stack): void {
-  env.PULUMI_HOME = mkdtempSync(join(directory, "home-"));
 }
 
 /** Who owns a grant. */

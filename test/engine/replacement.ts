@@ -1,4 +1,5 @@
 import { expect } from "vitest";
+import { withOptions } from "../support/programs.js";
 import { OF_TYPESCRIPT, type Scenario } from "./scenario.js";
 import { AUTHENTICATE, type World } from "./world.js";
 
@@ -22,9 +23,7 @@ const PATHS = [
 const replaceOnChanges = `replaceOnChanges: ${JSON.stringify(PATHS)}`;
 /** A transformation runs after the class has set its options, as does a transform in the engine. */
 const TRANSFORMED = `{ transformations: [({ props, opts }) => ({ props, opts: { ...opts, ${replaceOnChanges} } })] }`;
-const STACK_TRANSFORMATION = `
-  pulumi.runtime.registerStackTransformation(({ type, props, opts }) =>
-    type.includes("nylas:") ? { props, opts: { ...opts, ${replaceOnChanges} } } : undefined);`;
+const STACK_TRANSFORMATION = withOptions("nylas:", replaceOnChanges);
 
 /** For rows in which the option `replaceOnChanges` has no effect on a change. */
 const UNNAMED = {
@@ -199,10 +198,9 @@ export const replacement: Scenario[] = [
     rules: [2, 3],
     run: async (world) => {
       const { emulator, stack } = world;
-      const createFirst = "({ props, opts }) => ({ props, opts: { ...opts, deleteBeforeReplace: false } })";
       const declare = (change: { password?: string } = {}) =>
         world.declare({
-          before: `pulumi.runtime.registerStackTransformation(${createFirst});`,
+          before: withOptions("nylas:", "deleteBeforeReplace: false"),
           connector: { onExisting: "adopt", forceDelete: true },
           mailboxes: {
             ops: world.mailbox(0, { args: { onExisting: "adopt", deleteAdopted: true } }),

@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { EmulatorOptions } from "nylas-emulator";
 import { expect } from "vitest";
@@ -30,6 +30,11 @@ const TELLS = {
     alias: "the option `aliases`",
   },
 } as const satisfies Record<HostName, object>;
+
+/** Gives the stack another PULUMI_HOME, which holds no notes of earlier runs. */
+export function onAnotherMachine({ directory, env }: Stack): void {
+  env.PULUMI_HOME = mkdtempSync(join(directory, "home-"));
+}
 
 /** A scenario's environment: one application with its mail servers, and the stacks that use it. */
 export class World {

@@ -41,6 +41,12 @@ export interface ProgramOptions {
   more?: string;
 }
 
+/** A line of a program that gives further options to the resources whose type contains this text; the classes do not see them. */
+export function withOptions(type: string, options: string): string {
+  return `pulumi.runtime.registerStackTransformation(({ type, props, opts }) =>
+  type.includes(${JSON.stringify(type)}) ? { props, opts: { ...opts, ${options} } } : undefined);`;
+}
+
 /** A CommonJS program. Passwords stand in it in clear, as a careless user would write them. */
 export function program(emulator: TestEmulator, options: ProgramOptions = {}): string {
   const {

@@ -8,7 +8,7 @@ import { type ConfigLookup, environmentVariable } from "../settings.js";
 const NEVER = new AbortController().signal;
 
 /** How a TypeScript program writes it. */
-export const TYPESCRIPT: Wording = {
+const TYPESCRIPT: Wording = {
   newConnector: "new ImapConnector(…)",
   getGrant: (id) => `ByoImapGrant.get(name, "${id}")`,
   alias: 'aliases: [{ name: "its old name" }]',

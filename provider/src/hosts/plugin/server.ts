@@ -12,7 +12,7 @@ import type { Host, Wording } from "../../host.js";
 import { noticesTo } from "../../notices.js";
 import { keepSecret } from "../../redact.js";
 import { DEFAULT_APPLICATION, SETTING_NAMES } from "../../settings.js";
-import { nodeProcess, TYPESCRIPT } from "../node-process.js";
+import { nodeProcess } from "../node-process.js";
 import { checkConfiguration, configurationOf } from "./configuration.js";
 import { differenceMessage } from "./differences.js";
 import { about, connectEngine, show } from "./engine.js";
@@ -51,15 +51,15 @@ export function serveEngine(version: string) {
 
   function hostWith(provider: string, saved: Values): Host {
     const { config, env, isDefault, hasOwnKey } = configurationOf(provider, saved, process.env);
-    const { keyPlace } = TYPESCRIPT;
+    const here = nodeProcess(config);
     return {
-      ...nodeProcess(config),
+      ...here,
       env,
       notices: noticesTo(show, env),
       signal: cancelled.signal,
       wording: {
         ...WORDING,
-        keyPlace: hasOwnKey ? () => "as `apiKey` of the provider in the program" : keyPlace,
+        keyPlace: hasOwnKey ? () => "as `apiKey` of the provider in the program" : here.wording.keyPlace,
         staleSettings: isDefault ? "" : STALE_SETTINGS,
       },
     };

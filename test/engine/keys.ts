@@ -268,7 +268,7 @@ export const access: Scenario[] = [
       await other.forgetRequests();
       world.declare({ mailboxes: { ops: world.mailbox(0), sales: world.mailbox(1) } });
       pointAt(world, other);
-      await world.fails(["wrong_application", "what the program has already was made in application"], "up");
+      await world.fails(["wrong_application", "the rest of the program was made in application"], "up");
       expect(world.ids()).toEqual(before);
       expect(await other.writes()).toEqual([]);
       pointAt(world, emulator);

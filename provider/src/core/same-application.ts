@@ -37,5 +37,5 @@ export async function applicationOfProgram(given: Run, operation: string): Promi
   const known = given.owners.applications();
   const { applicationId } = await given.client.application();
   const madeIn = known.includes(applicationId) ? undefined : known[0];
-  return sameApplication(given, madeIn, operation, "what the program has already");
+  return sameApplication(given, madeIn, operation, "the rest of the program");
 }

@@ -25,9 +25,9 @@ export interface MailboxSettings {
    */
   imapUsername: pulumi.Input<string>;
   /**
-   * Password or app password; always a secret, and no output. In the state the resource has a salted digest, never the password. Either this
-   * or `imapPasswordFrom` is required. ASCII characters only: Nylas cannot authenticate another one. A change re-authenticates in
-   * place and keeps the grant id.
+   * Password or app password; always a secret, and no output. In the state the resource has a salted digest, never the password.
+   * Either this or `imapPasswordFrom` is required. ASCII characters only: Nylas cannot authenticate another one. A change
+   * re-authenticates in place and keeps the grant id.
    */
   imapPassword?: pulumi.Input<string> | undefined;
   /**

@@ -38,7 +38,7 @@ export async function withNoteOfDeletion(
   const seconds = (await deletion()) || isRepeated ? 0 : Math.ceil(visibleInMs(run.client, state.createdAt) / 1_000);
   if (seconds > 0) {
     run.notes.remove(note);
-    const reason = `Nylas showed the grant and then knew none to delete; it is so new that this counts as deleted only in ${seconds} s`;
+    const reason = `Nylas showed the grant, and then answered that there is none to delete; it is so new that it counts as deleted only in ${seconds} s`;
     throw invisible(operation, reason);
   }
   run.notes.markReturned(note);

@@ -1,7 +1,8 @@
-import { constants, copyFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { rolldown } from "rolldown";
 import { readSetup } from "../../scripts/setup/environment.mjs";
+import { writeIfChanged } from "../../tools/harness/write-if-changed.mjs";
 
 const root = join(import.meta.dirname, "../..");
 const DIRECTORY = join(root, ".work/quick-engine");
@@ -23,21 +24,21 @@ export const QUICK_COMMANDS = {
 /**
  * vitest's global set-up: copies the engine beside a launcher of dynamic providers that starts one Node process. Pulumi's starts
  * another one before it, a tenth of a command's processor time, to find the path that is written here. The engine accepts a
- * launcher without a warning only in its own directory.
+ * launcher without a warning only in its own directory. Writes only what differs, because tests may be running on these files: a
+ * test that starts vitest comes here as well.
  */
 export default async function copyEngine(): Promise<void> {
   const { engine } = readSetup();
   // An installed CLI may be a script that expects its own host.
   if (engine.kind !== "build" || process.platform === "win32") return;
-  rmSync(DIRECTORY, { recursive: true, force: true });
   mkdirSync(DIRECTORY, { recursive: true });
   for (const name of ["pulumi", "pulumi-language-nodejs"]) {
-    copyFileSync(join(engine.directory, name), join(DIRECTORY, name), constants.COPYFILE_FICLONE);
+    writeIfChanged(join(DIRECTORY, name), readFileSync(join(engine.directory, name)), 0o755);
   }
   const provider = join(DIRECTORY, "dynamic-provider.cjs");
-  writeFileSync(provider, await bundledProvider());
+  writeIfChanged(provider, Buffer.from(await bundledProvider()));
   const launcher = `#!/bin/sh\nexec node '${provider.replaceAll("'", `'\\''`)}' "$@"\n`;
-  writeFileSync(join(DIRECTORY, "pulumi-resource-pulumi-nodejs"), launcher, { mode: 0o755 });
+  writeIfChanged(join(DIRECTORY, "pulumi-resource-pulumi-nodejs"), Buffer.from(launcher), 0o755);
   process.env[VARIABLE] = DIRECTORY;
 }
 

@@ -1,4 +1,5 @@
 import { execFile } from "node:child_process";
+import { readdirSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -10,6 +11,7 @@ import { behaviorNames, defaultOf } from "../../../emulator/test/register/regist
 import { type CliProcess, type Ready, startCli, stopCli } from "../../../tools/harness/emulator-process.js";
 import { type Answers, allRows } from "../../../tools/harness/open-questions.js";
 import { type LoggedRequest, present, type WireGrant } from "../../../tools/harness/test-emulator.js";
+import { quickEngine } from "../../support/quick-engine.js";
 import { type LiveConfig, readLiveConfig } from "./live-config.js";
 import { LivePlace, NotTried } from "./live-place.js";
 import { FIRST, LIVE, LiveRun } from "./live-run.js";
@@ -252,6 +254,12 @@ describe("npx vitest run test/conformance/live/live.test.ts", () => {
     expect(output).toMatch(new RegExp(`Tests\\s+${LIVE.length} skipped`));
   });
 
+  it("leaves the engine alone that other tests are running on", async () => {
+    const before = engineFiles();
+    await vitest({});
+    expect(engineFiles()).toEqual(before);
+  });
+
   it("plays everything with one, prints what it settled, and no secret", async () => {
     const rehearsal = await Rehearsal.start({ duplicateConnector: "409", scope: "null" });
     const output = await vitest(rehearsal.env);
@@ -264,6 +272,16 @@ describe("npx vitest run test/conformance/live/live.test.ts", () => {
     await rehearsal.expectUntouched();
   });
 });
+
+/** Which files the engine's copy consists of, and when each was written. */
+function engineFiles(): { inode: bigint; written: bigint }[] {
+  const directory = quickEngine();
+  if (directory === undefined) return [];
+  return readdirSync(directory).map((name) => {
+    const { ino, mtimeNs } = statSync(join(directory, name), { bigint: true });
+    return { inode: ino, written: mtimeNs };
+  });
+}
 
 /** What came of each: undefined, a reason or an error. */
 async function inTurn<T>(items: readonly T[], play: (item: T) => Promise<unknown>): Promise<unknown[]> {

@@ -49,14 +49,15 @@ function clientOf(env: Record<string, string>): NylasClient {
   );
 }
 
+/** What it returned or threw; of an error, what the provider looks at. */
 async function outcome(work: Promise<unknown>): Promise<unknown> {
-  try {
-    return plain(await work);
-  } catch (error) {
-    if (!(error instanceof NylasError)) throw error;
-    const { name, code, status, remedy, attempts } = error;
-    return plain({ name, code, status, remedy, attempts });
-  }
+  const seen = await work.catch((error: unknown) => {
+    if (error instanceof NylasError) return error;
+    throw error;
+  });
+  if (!(seen instanceof NylasError)) return plain(seen);
+  const { name, code, status, remedy, attempts } = seen;
+  return plain({ name, code, status, remedy, attempts });
 }
 
 /** Replaces ids and times, which differ between emulators. */

@@ -156,21 +156,22 @@ function grantPath(operation: string, grantId: string): string {
 }
 
 /**
- * Deletes the grant. Cannot be undone: the mailbox's object ids are lost. Returns false if Nylas knew no such grant at the first
- * attempt; after a repeated one, the first may have deleted it and its answer may have been lost.
+ * Deletes the grant. Cannot be undone: the mailbox's object ids are lost. Returns Nylas's refusal if it knew no such grant at the
+ * first attempt; after a repeated one, the first may have deleted it and its answer may have been lost.
  */
-export async function deleteGrant(client: NylasClient, grantId: string): Promise<boolean> {
+export async function deleteGrant(client: NylasClient, grantId: string): Promise<NylasError | undefined> {
   const operation = `Deleting grant ${grantId}`;
   const path = grantPath(operation, grantId);
   await client.application();
   try {
     await client.request({ operation, method: "DELETE", path, schema: DeletedWire });
-    return true;
+    return undefined;
   } catch (error) {
-    const isAbsent = error instanceof NylasError && error.status === 404;
+    if (!(error instanceof NylasError)) throw error;
+    const isAbsent = error.status === 404;
     // Another attempt whose answer was lost may have deleted it.
     if (!isAbsent && (await listedDespite(() => listCertainly(client), grantId, error)) !== undefined) throw error;
-    return error instanceof NylasError && (error.attempts ?? 1) > 1;
+    return (error.attempts ?? 1) > 1 ? undefined : error;
   }
 }
 

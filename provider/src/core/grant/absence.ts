@@ -25,21 +25,22 @@ export function notYetVisible({ run, id, state }: AbsentGrant): string | undefin
 
 /**
  * Deletes a grant that Nylas has just shown, with a note of it, so that the next run understands the grant's absence if this one is
- * killed. `deletion` returns false if Nylas knew no such grant. Of one that is seconds old that is not believed.
+ * killed. `deletion` returns Nylas's refusal if it knew no such grant. Of one that is seconds old that is not believed.
  */
 export async function withNoteOfDeletion(
   { run, id, state }: AbsentGrant,
   operation: string,
-  deletion: () => Promise<boolean>,
+  deletion: () => Promise<NylasError | undefined>,
 ): Promise<void> {
   const note = deletionOf(id);
   const isRepeated = run.notes.find(note) !== undefined;
   run.notes.write(note);
-  const seconds = (await deletion()) || isRepeated ? 0 : Math.ceil(visibleInMs(run.client, state.createdAt) / 1_000);
-  if (seconds > 0) {
+  const refusal = await deletion();
+  const seconds = Math.ceil(visibleInMs(run.client, state.createdAt) / 1_000);
+  if (refusal !== undefined && !isRepeated && seconds > 0) {
     run.notes.remove(note);
     const reason = `Nylas showed the grant, and then answered that there is none to delete; it is so new that it counts as deleted only in ${seconds} s`;
-    throw invisible(operation, reason);
+    throw invisible(operation, reason, refusal);
   }
   run.notes.markReturned(note);
 }
@@ -50,12 +51,13 @@ function deletionOf(id: string): string {
 }
 
 /** For an update or a deletion of a grant that may not be visible yet. */
-export function invisible(operation: string, reason: string): NylasError {
+export function invisible(operation: string, reason: string, refusal?: NylasError): NylasError {
   return new UnavailableError({
     code: "nylas_unavailable",
     operation,
     answer: `${reason}. Nothing was changed`,
-    status: 404,
+    status: refusal?.status ?? 404,
+    requestId: refusal?.requestId,
     remedy: "run again in a moment",
   });
 }

@@ -5,6 +5,8 @@ import { AUTHENTICATE, type World } from "./world.js";
 
 /** Makes the look into the mailbox fail: the grant is authenticated, and the update fails halfway. */
 const UNREADABLE = { method: "GET", path: "*/messages", times: 1, status: 401 };
+/** How long a creation takes that is killed meanwhile, in milliseconds. */
+const SLOW_MS = 5_000;
 /** Every argument whose change keeps the grant, and the two ways to name a failed update. */
 const PATHS = [
   ...[
@@ -225,6 +227,40 @@ export const replacement: Scenario[] = [
       expect(await emulator.connectors()).toEqual([]);
     },
     emulator: { behavior: { stateEcho: "omitted" } },
+  },
+  {
+    name: "a run is killed, and the next one replaces its grant by force, creating first, and fails before the deletion",
+    outcome: "the `up` after that leaves the grant at Nylas, although it catches up with the deletion",
+    rules: [2, 5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const declare = (change: { password?: string } = {}) =>
+        world.declare({
+          before: withOptions("nylas:", "deleteBeforeReplace: false"),
+          mailboxes: {
+            ops: world.mailbox(0),
+            sales: world.mailbox(1, { ...change, opts: "{ dependsOn: [grants.ops] }" }),
+          },
+        });
+      declare();
+      await emulator.faults({ method: "POST", path: "/v3/connect/custom", nth: 2, delayMs: SLOW_MS });
+      await world.killWhen("the grant of ops is saved", async () => world.ids().ops !== undefined);
+      await emulator.faults();
+      const { ops } = world.ids();
+      const markers = async () => (await emulator.grants()).filter(({ id }) => id === ops).map(({ state }) => state);
+      const before = await markers();
+      declare({ password: "mistyped" });
+      await world.fails(["(invalid_credentials)"], "up", "--replace", world.resource("ops").urn);
+      // The killed run's note goes on: the replacement bears the marker of what it replaces.
+      expect(await markers()).toEqual(before);
+      expect(world.resources().filter((resource) => resource.delete)).toHaveLength(1);
+      await emulator.forgetRequests();
+      declare();
+      await stack.up();
+      expect((await emulator.writes()).filter((write) => write.startsWith("DELETE"))).toEqual([]);
+      expect(world.ids()).toMatchObject({ ops });
+      await world.unchanged();
+    },
   },
   {
     name: "arguments are changed in place although a transformation lists all of them under `replaceOnChanges`",

@@ -159,7 +159,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
 
   async delete(given, id, state) {
     const mailbox = `grant ${id} of ${mailboxOf(state)}`;
-    if (given.owners.stays(id, state)) throw replacedByOption(given, mailbox, state);
+    if (given.owners.isReplacedByOption(id, state)) throw replacedByOption(given, mailbox, state);
     if (state.adopted && !state.declared.deleteAdopted) {
       given.host.notices.notify(`${mailbox} was adopted and stays at Nylas (deleteAdopted: true would delete it)`);
       return;

@@ -18,8 +18,8 @@ export interface Owners {
    * has the object: it was declared for the same one, and the engine made it before this plan, or in an earlier run.
    */
   recordPlan(id: string, olds: OwnedState, owner: string | undefined, stays: boolean): boolean;
-  /** Whether the program has the resource with this state, and no argument asks for another object. */
-  stays(id: string, state: OwnedState): boolean;
+  /** Whether the engine replaces the resource with this state although no argument asks for another object. */
+  isReplacedByOption(id: string, state: OwnedState): boolean;
   /** A creation has returned this object, new or adopted. */
   recordCreation(id: string): void;
   /** Whether a creation of this run has returned it. The deletion of a replaced resource then has nothing to delete. */
@@ -53,7 +53,8 @@ export function createOwners(): Owners {
   const stacks = new Set<string>();
   const checked = new Set<string>();
   const checkedAnew = new Set<string>();
-  const staying = new Set<string>();
+  /** The owners of resources that stay, by the keys of their states. */
+  const staying = new Map<string, string>();
   const planned = new Map<string, OwnedState>();
   const created = new Set<string>();
   const applications = new Set<string>();
@@ -73,13 +74,17 @@ export function createOwners(): Owners {
       if (!stays) staying.delete(stateKey(id, olds));
       if (!stays || owner === undefined || !checked.has(owner)) return true;
       if (isOwnedByOther(id, owner)) return false;
-      staying.add(stateKey(id, olds));
+      staying.set(stateKey(id, olds), owner);
       planned.set(id, olds);
       if (olds.applicationId !== undefined) applications.add(olds.applicationId);
       record(id, owner);
       return true;
     },
-    stays: (id, state) => !created.has(id) && staying.has(stateKey(id, state)),
+    isReplacedByOption: (id, state) => {
+      const owner = staying.get(stateKey(id, state));
+      // Without a check anew, it is what a replacement of an earlier run has left over.
+      return owner !== undefined && checkedAnew.has(owner) && !created.has(id);
+    },
     recordCreation: (id) => created.add(id),
     wasCreated: (id) => created.has(id),
     record,

@@ -1,10 +1,10 @@
 #!/usr/bin/env node
 // Installs mail servers into the user's cache: node test/conformance/mail-servers/install.mjs [NAME…]
-// Debian's get a layer each, Haraka comes from npm, pymap from PyPI, and maddy and mox are built of their Go modules, which takes
-// minutes: only by their names.
+// Debian's get a layer each, Haraka comes from npm, pymap from PyPI, James from Maven Central, and maddy and mox are built of their
+// Go modules. James, maddy and mox take a minute or more each: only by their names.
 // What exists stays as it is.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { LAYERS, layerOf } from "./layers.mjs";
@@ -13,6 +13,7 @@ import { LAYERS, layerOf } from "./layers.mjs";
 const OTHERS = {
   haraka: (directory) =>
     run("npm", ["install", "--prefix", directory, "--no-audit", "--no-fund", "--ignore-scripts", "Haraka@3.3.4"]),
+  james: (directory) => copyJars("org.apache.james", "james-server-memory-app", "3.8.1", directory),
   maddy: (directory) => buildModule("github.com/foxcpp/maddy@v0.8.1", "./cmd/maddy", join(directory, "maddy")),
   mox: (directory) => buildModule("github.com/mjl-/mox@v0.0.15", ".", join(directory, "mox")),
   pymap: (directory) =>
@@ -38,6 +39,31 @@ function buildModule(version, packageName, program) {
     );
   } finally {
     rmSync(copy, { recursive: true });
+  }
+}
+
+/**
+ * With all that it depends on.
+ *
+ * @param {string} group
+ * @param {string} artifact
+ * @param {string} version
+ * @param {string} directory
+ */
+function copyJars(group, artifact, version, directory) {
+  const project = mkdtempSync(join(tmpdir(), "maven-project-"));
+  const coordinates = (/** @type {string[]} */ ...values) =>
+    ["groupId", "artifactId", "version"].map((name, index) => `<${name}>${values[index]}</${name}>`).join("");
+  try {
+    writeFileSync(
+      join(project, "pom.xml"),
+      `<project><modelVersion>4.0.0</modelVersion>${coordinates("test", "mail-server", "1")}
+<dependencies><dependency>${coordinates(group, artifact, version)}</dependency></dependencies></project>`,
+    );
+    const options = ["-DincludeScope=runtime", `-DoutputDirectory=${directory}`];
+    return run("mvn", ["-q", "-B", "dependency:copy-dependencies", ...options], project);
+  } finally {
+    rmSync(project, { recursive: true });
   }
 }
 

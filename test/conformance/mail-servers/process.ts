@@ -15,12 +15,13 @@ export interface OwnProcess {
   stop(): Promise<void>;
 }
 
-/** `files` gives the content of each file for the directory; the server starts in it. */
+/** `files` gives the content of each file for the directory; the server starts in it. `end` is the signal that ends it. */
 export async function startProcess(
   name: string,
   files: (directory: string) => Readonly<Record<string, string>>,
   command: (directory: string) => readonly [string, ...string[]],
   ports: readonly number[],
+  end: NodeJS.Signals = "SIGTERM",
 ): Promise<OwnProcess> {
   const directory = mkdtempSync(join(tmpdir(), `${name}-`));
   for (const [file, content] of Object.entries(files(directory))) {
@@ -33,7 +34,7 @@ export async function startProcess(
   for (const stream of [server.stdout, server.stderr]) stream?.on("data", (chunk) => (printed += chunk));
   const ended = once(server, "close");
   const stop = async () => {
-    server.kill();
+    server.kill(end);
     await ended;
     rmSync(directory, { recursive: true, force: true });
   };

@@ -5,6 +5,7 @@ import { dovecot } from "./servers/dovecot.js";
 import { exim } from "./servers/exim.js";
 import { greenmail } from "./servers/greenmail.js";
 import { haraka } from "./servers/haraka.js";
+import { james } from "./servers/james.js";
 import { maddy } from "./servers/maddy.js";
 import { mox } from "./servers/mox.js";
 import { opensmtpd } from "./servers/opensmtpd.js";
@@ -19,6 +20,7 @@ export const SERVERS: readonly MailServer[] = [
   maddy,
   mox,
   greenmail,
+  james,
   exim,
   postfix,
   haraka,

@@ -21,6 +21,10 @@ import { PNPM } from "../setup/versions.mjs";
 /** Versions of the package managers and of esbuild. */
 export const TOOLS = { pnpm: PNPM, yarn: "1.22.22", berry: "4.18.1", bun: "1.4.5", esbuild: "0.28.2" };
 
+/** Without it, pnpm installs everything and ends with exit code 1: ERR_PNPM_IGNORED_BUILDS. */
+const PNPM_BUILDS =
+  "`allowBuilds: { protobufjs: false }` in `pnpm-workspace.yaml`; without it, pnpm installs all the same, but fails with `ERR_PNPM_IGNORED_BUILDS`";
+
 const NEWEST_SDK = "3.276.0";
 
 /** @type {Row[]} */
@@ -45,12 +49,12 @@ export const rows = [
     fails: /ERESOLVE.*peerOptional typescript@">= 3.8.3 < 7"/s,
     next: "npm refuses it, because Pulumi's SDK needs a version below 7: `npm install --save-dev typescript@6`",
   },
-  { name: `pnpm ${TOOLS.pnpm}`, manager: "pnpm", next: "–" },
+  { name: `pnpm ${TOOLS.pnpm}`, manager: "pnpm", next: PNPM_BUILDS },
   {
     name: `pnpm ${TOOLS.pnpm}, a workspace, the program depends on the package`,
     manager: "pnpm",
     layout: "workspace",
-    next: "–",
+    next: "the same",
   },
   {
     name: `pnpm ${TOOLS.pnpm}, a workspace, only a library of the program depends on it`,

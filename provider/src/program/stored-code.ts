@@ -31,7 +31,7 @@ export function refuseUnusableCode(thunk: pulumi.dynamic.ResourceProvider): void
       answer: `the package cannot be found from ${programDirectory}, where Pulumi starts the provider`,
       remedy:
         `add ${PACKAGE} to the dependencies of the program itself, in the package.json there, and install: ` +
-        "a dependency of a library that the program uses is not enough in a workspace of pnpm",
+        "a dependency of a library that the program uses is not enough with package managers that do not hoist it, such as pnpm and bun",
     });
   }
 }

@@ -1,6 +1,6 @@
 import { mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
 import { hostname } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { codeOf } from "../../tools/harness/errors.mjs";
 import { isInterrupted, onInterruption } from "../../tools/harness/interruption.mjs";
 import { isAlive } from "../../tools/harness/processes.mjs";
@@ -23,12 +23,15 @@ function machine() {
   return hostname().replace(/[^a-zA-Z0-9]/g, "_");
 }
 
-/** Removes the temporary directories of set-ups that were killed. */
-export async function removeLeftovers() {
+/**
+ * Removes the temporary directories of set-ups that were killed.
+ * @param {string} [cache]
+ */
+export async function removeLeftovers(cache = cacheDirectory) {
   /** @type {string[]} */
   let names;
   try {
-    names = await readdir(cacheDirectory);
+    names = await readdir(cache);
   } catch (error) {
     if (codeOf(error) === "ENOENT") return;
     throw error;
@@ -36,7 +39,7 @@ export async function removeLeftovers() {
   for (const name of names) {
     const [, host, pid] = /\.tmp-([^-]+)-(\d+)-/.exec(name) ?? [];
     if (pid === undefined) continue;
-    const directory = join(cacheDirectory, name);
+    const directory = join(cache, name);
     const dead = host === machine() && !isAlive(Number(pid));
     const made = await stat(directory).catch(() => undefined);
     if (made && (dead || Date.now() - made.mtimeMs > LEFTOVER_AGE_MS)) await remove(directory);
@@ -50,7 +53,7 @@ export async function removeLeftovers() {
  * @param {(temporary: string) => Promise<string>} make
  */
 export async function makeEntry(entry, make) {
-  await mkdir(cacheDirectory, { recursive: true });
+  await mkdir(dirname(entry), { recursive: true });
   const temporary = await mkdtemp(`${entry}${TEMPORARY}${machine()}-${process.pid}-`);
   const forget = onInterruption(() => remove(temporary));
   try {

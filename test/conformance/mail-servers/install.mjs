@@ -4,10 +4,12 @@
 // Go modules. James, maddy and mox take a minute or more each: only by their names.
 // What exists stays as it is.
 import { spawnSync } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { LAYERS, layerOf } from "./layers.mjs";
+import { join } from "node:path";
+import { makeEntry, removeLeftovers } from "../../../scripts/setup/cache.mjs";
+import { messageOf } from "../../../tools/harness/errors.mjs";
+import { LAYERS, layerOf, layersDirectory } from "./layers.mjs";
 
 /** @type {Readonly<Record<string, (directory: string) => boolean>>} */
 const OTHERS = {
@@ -83,17 +85,26 @@ if (unknown !== undefined) {
 }
 const isMissing = names.some((name) => name in LAYERS && !existsSync(layerOf(name)));
 if (isMissing) spawnSync("apt-get", ["update", "-qq"], { stdio: "inherit" });
-let failed = false;
+await removeLeftovers(layersDirectory);
 for (const name of names) {
-  const packages = LAYERS[name];
-  const other = OTHERS[name];
-  const layer = layerOf(name);
-  if (existsSync(layer)) continue;
-  mkdirSync(dirname(layer), { recursive: true });
-  const installed =
-    other === undefined ? run(join(import.meta.dirname, "layer.sh"), [layer, ...(packages ?? [])]) : other(layer);
-  console.log(installed ? `${name} installed` : `${name} cannot be installed`);
-  if (!installed) rmSync(layer, { recursive: true, force: true });
-  failed ||= !installed;
+  if (existsSync(layerOf(name))) continue;
+  try {
+    await makeEntry(layerOf(name), (temporary) => install(name, temporary));
+    console.log(`${name} installed`);
+  } catch (error) {
+    console.log(`${name} cannot be installed: ${messageOf(error)}`);
+    process.exitCode = 1;
+  }
 }
-process.exitCode = failed ? 1 : 0;
+
+/**
+ * @param {string} name
+ * @param {string} temporary
+ */
+async function install(name, temporary) {
+  const directory = join(temporary, name);
+  const installed =
+    OTHERS[name]?.(directory) ?? run(join(import.meta.dirname, "layer.sh"), [directory, ...(LAYERS[name] ?? [])]);
+  if (!installed) throw new Error("the output above says why");
+  return directory;
+}

@@ -4,6 +4,7 @@
 #
 #   layer.sh DIRECTORY PACKAGE…
 #
+# What the mount leaves stays beside the directory, as DIRECTORY.part.
 # Needs root, overlay mounts and a package list (apt-get update).
 set -eu
 layer=$1; shift
@@ -24,6 +25,4 @@ printf '#!/bin/sh\nexit 101\n' >usr/sbin/policy-rc.d
 chmod +x usr/sbin/policy-rc.d
 DEBIAN_FRONTEND=noninteractive chroot . apt-get install -qq -y --no-install-recommends "$@" >install.log 2>&1 || { cat install.log; exit 1; }
 INSIDE
-rm -rf "$layer"
 mv "$layer.part/upper" "$layer"
-rm -rf "$layer.part"

@@ -17,9 +17,11 @@ export const LAYERS = {
   postfix: ["postfix", "sasl2-bin", "libsasl2-modules"],
 };
 
+export const layersDirectory = join(cacheDirectory, "mail-servers");
+
 /** @param {string} name */
 export function layerOf(name) {
-  return join(cacheDirectory, "mail-servers", name);
+  return join(layersDirectory, name);
 }
 
 /**

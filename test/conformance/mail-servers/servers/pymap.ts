@@ -19,6 +19,7 @@ import {
 } from "../server.js";
 
 const PROGRAM = join(layerOf("pymap"), "bin/pymap");
+/** Also runs the program, whose first line names the directory in which it was installed before that was moved. */
 const PYTHON = join(layerOf("pymap"), "bin/python");
 const VERSION = "0.36.7";
 /** Prints a hash of each argument, one a line. */
@@ -50,6 +51,7 @@ export const pymap: MailServer = {
         "mail/pymap-etc-shadow": `${passwords.join("\n")}\n`,
       }),
       () => [
+        PYTHON,
         PROGRAM,
         ...["--host", HOST, "--port", String(imap), "--cert", "server.crt", "--key", "server.key"],
         ...["maildir", "mail"],

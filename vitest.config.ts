@@ -99,7 +99,8 @@ export default defineConfig(({ mode }) => {
       testTimeout: ENGINE_TEST_TIMEOUT_MS,
       hookTimeout: ENGINE_TEST_TIMEOUT_MS,
       pool: "forks",
-      maxWorkers: 4,
+      // Tests wait for engines and servers for a good part of their time: with four, a fifth of two processors lay idle.
+      maxWorkers: 5,
       // Most of what runs side by side in one file waits for a mail server that does not answer.
       maxConcurrency: 16,
       sequence: { sequencer: LongestFirst },

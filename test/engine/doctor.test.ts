@@ -159,6 +159,32 @@ describe("nylas-imap doctor", () => {
     for (const { id } of await emulator.grants()) world.leaves(id);
   });
 
+  it("compares with a stack of the native provider", async () => {
+    const native = await World.open(undefined, "native");
+    try {
+      const { emulator, stack } = native;
+      const [ann, ben, cleo] = [native.mailbox(0), native.mailbox(1), native.mailbox(2)];
+      const ids = await native.given({ mailboxes: { ann, ben } });
+      const before = stack.checkpoint();
+      const file = join(stack.directory, "state.json");
+      writeFileSync(file, await stack.state());
+      const well = await doctor(emulator.env, "--state", file);
+      expect(well.run.code).toBe(0);
+      expect(JSON.parse(well.run.stdout).grants).toMatchObject([{ owner: "this stack" }, { owner: "this stack" }]);
+
+      await native.deletedLongAgo(ids.ben);
+      expect(codes((await doctor(emulator.env, "--state", file)).findings)).toEqual(["grant_gone"]);
+
+      // The state of before knows nothing of a mailbox that was declared since.
+      await native.given({ mailboxes: { ann, cleo } });
+      stack.restore(before);
+      writeFileSync(file, await stack.state());
+      expect(codes((await doctor(emulator.env, "--state", file)).findings)).toEqual(["grant_gone", "grant_orphaned"]);
+    } finally {
+      await native.close();
+    }
+  });
+
   it("finds what is wrong with settings, the connector and another application's state", async () => {
     const { emulator } = world;
     const empty = await doctor({ ...emulator.env, NYLAS_REGION: "eu", NYLAS_REQUESTS_PER_SECOND: "80" });

@@ -197,7 +197,7 @@ function noConnector(grants: number): Found {
     code: "connector_missing",
     subject: "the IMAP connector",
     problem: `does not exist${hanging}`,
-    remedy: "declare `new ImapConnector(…)` and run `pulumi up --refresh`; the grants keep their ids",
+    remedy: "declare an ImapConnector and run `pulumi up --refresh`; the grants keep their ids",
     link: DOCS.connector,
   };
 }

@@ -23,8 +23,10 @@ export interface StackState {
   project: string | undefined;
 }
 
-/** The type of a grant in a state; frozen, as states of every released version have it. */
+/** The type of a grant in a TypeScript program's state; frozen, as states of every released version have it. */
 export const GRANT_TYPE = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
+/** With the native provider's type. */
+const GRANT_TYPES: readonly string[] = [GRANT_TYPE, "nylas:index:ByoImapGrant"];
 
 const values = v.optional(v.record(v.string(), v.unknown()), {});
 
@@ -58,7 +60,9 @@ export function readStackState(json: string): StackState {
     });
   }
   const grants = parsed.output.deployment.resources
-    .filter(({ type, external, id }) => type === GRANT_TYPE && external !== true && id !== undefined && id !== "")
+    .filter(
+      ({ type, external, id }) => GRANT_TYPES.includes(type) && external !== true && id !== undefined && id !== "",
+    )
     .map(({ id = "", inputs, outputs }) => {
       const { marker, applicationId, email, createdAt, declared } = readGrantState(outputs);
       // A renamed stack whose `up` has failed has its new name in the inputs alone.

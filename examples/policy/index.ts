@@ -1,7 +1,8 @@
 import { PolicyPack, type ResourceValidationArgs, type ResourceValidationPolicy } from "@pulumi/policy";
 
-const CONNECTOR = "pulumi-nodejs:dynamic/nylas:ImapConnector";
-const GRANT = "pulumi-nodejs:dynamic/nylas:ByoImapGrant";
+// Of the TypeScript package, and of the native provider for other languages.
+const CONNECTORS = ["pulumi-nodejs:dynamic/nylas:ImapConnector", "nylas:index:ImapConnector"];
+const GRANTS = ["pulumi-nodejs:dynamic/nylas:ByoImapGrant", "nylas:index:ByoImapGrant"];
 
 /** Yahoo's mailboxes for everyone: yahoo.com, yahoo.co.uk, yahoo.de and so on. Yahoo Japan is another company. */
 const YAHOO_DOMAIN = /@(yahoo\.(?!co\.jp$)[a-z]{2,3}(\.[a-z]{2})?|ymail\.com|rocketmail\.com)$/i;
@@ -27,7 +28,7 @@ const smtp: ResourceValidationPolicy = {
   enforcementLevel: "mandatory",
   configSchema: { properties: { allowReceiveOnly: { type: "boolean", default: true } } },
   validateResource: (args, reportViolation) => {
-    if (args.type !== GRANT) return;
+    if (!GRANTS.includes(args.type)) return;
     const { allowReceiveOnly } = args.getConfig<{ allowReceiveOnly: boolean }>();
     if (args.props.receiveOnly === true) {
       if (!allowReceiveOnly) reportViolation("Every mailbox must send here. Set smtpHost, and remove receiveOnly.");
@@ -48,7 +49,7 @@ const ports: ResourceValidationPolicy = {
     },
   },
   validateResource: (args, reportViolation) => {
-    if (args.type !== GRANT) return;
+    if (!GRANTS.includes(args.type)) return;
     const { imapPorts, smtpPorts } = args.getConfig<{ imapPorts: number[]; smtpPorts: number[] }>();
     // A policy sees the default ports as well: the provider has filled them in. Nylas refuses plain text at every port.
     for (const [name, allowed] of Object.entries({ imapPort: imapPorts, smtpPort: smtpPorts })) {
@@ -65,7 +66,7 @@ const yahoo: ResourceValidationPolicy = {
   // Such a grant works with an app password. Nylas recommends its connector.
   enforcementLevel: "advisory",
   validateResource: (args, reportViolation) => {
-    if (args.type !== GRANT) return;
+    if (!GRANTS.includes(args.type)) return;
     const { imapUsername, imapHost } = args.props;
     if (YAHOO_DOMAIN.test(String(imapUsername)) || YAHOO_SERVER.test(String(imapHost))) {
       reportViolation("This is a Yahoo mailbox. Connect it with Nylas's connector yahoo (OAuth) instead of IMAP.");
@@ -79,7 +80,7 @@ const protection: ResourceValidationPolicy = {
   enforcementLevel: "mandatory",
   configSchema: { properties: { prodStacks } },
   validateResource: (args, reportViolation) => {
-    if ((args.type !== GRANT && args.type !== CONNECTOR) || !isProduction(args)) return;
+    if (![...CONNECTORS, ...GRANTS].includes(args.type) || !isProduction(args)) return;
     if (!args.opts.protect) {
       reportViolation("Set the resource option protect: true, on the resource or on its MailEnvironment.");
     }
@@ -92,7 +93,7 @@ const passwords: ResourceValidationPolicy = {
   enforcementLevel: "mandatory",
   configSchema: { properties: { prodStacks } },
   validateResource: (args, reportViolation) => {
-    if (args.type !== GRANT || !isProduction(args)) return;
+    if (!GRANTS.includes(args.type) || !isProduction(args)) return;
     for (const name of ["imapPassword", "smtpPassword"]) {
       // A policy sees the digest of each password, not the password. `in` does not read the value, which may not be known yet.
       const isGiven = `${name}Digest` in args.props && !(`${name}From` in args.props);

@@ -7,7 +7,7 @@ export type HostName = "dynamic" | "native";
 export const HOSTS: readonly HostName[] = ["dynamic", "native"];
 
 /** What programs require the classes from. */
-const CLASSES: Readonly<Record<HostName, string>> = {
+export const CLASSES: Readonly<Record<HostName, string>> = {
   dynamic: "pulumi-nylas-imap",
   native: join(import.meta.dirname, "native-classes.cjs"),
 };

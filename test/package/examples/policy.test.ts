@@ -1,10 +1,11 @@
 import { cpSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { readSetup } from "../../../scripts/setup/environment.mjs";
 import { codeBlocks } from "../../../tools/harness/code-blocks.js";
 import { present, TestEmulator } from "../../../tools/harness/test-emulator.js";
 import { makeWorkDirectory } from "../../../tools/harness/work-directory.js";
+import { CLASSES, HOSTS, type HostName } from "../../support/programs.js";
 import { createStack, type Stack } from "../../support/stack.js";
 
 const ROOT = join(import.meta.dirname, "../../..");
@@ -14,15 +15,19 @@ const README = readFileSync(join(EXAMPLE, "README.md"), "utf8");
 const STARTED_AS = readSetup().engine.kind === "build" ? "start.mjs" : ".";
 const PASSWORD = "never to be printed";
 
-const HEAD = [
-  `const { ByoImapGrant, ImapConnector } = require("pulumi-nylas-imap");`,
+const MAILBOXES = [
   `const mailbox = { connector: "imap", imapHost: "imap.example.com", smtpHost: "smtp.example.com" };`,
   `const good = { ...mailbox, imapPasswordFrom: { env: "MAILBOX_PASSWORD" } };`,
   `const kept = { protect: true };`,
 ].join("\n");
+const HEAD = headOf("dynamic");
+
+function headOf(host: HostName): string {
+  return `const { ByoImapGrant, ImapConnector } = require(${JSON.stringify(CLASSES[host])});\n${MAILBOXES}`;
+}
 
 /** Resources with one violation each, but for the first two. */
-const PROGRAM = `${HEAD}
+const PROGRAM = `
 const connector = new ImapConnector("connector", {}, kept);
 new ByoImapGrant("good", { ...good, imapUsername: "good@example.com", imapPort: 143, smtpPort: 587 }, kept);
 new ByoImapGrant("unprotected", { ...good, imapUsername: "unprotected@example.com" });
@@ -81,7 +86,9 @@ async function withStack(name: string, program: string, test: (stack: Stack) => 
 
 /** What the pack reports: level, policy and resource of each violation. */
 function violations(output: string): string[] {
-  const found = [...output.matchAll(/^ +- \[(\w+)\] +(\S+) +\(pulumi-nodejs:dynamic\/nylas:\w+: (\S+)\)/gm)];
+  const found = [
+    ...output.matchAll(/^ +- \[(\w+)\] +(\S+) +\((?:pulumi-nodejs:dynamic\/nylas|nylas:index):\w+: (\S+)\)/gm),
+  ];
   return found.map(([, level, policy, resource]) => `${level} ${policy} ${resource}`).toSorted();
 }
 
@@ -92,15 +99,17 @@ async function preview(stack: Stack, ...args: string[]) {
   return { code, output, found: violations(output) };
 }
 
-it.each([
-  ["prod-eu", IN_PRODUCTION],
-  ["production", EVERYWHERE],
-])("examples/policy finds each violation in stack %s, and nothing else", async (name, expected) => {
-  await withStack(name, PROGRAM, async (stack) => {
-    const { code, output, found } = await preview(stack);
-    expect(found, output).toEqual(expected);
-    expect(code).not.toBe(0);
-    expect(output).not.toContain("can't run");
+describe.each(HOSTS)("examples/policy, %s host", (host) => {
+  it.each([
+    ["prod-eu", IN_PRODUCTION],
+    ["production", EVERYWHERE],
+  ])("finds each violation in stack %s, and nothing else", async (name, expected) => {
+    await withStack(name, headOf(host) + PROGRAM, async (stack) => {
+      const { code, output, found } = await preview(stack);
+      expect(found, output).toEqual(expected);
+      expect(code).not.toBe(0);
+      expect(output).not.toContain("can't run");
+    });
   });
 });
 
@@ -117,7 +126,7 @@ it("examples/policy wants SMTP settings, or receiveOnly", async () => {
 it("examples/policy takes the configuration of its README", async () => {
   const file = join(directory, "config.json");
   writeFileSync(file, present(codeBlocks(README, "json")[0]));
-  await withStack("live-eu", PROGRAM, async (stack) => {
+  await withStack("live-eu", HEAD + PROGRAM, async (stack) => {
     const { output, found } = await preview(stack, "--policy-pack-config", file);
     expect(found, output).toEqual(
       [

@@ -88,6 +88,45 @@ export const connector: Scenario[] = [
     },
   },
   {
+    name: "the connector is renamed in the program with an alias on another machine, and the stack is destroyed on the first one",
+    outcome: "the connector goes too, although the first machine knows its old name alone",
+    rules: [3, 4],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await world.given({ mailboxes: { ops: world.mailbox(0) } });
+      const { PULUMI_HOME: first = "" } = stack.env;
+      onAnotherMachine(stack);
+      const renamed = { connectorName: "mail", connectorOpts: '{ aliases: [{ name: "imap" }] }' };
+      world.declare({ ...renamed, mailboxes: { ops: world.mailbox(0) } });
+      await stack.up();
+      stack.env.PULUMI_HOME = first;
+      await stack.destroy();
+      expect(await emulator.connectors()).toEqual([]);
+    },
+  },
+  {
+    name: "this machine's record of the connector is of a stack that was destroyed elsewhere, and the stack that made it again is destroyed",
+    outcome:
+      "the connector stays, because that stack may have adopted it, and the notice says what to do if it is gone",
+    rules: [3, 4],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await world.given({});
+      const { PULUMI_HOME: first = "" } = stack.env;
+      onAnotherMachine(stack);
+      await stack.destroy();
+      const second = await world.anotherStack("second");
+      onAnotherMachine(second);
+      await world.given({}, second);
+      second.env.PULUMI_HOME = first;
+      const { output } = await second.destroy();
+      expect(output).toMatch(
+        /stays at Nylas: as far as this machine knows, a stack whose digest is [0-9a-f]{8} .* has it\. If that is out of date, delete the connector in the Nylas dashboard/,
+      );
+      expect(await emulator.connectors()).toHaveLength(1);
+    },
+  },
+  {
     name: "the connector was deleted outside",
     outcome:
       "`connector_missing` asks for `up --refresh`, which makes it again and authenticates its grants; they keep their ids",

@@ -10,7 +10,14 @@ import {
 import { listAllGrants } from "../../nylas/grant-list.js";
 import type { Connector, Grant } from "../../nylas/wire.js";
 import { type Lifecycle, overRecords } from "../lifecycle.js";
-import { connectorExists, isTaken, ownerIn, wasTaken, writeNewNameToJournal } from "../ownership/connector.js";
+import {
+  connectorExists,
+  isTaken,
+  ownerIn,
+  wasTaken,
+  whyTaken,
+  writeNewNameToJournal,
+} from "../ownership/connector.js";
 import { heldTwice, markerOf, stackOfDigest } from "../ownership/marker.js";
 import { replacing } from "../properties/validate.js";
 import { changed, pick } from "../properties/values.js";
@@ -114,10 +121,7 @@ const lifecycle: Lifecycle<ConnectorArguments, ConnectorState> = {
     }
     const run = await sameApplication(given, state.applicationId, "Deleting the IMAP connector");
     if (isTaken(run, state)) {
-      const holder = run.owners.wasPlanned(CONNECTOR_ID)
-        ? "the program still has it"
-        : "another resource has adopted it";
-      run.host.notices.notify(`the IMAP connector stays at Nylas: ${holder}`);
+      run.host.notices.notify(`the IMAP connector stays at Nylas: ${whyTaken(run, state)}`);
       return;
     }
     if (!declared.forceDelete) {

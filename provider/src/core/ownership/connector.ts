@@ -33,10 +33,31 @@ export function isTaken(run: ConnectorEvidence, state: OwnedConnector): boolean 
   const owner = ownerIn(state);
   const last = run.journal.read();
   if (last === undefined || last.owner === owner) return false;
+  if (isFormerName(last, owner, declared.stack)) return false;
   if (!isInterruptedRename(run, last, owner)) return true;
   if (run.owners.isStack(last.stack, declared.stack)) return false;
   const operation = "Deleting the IMAP connector";
   throw new AlreadyExistsError({ code: "connector_exists", operation, ...unclearStack("connector") });
+}
+
+/** What a deletion says of a connector that stays because it is taken. */
+export function whyTaken(run: ConnectorEvidence, { declared }: OwnedConnector): string {
+  if (run.owners.wasPlanned(CONNECTOR_ID)) return "the program still has it";
+  const last = run.journal.read();
+  if (run.owners.isOwnedByOther(CONNECTOR_ID, declared.owner) || last === undefined)
+    return "another resource of this program has it";
+  return (
+    `as far as this machine knows, ${holderOf(last.stack, declared.stack)} has it. If that is out of date, delete the connector in ` +
+    "the Nylas dashboard"
+  );
+}
+
+/**
+ * Whether the journal has a name of the stack's connector that was changed on another machine. A resource of the same stack that has
+ * taken the connector is in its program, which plans it.
+ */
+function isFormerName(last: JournalEntry, owner: string | undefined, stack: string | undefined): boolean {
+  return last.stack !== undefined && last.stack === stack && !wasTaken(last, owner);
 }
 
 /** Whether another name has taken the connector from this owner: by a rename, or with a copy of the state. */

@@ -61,7 +61,8 @@ export const passwordSources: Scenario[] = [
 
       world.declare({ mailboxes: { ops: fromVariable(world, { imapHost: "localhost" }) } });
       await plans(world);
-      await world.fails(["invalid_input", `environment variable ${VARIABLE} is empty`, "nothing was sent"], "up");
+      const says = ["invalid_input", `environment variable ${VARIABLE} is empty`, "nothing was sent"];
+      await world.fails([...says, "because imapHost has changed"], "up");
       expect(await emulator.requests()).toEqual([]);
 
       world.declare({ mailboxes: { ops: fromVariable(world) } });
@@ -85,6 +86,50 @@ export const passwordSources: Scenario[] = [
       world.declare({ mailboxes: { ops: fromVariable(world) } });
       await world.unchanged();
       expect(world.ids()).toEqual(before);
+    },
+  },
+  {
+    name: "a stack is renamed, and its next `up` runs where a password's source is absent",
+    outcome: "it is refused before any request, because the grant is to get the stack's new name",
+    rules: [4, 8],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      stack.env[VARIABLE] = world.mailbox(0).password;
+      const before = await world.given({ mailboxes: { ops: fromVariable(world) } });
+      await world.renameStack(stack, "renamed");
+      delete stack.env[VARIABLE];
+      await world.fails(
+        ["invalid_input", `${VARIABLE} is not set`, "because the stack or its project has another name"],
+        "up",
+      );
+      expect(await emulator.requests()).toEqual([]);
+      stack.env[VARIABLE] = world.mailbox(0).password;
+      await stack.up();
+      expect(world.ids()).toEqual(before);
+    },
+  },
+  {
+    name: "another stack has adopted a grant, and the first one's `up` runs where the password's source is absent",
+    outcome: "`grant_exists` says who has it, and asks for no password",
+    rules: [4, 8],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      stack.env[VARIABLE] = world.mailbox(0).password;
+      const before = await world.given({ mailboxes: { ops: fromVariable(world) } });
+      const other = await world.anotherStack();
+      const adopted = world.mailbox(0, { args: { onExisting: "adopt" } });
+      await world.given({ connector: "imap", mailboxes: { ops: adopted } }, other);
+      await stack.refresh();
+      delete stack.env[VARIABLE];
+      await emulator.forgetRequests();
+      await world.fails(["grant_exists", "another resource or stack has taken the grant since"], "up");
+      expect(await emulator.writes()).toEqual([]);
+
+      world.declare({ mailboxes: { ops: fromVariable(world, { onExisting: "adopt" }) } });
+      await world.fails([`${VARIABLE} is not set`, "because this resource takes the grant back"], "up");
+      expect(await emulator.writes()).toEqual([]);
+      expect(world.ids()).toEqual(before);
+      await other.destroy();
     },
   },
   {

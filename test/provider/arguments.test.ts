@@ -267,7 +267,7 @@ describe("a password that Nylas cannot authenticate", () => {
         reason: expect.stringMatching(new RegExp(`^${name} (has|starts)`)),
       });
       expect(failures[0]?.reason).not.toContain(password);
-      expect(() => credentials(readGrantArguments(inputs), here())).toThrow("nothing was sent");
+      expect(() => credentials(readGrantArguments(inputs), here(), "the test asks for it")).toThrow("nothing was sent");
     }
   });
 
@@ -306,7 +306,7 @@ describe("the placeholders of an import", () => {
   const older = "not told by Nylas";
   const sent = (change: Record<string, unknown>) => {
     const { inputs } = grantLifecycle.check(here(), { ...good, ...change });
-    return () => credentials(readGrantArguments(inputs), here());
+    return () => credentials(readGrantArguments(inputs), here(), "the test asks for it");
   };
 
   it.each([

@@ -33,6 +33,8 @@ import type { AuthenticatedGrant, Authentication } from "./unforeseen.js";
 const VALID = "valid";
 /** The next `up` authenticates such a grant again. */
 const INVALID = "invalid";
+/** Why a mailbox has to be authenticated whose grant has another owner's marker. */
+const TAKES_BACK = "this resource takes the grant back";
 
 const lifecycle: Lifecycle<GrantArguments, GrantState> = {
   properties: TABLE,
@@ -79,7 +81,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
 
   async create(given, args) {
     // Fails before any request if a password's source has become absent since the plan.
-    const mailbox = credentials(args, given.host);
+    const mailbox = credentials(args, given.host, "its grant has yet to be made");
     const run = await applicationOfProgram(given, `Creating a grant for ${args.imapUsername}`);
     return run.exclusively(args.imapUsername, async () => {
       const found = await findExisting(run, args);
@@ -131,7 +133,11 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
     announceRemoval(given, args, passwordsLeavingState(olds.declared, declared));
     if (!marking && !verifying) return { ...olds, declared: storedArguments(declared), verified: undefined };
 
-    const planned = changing || marking ? credentials(args, given.host) : undefined;
+    // Whether another resource's grant may be authenticated is known after a look at it.
+    const planned =
+      (changing || marking) && !olds.heldElsewhere
+        ? credentials(args, given.host, reasonOf(olds, declared, marking))
+        : undefined;
     const operation = `Updating grant ${id} of ${args.imapUsername}`;
     const run = await sameApplication(given, olds.applicationId, operation);
     return run.exclusively(args.imapUsername, async () => {
@@ -147,8 +153,9 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
         const kept = stateOf({ run, args, marker: olds.marker }, { grant: found, adopted });
         return verifyMailbox(run, args, id, kept);
       }
+      const because = takenBack || olds.heldElsewhere ? TAKES_BACK : reasonOf(olds, declared, marking);
+      const mailbox = planned ?? credentials(args, run.host, because);
       const marker = writeClaim(run, args, adopted, olds.marker);
-      const mailbox = planned ?? credentials(args, run.host);
       const authentication = { run, args, mailbox, marker };
       const authenticated = await authenticate(authentication, adopted, found);
       run.owners.record(id, args.owner);
@@ -216,12 +223,25 @@ function replacingArguments({ declared }: GrantState, news: Values): string[] {
 /** The arguments and outputs for which the mailbox has to be authenticated. */
 function authenticating(olds: GrantState, news: Values): string[] {
   return [
-    ...changed(olds.declared, news, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS),
-    ...changedPasswords(olds.declared, news).map((password) => givenAs(password, news)),
+    ...changedArguments(olds, news),
     // Another status is not known to end with an authentication, so each `up` would send one.
     ...(olds.grantStatus === INVALID ? ["grantStatus"] : []),
     ...(olds.heldElsewhere ? ["heldElsewhere"] : []),
   ];
+}
+
+function changedArguments({ declared }: GrantState, news: Values): string[] {
+  return [
+    ...changed(declared, news, AUTHENTICATED_ARGUMENTS, GRANT_DEFAULTS),
+    ...changedPasswords(declared, news).map((password) => givenAs(password, news)),
+  ];
+}
+
+/** Why the mailbox has to be authenticated: completes "because …". */
+function reasonOf(olds: GrantState, news: Values, marking: boolean): string {
+  const names = changedArguments(olds, news);
+  if (names.length > 0) return `${names.join(" and ")} ${names.length === 1 ? "has" : "have"} changed`;
+  return marking ? "the stack or its project has another name" : "Nylas calls its grant invalid";
 }
 
 /** The argument by which the program gives a password: itself, or its source. */

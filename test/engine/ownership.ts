@@ -380,6 +380,31 @@ export const ownership: Scenario[] = [
     },
   },
   {
+    name: "a grant and the connector are only referred to, and were deleted outside",
+    outcome: "a refresh drops them, and says that an `up` which only refers to them fails; it does, with `not_found`",
+    rules: [4, 7],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.call("POST", "/v3/connectors", { provider: "imap" });
+      const { id } = await emulator.foreignGrant(0);
+      const references = [
+        `grants.read = ByoImapGrant.get("read", ${JSON.stringify(id)});`,
+        'ImapConnector.get("mail", "imap");',
+      ];
+      await world.given({ connector: "imap", more: references.join("\n") });
+      await world.deletedLongAgo(id);
+      await emulator.call("DELETE", "/v3/connectors/imap");
+      await emulator.forgetRequests();
+      const { output } = await stack.refresh();
+      const says =
+        "was deleted outside of Pulumi; the next `up` makes another one if the program declares it, and fails if it only";
+      expect(output).toContain(`grant ${id} of ${world.mailbox(0).username} ${says}`);
+      expect(output).toContain(`the IMAP connector ${says}`);
+      await world.fails(["not_found"], "up");
+      expect(await emulator.writes()).toEqual([]);
+    },
+  },
+  {
     name: "a mailbox with `retainOnDelete` is taken out of the program and declared again",
     outcome: "its grant stays, and is taken up again with `onExisting: adopt`, same id; without, `grant_exists`",
     rules: [2, 4],

@@ -18,7 +18,7 @@ import {
   whyTaken,
   writeNewNameToJournal,
 } from "../ownership/connector.js";
-import { heldTwice, markerOf, stackOfDigest } from "../ownership/marker.js";
+import { deletedOutside, heldTwice, markerOf, stackOfDigest } from "../ownership/marker.js";
 import { replacing } from "../properties/validate.js";
 import { changed, pick } from "../properties/values.js";
 import { applicationOfProgram, sameApplication } from "../same-application.js";
@@ -82,7 +82,7 @@ const lifecycle: Lifecycle<ConnectorArguments, ConnectorState> = {
     if (connector === undefined) {
       if (state.provider === undefined) throw noSuchConnector(run.client, id);
       run.journal.forget(ownerIn(state));
-      run.host.notices.notify("the IMAP connector was deleted outside of Pulumi; the next `up` makes another one");
+      run.host.notices.notify(deletedOutside("the IMAP connector", state));
       return undefined;
     }
     const requestedName = connector.name === state.name ? state.requestedName : undefined;

@@ -4,7 +4,7 @@ import { deleteGrant } from "../../nylas/grants.js";
 import type { Grant } from "../../nylas/wire.js";
 import { type Lifecycle, overRecords } from "../lifecycle.js";
 import { decideAdoption, isTaken, isToBeTakenBack, writeClaim } from "../ownership/grant.js";
-import { hasOtherOwner, heldTwice, holderOf, isOfOtherStack, markerOf } from "../ownership/marker.js";
+import { deletedOutside, hasOtherOwner, heldTwice, holderOf, isOfOtherStack, markerOf } from "../ownership/marker.js";
 import { isUnknown, replacing } from "../properties/validate.js";
 import { asText, changed, type Values } from "../properties/values.js";
 import { applicationOfProgram, sameApplication } from "../same-application.js";
@@ -112,7 +112,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
         run.host.notices.notify(`${mailbox} stays in the state: ${hidden}`);
         return state;
       }
-      run.host.notices.notify(`${mailbox} was deleted outside of Pulumi; the next \`up\` makes another one`);
+      run.host.notices.notify(deletedOutside(mailbox, state));
       return undefined;
     }
     if (![VALID, INVALID].includes(grant.status)) announceStatus(run, mailbox, grant);

@@ -133,6 +133,13 @@ export function heldTwice(kind: "grant" | "connector", operation: string, name: 
   });
 }
 
+/** What a refresh says of an object that is gone. A reference lacks an owner or `adopted`, and so does an import before its first `up`. */
+export function deletedOutside(object: string, { declared, adopted }: OwnedState): string {
+  const isManaged = declared.owner !== undefined && adopted !== undefined;
+  const condition = isManaged ? "" : " if the program declares it, and fails if it only refers to it";
+  return `${object} was deleted outside of Pulumi; the next \`up\` makes another one${condition}`;
+}
+
 /** What a deletion says that cannot tell whether its stack still has the object. */
 export function unclearStack(object: "grant" | "connector"): { answer: string; remedy: string } {
   return {

@@ -1,5 +1,5 @@
 import type { Environment, Notices } from "./notices.js";
-import type { ConfigLookup } from "./settings.js";
+import type { ConfigLookup, SettingWording } from "./settings.js";
 
 /**
  * What this package needs of the process that it runs in. Nothing outside of `hosts/`, `program/` and `cli/` reads configuration or
@@ -27,8 +27,7 @@ export interface Wording {
   getGrant(id: string): string;
   /** The resource option that tells an earlier name. */
   alias: string;
-  /** Where the API key of a configuration namespace is given: completes "give another key …". */
-  keyPlace(namespace: string): string;
+  setting: SettingWording;
   /** Why an argument is not there although the state has a digest of it: completes "imapPassword is …". */
   absentSecret: string;
   /** Keeps an object that the resource option `replaceOnChanges` would replace. */

@@ -51,32 +51,56 @@ export interface Settings extends Endpoint {
 /** Looks up `namespace:key`, in the program's configuration or in the one passed to the provider's `configure`. */
 export type ConfigLookup = (key: string) => string | undefined;
 
+/** How messages name a setting of a namespace. */
+export interface SettingWording {
+  /** Such as `nylas:region`. */
+  name(application: string, key: string): string;
+  /** Each place where it is read: completes "correct …", and with the value that is wanted "set … to eu". */
+  place(application: string, key: string, value?: string): string;
+}
+
+/** Of settings that are read from the stack's configuration and the environment. */
+export const CONFIGURED: SettingWording = {
+  name: (application, key) => `${application}:${key}`,
+  place: (application, key, value) => {
+    const name = `${application}:${key}`;
+    const set = key === "apiKey" ? `--secret ${name}` : value && `${name} ${value}`;
+    return `${name}${set ? ` (\`pulumi config set ${set}\`)` : ""} or ${environmentVariable(application, key)}`;
+  },
+};
+
 /** Reads one application's settings from configuration and environment; throws `InvalidInputError` naming the wrong one. */
-export function readSettings(application: string, config: ConfigLookup, env: Environment): Settings {
+export function readSettings(
+  application: string,
+  config: ConfigLookup,
+  env: Environment,
+  wording: SettingWording = CONFIGURED,
+): Settings {
+  const namespace = { application, wording };
   const { configured, fromEnvironment, either } = lookups(application, config, env);
   const apiKeys = unique([configured("apiKey"), fromEnvironment("apiKey")]);
   const [first, ...rest] = apiKeys;
-  if (first === undefined) throw missingKey(application, misspeltVariables(application, config, env));
+  if (first === undefined) throw missingKey(namespace, misspeltVariables(application, config, env));
   for (const key of apiKeys) {
     if (!isHeaderValue(key)) {
-      throw invalid(application, "apiKey", "contains characters that cannot be sent in a header");
+      throw invalid(namespace, "apiKey", "contains characters that cannot be sent in a header");
     }
   }
 
   return {
     application,
     apiKeys: [first, ...rest],
-    ...readEndpoint(application, config, env),
+    ...readEndpoint(application, config, env, wording),
     applicationId: either("applicationId"),
     requestsPerSecond: positive(
-      application,
+      namespace,
       "requestsPerSecond",
       either("requestsPerSecond"),
       DEFAULT_REQUESTS_PER_SECOND,
       MAX_REQUESTS_PER_SECOND,
     ),
     timeoutSeconds: positive(
-      application,
+      namespace,
       "timeoutSeconds",
       either("timeoutSeconds"),
       DEFAULT_TIMEOUT_SECONDS,
@@ -86,12 +110,18 @@ export function readSettings(application: string, config: ConfigLookup, env: Env
 }
 
 /** Reads region and base URL, which needs no API key; throws `InvalidInputError` naming the wrong setting. */
-export function readEndpoint(application: string, config: ConfigLookup, env: Environment): Endpoint {
+export function readEndpoint(
+  application: string,
+  config: ConfigLookup,
+  env: Environment,
+  wording: SettingWording = CONFIGURED,
+): Endpoint {
+  const namespace = { application, wording };
   const { either } = lookups(application, config, env);
   const region = either("region") ?? "us";
-  if (!isRegion(region)) throw invalid(application, "region", `is "${region}" but must be "us" or "eu"`);
-  const allowHttp = flag(application, "allowHttp", either("allowHttp"));
-  return { region, apiUri: parseUri(application, either("apiUri"), allowHttp) ?? API_URIS[region] };
+  if (!isRegion(region)) throw invalid(namespace, "region", `is "${region}" but must be "us" or "eu"`);
+  const allowHttp = flag(namespace, "allowHttp", either("allowHttp"));
+  return { region, apiUri: parseUri(namespace, either("apiUri"), allowHttp) ?? API_URIS[region] };
 }
 
 /** `NYLAS_API_KEY` for `nylas` and `apiKey`; `NYLAS_EU_API_URI` for `nylas-eu` and `apiUri`. */
@@ -127,6 +157,16 @@ export function isRegion(value: string): value is Region {
   return Object.hasOwn(API_URIS, value);
 }
 
+/** A namespace, as messages write its settings. */
+interface Namespace {
+  application: string;
+  wording: SettingWording;
+}
+
+function placeOf({ application, wording }: Namespace, key: string): string {
+  return wording.place(application, key);
+}
+
 function lookups(application: string, config: ConfigLookup, env: Environment) {
   const configured = (key: string) => nonEmpty(config(`${application}:${key}`));
   const fromEnvironment = (key: string) => nonEmpty(env[environmentVariable(application, key)]);
@@ -137,9 +177,9 @@ function lookups(application: string, config: ConfigLookup, env: Environment) {
  * Checks and normalizes a base URL, so that the checked URL is the one that requests use. Messages never quote it: a mistyped
  * URL may contain a password or the API key.
  */
-function parseUri(application: string, value: string | undefined, allowHttp: boolean): string | undefined {
+function parseUri(namespace: Namespace, value: string | undefined, allowHttp: boolean): string | undefined {
   if (value === undefined) return undefined;
-  const refused = (problem: string, remedy?: string) => invalid(application, "apiUri", problem, remedy);
+  const refused = (problem: string, remedy?: string) => invalid(namespace, "apiUri", problem, remedy);
   const url = URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || (url.protocol !== "https:" && url.protocol !== "http:")) {
     throw refused(`must be an https URL, such as ${API_URIS.us}`);
@@ -152,7 +192,7 @@ function parseUri(application: string, value: string | undefined, allowHttp: boo
   if (url.protocol === "http:" && !allowHttp && !isLoopback(url.hostname)) {
     throw refused(
       "must be an https URL: over http the API key and the mailboxes' passwords could be read on the way",
-      `use https; to accept that risk, set ${application}:allowHttp or ${environmentVariable(application, "allowHttp")} to true`,
+      `use https; to accept that risk, set ${placeOf(namespace, "allowHttp")} to true`,
     );
   }
   return url.href.replace(/\/+$/, "");
@@ -164,17 +204,17 @@ export function isLoopback(hostname: string): boolean {
   return hostname === "[::1]" || /(^|\.)localhost$/.test(hostname);
 }
 
-function flag(application: string, key: string, value: string | undefined): boolean {
+function flag(namespace: Namespace, key: string, value: string | undefined): boolean {
   if (value === undefined || value === "false") return false;
   if (value === "true") return true;
-  throw invalid(application, key, "must be true or false");
+  throw invalid(namespace, key, "must be true or false");
 }
 
-function positive(application: string, key: string, value: string | undefined, fallback: number, max: number): number {
+function positive(namespace: Namespace, key: string, value: string | undefined, fallback: number, max: number): number {
   if (value === undefined) return fallback;
   const number = Number(value);
   if (!Number.isFinite(number) || number < 1 || number > max) {
-    throw invalid(application, key, `is "${value}" but must be a number from 1 to ${max}`);
+    throw invalid(namespace, key, `is "${value}" but must be a number from 1 to ${max}`);
   }
   return number;
 }
@@ -192,23 +232,22 @@ function unique(keys: (string | undefined)[]): string[] {
   return [...new Set(keys.filter((key) => key !== undefined))];
 }
 
-function missingKey(application: string, misspellings: readonly string[]): InvalidInputError {
+function missingKey(namespace: Namespace, misspellings: readonly string[]): InvalidInputError {
   return new InvalidInputError({
     code: "invalid_input",
-    operation: readingNamespace(application),
+    operation: readingNamespace(namespace.application),
     answer: ["there is no Nylas API key", ...misspellings].join("; "),
-    remedy:
-      `run \`pulumi config set --secret ${application}:apiKey\` (it asks for the key), ` +
-      `or set ${environmentVariable(application, "apiKey")} in the environment`,
+    remedy: `give one in ${placeOf(namespace, "apiKey")}`,
   });
 }
 
-function invalid(application: string, key: string, problem: string, remedy?: string): InvalidInputError {
+function invalid(namespace: Namespace, key: string, problem: string, remedy?: string): InvalidInputError {
+  const { application, wording } = namespace;
   return new InvalidInputError({
     code: "invalid_input",
     operation: readingNamespace(application),
-    answer: `${application}:${key} ${problem}`,
-    remedy: remedy ?? `correct ${application}:${key} or ${environmentVariable(application, key)}`,
+    answer: `${wording.name(application, key)} ${problem}`,
+    remedy: remedy ?? `correct ${placeOf(namespace, key)}`,
   });
 }
 

@@ -101,7 +101,7 @@ export const access: Scenario[] = [
       const { stack } = world;
       world.declare({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1) } });
       const notice =
-        /^ {4}nylas: nylas:region is us, but application \S+ is in eu: if the key is the right one, run `pulumi config set nylas:region eu`/gm;
+        /^ {4}nylas: nylas:region is us, but application \S+ is in eu: if the key is the right one, set nylas:region \(`pulumi config set nylas:region eu`\) or NYLAS_REGION to eu/gm;
       expect((await stack.up()).output.match(notice)).toHaveLength(1);
       await stack.config({ "nylas:region": "eu" });
       world.declare({ mailboxes: { ops: world.mailbox(0), billing: world.mailbox(1), sales: world.mailbox(2) } });

@@ -1,4 +1,5 @@
 import { expect, it } from "vitest";
+import { TestEmulator } from "../../tools/harness/test-emulator.js";
 import { configureFirstOfTwoKeys } from "../engine/key-proxy.js";
 import { AUTHENTICATE, CONNECT } from "../engine/world.js";
 import { natively } from "./natively.js";
@@ -50,8 +51,37 @@ it("a provider whose key is refused does not turn to the environment's or the de
       before: `const one = new Provider("one", ${JSON.stringify(wrong)});`,
       connectorOpts: "{ provider: one }",
     });
-    await world.fails(["api_key_refused", "as `apiKey` of the provider in the program"], "up");
+    await world.fails(
+      ["api_key_refused", "check `region` of the provider in the program, then give a valid key in `apiKey` of"],
+      "up",
+    );
     expect(await emulator.writes()).toEqual([]);
+  }));
+
+it("a provider whose settings are wrong is told of its own arguments, and of the environment if it has no key of its own", () =>
+  natively(async (world) => {
+    const { emulator, stack } = world;
+    const european = world.owns(await TestEmulator.start({ mail: false, region: "eu" }));
+    const declare = (settings: object) =>
+      world.declare({
+        before: `const one = new Provider("one", ${JSON.stringify(settings)});`,
+        connectorOpts: "{ provider: one }",
+      });
+    const { apiKey, apiUri } = european.emulator;
+    const wanted = "`region` of the provider in the program";
+    declare({ apiKey, apiUri });
+    const { output } = await stack.up();
+    expect(output).toMatch(
+      new RegExp(`${wanted} is us, but application \\S+ is in eu: if the key is the right one, set ${wanted} to eu`),
+    );
+    expect(output).not.toContain("pulumi config set");
+    await stack.destroy();
+
+    declare({ apiKey, apiUri, region: "mars" });
+    await world.fails([`${wanted} is "mars"`, `correct ${wanted}\n`], "up");
+    declare({ region: "mars" });
+    await world.fails([`correct ${wanted} or NYLAS_REGION\n`], "up");
+    expect(await emulator.requests()).toEqual([]);
   }));
 
 it("a rotated key works in a plain refresh and destroy", () =>

@@ -22,7 +22,7 @@ export async function sameApplication(
     operation,
     answer: `${what} was made in application ${madeIn}, but the API key belongs to ${applicationId}; nothing was changed`,
     remedy: sentences(
-      `give the key of application ${madeIn} ${run.host.wording.keyPlace(application)}`,
+      `give the key of application ${madeIn} in ${run.host.wording.setting.place(application, "apiKey")}`,
       run.host.wording.staleSettings,
       "To move on purpose, give the resource another `application`, or destroy it with the old key first",
     ),

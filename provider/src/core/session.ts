@@ -119,10 +119,10 @@ function createRun(settings: Settings, host: Host): Run {
   function tellRegion(application: Application): void {
     const region = otherRegion(settings, application);
     if (region === undefined) return;
-    const [setting, variable] = [`${settings.application}:region`, environmentVariable(settings.application, "region")];
+    const { name, place } = host.wording.setting;
     host.notices.notify(
-      `${setting} is ${settings.region}, but application ${application.applicationId} is in ${region}: if the key is the right ` +
-        `one, run \`pulumi config set ${setting} ${region}\`, or set ${variable} to ${region}`,
+      `${name(settings.application, "region")} is ${settings.region}, but application ${application.applicationId} is in ${region}: ` +
+        `if the key is the right one, set ${place(settings.application, "region", region)} to ${region}`,
     );
   }
 

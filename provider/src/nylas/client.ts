@@ -140,10 +140,10 @@ function expectApplication(settings: Settings, wording: Wording, found: Applicat
   throw new AccessError({
     code: "wrong_application",
     operation: `Checking the API key of "${settings.application}"`,
-    answer: `it belongs to application ${found.applicationId}, but ${settings.application}:applicationId demands ${settings.applicationId}; nothing was changed`,
+    answer: `it belongs to application ${found.applicationId}, but ${wording.setting.name(settings.application, "applicationId")} demands ${settings.applicationId}; nothing was changed`,
     remedy: sentences(
-      `give the key of application ${settings.applicationId} ${wording.keyPlace(settings.application)}, or correct ` +
-        `${settings.application}:applicationId`,
+      `give the key of application ${settings.applicationId} in ${wording.setting.place(settings.application, "apiKey")}, or correct ` +
+        wording.setting.name(settings.application, "applicationId"),
       wording.staleSettings,
     ),
   });

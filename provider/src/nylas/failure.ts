@@ -49,17 +49,17 @@ export function toNylasError(
     attempts,
   };
   if (failure.proxyStatus !== undefined) return proxyError(base, failure);
-  if (failure.timedOut) return timeoutError(base, settings, failure);
-  if (failure.unreadable || isRedirect(failure.status)) return notNylasError(base, settings);
+  if (failure.timedOut) return timeoutError(base, settings, wording, failure);
+  if (failure.unreadable || isRedirect(failure.status)) return notNylasError(base, settings, wording);
   if (failure.status === undefined) return unreachableError(base, settings, wording, failure);
   if (failure.status === 401) return refusedKeyError(base, settings, wording);
   if (failure.status === 403)
-    return isAboutMailbox(failure.type) ? mailboxRefused(base) : permissionError(base, settings);
+    return isAboutMailbox(failure.type) ? mailboxRefused(base) : permissionError(base, settings, wording);
   if (failure.status === 429) {
     return new UnavailableError({
       ...base,
       code: "rate_limited",
-      remedy: `run again in a minute, or lower ${settings.application}:requestsPerSecond (now ${settings.requestsPerSecond})`,
+      remedy: `run again in a minute, or lower ${wording.setting.name(settings.application, "requestsPerSecond")} (now ${settings.requestsPerSecond})`,
     });
   }
   if (isProviderFailure(failure.type)) return mailServerError(base);
@@ -84,11 +84,11 @@ function isRedirect(status: number | undefined): boolean {
 }
 
 /** For redirects and unreadable answers. Redirects are not followed, because the target would receive the API key. */
-function notNylasError(base: BaseFacts, settings: Settings): UnexpectedResponseError {
+function notNylasError(base: BaseFacts, settings: Settings, wording: Wording): UnexpectedResponseError {
   return new UnexpectedResponseError({
     ...base,
     code: "unexpected_response",
-    remedy: `check that ${settings.application}:apiUri (${settings.apiUri}) points at Nylas or its emulator, and that no gateway or proxy on the way (HTTPS_PROXY, HTTP_PROXY) answers in its place; nothing was concluded from the answer`,
+    remedy: `check that ${wording.setting.name(settings.application, "apiUri")} (${settings.apiUri}) points at Nylas or its emulator, and that no gateway or proxy on the way (HTTPS_PROXY, HTTP_PROXY) answers in its place; nothing was concluded from the answer`,
   });
 }
 
@@ -120,12 +120,17 @@ function viaProxy({ proxy }: RequestFailure): string {
   return proxy === undefined ? "" : ` through the proxy ${proxy}`;
 }
 
-function timeoutError(base: BaseFacts, settings: Settings, failure: RequestFailure): UnavailableError {
+function timeoutError(
+  base: BaseFacts,
+  settings: Settings,
+  wording: Wording,
+  failure: RequestFailure,
+): UnavailableError {
   return new UnavailableError({
     ...base,
     code: "timeout",
     answer: `${base.answer} (${settings.timeoutSeconds} s)${viaProxy(failure)}`,
-    remedy: `run again; raise ${settings.application}:timeoutSeconds if the mail server is known to be slow`,
+    remedy: `run again; raise ${wording.setting.name(settings.application, "timeoutSeconds")} if the mail server is known to be slow`,
   });
 }
 
@@ -140,7 +145,7 @@ function unreachableError(
     code: "nylas_unavailable",
     answer: `${base.answer} at ${settings.apiUri}${viaProxy(failure)}`,
     remedy: sentences(
-      `check the network, a proxy, and ${settings.application}:apiUri; then run again`,
+      `check the network, a proxy, and ${wording.setting.name(settings.application, "apiUri")}; then run again`,
       wording.staleSettings,
     ),
   });
@@ -166,12 +171,12 @@ function mailboxRefused(base: BaseFacts): MailServerError {
 }
 
 /** An API key with an IAM role may lack the permission for a call. */
-function permissionError(base: BaseFacts, settings: Settings): AccessError {
+function permissionError(base: BaseFacts, settings: Settings, wording: Wording): AccessError {
   return new AccessError({
     ...base,
     code: "permission_denied",
     remedy:
-      `in the Nylas dashboard, bind the key of ${settings.application}:apiKey to the application, with the permission for this call: ` +
+      `in the Nylas dashboard, bind the key of ${wording.setting.name(settings.application, "apiKey")} to the application, with the permission for this call: ` +
       "a permission counts only if the key's resource binding supports it, so a key bound to the organization, a workspace or a " +
       "grant lacks it. Or use another key",
   });
@@ -183,7 +188,8 @@ function refusedKeyError(base: BaseFacts, settings: Settings, wording: Wording):
     code: "api_key_refused",
     remedy: sentences(
       `the key is wrong, expired, or of another region than ${settings.region} (Nylas answers 401 in all cases): ` +
-        `check ${settings.application}:region, then give a valid key ${wording.keyPlace(settings.application)}`,
+        `check ${wording.setting.name(settings.application, "region")}, then give a valid key in ` +
+        wording.setting.place(settings.application, "apiKey"),
       wording.staleSettings,
     ),
   });

@@ -1,7 +1,13 @@
 import { type CheckFailure, isUnknown, unknownName } from "../../core/properties/validate.js";
 import type { Values } from "../../core/properties/values.js";
 import type { Environment } from "../../notices.js";
-import { type ConfigLookup, DEFAULT_APPLICATION, environmentVariable, SETTING_NAMES } from "../../settings.js";
+import {
+  type ConfigLookup,
+  DEFAULT_APPLICATION,
+  environmentVariable,
+  SETTING_NAMES,
+  type SettingWording,
+} from "../../settings.js";
 
 /** What the engine adds to the settings of a provider. */
 const OF_THE_ENGINE: readonly string[] = ["version", "pluginDownloadURL", "pluginChecksums", "parameterization"];
@@ -50,6 +56,14 @@ export function configurationOf(provider: string, saved: Values, environment: En
 /** The names that the engine gives to a provider that it makes itself. A call without a program names none. */
 function isDefault(provider: string): boolean {
   return provider === "" || provider === "default" || provider.startsWith("default_");
+}
+
+/** Of a provider that the program declares. */
+export function ofProvider(hasOwnKey: boolean): SettingWording {
+  const name = (_: string, key: string) => `\`${key}\` of the provider in the program`;
+  const variable = (application: string, key: string) =>
+    hasOwnKey ? "" : ` or ${environmentVariable(application, key)}`;
+  return { name, place: (application, key) => name(application, key) + variable(application, key) };
 }
 
 function presentConfiguration({ PULUMI_CONFIG }: Environment): Values {

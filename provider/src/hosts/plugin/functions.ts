@@ -42,8 +42,8 @@ export const FUNCTIONS: Readonly<Record<string, (host: Host, args: Values) => Pr
       codeChallengeMethod: maybe,
       region: maybe,
     },
-    async ({ config, env }, login) => ({
-      url: hostedLoginUrl(login, () => readEndpoint(DEFAULT_APPLICATION, config, env).apiUri),
+    async ({ config, env, wording }, login) => ({
+      url: hostedLoginUrl(login, () => readEndpoint(DEFAULT_APPLICATION, config, env, wording.setting).apiUri),
     }),
   ),
   "nylas:index:exchangeCode": withArguments(
@@ -54,7 +54,7 @@ export const FUNCTIONS: Readonly<Record<string, (host: Host, args: Values) => Pr
 
 /** The client of the provider's own application. */
 export function clientOf(host: Host): NylasClient {
-  return runFor(readSettings(DEFAULT_APPLICATION, host.config, host.env), host).client;
+  return runFor(readSettings(DEFAULT_APPLICATION, host.config, host.env, host.wording.setting), host).client;
 }
 
 /** A function that refuses unknown names and values of a wrong type. */

@@ -13,7 +13,7 @@ import { noticesTo } from "../../notices.js";
 import { keepSecret } from "../../redact.js";
 import { DEFAULT_APPLICATION, SETTING_NAMES } from "../../settings.js";
 import { nodeProcess } from "../node-process.js";
-import { checkConfiguration, configurationOf } from "./configuration.js";
+import { checkConfiguration, configurationOf, ofProvider } from "./configuration.js";
 import { differenceMessage } from "./differences.js";
 import { about, connectEngine, show } from "./engine.js";
 import { clientOf, FUNCTIONS } from "./functions.js";
@@ -23,7 +23,7 @@ import schema from "./schema.json" with { type: "json" };
 import { marshal, unmarshal } from "./values.js";
 
 /** Programs are in any language. */
-const WORDING: Omit<Wording, "staleSettings" | "keyPlace"> = {
+const WORDING: Omit<Wording, "staleSettings" | "setting"> = {
   newConnector: "a resource nylas:index:ImapConnector",
   getGrant: (id) => `the function getGrant and its id "${id}"`,
   alias: "`aliases` with its old name",
@@ -59,7 +59,7 @@ export function serveEngine(version: string) {
       signal: cancelled.signal,
       wording: {
         ...WORDING,
-        keyPlace: hasOwnKey ? () => "as `apiKey` of the provider in the program" : here.wording.keyPlace,
+        setting: isDefault ? here.wording.setting : ofProvider(hasOwnKey),
         staleSettings: isDefault ? "" : STALE_SETTINGS,
       },
     };

@@ -34,6 +34,8 @@ export interface Wording {
   withoutReplaceOnChanges: string;
   /** Makes a replacement delete before it creates; "" if every resource does. */
   deleteFirst: string;
+  /** How an object gets to another application: sentences without the last full stop. */
+  toMove: string;
   /** What to do if the settings of a run are not those that are configured: a sentence, or "" if they always are. */
   staleSettings: string;
 }

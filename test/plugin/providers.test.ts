@@ -2,6 +2,7 @@ import { expect, it } from "vitest";
 import { TestEmulator } from "../../tools/harness/test-emulator.js";
 import { configureFirstOfTwoKeys } from "../engine/key-proxy.js";
 import { AUTHENTICATE, CONNECT } from "../engine/world.js";
+import type { Mailbox } from "../support/programs.js";
 import { natively } from "./natively.js";
 
 it("two explicit providers serve two applications, and take nothing from the environment", () =>
@@ -82,6 +83,45 @@ it("a provider whose settings are wrong is told of its own arguments, and of the
     declare({ region: "mars" });
     await world.fails([`correct ${wanted} or NYLAS_REGION\n`], "up");
     expect(await emulator.requests()).toEqual([]);
+  }));
+
+it("a mailbox that is given another application's provider stays where it is, and the error tells how to move it", () =>
+  natively(async (world) => {
+    const { emulator, stack } = world;
+    const second = await world.anotherApplication();
+    for (const application of [emulator, second])
+      await application.call("POST", "/v3/connectors", { provider: "imap" });
+    const provider = ({ apiKey, apiUri }: { apiKey: string; apiUri: string }) => JSON.stringify({ apiKey, apiUri });
+    const before = [
+      `const one = new Provider("one", ${provider(emulator.emulator)});`,
+      `const two = new Provider("two", ${provider(second.emulator)});`,
+    ].join("\n");
+    const declare = (mailboxes: Record<string, Mailbox>) => world.declare({ connector: "imap", before, mailboxes });
+    const [inFirst, inSecond] = [
+      world.mailbox(0, { opts: "{ provider: one }" }),
+      world.mailbox(0, { opts: "{ provider: two }" }),
+    ];
+    declare({ ops: inFirst });
+    await stack.up();
+    const [made] = await emulator.grants();
+    declare({ ops: inSecond });
+    await stack.up();
+    const says = ["wrong_application", "give the resource its earlier provider again", "take it out of the program"];
+    await world.fails(says, "refresh");
+    await world.fails(says, "destroy");
+    expect(await emulator.grants()).toMatchObject([{ id: made?.id }]);
+
+    declare({ ops: inFirst });
+    await stack.up();
+    await stack.refresh();
+    declare({});
+    await stack.up();
+    const { imap, smtp } = second;
+    // The second application reaches the mail servers of its own emulator alone.
+    const servers = { imapHost: imap.host, imapPort: imap.port, smtpHost: smtp.host, smtpPort: smtp.port };
+    declare({ ops: { ...second.user(0), args: servers, opts: "{ provider: two }" } });
+    await stack.up();
+    expect([await emulator.grants(), await second.grants()]).toMatchObject([[], [{}]]);
   }));
 
 it("a rotated key works in a plain refresh and destroy", () =>

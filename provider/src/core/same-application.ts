@@ -24,7 +24,7 @@ export async function sameApplication(
     remedy: sentences(
       `give the key of application ${madeIn} in ${run.host.wording.setting.place(application, "apiKey")}`,
       run.host.wording.staleSettings,
-      "To move on purpose, give the resource another `application`, or destroy it with the old key first",
+      run.host.wording.toMove,
     ),
   });
 }

@@ -16,6 +16,7 @@ const TYPESCRIPT: Wording = {
   absentSecret: "under ignoreChanges",
   withoutReplaceOnChanges: 'take "*" or "#initerror" out of its replaceOnChanges, or run `pulumi refresh`',
   deleteFirst: "",
+  toMove: "To move on purpose, give the resource another `application`, or destroy it with the old key first",
   staleSettings: "",
 };
 

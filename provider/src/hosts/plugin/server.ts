@@ -32,6 +32,9 @@ const WORDING: Omit<Wording, "staleSettings" | "setting"> = {
   deleteFirst:
     "if this run replaces it on purpose (--replace, a taint, `replacementTrigger` or `replaceWith`), give the resource the option " +
     "`deleteBeforeReplace` with true; if not, leave that out, and run `pulumi state untaint` with its URN if it is tainted",
+  toMove:
+    "If the resource was given another provider, give the resource its earlier provider again and run `pulumi up`. To move it, then " +
+    "take it out of the program, run `pulumi up`, and declare it with the other provider or key",
 };
 
 /** Of a provider that the program declares; the default one has the present settings. */

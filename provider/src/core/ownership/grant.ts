@@ -94,7 +94,7 @@ function alreadyExists(
   first: readonly string[],
 ): AlreadyExistsError {
   const afterwards = isMadeByStack(args, markerOf(found))
-    ? "goes at destroy, as this stack made it"
+    ? "goes at destroy, because a stack of this project and name made it"
     : "stays at destroy";
   // A resource of this program keeps its grant, whatever another one's arguments are.
   const adoptable = found.provider === "imap" && !run.owners.isOwnedByOther(found.id, args.owner);

@@ -247,7 +247,7 @@ cd examples/preview-environments`,
     replacements: [["-- npm test", `-- sh -c 'test -n "$NYLAS_GRANT_ID"'`]],
   },
   "examples/rotation/README.md": { starts: CLONE_START },
-  "examples/surviving-429/README.md": { starts: { "": { place: "clone", prelude: "cd examples/surviving-429" } } },
+  "examples/surviving-429/README.md": { starts: CLONE_START },
   "docs/a-days-work.md": {
     starts: {
       "": {

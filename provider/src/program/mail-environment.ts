@@ -37,8 +37,8 @@ export type EnvironmentMailbox<D> = MailboxDefaults &
   Unless<D, "smtpHost" | "receiveOnly", ReceivingMailbox | SendingMailbox> & {
     /**
      * Resource options of its grant; the parent is always the environment. A grant that the program declared on its own, as
-     * `new ByoImapGrant("ops", …)`, moves here with `aliases: [{ name: "ops", parent: pulumi.rootStackResource }]`: one
-     * authentication rewrites its marker, and it keeps its id.
+     * `new ByoImapGrant("ops", …)`, moves here with `aliases: [{ name: "ops", parent: pulumi.rootStackResource }]`: no
+     * request is sent, and it keeps its id.
      */
     options?: Omit<pulumi.CustomResourceOptions, "id" | "parent"> | undefined;
   };

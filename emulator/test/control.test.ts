@@ -625,6 +625,16 @@ describe("PUT clock", () => {
     await emulator.putClockAhead(0);
   });
 
+  it("hides no grant when the clock goes back to before it was made", async () => {
+    await emulator.putClockAhead(86_400);
+    const { id } = await emulator.foreignGrant(0);
+    await emulator.putClockAhead(0);
+    expect((await send("GET", `/v3/grants/${id}`)).status).toBe(200);
+    const listed = await (await send("GET", "/v3/grants")).text();
+    expect(listed).toContain(id);
+    expect((await send("DELETE", `/v3/grants/${id}`)).status).toBe(200);
+  });
+
   it.each([1.5, "60", 2_000_000_000, null])("refuses %j", async (aheadSeconds) => {
     const answer = await send("PUT", "/_emulator/clock", { aheadSeconds });
     expect(answer.status).toBe(400);

@@ -72,9 +72,9 @@ function findGrant(context: ApiContext, dependencies: GrantDependencies): Stored
   return grant;
 }
 
-/** True with 0 seconds, also for a grant of the current second. */
+/** True with 0 seconds, also for a grant of a time that the clock has gone back behind. */
 function isOlder({ createdAt }: StoredGrant, seconds: number, { store }: GrantDependencies): boolean {
-  return createdAt <= store.nowSeconds() - seconds;
+  return seconds === 0 || createdAt <= store.nowSeconds() - seconds;
 }
 
 function filterOf(context: ApiContext, dependencies: GrantDependencies): (grant: StoredGrant) => boolean {

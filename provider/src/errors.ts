@@ -40,8 +40,10 @@ export interface NylasErrorFacts<Code extends NylasErrorCode = NylasErrorCode> {
   requestId?: string | undefined;
   /** Nylas's own `error.type`, such as `grant.invalid_authentication`. */
   type?: string | undefined;
-  /** How often the request was sent. An earlier attempt may have taken effect although its answer was lost. */
+  /** How often the request was sent. */
   attempts?: number | undefined;
+  /** Whether an attempt before the last one may have taken effect: its answer was lost, or was a 5xx. */
+  mayHaveTakenEffect?: boolean | undefined;
 }
 
 /** Base class of every error of this package. It holds no request, body or header, because those contain secrets. */
@@ -71,8 +73,10 @@ export class NylasError extends Error {
   readonly requestId: string | undefined;
   /** Nylas's own `error.type`, such as `grant.invalid_authentication`. */
   readonly type: string | undefined;
-  /** How often the request was sent. An earlier attempt may have taken effect although its answer was lost. */
+  /** How often the request was sent. */
   readonly attempts: number | undefined;
+  /** Whether an attempt before the last one may have taken effect: its answer was lost, or was a 5xx. */
+  readonly mayHaveTakenEffect: boolean | undefined;
 
   constructor(given: NylasErrorFacts) {
     // Clean each part by itself: the message has several lines, and no part may add another.
@@ -87,6 +91,7 @@ export class NylasError extends Error {
     this.requestId = facts.requestId;
     this.type = facts.type;
     this.attempts = facts.attempts;
+    this.mayHaveTakenEffect = facts.mayHaveTakenEffect;
   }
 }
 

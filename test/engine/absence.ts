@@ -117,6 +117,10 @@ export const absence: Scenario[] = [
       const { output } = await world.fails(says, "destroy");
       expect(output).toMatch(/request id: [0-9a-f-]{36}/);
       await world.fails(says, "destroy");
+      // A 429 has had no effect.
+      const remove = { method: "DELETE", path: "/v3/grants/*" };
+      await emulator.faults({ ...remove, nth: 1, status: 429, retryAfter: 0 }, { ...remove, nth: 2, status: 404 });
+      await world.fails(says, "destroy");
       expect(world.ids()).toEqual(before);
       await emulator.faults();
       await stack.destroy();

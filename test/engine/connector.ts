@@ -127,6 +127,20 @@ export const connector: Scenario[] = [
     },
   },
   {
+    name: "Nylas answers 429 to the creation of the connector, and somebody makes it before the next attempt",
+    outcome: "`connector_exists`: a request that was refused has made nothing",
+    rules: [4, 10],
+    run: async (world) => {
+      const { emulator } = world;
+      // The connector that somebody makes meanwhile: to the run it is the same.
+      const other = { method: "POST", path: "/v3/connectors", nth: 1, status: 429, retryAfter: 0, afterEffect: true };
+      await emulator.faults(other);
+      world.declare({});
+      await world.fails(["connector_exists"], "up");
+      expect(await emulator.connectors()).toHaveLength(1);
+    },
+  },
+  {
     name: "the connector was deleted outside",
     outcome:
       "`connector_missing` asks for `up --refresh`, which makes it again and authenticates its grants; they keep their ids",

@@ -159,6 +159,23 @@ export const halfMade: Scenario[] = [
     },
   },
   {
+    name: "Nylas does not know a new mailbox yet when it is to be read",
+    outcome: "`nylas_unavailable` keeps the grant; the next `up` reads it, same id",
+    rules: [5, 11],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.faults({ ...PROBE, times: 1, status: 404 });
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(["nylas_unavailable", "may not be visible yet", "run again in a moment"], "up");
+      const before = world.ids();
+      await emulator.forgetRequests();
+      await stack.up();
+      expect(await emulator.writes()).toEqual([]);
+      expect(world.ids()).toEqual(before);
+      await managedOnce(world, "ops");
+    },
+  },
+  {
     name: "a new and an updated mailbox could not be read, and any command follows",
     outcome: "`preview`, `refresh`, `up --refresh`, `up` and `destroy` all work, with the same ids",
     rules: [2, 5],

@@ -70,13 +70,33 @@ export const retries: Scenario[] = [
   },
   {
     name: "Nylas asks to wait for an hour",
-    outcome: "`rate_limited` at once, without waiting",
+    outcome: "`rate_limited` at once, without waiting; it says how long to wait",
     rules: [10],
     run: async (world) => {
       await world.emulator.faults({ ...POST_GRANT, status: 429, retryAfter: 3_600 });
       world.declare({ mailboxes: { ops: world.mailbox(0) } });
-      await world.fails(["rate_limited"], "up");
+      await world.fails(["rate_limited", "Nylas asks to wait for 60 minutes: run again then"], "up");
       expect(await world.authentications()).toBe(1);
+    },
+  },
+  {
+    name: "Nylas answers nothing but 429 for one mailbox",
+    outcome:
+      "`rate_limited` keeps its grant, and does not ask for a lower `requestsPerSecond`; the next `up` looks again",
+    rules: [5, 10],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.faults({ method: "GET", path: "*/messages", status: 429, retryAfter: 0 });
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      const { output } = await world.fails(
+        ["rate_limited", "the limit is that of the mailbox or of its mail server"],
+        "up",
+      );
+      expect(output).not.toContain("requestsPerSecond");
+      const before = world.ids();
+      await emulator.faults();
+      await stack.up();
+      expect(world.ids()).toEqual(before);
     },
   },
   {

@@ -62,6 +62,14 @@ describe("sending again", () => {
     },
   );
 
+  it("waits until a date by Nylas's clock, although this machine's is an hour slow", async () => {
+    await emulator.putClockAhead(3_600);
+    const asked = new Date(Date.now() + 3_600_000 + 2_500);
+    await emulator.faults({ path: "/v3/connectors/imap", nth: 1, status: 429, retryAfter: asked.toUTCString() });
+    expect(await findConnector(client)).toBeDefined();
+    expect(await emulator.requests()).toHaveLength(3);
+  });
+
   it("stops after its attempts, and says so", async () => {
     await emulator.faults({ method: "GET", path: "/v3/connectors/imap", status: 503 });
     const error = await failure(findConnector(client));

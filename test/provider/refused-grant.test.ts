@@ -65,6 +65,13 @@ describe("a 403", () => {
     expect(refused.remedy).toContain("about the mailbox and not about the key");
   });
 
+  it("or a 423 of a blocked grant says so too", async () => {
+    await emulator.setBlocked(id, true);
+    const refused = await failure(probeMailbox(client, id, emulator.user(0).username));
+    expect(refused).toMatchObject({ code: "mail_server_refused", status: 423, type: "api.resource_blocked" });
+    expect(refused.remedy).toContain("whether its grant is blocked");
+  });
+
   it("of a key names what the key is bound to", async () => {
     await emulator.close();
     emulator = await TestEmulator.start({ behavior: { deniedPermissions: "applications.read" } });

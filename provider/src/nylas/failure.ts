@@ -9,7 +9,10 @@ import {
 import { sentences, type Wording } from "../host.js";
 import type { Settings } from "../settings.js";
 import { PROXY_AUTHENTICATION_REQUIRED } from "./proxy-refusal.js";
-import { isProviderFailure } from "./retry-delay.js";
+import { isProviderFailure, MAX_RETRY_AFTER_MS } from "./retry-delay.js";
+
+const MINUTE_MS = 60_000;
+const MINUTES_OF_DAY = 1_440;
 
 /** A failed attempt of a request. Contains cleaned text only, and nothing of the request. */
 export interface RequestFailure {
@@ -20,13 +23,16 @@ export interface RequestFailure {
   proxy?: string | undefined;
   type: string | undefined;
   requestId: string | undefined;
-  retryAfter: string | undefined;
+  /** Milliseconds that Nylas asks to wait. */
+  retryAfterMs: number | undefined;
   answer: string;
   timedOut: boolean;
   /** Whether there was an answer that could not be read. */
   unreadable: boolean;
   /** Whether this was a POST that may have taken effect although its answer was lost. */
   lostPost: boolean;
+  /** Whether the request may have taken effect. */
+  mayHaveTakenEffect: boolean;
   /** Whether another attempt is safe and may help. */
   repeatable: boolean;
 }
@@ -37,37 +43,35 @@ export function toNylasError(
   settings: Settings,
   wording: Wording,
   failure: RequestFailure,
-  attempts: number,
+  attempts: Attempts,
 ): NylasError {
-  const tried = attempts === 1 ? "" : ` after ${attempts} attempts`;
+  const { path } = attempts;
+  const tried = attempts.count === 1 ? "" : ` after ${attempts.count} attempts`;
   const base = {
     operation,
     answer: `${failure.answer}${tried}`,
     status: failure.status,
     type: failure.type,
     requestId: failure.requestId,
-    attempts,
+    attempts: attempts.count,
+    mayHaveTakenEffect: attempts.mayHaveTakenEffect,
   };
   if (failure.proxyStatus !== undefined) return proxyError(base, failure);
   if (failure.timedOut) return timeoutError(base, settings, wording, failure);
   if (failure.unreadable || isRedirect(failure.status)) return notNylasError(base, settings, wording);
   if (failure.status === undefined) return unreachableError(base, settings, wording, failure);
   if (failure.status === 401) return refusedKeyError(base, settings, wording);
+  // Of a blocked grant.
+  if (failure.status === 423) return mailboxRefused(base);
   if (failure.status === 403)
     return isAboutMailbox(failure.type) ? mailboxRefused(base) : permissionError(base, settings, wording);
-  if (failure.status === 429) {
-    return new UnavailableError({
-      ...base,
-      code: "rate_limited",
-      remedy: `run again in a minute, or lower ${wording.setting.name(settings.application, "requestsPerSecond")} (now ${settings.requestsPerSecond})`,
-    });
-  }
+  if (failure.status === 429) return rateLimited(base, settings, wording, failure, path);
   if (isProviderFailure(failure.type)) return mailServerError(base);
   if (failure.status >= 500) {
     return new UnavailableError({
       ...base,
       code: "nylas_unavailable",
-      remedy: "run again later; completed changes are kept",
+      remedy: `${longWait(failure) ?? "run again later"}; completed changes are kept`,
     });
   }
   return new UnexpectedResponseError({
@@ -75,6 +79,45 @@ export function toNylasError(
     code: "unexpected_response",
     remedy: "look up the request id in the logs of the Nylas dashboard, or report this whole error to this package",
   });
+}
+
+/** A request so far. */
+export interface Attempts {
+  count: number;
+  path: string;
+  /** Whether an attempt before the last one may have taken effect. */
+  mayHaveTakenEffect: boolean;
+}
+
+function rateLimited(
+  base: BaseFacts,
+  settings: Settings,
+  wording: Wording,
+  failure: RequestFailure,
+  path: string,
+): UnavailableError {
+  const again = longWait(failure) ?? "run again in a minute";
+  const setting = wording.setting.name(settings.application, "requestsPerSecond");
+  return new UnavailableError({
+    ...base,
+    code: "rate_limited",
+    remedy: isOfOneMailbox(path)
+      ? `${again}: the limit is that of the mailbox or of its mail server`
+      : `${again}, or lower ${setting} (now ${settings.requestsPerSecond})`,
+  });
+}
+
+/** When Nylas wants to be asked again, if that is later than this package waits. */
+function longWait({ retryAfterMs }: RequestFailure): string | undefined {
+  if (retryAfterMs === undefined || retryAfterMs <= MAX_RETRY_AFTER_MS) return undefined;
+  const minutes = Math.ceil(retryAfterMs / MINUTE_MS);
+  const time = minutes > MINUTES_OF_DAY ? "more than a day" : `${minutes} minutes`;
+  return `Nylas asks to wait for ${time}: run again then`;
+}
+
+/** Whether a request's limit is that of a mailbox or of its mail server, and not the application's. */
+export function isOfOneMailbox(path: string): boolean {
+  return /^v3\/grants\/[^/]+\/./.test(path);
 }
 
 type BaseFacts = Omit<NylasErrorFacts, "code" | "remedy">;

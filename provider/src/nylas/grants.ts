@@ -156,8 +156,8 @@ function grantPath(operation: string, grantId: string): string {
 }
 
 /**
- * Deletes the grant. Cannot be undone: the mailbox's object ids are lost. Returns Nylas's refusal if it knew no such grant at the
- * first attempt; after a repeated one, the first may have deleted it and its answer may have been lost.
+ * Deletes the grant. Cannot be undone: the mailbox's object ids are lost. Returns Nylas's refusal if it knew no such grant, and
+ * no attempt before may have deleted it.
  */
 export async function deleteGrant(client: NylasClient, grantId: string): Promise<NylasError | undefined> {
   const operation = `Deleting grant ${grantId}`;
@@ -171,7 +171,7 @@ export async function deleteGrant(client: NylasClient, grantId: string): Promise
     const isAbsent = error.status === 404;
     // Another attempt whose answer was lost may have deleted it.
     if (!isAbsent && (await listedDespite(() => listCertainly(client), grantId, error)) !== undefined) throw error;
-    return (error.attempts ?? 1) > 1 ? undefined : error;
+    return error.mayHaveTakenEffect ? undefined : error;
   }
 }
 

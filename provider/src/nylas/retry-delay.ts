@@ -31,8 +31,8 @@ export interface FailedAttempt {
   status: number | undefined;
   /** `error.type` of the answer, which is matched by its suffix. */
   type: string | undefined;
-  /** The `Retry-After` header: seconds or an HTTP date. */
-  retryAfter: string | undefined;
+  /** Milliseconds that the `Retry-After` header asks to wait. */
+  retryAfterMs: number | undefined;
   /** Whether it was a POST that may have taken effect although its answer was lost. */
   lostPost: boolean;
   /** Whether Nylas logs in to a mail server for this request, with a password that may be wrong. */
@@ -45,11 +45,11 @@ export interface FailedAttempt {
  * `random` in [0, 1) adds jitter, which spreads concurrent runs out. The delay is never shorter than the backoff: with a
  * `Retry-After` of 0 or in the past, all attempts would otherwise fail within a second.
  */
-export function retryDelay(failure: FailedAttempt, random: number, now: number): number | undefined {
+export function retryDelay(failure: FailedAttempt, random: number): number | undefined {
   if (failure.attempts >= attemptsAllowed(failure)) return undefined;
   if (failure.status !== undefined && !RETRIED_STATUSES.includes(failure.status)) return undefined;
 
-  const asked = parseRetryAfter(failure.retryAfter, now);
+  const asked = failure.retryAfterMs;
   if (asked !== undefined && asked > MAX_RETRY_AFTER_MS) return undefined;
   const backoff = Math.min(BASE_DELAY_MS * 2 ** (failure.attempts - 1), MAX_DELAY_MS);
   const delay = Math.max(asked ?? 0, Math.round(backoff * (1 + random / 2)));
@@ -63,7 +63,7 @@ function attemptsAllowed({ type, status, lostPost, isLogin }: FailedAttempt): nu
   return isLost ? MAX_LOST_POST_ATTEMPTS : MAX_ATTEMPTS;
 }
 
-/** `Retry-After` in milliseconds from now, at least 0; `undefined` when absent or unreadable. */
+/** `Retry-After` (seconds or an HTTP date) in milliseconds from now, at least 0; `undefined` when absent or unreadable. */
 export function parseRetryAfter(header: string | undefined, now: number): number | undefined {
   if (header === undefined) return undefined;
   // Try numbers before dates: `Date.parse` reads "1.5" and "-5" as days of the year 2001.

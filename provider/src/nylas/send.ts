@@ -7,11 +7,11 @@ import type { Notices } from "../notices.js";
 import { cleaned, cleanedSentence, keepSecret } from "../redact.js";
 import type { Settings } from "../settings.js";
 import { ACCEPTED_CODING, BodyDamaged, BodyRefused, readBody } from "./body.js";
-import { type RequestFailure, toNylasError } from "./failure.js";
+import { isOfOneMailbox, type RequestFailure, toNylasError } from "./failure.js";
 import type { Pace } from "./pace.js";
 import { proxyFor } from "./proxy.js";
 import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy-refusal.js";
-import { retryDelay } from "./retry-delay.js";
+import { parseRetryAfter, retryDelay } from "./retry-delay.js";
 import type { ServerClock } from "./server-clock.js";
 import { APPLICATION_PATH, ErrorEnvelope, isNylasError } from "./wire.js";
 
@@ -29,9 +29,6 @@ const NO_CONTENT = 204;
 const UNSENT_CODES = ["ECONNREFUSED", "EAI_AGAIN", "ENETUNREACH", "EHOSTUNREACH"];
 /** Connection failures after which the request may have taken effect. */
 const LOST_CODES = ["ECONNRESET", "EPIPE"];
-
-/** Requests whose limit is that of a mailbox or of its mail server, and not the application's. */
-const OF_ONE_MAILBOX = /^v3\/grants\/[^/]+\/./;
 
 export interface NylasRequest<T> {
   /** The operation and its object, for errors: `Authenticating mailbox ops@example.com`. */
@@ -104,6 +101,7 @@ async function send<T>(
   const { notices, signal, wording } = connection;
   keepSecret(...(request.secrets ?? []));
   let attempts = 0;
+  let mayHaveTakenEffect = false;
   let spentMs = 0;
   for (;;) {
     attempts += 1;
@@ -113,13 +111,14 @@ async function send<T>(
     const { failure, tookMs } = response;
     spentMs += tookMs;
     // Also if this request is not sent again: it holds for the others.
-    if (failure.status === 429 && !OF_ONE_MAILBOX.test(request.path)) connection.pace.slowDown();
+    if (failure.status === 429 && !isOfOneMailbox(request.path)) connection.pace.slowDown();
     const delay =
       request.once === true || !failure.repeatable
         ? undefined
-        : retryDelay({ attempts, spentMs, isLogin: request.isLogin === true, ...failure }, Math.random(), Date.now());
+        : retryDelay({ attempts, spentMs, isLogin: request.isLogin === true, ...failure }, Math.random());
+    const so = { count: attempts, path: request.path, mayHaveTakenEffect };
     const asError = () =>
-      toNylasError(request.operation, settings, wording, { ...failure, proxy: connection.proxy }, attempts);
+      toNylasError(request.operation, settings, wording, { ...failure, proxy: connection.proxy }, so);
     if (delay === undefined || signal.aborted) throw asError();
     if (delay >= ANNOUNCED_PAUSE_MS) {
       const seconds = Math.ceil(delay / 1000);
@@ -131,6 +130,7 @@ async function send<T>(
       throw asError();
     });
     spentMs += delay;
+    mayHaveTakenEffect ||= failure.mayHaveTakenEffect;
   }
 }
 
@@ -208,7 +208,9 @@ async function attempt(
     const isFromProxy = proxy !== undefined && status === PROXY_AUTHENTICATION_REQUIRED;
     const failure = isFromProxy ? proxyRefusal(status) : errorAnswer(request, head, body);
     if (failure.status !== undefined) clock.read(head.headers.date);
-    return { failure, ...times(stream) };
+    // A date is one of Nylas's clock.
+    const retryAfterMs = parseRetryAfter(head.headers["retry-after"], clock.now() ?? Date.now());
+    return { failure: { ...failure, retryAfterMs }, ...times(stream) };
   } catch (error) {
     const status = stream.response?.statusCode;
     if (error instanceof BodyRefused) return { failure: bodyRefused(error, status), ...times(stream) };
@@ -248,11 +250,12 @@ function errorAnswer(
     status: statusCode,
     type: code((typeof inner === "object" ? inner.type : inner) ?? undefined),
     requestId: name(described?.request_id ?? (typeof header === "string" ? header : undefined)),
-    retryAfter: headers["retry-after"],
+    retryAfterMs: undefined,
     answer: quote(message),
     timedOut: false,
     unreadable: false,
     lostPost: false,
+    mayHaveTakenEffect: statusCode >= 500,
     repeatable: true,
   };
   return isNylasError(json) || !isFinal(request, statusCode) ? failure : notOfNylas(failure, message, headers.server);
@@ -301,11 +304,12 @@ function connectionFailure(
     status: refused ? status : undefined,
     type: undefined,
     requestId: undefined,
-    retryAfter: undefined,
+    retryAfterMs: undefined,
     answer: timedOut ? "no answer in time" : describeConnectionFailure(error.code, status),
     timedOut,
     unreadable: false,
     lostPost: lost && request.method === "POST",
+    mayHaveTakenEffect: status === undefined ? !UNSENT_CODES.includes(error.code) : status !== 429,
     // The password in a POST that was refused may have been wrong.
     repeatable:
       !timedOut && !(undecided && request.method === "POST") && (refused || lost || UNSENT_CODES.includes(error.code)),
@@ -318,11 +322,12 @@ function bodyRefused({ message }: BodyRefused, status: number | undefined): Requ
     status: undefined,
     type: undefined,
     requestId: undefined,
-    retryAfter: undefined,
+    retryAfterMs: undefined,
     answer: `the answer (HTTP ${status}) ${message}`,
     timedOut: false,
     unreadable: true,
     lostPost: false,
+    mayHaveTakenEffect: true,
     repeatable: false,
   };
 }
@@ -334,11 +339,12 @@ function proxyRefusal(status: number): RequestFailure {
     proxyStatus: status,
     type: undefined,
     requestId: undefined,
-    retryAfter: undefined,
+    retryAfterMs: undefined,
     answer: `the proxy answered HTTP ${status}`,
     timedOut: false,
     unreadable: false,
     lostPost: false,
+    mayHaveTakenEffect: false,
     repeatable: status >= 500,
   };
 }

@@ -188,8 +188,8 @@ async function createAndRecord(run: ApplicationRun, args: ConnectorArguments): P
   } catch (error) {
     if (!(error instanceof NylasError) || error.status === undefined || error.status >= 500) throw error;
     const found = error.status === 400 || error.status === 409 ? await findConnector(client) : undefined;
-    // It did not exist before the request. After a repeated request, the first attempt created it and its answer was lost.
-    if (found !== undefined && (error.attempts ?? 1) > 1) return rename(client, found, name);
+    // It did not exist before the request: an attempt whose answer was lost has created it.
+    if (found !== undefined && error.mayHaveTakenEffect) return rename(client, found, name);
     journal.forget(owner);
     throw found === undefined ? error : connectorExists(run, args, found, undefined);
   }

@@ -62,6 +62,18 @@ export function invisible(operation: string, reason: string, refusal?: NylasErro
   });
 }
 
+/** For a look into the mailbox of a grant that may not be visible yet. `kept` says what becomes of the grant. */
+export function notReadableYet(operation: string, requestId: string | undefined, kept: string): NylasError {
+  return new UnavailableError({
+    code: "nylas_unavailable",
+    operation,
+    answer: "Nylas does not know the grant: it is so new that it may not be visible yet",
+    status: 404,
+    requestId,
+    remedy: `run again in a moment; ${kept}`,
+  });
+}
+
 /** For an update of a grant that does not exist. */
 export function goneBeforeUpdate(operation: string, id: string): NylasError {
   return new NotFoundError({

@@ -11,6 +11,7 @@ import {
 } from "../../errors.js";
 import { CONNECTOR_ID, findConnector } from "../../nylas/connectors.js";
 import { authenticateMailbox, type MailboxCredentials, probeMailbox } from "../../nylas/grants.js";
+import { visibleInMs } from "../../nylas/visibility.js";
 import type { Grant } from "../../nylas/wire.js";
 import { preflight } from "../../preflight/preflight.js";
 import { adviceForPassword, adviceForServer } from "../../provider-advice.js";
@@ -18,6 +19,7 @@ import { PartialFailureError } from "../lifecycle.js";
 import { formatMarker, type Marker } from "../ownership/marker.js";
 import type { Note } from "../ownership/notes.js";
 import type { Run } from "../session.js";
+import { notReadableYet } from "./absence.js";
 import type { GrantArguments } from "./properties.js";
 import { type GrantState, writeGrantState } from "./state.js";
 import {
@@ -238,6 +240,10 @@ export async function verifyMailbox(
   } catch (error) {
     if (!(error instanceof NylasError)) throw error;
     const kept = `grant ${grantId} exists and is kept; the next \`up\` checks it again`;
+    if (error.status === 404 && visibleInMs(run.client, state.createdAt) > 0) {
+      const { operation, requestId } = error;
+      throw failed({}, notReadableYet(operation, requestId, kept).message);
+    }
     // The authentication has just succeeded with this API key, so a 401 here is about the mailbox.
     if (!(error instanceof AccessError && error.code === "api_key_refused")) {
       const explained = new NylasError({ ...error, remedy: `${error.remedy}; ${kept}` });

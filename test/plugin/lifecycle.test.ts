@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import { present } from "../../tools/harness/test-emulator.js";
-import { AUTHENTICATE } from "../engine/world.js";
+import { AUTHENTICATE, World } from "../engine/world.js";
 import { natively } from "./natively.js";
 
 /** It stands in no message. */
@@ -72,6 +72,19 @@ it("a mailbox that cannot be read is saved, and the next `up` looks again", () =
     expect(await emulator.writes()).toEqual([]);
     await world.unchanged();
   }));
+
+it("the function listGrants leaves out the address that Nylas does not tell", async () => {
+  const world = await World.open({ behavior: { listedAddress: "null" } }, "native");
+  try {
+    await world.emulator.call("POST", "/v3/connectors", { provider: "imap" });
+    const { id } = await world.emulator.foreignGrant(0);
+    world.declare({ connector: "imap", more: 'exports.list = pulumi.runtime.invoke("nylas:index:listGrants", {});' });
+    await world.stack.up();
+    expect(world.stack.outputs()).toMatchObject({ list: { grants: [{ grantId: id, provider: "imap" }] } });
+  } finally {
+    await world.close();
+  }
+});
 
 it("the functions answer, and refuse what they do not know", () =>
   natively(async (world) => {

@@ -25,12 +25,12 @@ export function unmarshal(wire: struct.Struct | undefined, secretNames: readonly
   return { values: Object.fromEntries(values), secrets: [...secrets] };
 }
 
-/** Marks the values of these names as secrets; the engine does not remember which ones were. Leaves out what is undefined. */
+/** Marks the values of these names as secrets; the engine does not remember which ones were. Leaves out what is undefined, at any depth. */
 export function marshal(values: Values, secrets: readonly string[] = []): struct.Struct {
-  const entries = Object.entries(values).flatMap(([name, value]) => {
-    if (value === undefined) return [];
+  const defined: Values = JSON.parse(JSON.stringify(values));
+  const entries = Object.entries(defined).map(([name, value]) => {
     const marks = secrets.includes(name) && value !== null && !isUnknown(value);
-    return [[name, marks ? { ...SECRET_SIGNATURE, value } : value]];
+    return [name, marks ? { ...SECRET_SIGNATURE, value } : value];
   });
   // Values came from JSON or go to JSON, so they are of these types.
   return struct.Struct.fromJavaScript(Object.fromEntries(entries) as Record<string, JavaScriptValue>);

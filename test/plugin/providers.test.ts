@@ -2,7 +2,8 @@ import { expect, it } from "vitest";
 import { TestEmulator } from "../../tools/harness/test-emulator.js";
 import { configureFirstOfTwoKeys } from "../engine/key-proxy.js";
 import { AUTHENTICATE, CONNECT } from "../engine/world.js";
-import type { Mailbox } from "../support/programs.js";
+import { CLASSES, type Mailbox } from "../support/programs.js";
+import { createStack } from "../support/stack.js";
 import { natively } from "./natively.js";
 
 it("two explicit providers serve two applications, and take nothing from the environment", () =>
@@ -135,6 +136,25 @@ it("a rotated key works in a plain refresh and destroy", () =>
     await stack.destroy();
     expect(await emulator.grants()).toEqual([]);
   }));
+
+it("a project that is called nylas has its own configuration beside the settings", async () => {
+  const emulator = await TestEmulator.start({ mail: false });
+  const { apiKey, apiUri } = emulator.emulator;
+  const program = [
+    'const pulumi = require("@pulumi/pulumi");',
+    `const { ImapConnector } = require(${JSON.stringify(CLASSES.native)});`,
+    'new ImapConnector("imap", { name: new pulumi.Config().require("title") });',
+  ].join("\n");
+  const stack = await createStack({ project: "nylas", program });
+  try {
+    await stack.config({ "nylas:apiUri": apiUri, "nylas:title": "mail" }, { "nylas:apiKey": apiKey });
+    await stack.up();
+    expect(await emulator.connectors()).toHaveLength(1);
+  } finally {
+    stack.remove();
+    await emulator.close();
+  }
+});
 
 it("unknown settings are refused with the nearest one", () =>
   natively(async (world) => {

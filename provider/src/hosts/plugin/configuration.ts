@@ -8,6 +8,7 @@ import {
   SETTING_NAMES,
   type SettingWording,
 } from "../../settings.js";
+import { parseUrn } from "./identity.js";
 
 /** What the engine adds to the settings of a provider. */
 const OF_THE_ENGINE: readonly string[] = ["version", "pluginDownloadURL", "pluginChecksums", "parameterization"];
@@ -22,8 +23,13 @@ export interface Configuration {
   hasOwnKey: boolean;
 }
 
-/** Refuses unknown settings. The engine does not tell which values of the stack's configuration are secret. */
-export function checkConfiguration(values: Values): CheckFailure[] {
+/**
+ * Refuses unknown settings. The engine does not tell which values of the stack's configuration are secret. To the default provider it
+ * passes the whole namespace, which is also the project's own where that has this name.
+ */
+export function checkConfiguration(urn: string, values: Values): CheckFailure[] {
+  const { project, name: provider } = parseUrn(urn);
+  if (project === DEFAULT_APPLICATION && isDefault(provider)) return [];
   const names = Object.keys(values).filter((name) => !name.startsWith("__") && !OF_THE_ENGINE.includes(name));
   const unknown = names.filter((name) => !SETTING_NAMES.some((known) => known === name));
   return unknown.map((name) => unknownName(name, "setting", SETTING_NAMES));

@@ -105,7 +105,7 @@ export function serveEngine(version: string) {
 
     checkConfig: unary((request: InstanceType<typeof messages.CheckRequest>) => {
       const { values, secrets } = unmarshal(request.getNews());
-      return checkMessage(values, [...secrets, "apiKey"], checkConfiguration(values));
+      return checkMessage(values, [...secrets, "apiKey"], checkConfiguration(request.getUrn(), values));
     }),
     /** Nothing replaces a provider: its resources would be replaced with it. */
     diffConfig: unary((request: InstanceType<typeof messages.DiffRequest>) => {

@@ -28,6 +28,8 @@ export const SETTING_NAMES = [
 /** The region of a Nylas application, which is where its data is kept. */
 export type Region = "us" | "eu";
 
+export const DEFAULT_REGION: Region = "us";
+
 const API_URIS: Readonly<Record<Region, string>> = { us: "https://api.us.nylas.com", eu: "https://api.eu.nylas.com" };
 
 /** Where an application's requests go. */
@@ -68,6 +70,9 @@ export const CONFIGURED: SettingWording = {
     return `${name}${set ? ` (\`pulumi config set ${set}\`)` : ""} or ${environmentVariable(application, key)}`;
   },
 };
+
+/** Of settings that are read from the environment alone. */
+export const OF_ENVIRONMENT: SettingWording = { name: environmentVariable, place: environmentVariable };
 
 /** Reads one application's settings from configuration and environment; throws `InvalidInputError` naming the wrong one. */
 export function readSettings(
@@ -118,7 +123,7 @@ export function readEndpoint(
 ): Endpoint {
   const namespace = { application, wording };
   const { either } = lookups(application, config, env);
-  const region = either("region") ?? "us";
+  const region = either("region") ?? DEFAULT_REGION;
   if (!isRegion(region)) throw invalid(namespace, "region", `is "${region}" but must be "us" or "eu"`);
   const allowHttp = flag(namespace, "allowHttp", either("allowHttp"));
   return { region, apiUri: parseUri(namespace, either("apiUri"), allowHttp) ?? API_URIS[region] };

@@ -265,7 +265,12 @@ describe("nylas-imap doctor", () => {
       expect(run.stderr).toContain(`(${code})`);
     }
     const refused: unknown = JSON.parse((await nylasImap(present(cases[0])[0], "doctor", "--json")).stdout);
-    expect(refused).toMatchObject({ error: { status: 401, remedy: expect.stringContaining("nylas:region") } });
+    expect(refused).toMatchObject({
+      error: {
+        status: 401,
+        remedy: expect.stringContaining("check NYLAS_REGION, then give a valid key in NYLAS_API_KEY"),
+      },
+    });
   });
 
   it("ends quietly with its code when the reader of a pipe has gone, and says what else cannot be written", async () => {
@@ -339,9 +344,11 @@ describe("nylas-imap doctor", () => {
     expect(refused).toMatchObject({ code: 2, stdout: "" });
     expect(refused.stderr).toContain("api_key_refused");
     expect(refused.stderr).not.toContain("nyk_wrong");
-    expect(await nylasImap({}, "doctor")).toMatchObject({ code: 2, stderr: expect.stringContaining("NYLAS_API_KEY") });
+    const keyless = await nylasImap({}, "doctor");
+    expect(keyless).toMatchObject({ code: 2, stderr: expect.stringMatching(/give one in NYLAS_API_KEY\n/) });
     for (const args of [
       ["docter"],
+      ["doctor", "--application", "nylas_eu"],
       ["doctor", "more"],
       ["doctor", "--statte", "x"],
       ["doctor", "--state", "nowhere.json"],

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { promisify } from "node:util";
 import { createSourceFile, ScriptTarget } from "typescript";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { nameFor } from "../../provider/src/cli/names.js";
+import { identifierFor } from "../../provider/src/cli/names.js";
 import type { ChosenAnswers } from "../../tools/harness/emulators.ts";
 import { REPEATS } from "../../tools/harness/repetitions.js";
 import { present, TestEmulator, type WireGrant } from "../../tools/harness/test-emulator.js";
@@ -142,6 +142,8 @@ describe("nylas-imap export", () => {
       "it is marked by a stack whose digest is 01234567 (`nylas-imap doctor --state` of a stack shows its own)";
     expect(run.stdout).toContain(`Left out grant ${managed.id} of box0@example.test: ${marked}`);
     expect(run.stdout).not.toContain("imapHost");
+    expect(run.stdout).toContain(`pulumi config set nylas-eu:apiUri ${emulator.emulator.apiUri}\n`);
+    expect(run.stdout).not.toContain("nylas-eu:region");
     await runIn(directory, process.execPath, TSC, "--noEmit", "-p", directory);
     for (const { password } of users) {
       for (const file of readdirSync(directory)) {
@@ -377,6 +379,25 @@ describe("nylas-imap export", () => {
   });
 });
 
+describe("the next steps", () => {
+  it("name the region, and quote a directory with blanks", async () => {
+    const european = await TestEmulator.start({ mail: false, region: "eu" });
+    closing.push(() => european.close());
+    const spaced = join(directory, "my mail boxes");
+    const env = { ...european.env, NYLAS_REGION: "eu" };
+    const run = await nylasImap(env, "export", "--out", spaced);
+    expect(run).toMatchObject({ code: 0, stderr: "" });
+    expect(run.stdout).toContain("pulumi config set nylas:region eu\n");
+    expect(run.stdout).toContain(`cd '${spaced}' && npm install`);
+  });
+
+  it("are not written for a name that is no configuration namespace", async () => {
+    const run = await nylasImap({ NYLAS_EU_API_KEY: "nyk" }, "export", "--out", directory, "--application", "nylas_eu");
+    expect(run.code).toBe(2);
+    expect(run.stderr).toContain('letters, digits and hyphens, such as "nylas-eu"');
+  });
+});
+
 describe("names", () => {
   it("are identifiers, different for different mailboxes, and the same in every run", () => {
     const names = {
@@ -390,11 +411,13 @@ describe("names", () => {
       "ann+sales@example.com": "ann_sales_at_example_com_e4e33e0dbd",
       "ann..sales@example.com": "ann_sales_at_example_com_9b1841785c",
       "corp\\ann": "corp_ann_4af9e2194c",
+      public: "public_efa1f375d7",
+      config: "config_b79606fb3a",
       "büro@example.com": "b_ro_at_example_com_3f4e0610b1",
       "例@example.com": "_at_example_com_25ad286b43",
     };
     for (const [key, name] of Object.entries(names)) {
-      expect(nameFor(key)).toBe(name);
+      expect(identifierFor(key)).toBe(name);
       expect(name).toMatch(/^[a-z_][a-z0-9_]*$/);
     }
     expect(new Set(Object.values(names)).size).toBe(Object.keys(names).length);

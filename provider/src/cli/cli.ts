@@ -1,12 +1,14 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
+import * as v from "valibot";
+import { applicationName } from "../core/properties/validate.js";
 import { InvalidInputError, NylasError } from "../errors.js";
 import { nodeProcess } from "../hosts/node-process.js";
 import { nearest } from "../nearest.js";
 import { createClient, type NylasClient } from "../nylas/client.js";
 import { redact } from "../redact.js";
-import { DEFAULT_APPLICATION, misspeltVariables, readSettings } from "../settings.js";
+import { DEFAULT_APPLICATION, misspeltVariables, OF_ENVIRONMENT, readSettings } from "../settings.js";
 import { diagnose } from "./doctor.js";
 import { explain } from "./explain.js";
 import { exportApplication, exportedFiles, exportMailbox } from "./export.js";
@@ -111,8 +113,12 @@ async function main(args: readonly string[]): Promise<number> {
     process.stdout.write(explain(argument, terminalOf(process.stdout)));
     return NOTHING_TO_DO;
   }
-  const host = nodeProcess(() => undefined);
-  const settings = readSettings(options.application ?? DEFAULT_APPLICATION, host.config, host.env);
+  const { application = DEFAULT_APPLICATION } = options;
+  const named = v.safeParse(applicationName, application);
+  if (!named.success) throw invalid(`--application ${named.issues[0].message}`);
+  const here = nodeProcess(() => undefined);
+  const host = { ...here, wording: { ...here.wording, setting: OF_ENVIRONMENT } };
+  const settings = readSettings(application, host.config, host.env, OF_ENVIRONMENT);
   for (const text of misspeltVariables(settings.application, host.config, host.env)) host.notices.notify(text);
   const client = createClient(settings, host);
   return command === "doctor" ? runDoctor(client, options) : runExport(client, options);

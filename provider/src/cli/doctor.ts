@@ -6,7 +6,7 @@ import { listReadableGrants } from "../nylas/grant-list.js";
 import { findGrant, probeMailbox } from "../nylas/grants.js";
 import { visibleInMs } from "../nylas/visibility.js";
 import type { Application, Connector, Grant, UnreadableGrant } from "../nylas/wire.js";
-import { isLoopback } from "../settings.js";
+import { environmentVariable, isLoopback } from "../settings.js";
 import { markedBy, ownerOf, subjectOf } from "./describe.js";
 import type { StackState } from "./stack-state.js";
 
@@ -138,16 +138,16 @@ function settingsFindings({ settings }: NylasClient, application: Application): 
   if (region !== undefined) {
     findings.push({
       code: "region_differs",
-      subject: `${namespace}:region`,
+      subject: environmentVariable(namespace, "region"),
       problem: `is ${settings.region}, but the application is in ${region}`,
-      remedy: `set ${namespace}:region to ${region}`,
+      remedy: `set it to ${region}, and ${namespace}:region of the stacks that use the application`,
       link: DOCS.application,
     });
   }
   if (requestsPerSecond > NYLAS_LIMIT) {
     findings.push({
       code: "rate_above_limit",
-      subject: `${namespace}:requestsPerSecond`,
+      subject: environmentVariable(namespace, "requestsPerSecond"),
       problem: `is ${requestsPerSecond}; Nylas answers 429 above ${NYLAS_LIMIT} a second`,
       remedy: `lower it to ${NYLAS_LIMIT} or less, and further if several stacks share the application`,
       link: DOCS.limits,
@@ -157,9 +157,9 @@ function settingsFindings({ settings }: NylasClient, application: Application): 
   if (protocol === "http:" && !isLoopback(hostname)) {
     findings.push({
       code: "http_in_clear",
-      subject: `${namespace}:apiUri`,
+      subject: environmentVariable(namespace, "apiUri"),
       problem: "is http: the API key and passwords cross the network in clear",
-      remedy: `use https, and remove ${namespace}:allowHttp`,
+      remedy: `use https, and remove ${environmentVariable(namespace, "allowHttp")}`,
       link: DOCS.application,
     });
   }

@@ -10,7 +10,7 @@ import { DEFAULT_APPLICATION } from "../settings.js";
 import { markedBy, subjectOf } from "./describe.js";
 import type { Domain, Exportable, ExportableMailbox, ServerArguments } from "./exportable.js";
 import { importFile } from "./import-file.js";
-import { nameFor } from "./names.js";
+import { identifierFor, nameFor } from "./names.js";
 import { readPackage } from "./package-file.js";
 import { programText } from "./program-text.js";
 import { projectFiles } from "./project-files.js";
@@ -67,11 +67,12 @@ export async function exportMailbox(client: NylasClient, email: string): Promise
   return written(client, { applicationId, declaresConnector: false, connector: undefined, mailboxes, leftOut: [] });
 }
 
-function written(client: NylasClient, read: Omit<Exportable, "application" | "domains">): Export {
-  const { application } = client.settings;
+function written(client: NylasClient, read: Omit<Exportable, "application" | "endpoint" | "domains">): Export {
+  const { application, region, apiUri } = client.settings;
   const content: Exportable = {
     ...read,
     application: application === DEFAULT_APPLICATION ? undefined : application,
+    endpoint: { region, apiUri },
     domains: domainsOf(read.mailboxes),
   };
   const files = {
@@ -135,9 +136,9 @@ function reasonToLeaveOut(grant: GrantWithServers): string | undefined {
 function mailboxOf(grant: GrantWithServers, names: Set<string>): ExportableMailbox {
   const imapUsername = grant.servers?.imapUsername ?? grant.email ?? "";
   const key = mailboxKey(imapUsername);
-  const own = nameFor(key);
+  const own = identifierFor(key);
   // Nylas keeps one grant per address; a server that does not must not break the program.
-  const name = names.has(own) ? nameFor(`${key}+${grant.id}`) : own;
+  const name = names.has(own) ? identifierFor(`${key}+${grant.id}`) : own;
   names.add(name);
   return { name, imapUsername, domain: key.slice(key.lastIndexOf("@") + 1), servers: serverArguments(grant), grant };
 }

@@ -1,10 +1,12 @@
 import type { Connector, Grant } from "../nylas/wire.js";
+import type { Endpoint } from "../settings.js";
 
 /** What an application has, as resources of a program. */
 export interface Exportable {
   applicationId: string;
   /** The configuration namespace; absent for the default. */
   application: string | undefined;
+  endpoint: Endpoint;
   /** Whether the program declares the connector, or only refers to it. */
   declaresConnector: boolean;
   /** As Nylas has it; absent if it has none, or if the program does not declare it. */

@@ -6,12 +6,19 @@ const READABLE = /^[a-z0-9]+([.@-][a-z0-9]+)*$/;
 const DIGEST_LENGTH = 10;
 
 /**
- * A name for a mailbox or domain that is an identifier in TypeScript and a key of Pulumi's configuration, such as
- * `ann_at_my__company_com`. It depends on `key` alone, so that a later mailbox changes no name, and different keys have
- * different names: a digest distinguishes those with other characters.
+ * A name for a mailbox that is an identifier in TypeScript. A log-in name without "@" gets a digest, because it may be a word of the
+ * language or of the program.
  */
-export function nameFor(key: string): string {
-  const isReadable = READABLE.test(key) && !key.split(/[.@-]/).includes("at");
+export function identifierFor(key: string): string {
+  return nameFor(key, key.includes("@"));
+}
+
+/**
+ * A key of Pulumi's configuration for a mailbox or domain, such as `ann_at_my__company_com`. It depends on `key` alone, so that a later
+ * mailbox changes no name, and different keys have different names: a digest distinguishes those with other characters.
+ */
+export function nameFor(key: string, mayBeReadable = true): string {
+  const isReadable = mayBeReadable && READABLE.test(key) && !key.split(/[.@-]/).includes("at");
   const words = key
     .replaceAll("-", "__")
     .replaceAll("@", "_at_")

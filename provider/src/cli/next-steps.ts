@@ -1,5 +1,6 @@
 import { join, resolve } from "node:path";
 import { cleaned } from "../redact.js";
+import { DEFAULT_APPLICATION, DEFAULT_REGION, regionUri } from "../settings.js";
 import type { Exportable } from "./exportable.js";
 import { passwordKey } from "./program-text.js";
 
@@ -10,7 +11,15 @@ const MAX_LINE_LENGTH = 300;
 
 /** What was written, and the commands that take it into a stack. */
 export function describeExport(directory: string, files: Record<string, string>, content: Exportable): string {
-  const { application = "nylas", declaresConnector, connector, mailboxes, domains, leftOut } = content;
+  const {
+    application = DEFAULT_APPLICATION,
+    endpoint,
+    declaresConnector,
+    connector,
+    mailboxes,
+    domains,
+    leftOut,
+  } = content;
   const shown = mailboxes.slice(0, MAX_NAMED_MAILBOXES);
   const more = mailboxes.length - shown.length;
   const grants = `${mailboxes.length} of ${mailboxes.length + leftOut.length} IMAP grants`;
@@ -22,8 +31,14 @@ export function describeExport(directory: string, files: Record<string, string>,
     ...(declaresConnector
       ? [
           "Next:",
-          `  cd ${directory} && npm install && pulumi stack init prod`,
+          `  cd ${quoted(directory)} && npm install && pulumi stack init prod`,
           `  pulumi config set --secret ${application}:apiKey`,
+          ...(endpoint.region === DEFAULT_REGION
+            ? []
+            : [`  pulumi config set ${application}:region ${endpoint.region}`]),
+          ...(endpoint.apiUri === regionUri(endpoint.region)
+            ? []
+            : [`  pulumi config set ${application}:apiUri ${quoted(endpoint.apiUri)}`]),
         ]
       : [`Next, copy the declaration from ${join(directory, "index.ts")} into your program. In its directory:`]),
     ...domains.flatMap(({ name }) => [
@@ -32,8 +47,13 @@ export function describeExport(directory: string, files: Record<string, string>,
     ]),
     ...shown.map(({ name }) => `  pulumi config set --secret ${passwordKey(name)}`),
     ...(more === 0 ? [] : [`  … and the passwords of ${more} more mailboxes, by their names in index.ts`]),
-    `  pulumi import --file ${declaresConnector ? "import.json" : resolve(directory, "import.json")} --generate-code=false    # Pulumi 3.254 or newer; sends no request`,
+    `  pulumi import --file ${declaresConnector ? "import.json" : quoted(resolve(directory, "import.json"))} --generate-code=false    # Pulumi 3.254 or newer; sends no request`,
     `  pulumi up    # authenticates ${declaresConnector ? "each" : "the"} mailbox once with these settings; every grant keeps its id`,
   ];
   return `${lines.join("\n")}\n`;
+}
+
+/** A word of a shell's command. */
+function quoted(word: string): string {
+  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`;
 }

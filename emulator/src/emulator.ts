@@ -20,6 +20,8 @@ const LOOPBACK = "127.0.0.1";
 
 /** Starts the API and, with `mail`, the mail servers. Stops whatever it has started if it fails. */
 export async function startEmulator(options: EmulatorOptions = {}): Promise<Emulator> {
+  // Requests without a key would count as those with it.
+  if (options.apiKey?.trim() === "") throw new OptionError("The API key must not be empty.");
   const chosen = chooseBehaviors(options.behavior);
   const given = options.ca === undefined ? [] : [await readAuthorities(options.ca)];
   const opened = await openData(options);

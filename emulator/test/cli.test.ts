@@ -268,6 +268,8 @@ describe("a usage that makes no sense", () => {
     [["--seed", "lucky"], "whole number"],
     [["--imap-port", "1143"], "needs --mail"],
     [["--users", "users.json"], "needs --mail"],
+    [["--api-key", ""], "must not be empty"],
+    [["--api-key", " "], "must not be empty"],
     [["--ca-out", "ca.pem"], "needs --mail"],
     [["--mail", "--ca-out", "/nowhere/ca.pem"], "/nowhere/ca.pem"],
     [["--region", "mars"], "us, eu"],

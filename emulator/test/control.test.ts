@@ -615,6 +615,15 @@ describe("PUT mailboxes", () => {
   });
 });
 
+describe("the log", () => {
+  it("has each path as it was sent", async () => {
+    await emulator.forgetRequests();
+    const path = `/v3/grants/one/messages/${encodeURIComponent("<id@example.test>\n")}`;
+    await send("GET", `${path}?limit=1`);
+    expect((await emulator.requests()).map((request) => request.path)).toEqual([path]);
+  });
+});
+
 describe("PUT clock", () => {
   it("makes grants older, and dates the answers", async () => {
     await emulator.putClockAhead(0);

@@ -13,8 +13,10 @@ import { BODILESS, type Fault } from "./rule-reader.js";
 /** Logs every request with the status that was sent. */
 export function logMiddleware(log: RequestLog): MiddlewareHandler<Env> {
   return async (context, next) => {
-    const answered = log.arrived(context.req.method, context.req.path, context.req.query());
-    const { outgoing } = context.env;
+    const { incoming, outgoing } = context.env;
+    // Hono's path is partly decoded.
+    const [path = ""] = (incoming.url ?? "").replace(/^https?:\/\/[^/]*/i, "").split("?");
+    const answered = log.arrived(context.req.method, path, context.req.query());
     // If no headers have been sent, the connection was reset.
     outgoing.once("close", () => answered(outgoing.headersSent ? outgoing.statusCode : 0));
     await next();

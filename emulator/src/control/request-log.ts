@@ -89,8 +89,7 @@ export class RequestLog {
 
   /** A faulty client may put the API key or a token anywhere, such as in the path. */
   #withoutSecrets(text: string): string {
-    const withoutTokens = text.replaceAll(TOKENS, REDACTED);
-    return this.#apiKey === "" ? withoutTokens : withoutTokens.replaceAll(this.#apiKey, REDACTED);
+    return text.replaceAll(TOKENS, REDACTED).replaceAll(this.#apiKey, REDACTED);
   }
 }
 

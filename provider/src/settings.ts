@@ -203,8 +203,14 @@ function parseUri(namespace: Namespace, value: string | undefined, allowHttp: bo
   return url.href.replace(/\/+$/, "");
 }
 
+/** Whether others can listen to what is sent to a base URL. */
+export function isInClear(apiUri: string): boolean {
+  const { protocol, hostname } = new URL(apiUri);
+  return protocol === "http:" && !isLoopback(hostname);
+}
+
 /** Whether a URL's host name always means this machine. `URL` has already normalized IP addresses. */
-export function isLoopback(hostname: string): boolean {
+function isLoopback(hostname: string): boolean {
   if (isIPv4(hostname)) return hostname.startsWith("127.");
   return hostname === "[::1]" || /(^|\.)localhost$/.test(hostname);
 }

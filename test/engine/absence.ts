@@ -128,6 +128,25 @@ export const absence: Scenario[] = [
     },
   },
   {
+    name: "Nylas answers 429 and then refuses a wrong password, and somebody else connects the mailbox before the next `up`",
+    outcome: "`grant_exists`, although Nylas does not show the grant yet; it stays at destroy",
+    rules: [4, 11],
+    emulator: { behavior: { newGrantLagSeconds: "120" } },
+    run: async (world) => {
+      const { emulator } = world;
+      await emulator.faults({ method: "POST", path: "/v3/connect/custom", nth: 1, status: 429, retryAfter: 0 });
+      world.declare({ mailboxes: { ops: world.mailbox(0, { password: "mistyped" }) } });
+      await world.fails(["(invalid_credentials)"], "up");
+      const foreign = await emulator.foreignGrant(0, "somebody else's");
+      await emulator.putClockAhead(60);
+      world.declare({ mailboxes: { ops: world.mailbox(0) } });
+      await world.fails(["(grant_exists)", foreign.id], "up");
+      await emulator.putClockAhead(LAG_SECONDS);
+      await world.fails(["(connector_in_use)", foreign.id], "destroy");
+      expect((await emulator.grants()).map(({ id }) => id)).toEqual([foreign.id]);
+    },
+  },
+  {
     name: "a mailbox's password is wrong, and somebody else connects the mailbox before the next `up`",
     outcome: "`grant_exists`, although Nylas does not show the grant yet; it stays at destroy",
     rules: [4, 11],

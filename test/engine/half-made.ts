@@ -107,6 +107,25 @@ export const halfMade: Scenario[] = [
     },
   },
   {
+    name: "the answer of the connector's creation is lost although it took effect, and further attempts are answered 429",
+    outcome: "`rate_limited`; the next `up` knows the connector as made by this stack, and it goes at destroy",
+    rules: [4, 5],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      await emulator.faults(
+        { ...POST_CONNECTOR, nth: 1, reset: true, afterEffect: true },
+        { ...POST_CONNECTOR, nth: 2, status: 429, retryAfter: 3_600 },
+      );
+      world.declare({});
+      await world.fails(["(rate_limited)"], "up");
+      expect(await emulator.connectors()).toHaveLength(1);
+      await stack.up();
+      expect(world.resource("imap").outputs).toMatchObject({ adopted: false });
+      await stack.destroy();
+      expect(await emulator.connectors()).toEqual([]);
+    },
+  },
+  {
     name: "a new mailbox cannot be read because Nylas is not available",
     outcome: "`up` fails and keeps the grant; the next one reads it, same id, without another authentication",
     rules: [5, 10],

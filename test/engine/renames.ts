@@ -240,6 +240,23 @@ export const renames: Scenario[] = [
     },
   },
   {
+    name: "the connector's resource is renamed without an alias, with `onExisting: adopt`, the `up` fails elsewhere, and the stack is destroyed",
+    outcome: "the old name's deletion leaves the connector, and the new name's deletes it after the grants",
+    rules: [3, 4],
+    run: async (world) => {
+      const { emulator, stack } = world;
+      const mailboxes = { ops: world.mailbox(0) };
+      const { ops } = await world.given({ mailboxes });
+      const wrong = world.mailbox(1, { password: "mistyped" });
+      world.declare({ connector: ADOPT, connectorName: "renamed", mailboxes: { ...mailboxes, wrong } });
+      await world.fails(["(invalid_credentials)"], "up");
+      await emulator.forgetRequests();
+      await stack.destroy();
+      expect(await emulator.writes()).toEqual([`DELETE /v3/grants/${ops}`, "DELETE /v3/connectors/imap"]);
+      expect(await emulator.connectors()).toEqual([]);
+    },
+  },
+  {
     name: "the resource of a connector without grants is renamed without an alias, with `onExisting: adopt`",
     outcome: "the new name adopts it, and the old name's deletion leaves it; it goes at destroy",
     rules: [3, 4],

@@ -6,7 +6,7 @@ import { listReadableGrants } from "../nylas/grant-list.js";
 import { findGrant, probeMailbox } from "../nylas/grants.js";
 import { visibleInMs } from "../nylas/visibility.js";
 import type { Application, Connector, Grant, UnreadableGrant } from "../nylas/wire.js";
-import { environmentVariable, isLoopback } from "../settings.js";
+import { environmentVariable, isInClear } from "../settings.js";
 import { markedBy, ownerOf, subjectOf } from "./describe.js";
 import type { StackState } from "./stack-state.js";
 
@@ -153,8 +153,7 @@ function settingsFindings({ settings }: NylasClient, application: Application): 
       link: DOCS.limits,
     });
   }
-  const { protocol, hostname } = new URL(apiUri);
-  if (protocol === "http:" && !isLoopback(hostname)) {
+  if (isInClear(apiUri)) {
     findings.push({
       code: "http_in_clear",
       subject: environmentVariable(namespace, "apiUri"),

@@ -6,7 +6,7 @@ import type { NylasClient } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
 import { type GrantList, listGrantsWithServers } from "../nylas/grant-list.js";
 import type { GrantWithServers } from "../nylas/wire.js";
-import { DEFAULT_APPLICATION } from "../settings.js";
+import { DEFAULT_APPLICATION, environmentVariable } from "../settings.js";
 import { markedBy, subjectOf } from "./describe.js";
 import type { Domain, Exportable, ExportableMailbox, ServerArguments } from "./exportable.js";
 import { importFile } from "./import-file.js";
@@ -52,7 +52,8 @@ export async function exportApplication(client: NylasClient): Promise<Export> {
 /** Like `exportApplication`, for one mailbox and without the connector: the program that takes the mailbox in may have it. */
 export async function exportMailbox(client: NylasClient, email: string): Promise<Export> {
   const { applicationId } = await client.application();
-  const grant = grantOf(email, await listGrantsWithServers(client));
+  const keyVariable = environmentVariable(client.settings.application, "apiKey");
+  const grant = grantOf(email, await listGrantsWithServers(client), keyVariable);
   const reason = reasonToLeaveOut(grant);
   if (reason !== undefined) {
     throw new AlreadyExistsError({
@@ -84,7 +85,11 @@ function written(client: NylasClient, read: Omit<Exportable, "application" | "en
 }
 
 /** The IMAP grant of a mailbox. Throws an error that names what is near if there is none. */
-function grantOf(email: string, { grants, unreadable }: GrantList<GrantWithServers>): GrantWithServers {
+function grantOf(
+  email: string,
+  { grants, unreadable }: GrantList<GrantWithServers>,
+  keyVariable: string,
+): GrantWithServers {
   const isOf = (grant: GrantWithServers) => addressesOf(grant).some((address) => sameMailbox(address, email));
   const ofMailbox = grants.filter(isOf);
   const found = ofMailbox.find(isImap);
@@ -105,17 +110,18 @@ function grantOf(email: string, { grants, unreadable }: GrantList<GrantWithServe
     const answer = `its grant ${broken.id ?? "without a valid id"} breaks Nylas's contract in ${broken.fields}`;
     throw nowhere(answer, "report it to Nylas with the grant's id");
   }
-  throw nowhere("the application has no grant of it", whereElse(email, grants.filter(isImap)));
+  throw nowhere("the application has no grant of it", whereElse(email, grants.filter(isImap), keyVariable));
 }
 
-function whereElse(email: string, grants: readonly GrantWithServers[]): string {
+function whereElse(email: string, grants: readonly GrantWithServers[], keyVariable: string): string {
   const addresses = grants.flatMap(addressesOf);
   const near = nearest(email, addresses);
   if (near !== undefined) return `did you mean ${near}?`;
-  if (addresses.length === 0) return "check that NYLAS_API_KEY is of the right application: this one has no IMAP grant";
+  if (addresses.length === 0)
+    return `check that ${keyVariable} is of the right application: this one has no IMAP grant`;
   const named = addresses.slice(0, MAX_NAMED_ADDRESSES);
   const more = addresses.length - named.length;
-  return `the application's IMAP grants are of ${named.join(", ")}${more === 0 ? "" : ` and ${more} more`}; is NYLAS_API_KEY of another application?`;
+  return `the application's IMAP grants are of ${named.join(", ")}${more === 0 ? "" : ` and ${more} more`}; is ${keyVariable} of another application?`;
 }
 
 function addressesOf({ email, servers }: GrantWithServers): string[] {

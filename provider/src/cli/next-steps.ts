@@ -1,6 +1,6 @@
 import { join, resolve } from "node:path";
 import { cleaned } from "../redact.js";
-import { DEFAULT_APPLICATION, DEFAULT_REGION, regionUri } from "../settings.js";
+import { DEFAULT_APPLICATION, DEFAULT_REGION, isInClear, regionUri } from "../settings.js";
 import type { Exportable } from "./exportable.js";
 import { passwordKey } from "./program-text.js";
 
@@ -39,6 +39,7 @@ export function describeExport(directory: string, files: Record<string, string>,
           ...(endpoint.apiUri === regionUri(endpoint.region)
             ? []
             : [`  pulumi config set ${application}:apiUri ${quoted(endpoint.apiUri)}`]),
+          ...(isInClear(endpoint.apiUri) ? [`  pulumi config set ${application}:allowHttp true`] : []),
         ]
       : [`Next, copy the declaration from ${join(directory, "index.ts")} into your program. In its directory:`]),
     ...domains.flatMap(({ name }) => [

@@ -171,7 +171,8 @@ async function createOrAdopt(
     interrupted || (last?.made === true && isOfStack) || (isKept && run.owners.wasPlannedAsMade(CONNECTOR_ID));
   if (owner !== undefined) {
     run.notes.write(owner);
-    run.journal.write({ owner, made, stack });
+    const takenFrom = last === undefined || last.owner === owner ? undefined : last.owner;
+    run.journal.write({ owner, made, stack, takenFrom });
   }
   return { connector: await rename(run.client, found, args.name), adopted: !made };
 }
@@ -190,7 +191,7 @@ async function createAndRecord(run: ApplicationRun, args: ConnectorArguments): P
     const found = error.status === 400 || error.status === 409 ? await findConnector(client) : undefined;
     // It did not exist before the request: an attempt whose answer was lost has created it.
     if (found !== undefined && error.mayHaveTakenEffect) return rename(client, found, name);
-    journal.forget(owner);
+    if (!error.mayHaveTakenEffect) journal.forget(owner);
     throw found === undefined ? error : connectorExists(run, args, found, undefined);
   }
 }

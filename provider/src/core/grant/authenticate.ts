@@ -64,7 +64,7 @@ export async function authenticateNew(
     })
     .catch((error) => {
       // Where nothing was made, a later run must not take what somebody else makes for its own.
-      const isMadeByNobody = !isSent || isRefusedAtOnce(error);
+      const isMadeByNobody = !isSent || isRefused(error);
       if (isMadeByNobody && interrupted === undefined && marker !== undefined)
         run.notes.remove(marker.owner, marker.nonce);
       throw error;
@@ -76,11 +76,11 @@ export async function authenticateNew(
   return takeExisting(authentication, withSender(run, mailbox, { ...answered, before }));
 }
 
-/** Whether Nylas itself refused the only attempt. A mail server's failure may be reported after the grant was made. */
-function isRefusedAtOnce(error: unknown): boolean {
+/** Whether Nylas itself refused all attempts. A mail server's failure may be reported after the grant was made. */
+function isRefused(error: unknown): boolean {
   if (!(error instanceof NylasError) || error instanceof MailServerError || error.type === undefined) return false;
-  const { status = 0, attempts = 1 } = error;
-  return attempts === 1 && status >= 400 && status < 500;
+  const { status = 0, mayHaveTakenEffect = false } = error;
+  return !mayHaveTakenEffect && status >= 400 && status < 500;
 }
 
 /** The grant as the state of another resource of the program has it; Nylas's list may not show it yet. */
@@ -152,8 +152,8 @@ async function explainRefusal(
 ): Promise<NylasError> {
   if (error instanceof MailServerError) return error;
   const kept = describeKept(found);
-  const { operation, status, requestId, type, attempts } = error;
-  const base = { operation, status, requestId, type, attempts };
+  const { operation, status, requestId, type, attempts, mayHaveTakenEffect } = error;
+  const base = { operation, status, requestId, type, attempts, mayHaveTakenEffect };
   if (endsWith(error.type, "auth_limit_reached")) {
     return new CredentialsError({
       ...base,

@@ -178,8 +178,9 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
       const found = await run.directory.request(id, email);
       if (found !== undefined && isTaken(run, `Deleting ${mailbox}`, found, state)) {
         run.owners.recordRetained(id);
+        const isReplacement = run.owners.wasCreated(id) && !run.owners.isOwnedByOther(id, state.declared.owner);
         run.host.notices.notify(
-          run.owners.wasPlanned(id)
+          run.owners.wasPlanned(id) || isReplacement
             ? `${mailbox} stays at Nylas: the program still has it`
             : `${mailbox} stays at Nylas: another resource has adopted it. If that resource is gone, nothing manages the grant any more; delete it by its id`,
         );

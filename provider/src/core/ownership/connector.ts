@@ -42,7 +42,7 @@ export function isTaken(run: ConnectorEvidence, state: OwnedConnector): boolean 
 
 /** What a deletion says of a connector that stays because it is taken. */
 export function whyTaken(run: ConnectorEvidence, { declared }: OwnedConnector): string {
-  if (run.owners.wasPlanned(CONNECTOR_ID)) return "the program still has it";
+  if (run.owners.wasPlanned(CONNECTOR_ID) || run.owners.wasCreated(CONNECTOR_ID)) return "the program still has it";
   const last = run.journal.read();
   if (run.owners.isOwnedByOther(CONNECTOR_ID, declared.owner) || last === undefined)
     return "another resource of this program has it";
@@ -52,12 +52,9 @@ export function whyTaken(run: ConnectorEvidence, { declared }: OwnedConnector): 
   );
 }
 
-/**
- * Whether the journal has a name of the stack's connector that was changed on another machine. A resource of the same stack that has
- * taken the connector is in its program, which plans it.
- */
+/** Whether the journal has a name of the stack's connector that was changed on another machine. */
 function isFormerName(last: JournalEntry, owner: string | undefined, stack: string | undefined): boolean {
-  return last.stack !== undefined && last.stack === stack && !wasTaken(last, owner);
+  return last.stack !== undefined && last.stack === stack && last.takenFrom !== owner && !wasTaken(last, owner);
 }
 
 /** Whether another name has taken the connector from this owner: by a rename, or with a copy of the state. */

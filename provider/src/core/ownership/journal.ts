@@ -14,6 +14,8 @@ export interface JournalEntry {
   stack?: string | undefined;
   /** After a rename of the resource or its stack: the owner before. */
   previous?: string | undefined;
+  /** If it was taken over without an alias: the owner before, which may still be in the state. */
+  takenFrom?: string | undefined;
 }
 
 /**
@@ -37,7 +39,13 @@ const MAX_ATTEMPTS = 100;
 
 /** `null`: the last owner has deleted or released the connector. */
 const schema = v.nullable(
-  v.object({ owner: v.string(), made: v.boolean(), stack: v.optional(v.string()), previous: v.optional(v.string()) }),
+  v.object({
+    owner: v.string(),
+    made: v.boolean(),
+    stack: v.optional(v.string()),
+    previous: v.optional(v.string()),
+    takenFrom: v.optional(v.string()),
+  }),
 );
 type Note = v.InferOutput<typeof schema>;
 

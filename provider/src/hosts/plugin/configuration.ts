@@ -2,6 +2,7 @@ import { type CheckFailure, isUnknown, unknownName } from "../../core/properties
 import type { Values } from "../../core/properties/values.js";
 import type { Environment } from "../../notices.js";
 import {
+  CONFIGURED,
   type ConfigLookup,
   DEFAULT_APPLICATION,
   environmentVariable,
@@ -63,6 +64,15 @@ export function configurationOf(provider: string, saved: Values, environment: En
 function isDefault(provider: string): boolean {
   return provider === "" || provider === "default" || provider.startsWith("default_");
 }
+
+/** Of the provider that the engine makes. It is passed one namespace; a resource that came from the dynamic host may name another. */
+export const OF_DEFAULT_PROVIDER: SettingWording = {
+  name: (_, key) => CONFIGURED.name(DEFAULT_APPLICATION, key),
+  place: (application, key, value) =>
+    application === DEFAULT_APPLICATION
+      ? CONFIGURED.place(application, key, value)
+      : `\`${key}\` of a provider that the program declares and gives to the resource`,
+};
 
 /** Of a provider that the program declares. */
 export function ofProvider(hasOwnKey: boolean): SettingWording {

@@ -116,9 +116,9 @@ async function send<T>(
       request.once === true || !failure.repeatable
         ? undefined
         : retryDelay({ attempts, spentMs, isLogin: request.isLogin === true, ...failure }, Math.random());
-    const so = { count: attempts, path: request.path, mayHaveTakenEffect };
+    const made = { count: attempts, path: request.path, mayHaveTakenEffect };
     const asError = () =>
-      toNylasError(request.operation, settings, wording, { ...failure, proxy: connection.proxy }, so);
+      toNylasError(request.operation, settings, wording, { ...failure, proxy: connection.proxy }, made);
     if (delay === undefined || signal.aborted) throw asError();
     if (delay >= ANNOUNCED_PAUSE_MS) {
       const seconds = Math.ceil(delay / 1000);

@@ -72,7 +72,7 @@ function findGrant(context: ApiContext, dependencies: GrantDependencies): Stored
   return grant;
 }
 
-/** True with 0 seconds, also for a grant of a time that the clock has gone back behind. */
+/** Always true with 0 seconds: a grant may be dated ahead of a clock that was set back. */
 function isOlder({ createdAt }: StoredGrant, seconds: number, { store }: GrantDependencies): boolean {
   return seconds === 0 || createdAt <= store.nowSeconds() - seconds;
 }

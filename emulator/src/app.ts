@@ -85,6 +85,7 @@ export function createApp(options: AppOptions): Api {
   const requireKey = requireApiKey(apiKey, behaviors);
   const api: Api = new Hono<Env>();
 
+  api.use("/v3/*", control.cutOff);
   api.use(async (context, next) => {
     context.set("requestId", randomUUID());
     await next();

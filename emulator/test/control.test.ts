@@ -308,6 +308,26 @@ describe("a fault", () => {
     await emulator.call("DELETE", "/v3/connectors/google");
   });
 
+  it.each([{ truncate: true }, { stall: true }, { status: 503, truncate: true }])(
+    "%j: has the headers of every answer, for a web application too",
+    async (fault) => {
+      await emulator.putClockAhead(86_400);
+      await emulator.faults({ path: "/v3/connectors", ...fault });
+      const origin = "http://localhost:3000";
+      const { apiUri, apiKey } = emulator.emulator;
+      const hangUp = new AbortController();
+      const { headers } = await fetch(`${apiUri}/v3/connectors`, {
+        headers: { origin, authorization: `Bearer ${apiKey}` },
+        signal: hangUp.signal,
+      });
+      hangUp.abort();
+      await emulator.putClockAhead(0);
+      expect(headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+      expect(headers.get("access-control-allow-origin")).toBe(origin);
+      expect(Date.parse(headers.get("date") ?? "") - Date.now()).toBeGreaterThan(86_000_000);
+    },
+  );
+
   it("a status that has no body: has none", async () => {
     await emulator.faults({ path: "/v3/connectors", status: 204 });
     const answer = await send("GET", "/v3/connectors");

@@ -1,5 +1,9 @@
 import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
 import { TestEmulator } from "../../tools/harness/test-emulator.js";
+import { until } from "../../tools/harness/until.js";
+
+/** How long a condition may take, in milliseconds. */
+const PATIENCE_MS = 10_000;
 
 let emulator: TestEmulator;
 /** Grants of two mailboxes. Messages go to the third mailbox. */
@@ -11,7 +15,12 @@ interface Sent {
   body: { data?: { id: string }; error?: { type: string } };
 }
 
-async function send(key: string | undefined, subject: string, grant = 0): Promise<Sent> {
+async function send(
+  key: string | undefined,
+  subject: string,
+  grant = 0,
+  signal: AbortSignal | null = null,
+): Promise<Sent> {
   const answer = await fetch(`${emulator.emulator.apiUri}/v3/grants/${grants[grant]}/messages/send`, {
     method: "POST",
     headers: {
@@ -20,6 +29,7 @@ async function send(key: string | undefined, subject: string, grant = 0): Promis
       ...(key === undefined ? {} : { "idempotency-key": key }),
     },
     body: JSON.stringify({ to: [{ email: emulator.user(2).username }], subject, body: "…" }),
+    signal,
   });
   // Every answer has one of Nylas's two envelopes.
   const body = (await answer.json()) as Sent["body"];
@@ -30,6 +40,16 @@ async function send(key: string | undefined, subject: string, grant = 0): Promis
 async function arrived(subject: string): Promise<number> {
   const inbox = await emulator.call<{ subject: string }[]>("GET", `/v3/grants/${grants[2]}/messages?limit=200`);
   return inbox.filter((message) => message.subject === subject).length;
+}
+
+/** Number of requests that the first rule has seen. */
+async function matched(): Promise<number | undefined> {
+  const [rule] = await emulator.call<{ matched: number }[]>("GET", "/_emulator/faults");
+  return rule?.matched;
+}
+
+function isUnanswered({ method, status }: { method: string; status: number }): boolean {
+  return method === "POST" && status === 0;
 }
 
 beforeAll(async () => {
@@ -62,6 +82,26 @@ it("a send whose answer was lost is one message when it is repeated with its key
   await expect(send("of a lost answer", "lost")).rejects.toThrow("fetch failed");
   expect(await send("of a lost answer", "lost")).toMatchObject({ status: 200, replayed: "true" });
   expect(await arrived("lost")).toBe(1);
+});
+
+it.each([
+  // Long enough to hang up in; the emulator then performs what it has received, though nobody waits for the answer.
+  ["before it is performed", { delayMs: 2_000 }],
+  ["after it is performed", { delayMs: 600_000, afterEffect: true }],
+])("a send whose client hangs up during a delay %s leaves no key", async (when, fault) => {
+  await emulator.forgetRequests();
+  await emulator.faults({ path: "*/messages/send", nth: 1, ...fault });
+  const hangUp = new AbortController();
+  const abandoned = send(`hung up ${when}`, when, 0, hangUp.signal);
+  const performed = () => until("it is performed", PATIENCE_MS, async () => (await arrived(when)) === 1);
+  await until("it has arrived", PATIENCE_MS, async () => (await matched()) === 1);
+  if ("afterEffect" in fault) await performed();
+  hangUp.abort();
+  await expect(abandoned).rejects.toThrow("aborted");
+  await until("the emulator knows", PATIENCE_MS, async () => (await emulator.requests()).some(isUnanswered));
+  await performed();
+  expect(await send(`hung up ${when}`, when)).toMatchObject({ status: 200, replayed: null });
+  expect(await arrived(when)).toBe(2);
 });
 
 it("a key belongs to its grant", async () => {

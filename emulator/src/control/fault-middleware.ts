@@ -1,3 +1,4 @@
+import type { ServerResponse } from "node:http";
 import { setTimeout } from "node:timers/promises";
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 import type { MiddlewareHandler } from "hono";
@@ -5,7 +6,7 @@ import type { Behaviors } from "../behaviors.js";
 import { errorEnvelope } from "../conventions/answer.js";
 import { errorOfStatus } from "../conventions/errors.js";
 import { RETRY_AFTER_SECONDS } from "../conventions/rate-limit.js";
-import type { ApiContext, Env } from "../http/context.js";
+import type { ApiContext, CutOff, Env } from "../http/context.js";
 import type { FaultRules } from "./fault-rules.js";
 import type { RequestLog } from "./request-log.js";
 import { BODILESS, type Fault } from "./rule-reader.js";
@@ -34,12 +35,32 @@ export function faultMiddleware(rules: FaultRules, behaviors: Behaviors): Middle
       // Hono's setter merges the headers of the previous response into the next one unless it is cleared first.
       const performed = context.res;
       context.res = undefined;
-      context.res = await fail(context, fault, behaviors, performed);
+      context.res = fail(context, fault, behaviors, performed);
       return undefined;
     }
     await wait(fault);
     return isDelayOnly(fault) ? next() : fail(context, fault, behaviors, undefined);
   };
+}
+
+/** Ends connections as the faults say. It stands outside of whatever gives an answer its headers. */
+export function cutOffMiddleware(): MiddlewareHandler<Env> {
+  return async (context, next) => {
+    await next();
+    const { cutOff } = context.var;
+    if (cutOff === undefined) return;
+    if (cutOff === "reset") context.env.incoming.socket.resetAndDestroy();
+    else await sendHalf(context.res, context.env.outgoing, cutOff);
+    context.res = undefined;
+    context.res = RESPONSE_ALREADY_SENT;
+  };
+}
+
+/** `truncate` then closes the connection, `stall` leaves it open. */
+async function sendHalf(whole: Response, outgoing: ServerResponse, cutOff: "truncate" | "stall"): Promise<void> {
+  const body = Buffer.from(await whole.arrayBuffer());
+  outgoing.writeHead(whole.status, { ...Object.fromEntries(whole.headers), "content-length": body.length });
+  outgoing.write(body.subarray(0, Math.ceil(body.length / 2)), () => cutOff === "truncate" && outgoing.destroy());
 }
 
 /** The timer does not keep the process alive after the emulator has been closed. */
@@ -53,31 +74,20 @@ function isDelayOnly(fault: Fault): boolean {
   return delayMs !== undefined && Object.keys(failures).length === 0;
 }
 
-async function fail(
-  context: ApiContext,
-  fault: Fault,
-  behaviors: Behaviors,
-  performed: Response | undefined,
-): Promise<Response> {
-  const { outgoing } = context.env;
-  if (fault.reset) {
-    context.env.incoming.socket.resetAndDestroy();
-    return RESPONSE_ALREADY_SENT;
-  }
-  if (!fault.truncate && !fault.stall) return faultAnswer(context, fault, behaviors);
+function fail(context: ApiContext, fault: Fault, behaviors: Behaviors, performed: Response | undefined): Response {
+  context.set("cutOff", cutOffBy(fault));
   const says = fault.status !== undefined || fault.retryAfter !== undefined || fault.body !== undefined;
-  const whole = says
-    ? faultAnswer(context, fault, behaviors)
-    : (performed ?? new Response(PLACEHOLDER, { headers: JSON_TYPE }));
-  const body = Buffer.from(await whole.arrayBuffer());
-  outgoing.writeHead(whole.status, { ...Object.fromEntries(whole.headers), "content-length": body.length });
-  // Sends half of the announced content; then `truncate` closes the connection and `stall` leaves it open.
-  outgoing.write(body.subarray(0, Math.ceil(body.length / 2)), () => fault.truncate && outgoing.destroy());
-  return RESPONSE_ALREADY_SENT;
+  if (says || context.var.cutOff === undefined) return faultAnswer(context, fault, behaviors);
+  return performed ?? Response.json({ request_id: context.var.requestId, data: {} });
+}
+
+function cutOffBy({ reset, truncate, stall }: Fault): CutOff | undefined {
+  if (reset) return "reset";
+  if (truncate) return "truncate";
+  return stall ? "stall" : undefined;
 }
 
 const JSON_TYPE = { "content-type": "application/json" };
-const PLACEHOLDER = '{"request_id":"00000000-0000-0000-0000-000000000000","data":{}}';
 /** Of a body that is not Nylas's. */
 const DEFAULT_TYPE = "text/html; charset=utf-8";
 const BAD_GATEWAY = 502;

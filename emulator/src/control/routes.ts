@@ -9,7 +9,7 @@ import type { Random } from "../random.js";
 import { type Store, sameAddress } from "../store/store.js";
 import type { StoredGrant } from "../store/types.js";
 import { ControlError } from "./control-error.js";
-import { faultMiddleware, logMiddleware } from "./fault-middleware.js";
+import { cutOffMiddleware, faultMiddleware, logMiddleware } from "./fault-middleware.js";
 import { FaultRules } from "./fault-rules.js";
 import { type OverviewDependencies, overview } from "./overview.js";
 import { RequestLog } from "./request-log.js";
@@ -25,12 +25,19 @@ export interface Control {
   readonly rules: FaultRules;
   readonly log: MiddlewareHandler<Env>;
   readonly faults: MiddlewareHandler<Env>;
+  readonly cutOff: MiddlewareHandler<Env>;
 }
 
 export function createControl(apiKey: string, behaviors: Behaviors, seeded: () => Random): Control {
   const requests = new RequestLog(apiKey);
   const rules = new FaultRules(seeded);
-  return { requests, rules, log: logMiddleware(requests), faults: faultMiddleware(rules, behaviors) };
+  return {
+    requests,
+    rules,
+    log: logMiddleware(requests),
+    faults: faultMiddleware(rules, behaviors),
+    cutOff: cutOffMiddleware(),
+  };
 }
 
 export interface ControlDependencies extends OverviewDependencies {

@@ -32,6 +32,8 @@ const REPETITIONS = [
   "test/package/tarball.test.ts",
   "test/package/image.test.ts",
   "test/package/examples/{adopt,ci,examples,policy,preview-environments,readmes,rotation,surviving-429,template}.test.ts",
+  // `npm start`: the program of examples/quickstart, with a set-up of its own.
+  "test/package/demo.test.ts",
   // The benchmark, at the smallest size.
   "test/package/bench.test.ts",
 ];

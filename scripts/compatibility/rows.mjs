@@ -69,7 +69,7 @@ export const rows = [
     name: `yarn ${TOOLS.berry}, Plug'n'Play`,
     manager: "yarn PnP",
     fails: /the Pulumi SDK has not been installed/,
-    next: "`nodeLinker: node-modules` in `.yarnrc.yml`",
+    next: "`nodeLinker: node-modules` in `.yarnrc.yml`, or `yarn exec` before each command of Pulumi",
   },
   { name: `bun ${TOOLS.bun} as installer`, manager: "bun", next: "–" },
   {

@@ -243,7 +243,7 @@ export const halfMade: Scenario[] = [
   },
   {
     name: "the run is killed after a grant was made and before it was saved",
-    outcome: "after `pulumi cancel`, `up` takes the grant up, same id",
+    outcome: "after `pulumi cancel`, `up` on the same machine takes the grant up, same id",
     rules: [5],
     run: async (world) => {
       const { emulator, stack } = world;

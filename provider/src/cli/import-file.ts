@@ -5,7 +5,7 @@ import { SECRET_SIGNATURE } from "../hosts/secret-signature.js";
 import type { Exportable, ExportableMailbox } from "./exportable.js";
 import { GRANT_TYPE } from "./stack-state.js";
 
-/** The provider's code as every state has it: what Pulumi makes of `pulumi/thunk.ts`. A test compares them. */
+/** The provider's code as every state has it: what Pulumi makes of `hosts/dynamic/thunk.ts`. A test compares them. */
 export function storedCode(resource: "ImapConnector" | "ByoImapGrant"): string {
   return `exports.handler = __f0;
 

@@ -113,7 +113,16 @@ describe("nylas-imap doctor", () => {
     await emulator.call("DELETE", `/v3/grants/${ids.dora}`);
     const young = await doctor(emulator.env, "--state", await exported());
     expect(codes(young.findings, "dora@")).toEqual(["grant_not_visible"]);
+    const messages = { path: "/v3/grants/*/messages" };
+    await emulator.faults({ ...messages, status: 404 });
+    const unseen = await doctor(emulator.env, "--verify");
+    expect(codes(unseen.findings, "cleo@")).toEqual(["grant_not_visible"]);
     await world.makeGrantsOld();
+    await emulator.faults({ ...messages, status: 429, retryAfter: 3_600 });
+    const limited = await doctor(emulator.env, "--verify");
+    expect(codes(limited.findings, "cleo@")).toEqual(["mailbox_unreadable"]);
+    expect(limited.findings.find(({ subject }) => subject.includes("cleo@"))?.remedy).toContain("60 minutes");
+    await emulator.faults();
 
     const alone = await doctor(emulator.env, "--verify");
     expect(alone.run.code).toBe(1);

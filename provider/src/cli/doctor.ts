@@ -1,5 +1,5 @@
 import { hasOtherOwner, markerOf, shortened } from "../core/ownership/marker.js";
-import { MailServerError, NylasError } from "../errors.js";
+import { AccessError, MailServerError, NylasError } from "../errors.js";
 import { type NylasClient, otherRegion } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
 import { listReadableGrants } from "../nylas/grant-list.js";
@@ -45,6 +45,8 @@ export type FindingCode =
 
 /** Findings that may be as they should be; all others need doing. */
 const NOTES: readonly FindingCode[] = ["grant_of_other_stack", "grant_not_visible"];
+
+const AGAIN = "run doctor again in some minutes";
 
 export interface Finding extends Found {
   /** A `problem` needs doing; a `note` may be as it should be. */
@@ -277,17 +279,25 @@ async function mailboxFinding(client: NylasClient, grant: Grant): Promise<Found 
   } catch (error) {
     if (!(error instanceof NylasError)) throw error;
     if (error.code === "permission_denied") return denied(error);
-    return {
-      code: "mailbox_unreadable",
-      subject: subjectOf(grant),
-      problem: `is valid, but Nylas cannot read its mailbox: ${error.answer}`,
-      remedy:
-        error instanceof MailServerError
-          ? "the mail server does not answer, is busy or refuses for another reason than the password: look at it, then run this again"
-          : "check the password and the mail server; `pulumi up --refresh` then authenticates it again",
-      link: DOCS.imap,
-    };
+    const subject = subjectOf(grant);
+    if (error.status === 404 && visibleInMs(client, grant.createdAt) > 0) {
+      const problem =
+        "is listed, but Nylas does not know its mailbox yet: it is so new that it may not be visible everywhere";
+      return { code: "grant_not_visible", subject, problem, remedy: AGAIN, link: DOCS.grants };
+    }
+    const problem = `is valid, but Nylas cannot read its mailbox: ${error.answer}`;
+    return { code: "mailbox_unreadable", subject, problem, remedy: unreadableRemedy(error), link: DOCS.imap };
   }
+}
+
+function unreadableRemedy(error: NylasError): string {
+  if (error instanceof MailServerError) {
+    return "the mail server does not answer, is busy or refuses for another reason than the password: look at it, then run this again";
+  }
+  // The key has just listed the grants, so a 401 is about the mailbox.
+  return error instanceof AccessError
+    ? "check the password and the mail server; `pulumi up --refresh` then authenticates it again"
+    : error.remedy;
 }
 
 /** What only a comparison of the stack's state with Nylas shows. */
@@ -315,8 +325,7 @@ async function stateFindings(
     const grant = listed.get(managed.id) ?? (await findGrant(client, managed.id, managed.email));
     if (grant === undefined && visibleInMs(client, managed.createdAt) > 0) {
       const problem = "is in the state, and Nylas does not show it; it is so new that it may not be visible yet";
-      const remedy = "run doctor again in some minutes";
-      findings.push({ ...about, code: "grant_not_visible", problem, remedy });
+      findings.push({ ...about, code: "grant_not_visible", problem, remedy: AGAIN });
     } else if (grant === undefined) {
       const problem = "is in the state, but was deleted at Nylas";
       const remedy = "`pulumi up --refresh` drops it from the state and makes another grant, with another id";

@@ -42,7 +42,7 @@ export interface NylasErrorFacts<Code extends NylasErrorCode = NylasErrorCode> {
   type?: string | undefined;
   /** How often the request was sent. */
   attempts?: number | undefined;
-  /** Whether an attempt before the last one may have taken effect: its answer was lost, or was a 5xx. */
+  /** False if Nylas has refused every attempt, or none has reached it; undefined if nothing was sent. */
   mayHaveTakenEffect?: boolean | undefined;
 }
 
@@ -75,7 +75,7 @@ export class NylasError extends Error {
   readonly type: string | undefined;
   /** How often the request was sent. */
   readonly attempts: number | undefined;
-  /** Whether an attempt before the last one may have taken effect: its answer was lost, or was a 5xx. */
+  /** False if Nylas has refused every attempt, or none has reached it; undefined if nothing was sent. */
   readonly mayHaveTakenEffect: boolean | undefined;
 
   constructor(given: NylasErrorFacts) {

@@ -1,5 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { mkdtempSync, rmSync } from "node:fs";
+import type { ServerResponse } from "node:http";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
@@ -29,6 +30,13 @@ interface StoredGrant {
   updatedAt: number;
 }
 
+interface Refusal {
+  status: number;
+  type?: string;
+  /** Whether the body breaks off. */
+  isCut?: boolean;
+}
+
 /** What this Nylas shows of a grant, where, and which log-ins open the same mailbox. */
 interface Nylas {
   listed: (grant: StoredGrant) => object | undefined;
@@ -37,6 +45,8 @@ interface Nylas {
   opens: (username: string) => string;
   /** Whether the answer to this authentication, from 1, gets lost after it took effect. */
   loses: (post: number) => boolean;
+  /** What is answered to a request of this method in the place of the answer, and without effect. */
+  refuses: (method: string) => Refusal | undefined;
   /** Added to the answers' dates; `undefined` for answers without one. */
   aheadMs: number | undefined;
 }
@@ -75,6 +85,7 @@ beforeEach(async () => {
     answered: shown,
     opens: (username) => username,
     loses: () => false,
+    refuses: () => undefined,
     aheadMs: 0,
   };
   vi.spyOn(console, "error").mockImplementation((line: string) => void notices.push(line));
@@ -83,6 +94,11 @@ beforeEach(async () => {
       const { aheadMs } = nylas;
       if (aheadMs === undefined) response.sendDate = false;
       else response.setHeader("date", new Date(Date.now() + aheadMs).toUTCString());
+      const refusal = nylas.refuses(`${request.method}`);
+      if (refusal !== undefined) {
+        refuse(response, refusal);
+        return;
+      }
       const url = new URL(request.url ?? "/", server.uri);
       const [status, answer] = answerTo(`${request.method}`, url, body);
       if (request.method === "POST" && nylas.loses(states.length)) {
@@ -103,6 +119,13 @@ afterEach(async () => {
   rmSync(home, { recursive: true, force: true });
   await server.close();
 });
+
+function refuse(response: ServerResponse, { status, type = "api.refused", isCut = false }: Refusal): void {
+  const body = JSON.stringify({ request_id: "r-2", error: { type, message: "Refused." } });
+  response.writeHead(status, { "content-type": "application/json", "content-length": body.length });
+  if (isCut) response.write(body.slice(1), () => response.destroy());
+  else response.end(body);
+}
 
 function answerTo(method: string, url: URL, body: string): [number, object] {
   const notFound: [number, object] = [404, { error: { type: "grant.not_found", message: "Grant not found." } }];
@@ -139,8 +162,9 @@ function foreign(change: Partial<StoredGrant> = {}): void {
 }
 
 /** A provider process of its own. */
-function newRun(): Run {
-  const env = { NYLAS_API_KEY: `nyk_${randomUUID()}`, NYLAS_API_URI: server.uri, NYLAS_REQUESTS_PER_SECOND: "1000" };
+function newRun(change: Record<string, string> = {}): Run {
+  const base = { NYLAS_API_KEY: `nyk_${randomUUID()}`, NYLAS_API_URI: server.uri, NYLAS_REQUESTS_PER_SECOND: "1000" };
+  const env = { ...base, ...change };
   return runFor(
     readSettings("nylas", () => undefined, env),
     here(),
@@ -394,5 +418,73 @@ describe("a grant that is seconds old", () => {
     // The run above has left its note; the grant is older.
     expect((await failure(create())).code).toBe("grant_exists");
     expect(kinds()).toEqual(["created", "adopted", "created", "adopted"]);
+  });
+
+  /** Somebody else connects the mailbox now, and Nylas does not show it yet, to a run a minute later. */
+  const somebodyElseConnects = () => {
+    const now = nowSeconds();
+    grants = [];
+    foreign({ createdAt: now, updatedAt: now });
+    Object.assign(nylas, { refuses: () => undefined, aheadMs: 60_000 });
+    invisible();
+  };
+  const posts = (refusal: Refusal) => (method: string) => (method === "POST" ? refusal : undefined);
+  const WRONG_PASSWORD = { status: 400, type: "grant.invalid_authentication" };
+
+  it("is not this stack's after a run that a proxy has not let through", async () => {
+    vi.stubEnv("HTTP_PROXY", server.uri);
+    nylas.refuses = posts({ status: 407 });
+    const behind = { NYLAS_API_URI: "http://api.nylas.invalid", NYLAS_ALLOW_HTTP: "true" };
+    expect((await failure(create({}, newRun(behind)))).code).toBe("nylas_unavailable");
+    somebodyElseConnects();
+    expect((await failure(create())).code).toBe("grant_exists");
+    expect(grants).toMatchObject([{ state: expect.stringMatching(/:adopted$/) }]);
+  });
+
+  it("is not this stack's after an adoption that was refused", async () => {
+    foreign();
+    nylas.refuses = posts(WRONG_PASSWORD);
+    expect((await failure(create({ onExisting: "adopt" }))).code).toBe("invalid_credentials");
+    somebodyElseConnects();
+    expect((await failure(create())).code).toBe("grant_exists");
+  });
+
+  it("is not this stack's after a refused authentication of a renamed stack's grant", async () => {
+    const { id, props } = await stateOf();
+    const renamed = { owner: "0e3f", stack: "0f4a" };
+    nylas.refuses = posts(WRONG_PASSWORD);
+    const updating = failure(grantLifecycle.update(newRun(), id, props, inputs(renamed)));
+    expect((await updating).code).toBe("invalid_credentials");
+    somebodyElseConnects();
+    expect((await failure(create(renamed))).code).toBe("grant_exists");
+  });
+
+  const deletions = (refusal: Refusal) => (method: string) => (method === "DELETE" ? refusal : undefined);
+
+  it("stays in the state after a deletion that was refused", async () => {
+    const { id, props } = await stateOf();
+    const remove = () => present(grantLifecycle.delete)(newRun(), id, props);
+    nylas.refuses = deletions({ status: 400 });
+    expect((await failure(remove())).code).toBe("unexpected_response");
+    nylas.refuses = deletions({ status: 404 });
+    expect((await failure(remove())).code).toBe("nylas_unavailable");
+    nylas.refuses = deletions({ status: 400 });
+    expect((await failure(remove())).code).toBe("unexpected_response");
+    invisible();
+    expect((await failure(remove())).code).toBe("nylas_unavailable");
+    expect(await present(grantLifecycle.read)(newRun(), id, props)).toMatchObject({ outs: props });
+  });
+
+  it("stays in the state after a 404 that broke off, and another one", async () => {
+    const { id, props } = await stateOf();
+    let cut = true;
+    nylas.refuses = (method) => {
+      if (method !== "DELETE") return undefined;
+      const isCut = cut;
+      cut = false;
+      return { status: 404, isCut };
+    };
+    expect((await failure(present(grantLifecycle.delete)(newRun(), id, props))).code).toBe("nylas_unavailable");
+    expect(grants).toHaveLength(1);
   });
 });

@@ -85,7 +85,7 @@ export function toNylasError(
 export interface Attempts {
   count: number;
   path: string;
-  /** Whether an attempt before the last one may have taken effect. */
+  /** Whether one of them may have taken effect. */
   mayHaveTakenEffect: boolean;
 }
 

@@ -11,7 +11,7 @@ import { isOfOneMailbox, type RequestFailure, toNylasError } from "./failure.js"
 import type { Pace } from "./pace.js";
 import { proxyFor } from "./proxy.js";
 import { PROXY_AUTHENTICATION_REQUIRED, ProxyRefusal } from "./proxy-refusal.js";
-import { parseRetryAfter, retryDelay } from "./retry-delay.js";
+import { isProviderFailure, parseRetryAfter, retryDelay } from "./retry-delay.js";
 import type { ServerClock } from "./server-clock.js";
 import { APPLICATION_PATH, ErrorEnvelope, isNylasError } from "./wire.js";
 
@@ -116,6 +116,7 @@ async function send<T>(
       request.once === true || !failure.repeatable
         ? undefined
         : retryDelay({ attempts, spentMs, isLogin: request.isLogin === true, ...failure }, Math.random());
+    mayHaveTakenEffect ||= request.method !== "GET" && failure.mayHaveTakenEffect;
     const made = { count: attempts, path: request.path, mayHaveTakenEffect };
     const asError = () =>
       toNylasError(request.operation, settings, wording, { ...failure, proxy: connection.proxy }, made);
@@ -130,7 +131,6 @@ async function send<T>(
       throw asError();
     });
     spentMs += delay;
-    mayHaveTakenEffect ||= failure.mayHaveTakenEffect;
   }
 }
 
@@ -246,16 +246,18 @@ function errorAnswer(
   const inner = described?.error;
   const message = (typeof inner === "object" ? inner.message : described?.error_description) ?? statusMessage;
   const header = headers["x-request-id"];
+  const type = code((typeof inner === "object" ? inner.type : inner) ?? undefined);
   const failure = {
     status: statusCode,
-    type: code((typeof inner === "object" ? inner.type : inner) ?? undefined),
+    type,
     requestId: name(described?.request_id ?? (typeof header === "string" ? header : undefined)),
     retryAfterMs: undefined,
     answer: quote(message),
     timedOut: false,
     unreadable: false,
     lostPost: false,
-    mayHaveTakenEffect: statusCode >= 500,
+    // A mail server's failure may be reported after the grant was made.
+    mayHaveTakenEffect: statusCode >= 500 || isProviderFailure(type),
     repeatable: true,
   };
   return isNylasError(json) || !isFinal(request, statusCode) ? failure : notOfNylas(failure, message, headers.server);
@@ -284,6 +286,7 @@ function notOfNylas(
     requestId,
     answer: `${who} answered ${says} without the request_id and error that Nylas sends: a gateway or proxy, and not Nylas`,
     unreadable: true,
+    mayHaveTakenEffect: true,
     repeatable: false,
   };
 }
@@ -309,7 +312,7 @@ function connectionFailure(
     timedOut,
     unreadable: false,
     lostPost: lost && request.method === "POST",
-    mayHaveTakenEffect: status === undefined ? !UNSENT_CODES.includes(error.code) : status !== 429,
+    mayHaveTakenEffect: status === undefined ? !UNSENT_CODES.includes(error.code) : !(status >= 400 && status <= 499),
     // The password in a POST that was refused may have been wrong.
     repeatable:
       !timedOut && !(undecided && request.method === "POST") && (refused || lost || UNSENT_CODES.includes(error.code)),
@@ -380,6 +383,7 @@ function parse<T>(request: NylasRequest<T>, { body, status }: Received): T {
     operation: request.operation,
     answer: `the answer is not what Nylas's contract promises (${where})`,
     status,
+    mayHaveTakenEffect: request.method !== "GET",
     remedy: "check that apiUri points at Nylas or its emulator; otherwise report it to this package",
   });
 }

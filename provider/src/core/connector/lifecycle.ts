@@ -12,6 +12,7 @@ import type { Connector, Grant } from "../../nylas/wire.js";
 import { type Lifecycle, overRecords } from "../lifecycle.js";
 import {
   connectorExists,
+  entryOf,
   isTaken,
   ownerIn,
   wasTaken,
@@ -81,7 +82,7 @@ const lifecycle: Lifecycle<ConnectorArguments, ConnectorState> = {
     const connector = id === CONNECTOR_ID ? await findConnector(run.client) : undefined;
     if (connector === undefined) {
       if (state.provider === undefined) throw noSuchConnector(run.client, id);
-      run.journal.forget(ownerIn(state));
+      run.journal.forget(run.journal.read()?.owner);
       run.host.notices.notify(deletedOutside("the IMAP connector", state));
       return undefined;
     }
@@ -171,8 +172,7 @@ async function createOrAdopt(
     interrupted || (last?.made === true && isOfStack) || (isKept && run.owners.wasPlannedAsMade(CONNECTOR_ID));
   if (owner !== undefined) {
     run.notes.write(owner);
-    const takenFrom = last === undefined || last.owner === owner ? undefined : last.owner;
-    run.journal.write({ owner, made, stack, takenFrom });
+    run.journal.write(entryOf({ owner, stack }, made, last));
   }
   return { connector: await rename(run.client, found, args.name), adopted: !made };
 }
@@ -182,16 +182,17 @@ async function createAndRecord(run: ApplicationRun, args: ConnectorArguments): P
   const { name, owner, stack } = args;
   if (owner !== undefined) {
     notes.write(owner);
-    journal.write({ owner, made: true, stack });
+    journal.write(entryOf({ owner, stack }, true, journal.read()));
   }
   try {
     return await createConnector(client, name);
   } catch (error) {
-    if (!(error instanceof NylasError) || error.status === undefined || error.status >= 500) throw error;
+    if (!(error instanceof NylasError)) throw error;
+    // Where it had no effect, no later run must take what somebody else makes for this stack's.
+    if (error.mayHaveTakenEffect === false) journal.forget(owner);
     const found = error.status === 400 || error.status === 409 ? await findConnector(client) : undefined;
     // It did not exist before the request: an attempt whose answer was lost has created it.
     if (found !== undefined && error.mayHaveTakenEffect) return rename(client, found, name);
-    if (!error.mayHaveTakenEffect) journal.forget(owner);
     throw found === undefined ? error : connectorExists(run, args, found, undefined);
   }
 }

@@ -1,4 +1,4 @@
-import { NotFoundError, type NylasError, UnavailableError } from "../../errors.js";
+import { NotFoundError, NylasError, UnavailableError } from "../../errors.js";
 import { visibleInMs } from "../../nylas/visibility.js";
 import type { ApplicationRun } from "../session.js";
 import type { GrantState } from "./state.js";
@@ -35,7 +35,11 @@ export async function withNoteOfDeletion(
   const note = deletionOf(id);
   const isRepeated = run.notes.find(note) !== undefined;
   run.notes.write(note);
-  const refusal = await deletion();
+  const refusal = await deletion().catch((error) => {
+    // Where nothing was deleted, the note would explain an absence that it did not cause.
+    if (!isRepeated && error instanceof NylasError && error.mayHaveTakenEffect === false) run.notes.remove(note);
+    throw error;
+  });
   const seconds = Math.ceil(visibleInMs(run.client, state.createdAt) / 1_000);
   if (refusal !== undefined && !isRepeated && seconds > 0) {
     run.notes.remove(note);

@@ -16,9 +16,9 @@ import type { Grant } from "../../nylas/wire.js";
 import { preflight } from "../../preflight/preflight.js";
 import { adviceForPassword, adviceForServer } from "../../provider-advice.js";
 import { PartialFailureError } from "../lifecycle.js";
+import { writeClaim } from "../ownership/grant.js";
 import { formatMarker, type Marker } from "../ownership/marker.js";
-import type { Note } from "../ownership/notes.js";
-import type { Run } from "../session.js";
+import type { ApplicationRun, Run } from "../session.js";
 import { notReadableYet } from "./absence.js";
 import type { GrantArguments } from "./properties.js";
 import { type GrantState, writeGrantState } from "./state.js";
@@ -33,42 +33,42 @@ import {
   type Unforeseen,
 } from "./unforeseen.js";
 
+/**
+ * Prepares an authentication: refuses credentials that this run has seen refused, logs in from here if the program asks for that, and
+ * writes the note that this run is about to take the grant. `inState` is the marker in the state.
+ */
+export async function claim(
+  run: ApplicationRun,
+  args: GrantArguments,
+  mailbox: MailboxCredentials,
+  adopted: boolean,
+  inState?: Marker,
+): Promise<Authentication> {
+  const refused = run.lockedMailboxes.get(mailboxKey(args.imapUsername)) ?? run.refusedLogins.get(digestOf(mailbox));
+  if (refused !== undefined) throw refused;
+  await remembering(run, mailbox, () => preflight(mailbox, args.preflight, run.host.notices));
+  // Read before this run writes its own note.
+  const interrupted = args.owner === undefined ? undefined : run.notes.find(args.owner);
+  return { run, args, mailbox, marker: writeClaim(run, args, adopted, inState), interrupted };
+}
+
 /** Authenticates a mailbox that has a grant: for adoption, rotation and repair. */
 export async function authenticate(
   authentication: Authentication,
   adopted: boolean,
   found: Grant,
 ): Promise<AuthenticatedGrant> {
-  const { run, mailbox, marker } = authentication;
-  await tryWithoutNylas(authentication);
-  const answered = await post(run, mailbox, textOf(marker), found);
+  const { run, mailbox } = authentication;
+  const answered = await postClaimed(authentication, found);
   const { grant } = answered;
   if (grant.id === found.id) return { grant, adopted };
   throw await otherGrantAnswered(authentication, found, withSender(run, mailbox, answered));
 }
 
-/**
- * Authenticates a mailbox for which no grant is known: Nylas creates one, or authenticates one that its list did not show.
- * `interrupted` is the note of a run of this resource that was interrupted.
- */
-export async function authenticateNew(
-  authentication: Authentication,
-  interrupted: Note | undefined,
-): Promise<AuthenticatedGrant> {
-  const { run, mailbox, marker } = authentication;
-  let isSent = false;
-  const answered = await tryWithoutNylas(authentication)
-    .then(() => {
-      isSent = true;
-      return post(run, mailbox, textOf(marker), undefined);
-    })
-    .catch((error) => {
-      // Where nothing was made, a later run must not take what somebody else makes for its own.
-      const isMadeByNobody = !isSent || isRefused(error);
-      if (isMadeByNobody && interrupted === undefined && marker !== undefined)
-        run.notes.remove(marker.owner, marker.nonce);
-      throw error;
-    });
+/** Authenticates a mailbox for which no grant is known: Nylas creates one, or authenticates one that its list did not show. */
+export async function authenticateNew(authentication: Authentication): Promise<AuthenticatedGrant> {
+  const { run, mailbox, interrupted } = authentication;
+  const answered = await postClaimed(authentication, undefined);
   const { grant, existed } = answered;
   const before = answered.before ?? ofAnotherResource(authentication, grant);
   const isOurs = !existed || isOfInterruptedRun(run, grant, interrupted?.time);
@@ -76,11 +76,18 @@ export async function authenticateNew(
   return takeExisting(authentication, withSender(run, mailbox, { ...answered, before }));
 }
 
-/** Whether Nylas itself refused all attempts. A mail server's failure may be reported after the grant was made. */
-function isRefused(error: unknown): boolean {
-  if (!(error instanceof NylasError) || error instanceof MailServerError || error.type === undefined) return false;
-  const { status = 0, mayHaveTakenEffect = false } = error;
-  return !mayHaveTakenEffect && status >= 400 && status < 500;
+/** Sends the authentication. Where it had no effect, no later run must take what somebody else makes for its own. */
+async function postClaimed(
+  { run, mailbox, marker, interrupted }: Authentication,
+  found: Grant | undefined,
+): Promise<Answered> {
+  try {
+    return await post(run, mailbox, textOf(marker), found);
+  } catch (error) {
+    const hadNoEffect = error instanceof NylasError && error.mayHaveTakenEffect === false;
+    if (hadNoEffect && interrupted === undefined && marker !== undefined) run.notes.remove(marker.owner, marker.nonce);
+    throw error;
+  }
 }
 
 /** The grant as the state of another resource of the program has it; Nylas's list may not show it yet. */
@@ -92,13 +99,6 @@ function ofAnotherResource({ run, args }: Authentication, grant: Grant): Grant |
 
 function withSender(run: Run, mailbox: MailboxCredentials, answered: Answered): Unforeseen {
   return { ...answered, send: (state) => post(run, mailbox, state, answered.grant) };
-}
-
-/** Refuses credentials that this run has seen refused, and logs in from here if the program asks for that. */
-async function tryWithoutNylas({ run, args, mailbox }: Authentication): Promise<void> {
-  const refused = run.lockedMailboxes.get(mailboxKey(args.imapUsername)) ?? run.refusedLogins.get(digestOf(mailbox));
-  if (refused !== undefined) throw refused;
-  await remembering(run, mailbox, () => preflight(mailbox, args.preflight, run.host.notices));
 }
 
 async function post(

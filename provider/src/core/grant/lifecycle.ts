@@ -3,14 +3,14 @@ import { InvalidInputError, NotFoundError, type NylasError } from "../../errors.
 import { deleteGrant } from "../../nylas/grants.js";
 import type { Grant } from "../../nylas/wire.js";
 import { type Lifecycle, overRecords } from "../lifecycle.js";
-import { decideAdoption, isTaken, isToBeTakenBack, writeClaim } from "../ownership/grant.js";
+import { decideAdoption, isTaken, isToBeTakenBack } from "../ownership/grant.js";
 import { deletedOutside, hasOtherOwner, heldTwice, holderOf, isOfOtherStack, markerOf } from "../ownership/marker.js";
 import { isUnknown, replacing } from "../properties/validate.js";
 import { asText, changed, type Values } from "../properties/values.js";
 import { applicationOfProgram, sameApplication } from "../same-application.js";
 import type { Run } from "../session.js";
 import { goneBeforeUpdate, invisible, notYetVisible, withNoteOfDeletion } from "./absence.js";
-import { authenticate, authenticateNew, verifyMailbox } from "./authenticate.js";
+import { authenticate, authenticateNew, claim, verifyMailbox } from "./authenticate.js";
 import { checkGrantArguments } from "./check.js";
 import { credentials } from "./credentials.js";
 import {
@@ -86,13 +86,10 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
     return run.exclusively(args.imapUsername, async () => {
       const found = await findExisting(run, args);
       const adopting = found === undefined ? false : decideAdoption(run, args, found);
-      // Read before this run writes its own note.
-      const interrupted = args.owner === undefined ? undefined : run.notes.find(args.owner);
-      const marker = writeClaim(run, args, adopting);
-      const authentication = { run, args, mailbox, marker };
+      const authentication = await claim(run, args, mailbox, adopting);
       const authenticated =
         found === undefined
-          ? await authenticateNew(authentication, interrupted)
+          ? await authenticateNew(authentication)
           : await authenticate(authentication, adopting, found);
       run.owners.record(authenticated.grant.id, args.owner);
       const { id } = authenticated.grant;
@@ -155,8 +152,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
       }
       const because = takenBack || olds.heldElsewhere ? TAKES_BACK : reasonOf(olds, declared, marking);
       const mailbox = planned ?? credentials(args, run.host, because);
-      const marker = writeClaim(run, args, adopted, olds.marker);
-      const authentication = { run, args, mailbox, marker };
+      const authentication = await claim(run, args, mailbox, adopted, olds.marker);
       const authenticated = await authenticate(authentication, adopted, found);
       run.owners.record(id, args.owner);
       const updated = stateOf(authentication, authenticated);
@@ -271,7 +267,7 @@ function announceRemoval({ host }: Run, { imapUsername }: GrantArguments, names:
 
 /** The state after an authentication, or after a look that sent no `mailbox`: no passwords, and the grant as Nylas returned it. */
 function stateOf(
-  { run, args, mailbox, marker }: Omit<Authentication, "mailbox"> & Partial<Authentication>,
+  { run, args, mailbox, marker }: Pick<Authentication, "run" | "args" | "marker"> & Partial<Authentication>,
   { grant, adopted }: AuthenticatedGrant,
 ): GrantState {
   return {

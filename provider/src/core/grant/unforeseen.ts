@@ -6,6 +6,7 @@ import { visibleInMs } from "../../nylas/visibility.js";
 import type { Grant } from "../../nylas/wire.js";
 import { decideAdoption, touchedGrantExists, unlistedGrantExists } from "../ownership/grant.js";
 import { formatMarker, type Marker } from "../ownership/marker.js";
+import type { Note } from "../ownership/notes.js";
 import type { ApplicationRun, Run } from "../session.js";
 import type { GrantArguments } from "./properties.js";
 
@@ -15,7 +16,7 @@ import type { GrantArguments } from "./properties.js";
  */
 const CREATION_TOLERANCE_MS = 2_000;
 
-/** What an authentication needs. */
+/** An authentication, and whose grant it is to become. */
 export interface Authentication {
   run: ApplicationRun;
   args: GrantArguments;
@@ -23,6 +24,8 @@ export interface Authentication {
   mailbox: MailboxCredentials;
   /** The marker to send; none without an owner. */
   marker: Marker | undefined;
+  /** The note of a run of this resource that was interrupted. */
+  interrupted: Note | undefined;
 }
 
 /** A grant that this resource has just authenticated. */

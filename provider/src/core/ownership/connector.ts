@@ -54,7 +54,21 @@ export function whyTaken(run: ConnectorEvidence, { declared }: OwnedConnector): 
 
 /** Whether the journal has a name of the stack's connector that was changed on another machine. */
 function isFormerName(last: JournalEntry, owner: string | undefined, stack: string | undefined): boolean {
-  return last.stack !== undefined && last.stack === stack && last.takenFrom !== owner && !wasTaken(last, owner);
+  return last.stack !== undefined && last.stack === stack && !isTakenFrom(last, owner) && !wasTaken(last, owner);
+}
+
+function isTakenFrom({ takenFrom = [] }: JournalEntry, owner: string | undefined): boolean {
+  return owner !== undefined && takenFrom.includes(owner);
+}
+
+/** The journal's entry once this owner takes the connector, or makes it, without an alias. The state may still have the names before. */
+export function entryOf(
+  { owner, stack }: { owner: string; stack: string | undefined },
+  made: boolean,
+  last: JournalEntry | undefined,
+): JournalEntry {
+  const before = last === undefined ? [] : [...(last.takenFrom ?? []), last.owner];
+  return { owner, made, stack, takenFrom: [...new Set(before)].filter((name) => name !== owner) };
 }
 
 /** Whether another name has taken the connector from this owner: by a rename, or with a copy of the state. */
@@ -90,7 +104,7 @@ export function writeNewNameToJournal(
   } else if (!renamed || last?.owner !== before) return;
   run.notes.write(owner);
   const previous = renamed ? before : undefined;
-  run.journal.write({ owner, made: olds.adopted !== true, stack, previous });
+  run.journal.write({ owner, made: olds.adopted !== true, stack, previous, takenFrom: last?.takenFrom });
 }
 
 export function connectorExists(

@@ -14,8 +14,8 @@ export interface JournalEntry {
   stack?: string | undefined;
   /** After a rename of the resource or its stack: the owner before. */
   previous?: string | undefined;
-  /** If it was taken over without an alias: the owner before, which may still be in the state. */
-  takenFrom?: string | undefined;
+  /** The stack's owners before that it was taken from without an alias. They may still be in the state. */
+  takenFrom?: string[] | undefined;
 }
 
 /**
@@ -44,7 +44,7 @@ const schema = v.nullable(
     made: v.boolean(),
     stack: v.optional(v.string()),
     previous: v.optional(v.string()),
-    takenFrom: v.optional(v.string()),
+    takenFrom: v.optional(v.array(v.string())),
   }),
 );
 type Note = v.InferOutput<typeof schema>;

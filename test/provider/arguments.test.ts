@@ -149,6 +149,7 @@ describe("the arguments of a grant", () => {
   it.each([
     "Calling [toString] on an [Output<T>] is not supported.",
     "Calling __str__ on an Output[T] is not supported.",
+    "Calling 'toString' on an 'Output<T>' is not supported.",
   ])("refuse a text that an SDK has put an output into: %s", (text) => {
     const inputs = { ...good, imapUsername: `${text}@example.test` };
     expect(reasons(grantLifecycle, inputs)).toEqual([expect.stringContaining("imapUsername has an output inside")]);
@@ -244,6 +245,14 @@ describe("the plan for a grant", () => {
     expect(diff(news)).toEqual({ changed: Object.keys(news), replaces: Object.keys(news) });
   });
 
+  it("keeps an imported grant, which has no owner, where the program gives the mailbox's log-in name", () => {
+    const imported = { ...olds, owner: undefined };
+    for (const before of [imported, { ...imported, imapUsername: undefined }]) {
+      expect(diff({ imapUsername: "CORP\\ops" }, before).replaces).toEqual([]);
+    }
+    expect(diff({ imapUsername: "CORP\\ops" }, { ...olds, owner: "a" }).replaces).toEqual(["imapUsername"]);
+  });
+
   it("heals a grant that Nylas calls invalid, and one that was not verified", () => {
     expect(diff({}, { ...olds, grantStatus: "invalid" })).toEqual({ changed: ["grantStatus"], replaces: [] });
     expect(diff({}, { ...olds, verified: false })).toEqual({ changed: ["verified"], replaces: [] });
@@ -253,6 +262,15 @@ describe("the plan for a grant", () => {
     });
   });
 });
+
+it.each([UNKNOWN, { file: UNKNOWN }, { env: UNKNOWN }])(
+  "a password's source that is not known yet, %j, has a digest that is not known yet",
+  (imapPasswordFrom) => {
+    const { inputs, failures } = grantLifecycle.check(here(), { ...good, imapPassword: undefined, imapPasswordFrom });
+    expect(failures).toEqual([]);
+    expect(inputs.imapPasswordDigest).toBe(UNKNOWN);
+  },
+);
 
 describe("a password that Nylas cannot authenticate", () => {
   const umlaut = "Grüße an alle";

@@ -351,6 +351,16 @@ describe("two addresses of one mailbox", () => {
   });
 });
 
+it("a grant of another provider that was imported by its id is not authenticated as IMAP", async () => {
+  foreign({ state: undefined });
+  const asGoogle = (grant: StoredGrant) => ({ ...shown(grant), provider: "google" });
+  Object.assign(nylas, { listed: asGoogle, byId: asGoogle });
+  const imported = { imapUsername: OPS, applicationId: APPLICATION.application_id, adopted: true, grantId: "foreign" };
+  const error = await failure(grantLifecycle.update(newRun(), "foreign", imported, inputs()));
+  expect(error).toMatchObject({ code: "invalid_input", answer: expect.stringContaining("is of provider google") });
+  expect(states).toEqual([]);
+});
+
 describe("a grant that is seconds old", () => {
   const invisible = () => Object.assign(nylas, { listed: () => undefined, byId: () => undefined });
   const stateOf = async () => {

@@ -99,6 +99,8 @@ function checkPassword(host: Host, names: Password, inputs: Values, olds: Values
     if (argument === "smtpPassword") return storing(undefined);
     return storing(undefined, missing(argument, `or imapPasswordFrom ${NO_VALUE}`));
   }
+  if (isUnknown(source) || (typeof source === "object" && Object.values(source ?? {}).some(isUnknown)))
+    return storing(UNKNOWN);
   if (!v.is(passwordSource, source)) return storing(undefined);
 
   const reading = readPassword(source, host);

@@ -143,6 +143,8 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
         const hidden = notYetVisible({ run, id, state: olds });
         throw hidden === undefined ? goneBeforeUpdate(operation, id) : invisible(operation, hidden);
       }
+      // An import by id takes any grant into a state.
+      if (found.provider !== "imap") throw isOfOtherProvider(operation, found);
       const adopted = olds.adopted === true;
       const takenBack = isToBeTakenBack(run, operation, found, olds, args);
       const broken = found.status === INVALID;
@@ -211,9 +213,12 @@ async function findExisting(run: Run, { imapUsername, owner }: GrantArguments): 
 
 function replacingArguments({ declared }: GrantState, news: Values): string[] {
   const replaces = replacing(declared, news, REPLACING_ARGUMENTS, GRANT_DEFAULTS);
+  const imapUsername = asText(news.imapUsername) ?? "";
+  // An import by id only knows the address. The authentication that follows tells whether the log-in name opens this grant's mailbox.
+  const isFirstLoginName = declared.owner === undefined && !isAddress(imapUsername);
   // Another spelling of the same mailbox does not replace.
   const isOtherMailbox =
-    !isUnknown(news.imapUsername) && !sameMailbox(declared.imapUsername ?? "", asText(news.imapUsername) ?? "");
+    !isUnknown(news.imapUsername) && !isFirstLoginName && !sameMailbox(declared.imapUsername ?? "", imapUsername);
   return isOtherMailbox ? ["imapUsername", ...replaces] : replaces;
 }
 
@@ -238,7 +243,10 @@ function changedArguments({ declared }: GrantState, news: Values): string[] {
 function reasonOf(olds: GrantState, news: Values, marking: boolean): string {
   const names = changedArguments(olds, news);
   if (names.length > 0) return `${names.join(" and ")} ${names.length === 1 ? "has" : "have"} changed`;
-  return marking ? "the stack or its project has another name" : "Nylas calls its grant invalid";
+  if (!marking) return "Nylas calls its grant invalid";
+  return olds.marker?.stack === undefined
+    ? "its marker, of version 0.1.0, has to be written anew for the resource's or stack's new name"
+    : "the stack or its project has another name";
 }
 
 /** The argument by which the program gives a password: itself, or its source. */
@@ -296,6 +304,15 @@ function replacedByOption({ host }: Run, mailbox: string, { verified }: GrantSta
     remedy:
       `${host.wording.withoutReplaceOnChanges}; then run \`pulumi up\`, which keeps the grant. ` +
       "To have another grant on purpose, name the resource in `pulumi up --replace`",
+  });
+}
+
+function isOfOtherProvider(operation: string, { id, provider }: Grant): NylasError {
+  return new InvalidInputError({
+    code: "invalid_input",
+    operation,
+    answer: `grant ${id} is of provider ${provider}, and not of IMAP. Nothing was changed`,
+    remedy: "take the resource out of the program and the state (`pulumi state delete` with its URN); the grant stays",
   });
 }
 

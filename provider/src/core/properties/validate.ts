@@ -22,8 +22,8 @@ const MAX_TEXT_LENGTH = 1_024;
  */
 const UNTYPABLE = /[\s\p{Cc}\p{Cs}]|(?!\p{Join_Control})\p{Cf}/u;
 
-/** What Pulumi's SDKs put into a text instead of an output: `Calling [toString] on an [Output<T>] is not supported.` */
-const OUTPUT_IN_TEXT = /Calling \S+ on an \[?Output/;
+/** What Pulumi's SDKs put into a text instead of an output: `Calling [toString] on an [Output<T>] is not supported.`, in Java with quotes. */
+const OUTPUT_IN_TEXT = /Calling \S+ on an ['[]?Output/;
 
 /** Programs often mean to give a value that turns out to be none. */
 export const NO_VALUE = "is required and has no value; is a configuration key or an environment variable unset?";

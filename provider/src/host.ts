@@ -7,6 +7,8 @@ import type { ConfigLookup, SettingWording } from "./settings.js";
  */
 export interface Host {
   env: Environment;
+  /** Where settings are read that the configuration lacks: nothing where only the configuration counts. */
+  settingsEnv: Environment;
   notices: Notices;
   /** Ends pauses when the run is to end. */
   signal: AbortSignal;

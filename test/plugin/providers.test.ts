@@ -162,5 +162,12 @@ it("unknown settings are refused with the nearest one", () =>
     world.declare({ mailboxes: { ops: world.mailbox(0) } });
     await stack.config({ "nylas:apiURL": "https://api.example.com" });
     await world.fails(['"apiURL" is not a setting; did you mean "apiUri"?'], "preview");
+    await stack.run("config", "rm", "nylas:apiURL");
+    await stack.config({}, { "nylas:apiKey": emulator.emulator.apiKey });
+    world.declare({
+      before: `const eu = new Provider("default_eu", ${JSON.stringify({ apiKey: world.secret("nyk_of_another") })});`,
+      connectorOpts: "{ provider: eu }",
+    });
+    await world.fails(['"default_eu" is a name that the engine gives to its own providers'], "preview");
     expect(await emulator.requests()).toEqual([]);
   }));

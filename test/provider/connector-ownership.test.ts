@@ -31,9 +31,9 @@ afterEach(async () => {
 let processes = 0;
 function newProcess() {
   processes += 1;
-  const env = { ...emulator.env, NYLAS_REQUESTS_PER_SECOND: String(1_000 - processes) };
-  const host = { ...here(), env, notesDirectory };
-  const run = runFor(readSettings("nylas", host.config, env), host);
+  const settingsEnv = { ...emulator.env, NYLAS_REQUESTS_PER_SECOND: String(1_000 - processes) };
+  const host = { ...here(), settingsEnv, notesDirectory };
+  const run = runFor(readSettings("nylas", host.config, settingsEnv), host);
   return {
     create: (owner: string, change: Values = {}) => connectorLifecycle.create(run, { owner, stack: STACK, ...change }),
     update: (olds: Values, owner: string) => connectorLifecycle.update(run, ID, olds, { owner, stack: STACK }),

@@ -24,7 +24,7 @@ beforeEach(async () => {
   file = join(directory, "password");
   earlier = emulator.user(0).password;
   writeFileSync(file, earlier);
-  server = serveResource(grantLifecycle, { ...here(), env: emulator.env, notesDirectory: directory });
+  server = serveResource(grantLifecycle, { ...here(), settingsEnv: emulator.env, notesDirectory: directory });
 });
 
 afterEach(async () => {

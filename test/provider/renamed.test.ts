@@ -34,9 +34,9 @@ afterEach(async () => {
 let processes = 0;
 function newProcess(): { server: ResourceServer; end: () => void } {
   processes += 1;
-  const env = { ...emulator.env, NYLAS_REQUESTS_PER_SECOND: String(1_000 - processes) };
-  const host = { ...here(), env, notesDirectory };
-  const run = runFor(readSettings("nylas", host.config, env), host);
+  const settingsEnv = { ...emulator.env, NYLAS_REQUESTS_PER_SECOND: String(1_000 - processes) };
+  const host = { ...here(), settingsEnv, notesDirectory };
+  const run = runFor(readSettings("nylas", host.config, settingsEnv), host);
   return { server: serveResource(grantLifecycle, host), end: () => run.unsaved.removeReturned() };
 }
 

@@ -118,8 +118,8 @@ async function main(args: readonly string[]): Promise<number> {
   if (!named.success) throw invalid(`--application ${named.issues[0].message}`);
   const here = nodeProcess(() => undefined);
   const host = { ...here, wording: { ...here.wording, setting: OF_ENVIRONMENT } };
-  const settings = readSettings(application, host.config, host.env, OF_ENVIRONMENT);
-  for (const text of misspeltVariables(settings.application, host.config, host.env)) host.notices.notify(text);
+  const settings = readSettings(application, host.config, host.settingsEnv, OF_ENVIRONMENT);
+  for (const text of misspeltVariables(settings.application, host.config, host.settingsEnv)) host.notices.notify(text);
   const client = createClient(settings, host);
   return command === "doctor" ? runDoctor(client, options) : runExport(client, options);
 }

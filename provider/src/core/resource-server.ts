@@ -130,7 +130,8 @@ export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceS
   /** Reads the settings of each application once: they hold as long as the host. */
   function settingsOf(values: Values): Settings {
     const application = applicationOf(values);
-    const settings = known.get(application) ?? readSettings(application, host.config, host.env, host.wording.setting);
+    const settings =
+      known.get(application) ?? readSettings(application, host.config, host.settingsEnv, host.wording.setting);
     known.set(application, settings);
     return settings;
   }

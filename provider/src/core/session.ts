@@ -59,7 +59,8 @@ export function runFor(settings: Settings, host: Host): Run {
   if (run === undefined) {
     run = createRun(settings, host);
     runs.set(key, run);
-    for (const text of misspeltVariables(settings.application, host.config, host.env)) host.notices.notify(text);
+    for (const text of misspeltVariables(settings.application, host.config, host.settingsEnv))
+      host.notices.notify(text);
   }
   return run;
 }
@@ -135,7 +136,7 @@ function createRun(settings: Settings, host: Host): Run {
     if (!isAnnounced) {
       isAnnounced = true;
       host.notices.notify(
-        `the key of ${settings.application}:apiKey is of application ${configured.applicationId}; ` +
+        `the key in ${host.wording.setting.name(settings.application, "apiKey")} is of application ${configured.applicationId}; ` +
           `${environmentVariable(settings.application, "apiKey")} is used for what was made in application ${applicationId}`,
       );
     }

@@ -26,6 +26,7 @@ export function nodeProcess(config: ConfigLookup): Host {
   return {
     config,
     env: process.env,
+    settingsEnv: process.env,
     directory: process.cwd(),
     notesDirectory: home === undefined ? undefined : join(home, "nylas-imap"),
     notices: noticesTo((line) => console.error(line), process.env),

@@ -17,19 +17,25 @@ const OF_THE_ENGINE: readonly string[] = ["version", "pluginDownloadURL", "plugi
 /** The settings of this process: one process serves one provider of the program. */
 export interface Configuration {
   config: ConfigLookup;
-  env: Environment;
+  /** Where settings are read that the configuration lacks. */
+  settingsEnv: Environment;
   /** Whether the engine has made the provider from the stack's configuration. */
   isDefault: boolean;
-  /** Whether the program has given it a key, so that it takes nothing from the environment. */
+  /** Whether the program has given it a key. */
   hasOwnKey: boolean;
 }
 
 /**
- * Refuses unknown settings. The engine does not tell which values of the stack's configuration are secret. To the default provider it
- * passes the whole namespace, which is also the project's own where that has this name.
+ * Refuses unknown settings, and a provider of the program that has a name of the engine's. The engine does not tell which values of the
+ * stack's configuration are secret. To the default provider it passes the whole namespace, which is also the project's own where that
+ * has this name.
  */
-export function checkConfiguration(urn: string, values: Values): CheckFailure[] {
+export function checkConfiguration(urn: string, values: Values, environment: Environment): CheckFailure[] {
   const { project, name: provider } = parseUrn(urn);
+  if (isDefault(provider) && isOfProgram(values, environment)) {
+    const reason = `"${provider}" is a name that the engine gives to its own providers: give this one another name`;
+    return [{ property: "", reason }];
+  }
   if (project === DEFAULT_APPLICATION && isDefault(provider)) return [];
   const names = Object.keys(values).filter((name) => !name.startsWith("__") && !OF_THE_ENGINE.includes(name));
   const unknown = names.filter((name) => !SETTING_NAMES.some((known) => known === name));
@@ -46,7 +52,6 @@ export function configurationOf(provider: string, saved: Values, environment: En
   const present = byEngine ? presentConfiguration(environment) : {};
   const settings = present.apiKey === undefined ? { ...saved, ...present } : present;
   const hasOwnKey = !byEngine && settings.apiKey !== undefined;
-  const variables = SETTING_NAMES.map((name) => environmentVariable(DEFAULT_APPLICATION, name));
   return {
     isDefault: byEngine,
     config: (key) => {
@@ -54,10 +59,15 @@ export function configurationOf(provider: string, saved: Values, environment: En
       return value === undefined || value === null || isUnknown(value) ? undefined : String(value);
     },
     hasOwnKey,
-    env: hasOwnKey
-      ? Object.fromEntries(Object.entries(environment).filter(([name]) => !variables.includes(name)))
-      : environment,
+    settingsEnv: hasOwnKey ? {} : environment,
   };
+}
+
+/** Whether a provider has other settings than the stack's configuration, which the engine gives to its own. */
+function isOfProgram(values: Values, environment: Environment): boolean {
+  if (environment.PULUMI_CONFIG === undefined) return false;
+  const present = presentConfiguration(environment);
+  return SETTING_NAMES.some((name) => values[name] !== undefined && String(values[name]) !== String(present[name]));
 }
 
 /** The names that the engine gives to a provider that it makes itself. A call without a program names none. */
@@ -71,7 +81,7 @@ export const OF_DEFAULT_PROVIDER: SettingWording = {
   place: (application, key, value) =>
     application === DEFAULT_APPLICATION
       ? CONFIGURED.place(application, key, value)
-      : `\`${key}\` of a provider that the program declares and gives to the resource`,
+      : `\`${key}\` of a provider that the program declares and gives to the resource, or ${environmentVariable(application, key)}`,
 };
 
 /** Of a provider that the program declares. */

@@ -7,10 +7,14 @@ import messages from "@pulumi/pulumi/proto/engine_pb.js";
 const current = new AsyncLocalStorage<string>();
 
 let engine: InstanceType<typeof rpc.EngineClient> | undefined;
+let connected: string | undefined;
 
-/** The engine that started this process tells its address. */
+/** An engine tells its address: the one that started this process, or each one that a process started by hand is attached to. */
 export function connectEngine(address: string): void {
-  if (address !== "") engine ??= new rpc.EngineClient(address, credentials.createInsecure());
+  if (address === "" || address === connected) return;
+  engine?.close();
+  engine = new rpc.EngineClient(address, credentials.createInsecure());
+  connected = address;
 }
 
 /** Runs work whose notices are about a resource. */

@@ -54,7 +54,7 @@ export const FUNCTIONS: Readonly<Record<string, (host: Host, args: Values) => Pr
 
 /** The client of the provider's own application. */
 export function clientOf(host: Host): NylasClient {
-  return runFor(readSettings(DEFAULT_APPLICATION, host.config, host.env, host.wording.setting), host).client;
+  return runFor(readSettings(DEFAULT_APPLICATION, host.config, host.settingsEnv, host.wording.setting), host).client;
 }
 
 /** A function that refuses unknown names and values of a wrong type. */

@@ -48,17 +48,17 @@ interface Served extends ResourceType {
 
 /** The methods of the engine's protocol, for one provider of a program. */
 export function serveEngine(version: string) {
-  const cancelled = new AbortController();
+  let cancelled = new AbortController();
   let host = hostWith("", {});
   let served = serveWith(host);
 
   function hostWith(provider: string, saved: Values): Host {
-    const { config, env, isDefault, hasOwnKey } = configurationOf(provider, saved, process.env);
+    const { config, settingsEnv, isDefault, hasOwnKey } = configurationOf(provider, saved, process.env);
     const here = nodeProcess(config);
     return {
       ...here,
-      env,
-      notices: noticesTo(show, env),
+      settingsEnv,
+      notices: noticesTo(show, process.env),
       signal: cancelled.signal,
       wording: {
         ...WORDING,
@@ -105,7 +105,7 @@ export function serveEngine(version: string) {
 
     checkConfig: unary((request: InstanceType<typeof messages.CheckRequest>) => {
       const { values, secrets } = unmarshal(request.getNews());
-      return checkMessage(values, [...secrets, "apiKey"], checkConfiguration(request.getUrn(), values));
+      return checkMessage(values, [...secrets, "apiKey"], checkConfiguration(request.getUrn(), values, process.env));
     }),
     /** Nothing replaces a provider: its resources would be replaced with it. */
     diffConfig: unary((request: InstanceType<typeof messages.DiffRequest>) => {
@@ -115,6 +115,8 @@ export function serveEngine(version: string) {
     }),
     configure: unary((request: InstanceType<typeof messages.ConfigureRequest>) => {
       const { values } = unmarshal(request.getArgs());
+      // A plugin that was started by hand outlives the engine's runs.
+      cancelled = new AbortController();
       host = hostWith(request.getName() ?? "", values);
       served = serveWith(host);
       const apiKey = host.config(`${DEFAULT_APPLICATION}:apiKey`);

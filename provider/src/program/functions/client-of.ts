@@ -17,5 +17,5 @@ export function clientOf(opts: LookupOptions): NylasClient {
   const application = opts.application ?? DEFAULT_APPLICATION;
   checkConfiguration(application);
   const host = programHost();
-  return runFor(readSettings(application, host.config, host.env), host).client;
+  return runFor(readSettings(application, host.config, host.settingsEnv), host).client;
 }

@@ -18,8 +18,9 @@ export type ParsedCommand = { kind: "command"; command: Command } | { kind: "bad
 const TAG = /^[!#$&',\-./0-9:;<=>?@A-Z[\]^_`a-z|}~]+$/;
 /** The parser counts the tag and the name as arguments. */
 const MAX_ARGS = COMMAND_LIMITS.args + 2;
-/** An atom may contain a section with spaces, such as BODY[HEADER.FIELDS (TO CC)]. */
-const TOKEN = / *(?:(\()|(\))|"((?:[^"\\\r\n\0]|\\["\\])*)"|((?:[^\p{Cc} ()[\]"{]|\[[^\]\p{Cc}]*\]|\])+))/uy;
+/** The section of a FETCH item may contain blanks, as in BODY[HEADER.FIELDS (TO CC)]. */
+const TOKEN =
+  / *(?:(\()|(\))|"((?:[^"\\\r\n\0]|\\["\\])*)"|(BODY(?:\.PEEK)?\[[^\]\p{Cc}]*\][^\p{Cc} ()"{]*|[^\p{Cc} ()"{]+))/iuy;
 
 /** Parses one command from its lines and literals. */
 export class CommandParser {

@@ -1,6 +1,7 @@
 import { FOLDERS, type Folder } from "../mailbox-store.js";
 import { type Command, textOf } from "./command-parser.js";
 import { quoted } from "./format.js";
+import { SelectedFolder } from "./selected-folder.js";
 import type { Session } from "./session.js";
 
 const DELIMITER = '"/"';
@@ -54,7 +55,7 @@ export function status(session: Session, command: Command): undefined {
  */
 export function select(session: Session, command: Command): undefined {
   const folder = folderOf(session, command);
-  session.selected = folder;
+  session.selected = folder && new SelectedFolder(folder);
   if (folder === undefined) return session.no(command, "[NONEXISTENT] No such folder");
   session.untagged("FLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft)");
   session.untagged("OK [PERMANENTFLAGS ()] None");

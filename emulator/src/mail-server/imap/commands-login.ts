@@ -26,6 +26,7 @@ export function noop(session: Session, command: Command): undefined {
 }
 
 export function logout(session: Session, command: Command): undefined {
+  session.selected = undefined;
   session.untagged("BYE Logging out");
   session.ok(command, "Done");
   session.end();

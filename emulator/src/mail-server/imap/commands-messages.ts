@@ -1,7 +1,8 @@
-import type { Folder, StoredMessage } from "../mailbox-store.js";
+import type { StoredMessage } from "../mailbox-store.js";
 import { bodySection, parseSection } from "./body-section.js";
 import { type Argument, type Command, textOf } from "./command-parser.js";
 import { bodyStructure, envelope, imapDate } from "./format.js";
+import type { SelectedFolder } from "./selected-folder.js";
 import { parseSequenceSet, type SequenceSet } from "./sequence-set.js";
 import type { Session } from "./session.js";
 
@@ -29,9 +30,13 @@ export function fetchMessages(session: Session, command: Command): undefined {
   return session.stream(fetched(folder, set, byUid, wanted), () => session.ok(command, "Done"));
 }
 
-/** Iterates over a copy of the list: a delivery may drop old messages while the response is being written. */
-function* fetched(folder: Folder, set: SequenceSet, byUid: boolean, items: readonly string[]): Generator<Buffer> {
-  for (const [index, message] of [...folder.messages].entries()) {
+function* fetched(
+  folder: SelectedFolder,
+  set: SequenceSet,
+  byUid: boolean,
+  items: readonly string[],
+): Generator<Buffer> {
+  for (const [index, message] of folder.messages.entries()) {
     if (!set.has(byUid ? message.uid : index + 1)) continue;
     let separator = `* ${index + 1} FETCH (`;
     for (const item of items) {
@@ -71,9 +76,10 @@ function fetchItem(message: StoredMessage, item: string): Buffer {
   const section = parseSection(item);
   if (section !== undefined) return bodySection(message.raw, section);
   const name = item.toUpperCase();
-  return Buffer.from(`${name} ${ITEMS[name]?.(message) ?? "NIL"}`);
+  // Headers are read as Latin-1, so their bytes stay as they came, in whatever charset.
+  return Buffer.from(`${name} ${ITEMS[name]?.(message) ?? "NIL"}`, "latin1");
 }
 
-function lastOf(folder: Folder, byUid: boolean): number {
-  return byUid ? folder.uidNext - 1 : folder.messages.length;
+function lastOf(folder: SelectedFolder, byUid: boolean): number {
+  return byUid ? folder.lastUid : folder.messages.length;
 }

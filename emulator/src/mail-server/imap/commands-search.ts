@@ -15,7 +15,7 @@ export function searchMessages(session: Session, command: Command): undefined {
   if (hasCharset && !CHARSETS.includes(textOf(command.args[1])?.toUpperCase() ?? "")) {
     return session.no(command, `[BADCHARSET (${CHARSETS.join(" ")})] Unknown charset`);
   }
-  const last = { sequence: folder.messages.length, uid: folder.uidNext - 1 };
+  const last = { sequence: folder.messages.length, uid: folder.lastUid };
   let fits: SearchTest;
   try {
     fits = parseSearch(command.args.slice(hasCharset ? 2 : 0), last);

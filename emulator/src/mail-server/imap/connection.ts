@@ -1,21 +1,24 @@
 import type { Socket } from "node:net";
 import { type SecureContext, TLSSocket } from "node:tls";
-import type { Folder, MailboxStore } from "../mailbox-store.js";
+import type { MailboxStore } from "../mailbox-store.js";
 import type { Command } from "./command-parser.js";
 import { CommandReader } from "./command-reader.js";
 import { runCommand } from "./commands.js";
 import { capabilities } from "./commands-login.js";
 import type { ConnectionLimits } from "./limits.js";
+import type { SelectedFolder } from "./selected-folder.js";
 import type { Session } from "./session.js";
 
 /** Consecutive invalid commands before the connection is closed. */
 const MAX_BAD_COMMANDS = 10;
+/** Commands whose responses name messages by their numbers (RFC 3501, 7.4.1). */
+const BY_NUMBERS: readonly string[] = ["FETCH", "SEARCH"];
 
 /** The connection of one client: reads commands, runs their handlers and writes the responses. */
 export class Connection implements Session {
   readonly mailboxes: MailboxStore;
   user: string | undefined;
-  selected: Folder | undefined;
+  selected: SelectedFolder | undefined;
   failures = 0;
   readonly #context: SecureContext;
   readonly #limits: ConnectionLimits;
@@ -53,8 +56,9 @@ export class Connection implements Session {
     this.#stream = { pieces, then };
   }
 
-  ok({ tag }: Command, text: string): undefined {
+  ok({ tag, name }: Command, text: string): undefined {
     this.#badCommands = 0;
+    for (const line of this.selected?.announce(BY_NUMBERS.includes(name)) ?? []) this.untagged(line);
     this.#write(`${tag} OK ${text}\r\n`);
   }
 

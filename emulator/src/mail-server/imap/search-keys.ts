@@ -178,8 +178,13 @@ function header(name: string, part: string): SearchTest {
   return ({ fields }) =>
     fields().some((field) => {
       if (field.name.toUpperCase() !== wantedName) return false;
-      return decodeWords(field.value).toLowerCase().includes(wantedPart);
+      return decodeWords(inUtf8(field.value)).toLowerCase().includes(wantedPart);
     });
+}
+
+/** A value of a header in UTF-8 (RFC 6532), which is read as Latin-1. */
+function inUtf8(value: string): string {
+  return Buffer.from(value, "latin1").toString("utf8");
 }
 
 function size(reader: KeyReader, compare: Compare): SearchTest {

@@ -1,5 +1,6 @@
-import type { Folder, MailboxStore } from "../mailbox-store.js";
+import type { MailboxStore } from "../mailbox-store.js";
 import type { Command } from "./command-parser.js";
+import type { SelectedFolder } from "./selected-folder.js";
 
 /** The interface of a connection to its command handlers. */
 export interface Session {
@@ -7,7 +8,7 @@ export interface Session {
   readonly secure: boolean;
   /** Set by a successful LOGIN or AUTHENTICATE. */
   user: string | undefined;
-  selected: Folder | undefined;
+  selected: SelectedFolder | undefined;
   failures: number;
   untagged(line: string): undefined;
   /** Writes the pieces as fast as the client reads them, then calls `then`. No other command runs meanwhile. */

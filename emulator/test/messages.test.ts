@@ -72,6 +72,7 @@ describe("a list of messages", () => {
     ["from=0@&from=1@", ["Hello"]],
     ["any_email=0@,1@", ALL],
     ["in=Trash&in=INBOX", ALL],
+    ["in=inbox", ALL],
     ["from=nobody@example.test", []],
     ["to=2@", ALL],
     ["to=1@", []],
@@ -96,6 +97,11 @@ describe("a list of messages", () => {
     ["has_attachment=false&subject=Invoice", ["Invoice 2", "Invoice 1"]],
   ])("?%s", async (query, subjects) => {
     expect(await found(addressed(query))).toEqual(subjects);
+  });
+
+  it("names the folder as its id does", async () => {
+    const { body } = await ask("in=inbox&limit=1");
+    expect(body.data).toMatchObject([{ folders: ["INBOX"] }]);
   });
 
   it("knows a message's own second as neither before nor after it", async () => {
@@ -335,6 +341,18 @@ describe("a message that is sent", () => {
     expect(await newest()).toEqual(before);
   });
 
+  it("is not sent with a query that asks for other fields than the standard ones", async () => {
+    const answer = await fetch(
+      `${emulator.emulator.apiUri}/v3/grants/${grants[0]}/messages/send?fields=include_headers`,
+      {
+        method: "POST",
+        headers: { authorization: `Bearer ${emulator.emulator.apiKey}`, "content-type": "application/json" },
+        body: JSON.stringify({ to: [{ email: emulator.user(1).username }] }),
+      },
+    );
+    expect([answer.status, await answer.text()]).toEqual([400, expect.stringContaining("query parameter fields")]);
+  });
+
   it("is not sent from another address", async () => {
     const own = emulator.user(0).username;
     const message = `The emulator sends from the grant's own address alone, ${own}.`;
@@ -408,6 +426,37 @@ describe("a message of another mail program", () => {
       ...[`Content-Type: multipart/mixed; boundary=b${level}`, "", `--b${level}`],
     ]);
     return [...parts.flat(), "Content-Type: text/plain", "", "deep"];
+  }
+});
+
+describe("a message without an id of its own", () => {
+  it("has one in its folder, and can be answered", async () => {
+    const { username, password } = emulator.user(0);
+    const transport = createTransport({
+      ...{ ...emulator.smtp, secure: true, auth: { user: username, pass: password } },
+      tls: { ca: present(emulator.emulator.ca) },
+    });
+    const raw = Buffer.from(`From: ${username}\r\nSubject: no id\r\n\r\n`);
+    // To itself: it is in both folders.
+    await transport.sendMail({ envelope: { from: username, to: username }, raw });
+    const [inbox] = await newestWithoutId("INBOX");
+    const [sent] = await newestWithoutId("Sent");
+    const shown = [inbox, sent].map(present);
+    const ids = shown.map(({ id }) => id);
+    expect(new Set(ids).size).toBe(2);
+    for (const { id, folders } of shown) {
+      const path = `/v3/grants/${grants[0]}/messages/${encodeURIComponent(id)}`;
+      expect(await emulator.call<ShownMessage>("GET", path)).toMatchObject({ id, folders });
+    }
+    const answer = { to: [{ email: emulator.user(0).username }], subject: "Re", reply_to_message_id: ids[0] };
+    await emulator.call("POST", `/v3/grants/${grants[0]}/messages/send`, answer);
+    const [newest] = await emulator.call<ShownMessage[]>("GET", `/v3/grants/${grants[0]}/messages?limit=1`);
+    expect(newest).not.toHaveProperty("in_reply_to");
+  });
+
+  function newestWithoutId(folder: string): Promise<ShownMessage[]> {
+    const path = `/v3/grants/${grants[0]}/messages?in=${folder}&subject=${encodeURIComponent("no id")}`;
+    return emulator.call<ShownMessage[]>("GET", path);
   }
 });
 

@@ -30,6 +30,11 @@ export function refuseUnplayedParameters(context: ApiContext, names: readonly st
   if (found !== undefined) throw ApiError.of("parameterNotPlayed", { parameter: found });
 }
 
+/** Of a message, only the standard fields are played. */
+export function refuseOtherFields(context: ApiContext): void {
+  if ((context.req.query("fields") ?? "standard") !== "standard") refuseUnplayedParameters(context, ["fields"]);
+}
+
 export function wholeNumber(
   context: ApiContext,
   name: string,

@@ -25,7 +25,10 @@ export type SessionOutcome<Result> =
   | { verdict: "accepted"; result: Result }
   | { verdict: Exclude<Verdict, "accepted"> };
 
-/** Logs in, runs `work` and logs out. Errors of `work` propagate, except those caused by the deadline. */
+/** Thrown by work in a session: the server refuses a command that it must know. */
+export class ServerRefusal extends Error {}
+
+/** Logs in, runs `work` and logs out. Errors of `work` propagate, except those of the server and the deadline. */
 export function withImapSession<Result>(
   settings: ImapSettings,
   trust: Trust,
@@ -96,7 +99,12 @@ async function attempt<Result>(
     return { verdict: "accepted", result };
   } catch (error) {
     if (ranOut) return { verdict: "timeout" };
-    throw error;
+    if (error instanceof ServerRefusal) return { verdict: "other" };
+    const isOfServer = !client.usable || typeof Reflect.get(Object(error), "responseStatus") === "string";
+    if (!isOfServer) throw error;
+    const { category } = imapFailure(error, progress);
+    // Of another folder, or of another command.
+    return { verdict: category === "no_inbox" ? "other" : category };
   } finally {
     clearTimeout(timer);
     client.close();

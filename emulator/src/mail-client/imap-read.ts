@@ -1,6 +1,6 @@
 import type { FetchMessageObject, ImapFlow, MessageAddressObject } from "imapflow";
 import type { ImapSettings } from "../store/types.js";
-import { type SessionOutcome, withImapSession } from "./imap-login.js";
+import { ServerRefusal, type SessionOutcome, withImapSession } from "./imap-login.js";
 import { type MessageContent, readContent } from "./message-content.js";
 import type { Participant } from "./participant.js";
 import type { Trust } from "./trust.js";
@@ -8,7 +8,7 @@ import type { Trust } from "./trust.js";
 /** Only this much of a message is read; attachments of longer messages may be truncated or missing. */
 const MESSAGE_MAX_BYTES = 1_048_576;
 
-/** A message without its content. */
+/** A message without its content. One without a Message-ID has an id of its place. */
 export interface MessageSummary {
   uid: number;
   id: string;
@@ -26,6 +26,8 @@ export interface MessageSummary {
 export type ReadMessage = MessageSummary & MessageContent;
 
 export interface ReadPage {
+  /** The folder's path, as the server spells it. */
+  folder: string;
   messages: ReadMessage[];
   /** Lowest UID of the page if older messages exist. */
   olderThan?: number;
@@ -51,7 +53,7 @@ export interface PageQuery {
   keepsContent?: (content: MessageContent) => boolean;
 }
 
-/** Newest first; `"no-such-folder"` if the server refuses to open the folder. */
+/** Newest first; `"no-such-folder"` if the server says that there is no such folder. */
 export function readMessages(
   settings: ImapSettings,
   trust: Trust,
@@ -85,7 +87,7 @@ export function readFolders(settings: ImapSettings, trust: Trust): Promise<Sessi
       ...(parentPath ? { parent: parentPath } : {}),
       // Nylas passes on the server's attributes and adds \\Inbox, which no server sends.
       attributes: specialUse === "\\Inbox" ? [specialUse, ...flags] : [...flags],
-      ...(status === undefined ? {} : { count: { total: status.messages ?? 0, unread: status.unseen ?? 0 } }),
+      ...(status?.messages === undefined ? {} : { count: { total: status.messages, unread: status.unseen ?? 0 } }),
     }));
   });
 }
@@ -93,51 +95,55 @@ export function readFolders(settings: ImapSettings, trust: Trust): Promise<Sessi
 const SUMMARY = { uid: true, envelope: true, internalDate: true, flags: true };
 
 async function readPage(client: ImapFlow, page: PageQuery): Promise<ReadPage | "no-such-folder"> {
+  let folder: string;
   try {
-    await client.mailboxOpen(page.folder, { readOnly: true });
+    ({ path: folder } = await client.mailboxOpen(page.folder, { readOnly: true }));
   } catch (error) {
-    if (Reflect.get(Object(error), "responseStatus") === "NO") return "no-such-folder";
+    if (Reflect.get(Object(error), "mailboxMissing") === true) return "no-such-folder";
     throw error;
   }
-  const found = await findUids(client, page);
+  const found = await findUids(client, folder, page);
   const older = found
     .filter((uid) => page.before === undefined || uid < page.before)
     .sort((left, right) => right - left);
   const wanted = older.slice(0, page.limit);
-  if (wanted.length === 0) return { messages: [] };
+  if (wanted.length === 0) return { folder, messages: [] };
   const messages: ReadMessage[] = [];
-  for await (const message of wholeMessages(client, wanted)) messages.push(message);
+  for await (const message of wholeMessages(client, folder, wanted)) messages.push(message);
   messages.sort((left, right) => right.uid - left.uid);
   const last = wanted.at(-1);
-  return older.length > wanted.length && last !== undefined ? { messages, olderThan: last } : { messages };
+  return { folder, messages, ...(older.length > wanted.length && last !== undefined ? { olderThan: last } : {}) };
 }
 
 /** One at a time, so that only one message source is in memory. */
-async function* wholeMessages(client: ImapFlow, uids: readonly number[]): AsyncGenerator<ReadMessage> {
+async function* wholeMessages(client: ImapFlow, folder: string, uids: readonly number[]): AsyncGenerator<ReadMessage> {
   const query = { ...SUMMARY, source: { start: 0, maxLength: MESSAGE_MAX_BYTES } };
   for await (const message of client.fetch(uids.join(","), query, { uid: true })) {
-    yield { ...toSummary(message), ...(await readContent(message.source)) };
+    yield { ...toSummary(message, folder), ...(await readContent(message.source)) };
   }
 }
 
-async function findUids(client: ImapFlow, { keeps, keepsContent }: PageQuery): Promise<number[]> {
-  let found = (await client.search({ all: true }, { uid: true })) || [];
+async function findUids(client: ImapFlow, folder: string, { keeps, keepsContent }: PageQuery): Promise<number[]> {
+  const all = await client.search({ all: true }, { uid: true });
+  if (!all) throw new ServerRefusal();
+  let found = all;
   if (keeps !== undefined && found.length > 0) {
-    const summaries = (await client.fetchAll("1:*", SUMMARY, { uid: true })).map(toSummary);
+    const fetched = await client.fetchAll("1:*", SUMMARY, { uid: true });
+    const summaries = fetched.map((message) => toSummary(message, folder));
     found = summaries.filter(keeps).map(({ uid }) => uid);
   }
   if (keepsContent === undefined || found.length === 0) return found;
   const kept: number[] = [];
-  for await (const message of wholeMessages(client, found)) if (keepsContent(message)) kept.push(message.uid);
+  for await (const message of wholeMessages(client, folder, found)) if (keepsContent(message)) kept.push(message.uid);
   return kept;
 }
 
-function toSummary(message: FetchMessageObject): MessageSummary {
+function toSummary(message: FetchMessageObject, folder: string): MessageSummary {
   const date = new Date(message.internalDate ?? message.envelope?.date ?? 0);
   return {
     uid: message.uid,
     // Nylas: the id of an IMAP message is its Message-ID header.
-    id: message.envelope?.messageId ?? String(message.uid),
+    id: message.envelope?.messageId ?? `${folder}:${message.uid}`,
     subject: message.envelope?.subject ?? "",
     date: Math.floor(date.getTime() / 1000),
     from: participants(message.envelope?.from),

@@ -51,7 +51,7 @@ export const offlineMailClient: MailClient = {
   verifyLogin: async () => "accepted",
   messages: async (_settings, { folder }) => ({
     verdict: "accepted",
-    result: folder === INBOX.path ? { messages: [] } : "no-such-folder",
+    result: folder.toUpperCase() === INBOX.path ? { folder: INBOX.path, messages: [] } : "no-such-folder",
   }),
   message: async () => ({ verdict: "accepted", result: undefined }),
   folders: async () => ({ verdict: "accepted", result: [INBOX] }),

@@ -1,6 +1,6 @@
 import { answer } from "../../conventions/answer.js";
 import { ApiError, notFound } from "../../conventions/errors.js";
-import { refuseUnplayedParameters, wholeNumber } from "../../conventions/query.js";
+import { refuseOtherFields, refuseUnplayedParameters, wholeNumber } from "../../conventions/query.js";
 import type { Api, ApiContext } from "../../http/context.js";
 import type { ReadFolder } from "../../mail-client/imap-read.js";
 import { lastOf, readMessageFilter } from "./filter.js";
@@ -44,10 +44,10 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
       throw await accessFailure(dependencies, grant, outcome.verdict);
     }
     if (outcome.result === "no-such-folder") throw notFound("other", behaviors);
-    const { messages, olderThan } = outcome.result;
+    const { messages, olderThan, folder: path } = outcome.result;
     return context.json({
       request_id: context.var.requestId,
-      data: messages.map((message) => messageView(message, { grantId: grant.id, folders: [folder] }, behaviors)),
+      data: messages.map((message) => messageView(message, { grantId: grant.id, folders: [path] }, behaviors)),
       ...(olderThan === undefined ? {} : { next_cursor: pageToken(olderThan) }),
     });
   });
@@ -93,10 +93,6 @@ export function messageRoutes(api: Api, dependencies: MailboxDependencies): void
     if (folder === undefined) throw notFound("other", behaviors);
     return answer(context, folderView(folder, grant.id));
   });
-}
-
-function refuseOtherFields(context: ApiContext): void {
-  if ((context.req.query("fields") ?? "standard") !== "standard") refuseUnplayedParameters(context, ["fields"]);
 }
 
 function folderView(folder: ReadFolder, grantId: string): Record<string, unknown> {

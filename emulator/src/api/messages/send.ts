@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 import { isObject, type JsonObject, optionalText, readObject } from "../../conventions/body.js";
 import { ApiError, notFound, providerUnreachable } from "../../conventions/errors.js";
 import { IdempotentAnswers } from "../../conventions/idempotency.js";
+import { refuseOtherFields } from "../../conventions/query.js";
 import type { Api, ApiContext } from "../../http/context.js";
 import { compose, type MailAddress } from "../../mail-client/compose.js";
 import { readContent } from "../../mail-client/message-content.js";
@@ -22,6 +23,7 @@ export function sendRoutes(api: Api, dependencies: MailboxDependencies): void {
 
   api.post("/v3/grants/:id/messages/send", async (context) => {
     const grant = grantOfDataPath(context, dependencies);
+    refuseOtherFields(context);
     if (context.req.header("content-type")?.startsWith("multipart/")) throw ApiError.of("multipartNotPlayed");
     const body = await readObject(context);
     return answers.once(context, grant.id, body, () => send(context, dependencies, grant, body));
@@ -108,7 +110,14 @@ async function readAnswered(
   const { message } = outcome.result;
   const [first] = message.references;
   const earlier = first === undefined && message.inReplyTo !== undefined ? [message.inReplyTo] : message.references;
-  return { inReplyTo: message.id, references: [...earlier, message.id] };
+  return isMessageId(message.id)
+    ? { inReplyTo: message.id, references: [...earlier, message.id] }
+    : { references: earlier };
+}
+
+/** Not the id of a message without one, which is its place. */
+function isMessageId(id: string): boolean {
+  return /^<[^<>\s]+>$/.test(id);
 }
 
 /** Refused, because ignoring one would send a different message than Nylas sends. */

@@ -43,7 +43,10 @@ export const BEHAVIORS = {
   connectorDeleteGraceSeconds: count(3600, "seconds until the grants of a deleted connector are purged"),
   connectorPut: choice(["405", "200"], "whether PUT on a connector is refused or works like PATCH"),
   listLagSeconds: count(0, "lists filtered by provider or email hide grants younger than this many seconds"),
-  newGrantLagSeconds: count(0, "grants younger than this many seconds are in no list and are not found by their id"),
+  newGrantLagSeconds: count(
+    0,
+    "grants younger than this many seconds are in no list, and reading one by its id does not find it",
+  ),
   grantsPerPage: count(0, "most grants on a page, whatever limit asks for and the answer repeats; 0 for Nylas's 200"),
   listedAddress: choice(
     ["shown", "null", "empty", "named", "padded"],

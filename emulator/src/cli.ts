@@ -36,7 +36,10 @@ const program = new Command("nylas-emulator")
     "--ca-out <file>",
     "write a PEM file for NODE_EXTRA_CA_CERTS, and delete it in the end: the authority of the embedded servers, and those of that variable (default: none, or a temporary one with --env)",
   )
-  .option("--no-mail-logins", "accept all credentials without a log-in to a mail server; mailboxes are then empty")
+  .option(
+    "--no-mail-logins",
+    "accept all credentials in ASCII without a log-in to a mail server; mailboxes are then empty",
+  )
   .option(
     "--latency <ms>",
     "delay answers by about this long: the median of a log-normal distribution (default: no delay)",

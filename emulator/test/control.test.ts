@@ -292,6 +292,12 @@ describe("a fault", () => {
     expect(Buffer.concat(chunks).length).toBe(Math.ceil(Number(answer.headers.get("content-length")) / 2));
   });
 
+  it.each(["", "x"])("truncate with the body %j: announces more than it sends", async (body) => {
+    await emulator.faults({ path: "/v3/connectors", body, truncate: true });
+    const answer = await send("GET", "/v3/connectors");
+    await expect(answer.text()).rejects.toThrow("terminated");
+  });
+
   it("stall: sends half of an answer, and nothing more until the client hangs up", async () => {
     await emulator.faults({ method: "POST", path: "/v3/connectors", stall: true, afterEffect: true });
     const hangUp = new AbortController();

@@ -43,9 +43,20 @@ async function arrived(subject: string): Promise<number> {
 }
 
 /** Number of requests that the first rule has seen. */
-async function matched(): Promise<number | undefined> {
+async function matched(): Promise<number> {
   const [rule] = await emulator.call<{ matched: number }[]>("GET", "/_emulator/faults");
-  return rule?.matched;
+  return rule?.matched ?? 0;
+}
+
+/** Sends, and hangs up once the emulator is so far. Returns when the emulator knows. */
+async function hangUp(key: string, subject: string, isSoFar: () => Promise<boolean>): Promise<void> {
+  await emulator.forgetRequests();
+  const control = new AbortController();
+  const abandoned = send(key, subject, 0, control.signal);
+  await until("it is so far", PATIENCE_MS, isSoFar);
+  control.abort();
+  await expect(abandoned).rejects.toThrow("aborted");
+  await until("the emulator knows", PATIENCE_MS, async () => (await emulator.requests()).some(isUnanswered));
 }
 
 function isUnanswered({ method, status }: { method: string; status: number }): boolean {
@@ -84,24 +95,21 @@ it("a send whose answer was lost is one message when it is repeated with its key
   expect(await arrived("lost")).toBe(1);
 });
 
-it.each([
-  // Long enough to hang up in; the emulator then performs what it has received, though nobody waits for the answer.
-  ["before it is performed", { delayMs: 2_000 }],
-  ["after it is performed", { delayMs: 600_000, afterEffect: true }],
-])("a send whose client hangs up during a delay %s leaves no key", async (when, fault) => {
-  await emulator.forgetRequests();
-  await emulator.faults({ path: "*/messages/send", nth: 1, ...fault });
-  const hangUp = new AbortController();
-  const abandoned = send(`hung up ${when}`, when, 0, hangUp.signal);
-  const performed = () => until("it is performed", PATIENCE_MS, async () => (await arrived(when)) === 1);
-  await until("it has arrived", PATIENCE_MS, async () => (await matched()) === 1);
-  if ("afterEffect" in fault) await performed();
-  hangUp.abort();
-  await expect(abandoned).rejects.toThrow("aborted");
-  await until("the emulator knows", PATIENCE_MS, async () => (await emulator.requests()).some(isUnanswered));
-  await performed();
-  expect(await send(`hung up ${when}`, when)).toMatchObject({ status: 200, replayed: null });
-  expect(await arrived(when)).toBe(2);
+it("a send whose client hangs up before it is performed leaves no key", async () => {
+  // Long enough to hang up in. The emulator then performs what it has received, though nobody waits for the answer.
+  await emulator.faults({ path: "*/messages/send", nth: 1, delayMs: 2_000 });
+  await hangUp("hung up early", "early", async () => (await matched()) === 1);
+  await until("it is performed", PATIENCE_MS, async () => (await arrived("early")) === 1);
+  expect(await send("hung up early", "early")).toMatchObject({ status: 200, replayed: null });
+  expect(await arrived("early")).toBe(2);
+});
+
+it("a send whose client hangs up after it was performed is one message when it is repeated with its key", async () => {
+  await emulator.faults({ path: "*/messages/send", nth: 1, delayMs: 600_000, afterEffect: true });
+  const isPerformed = async () => (await send("hung up late", "late hang-up")).replayed === "true";
+  await hangUp("hung up late", "late hang-up", async () => (await matched()) > 0 && (await isPerformed()));
+  expect(await send("hung up late", "late hang-up")).toMatchObject({ status: 200, replayed: "true" });
+  expect(await arrived("late hang-up")).toBe(1);
 });
 
 it("a key belongs to its grant", async () => {

@@ -59,8 +59,10 @@ export function cutOffMiddleware(): MiddlewareHandler<Env> {
 /** `truncate` then closes the connection, `stall` leaves it open. */
 async function sendHalf(whole: Response, outgoing: ServerResponse, cutOff: "truncate" | "stall"): Promise<void> {
   const body = Buffer.from(await whole.arrayBuffer());
-  outgoing.writeHead(whole.status, { ...Object.fromEntries(whole.headers), "content-length": body.length });
-  outgoing.write(body.subarray(0, Math.ceil(body.length / 2)), () => cutOff === "truncate" && outgoing.destroy());
+  // Of a body of one byte or none, something is left out as well.
+  const announced = Math.max(body.length, 2);
+  outgoing.writeHead(whole.status, { ...Object.fromEntries(whole.headers), "content-length": announced });
+  outgoing.write(body.subarray(0, Math.ceil(announced / 2)), () => cutOff === "truncate" && outgoing.destroy());
 }
 
 /** The timer does not keep the process alive after the emulator has been closed. */

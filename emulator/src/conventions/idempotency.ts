@@ -43,14 +43,13 @@ export class IdempotentAnswers {
     const digest = createHash("sha256").update(JSON.stringify(payload)).digest("base64");
     const earlier = this.#stored.get(name);
     if (earlier !== undefined) return replay(earlier, digest);
-    // Nylas: a client that hangs up before it is answered leaves no key behind.
+    // Nylas: a client that hangs up leaves no key behind that is in progress.
     const { outgoing } = context.env;
     if (outgoing.destroyed) return perform();
     const stored: StoredAnswer = { payload: digest, until: Date.now() + VALID_MS };
     this.#stored.set(name, stored);
     outgoing.once("close", () => {
-      const hungUp = !outgoing.headersSent && context.var.cutOff === undefined;
-      if (hungUp && this.#stored.get(name) === stored) this.#stored.delete(name);
+      if (stored.answer === undefined && this.#stored.get(name) === stored) this.#stored.delete(name);
     });
     try {
       const answer = await perform().catch((error: unknown) => answerOfRefusal(context, error, this.#behaviors));

@@ -14,7 +14,8 @@ export function answerOtherOrigins(boundTo: string): MiddlewareHandler<Env> {
   const isLocal = localNames(boundTo);
   return async (context, next) => {
     const origin = context.req.header("origin");
-    if (origin === undefined || !isLocal(nameOf(origin.replace(/^https?:\/\//, "")))) return next();
+    const host = /^https?:\/\/(.*)$/.exec(origin ?? "")?.[1];
+    if (origin === undefined || host === undefined || !isLocal(nameOf(host))) return next();
     const asks = context.req.method === "OPTIONS" && context.req.header("access-control-request-method") !== undefined;
     if (asks) context.res = new Response(null, { status: 204 });
     else await next();

@@ -86,7 +86,10 @@ describe("the API, called from a browser", () => {
 
   it("answers an application in another container where it binds every address", async () => {
     expect(await preflight(open, "/v3/connect/token", "http://app:3000")).toEqual([204, "http://app:3000"]);
-    expect(await preflight(open, "/v3/connect/token", "https://app.example.com")).toEqual([404, null]);
+    // Such as that of a sandboxed frame, and of a browser's extension.
+    for (const origin of ["https://app.example.com", "null", "chrome-extension://abcdefgh"]) {
+      expect(await preflight(open, "/v3/connect/token", origin)).toEqual([404, null]);
+    }
   });
 });
 

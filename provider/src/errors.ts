@@ -42,7 +42,7 @@ export interface NylasErrorFacts<Code extends NylasErrorCode = NylasErrorCode> {
   type?: string | undefined;
   /** How often the request was sent. */
   attempts?: number | undefined;
-  /** False if Nylas has refused every attempt, or none has reached it; undefined if nothing was sent. */
+  /** Whether an attempt may have taken effect: false if each was refused or never arrived, undefined if nothing was sent. */
   mayHaveTakenEffect?: boolean | undefined;
 }
 
@@ -75,7 +75,7 @@ export class NylasError extends Error {
   readonly type: string | undefined;
   /** How often the request was sent. */
   readonly attempts: number | undefined;
-  /** False if Nylas has refused every attempt, or none has reached it; undefined if nothing was sent. */
+  /** Whether an attempt may have taken effect: false if each was refused or never arrived, undefined if nothing was sent. */
   readonly mayHaveTakenEffect: boolean | undefined;
 
   constructor(given: NylasErrorFacts) {

@@ -42,7 +42,7 @@ export interface NylasErrorFacts<Code extends NylasErrorCode = NylasErrorCode> {
   type?: string | undefined;
   /** How often the request was sent. */
   attempts?: number | undefined;
-  /** Whether an attempt may have taken effect: false if each was refused or never arrived, undefined if nothing was sent. */
+  /** Whether a request may have taken effect: false if all attempts were refused or never arrived, undefined if it is about no request. */
   mayHaveTakenEffect?: boolean | undefined;
 }
 
@@ -75,7 +75,7 @@ export class NylasError extends Error {
   readonly type: string | undefined;
   /** How often the request was sent. */
   readonly attempts: number | undefined;
-  /** Whether an attempt may have taken effect: false if each was refused or never arrived, undefined if nothing was sent. */
+  /** Whether a request may have taken effect: false if all attempts were refused or never arrived, undefined if it is about no request. */
   readonly mayHaveTakenEffect: boolean | undefined;
 
   constructor(given: NylasErrorFacts) {

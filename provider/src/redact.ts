@@ -70,8 +70,8 @@ function maskAll(text: string, secrets: readonly string[]): string {
 }
 
 /**
- * Masks secrets in a sentence of this package, except those that could be words of ours: a gap in "the password was [secret]"
- * would tell the password. In what a server says they are masked already; in an address or a name they are as public as it is.
+ * Masks secrets in a sentence of this package, except those that could be words of it: whoever knows the sentence would read such a
+ * secret from the gap. What a server said is masked where it enters, by `cleaned`.
  */
 export function redactSentence(text: string, secrets: readonly string[]): string {
   return maskAll(
@@ -80,7 +80,7 @@ export function redactSentence(text: string, secrets: readonly string[]): string
   );
 }
 
-/** Words and numbers. No sentence of ours has letters and digits in one word. */
+/** Words and numbers. What has letters and digits in one word is no ordinary word. */
 function couldBeOurs(secret: string): boolean {
   return /^(?:\p{L}+|\p{N}+)(?:[ '-]+(?:\p{L}+|\p{N}+))*$/u.test(secret.trim());
 }
@@ -222,8 +222,8 @@ function masked(text: string, found: readonly Range[]): string {
   return result + text.slice(at);
 }
 
-/** Upper bound of a secret's encoded length, in characters. */
+/** Upper bound of a secret's encoded length, in characters: percent-encoding is the longest, and UTF-8 has up to three bytes for each. */
 function longestForm(secrets: readonly string[]): number {
-  const perCharacter = 12 + 2 * MAX_ESCAPE_DEPTH;
+  const perCharacter = 3 * ("%00".length + "25".length * MAX_ESCAPE_DEPTH);
   return Math.max(0, ...[...secrets, ...known].map((secret) => secret.length)) * perCharacter;
 }

@@ -62,7 +62,7 @@ export interface SettingWording {
 }
 
 /** Of settings that are read from the stack's configuration and the environment. */
-export const CONFIGURED: SettingWording = {
+export const CONFIGURATION_WORDING: SettingWording = {
   name: (application, key) => `${application}:${key}`,
   place: (application, key, value) => {
     const name = `${application}:${key}`;
@@ -72,14 +72,14 @@ export const CONFIGURED: SettingWording = {
 };
 
 /** Of settings that are read from the environment alone. */
-export const OF_ENVIRONMENT: SettingWording = { name: environmentVariable, place: environmentVariable };
+export const ENVIRONMENT_WORDING: SettingWording = { name: environmentVariable, place: environmentVariable };
 
 /** Reads one application's settings from configuration and environment; throws `InvalidInputError` naming the wrong one. */
 export function readSettings(
   application: string,
   config: ConfigLookup,
   env: Environment,
-  wording: SettingWording = CONFIGURED,
+  wording: SettingWording = CONFIGURATION_WORDING,
 ): Settings {
   const namespace = { application, wording };
   const { configured, fromEnvironment, either } = lookups(application, config, env);
@@ -119,7 +119,7 @@ export function readEndpoint(
   application: string,
   config: ConfigLookup,
   env: Environment,
-  wording: SettingWording = CONFIGURED,
+  wording: SettingWording = CONFIGURATION_WORDING,
 ): Endpoint {
   const namespace = { application, wording };
   const { either } = lookups(application, config, env);

@@ -8,8 +8,8 @@ import type { Grant, UnreadableGrant } from "../nylas/wire.js";
 
 /** How long a listing is cached, in milliseconds. */
 const MAX_AGE_MS = 60_000;
-/** Grants without an address that are requested in vain, for a listing: Nylas then shows the others' in no answer either. */
-const MAX_SILENT = 3;
+/** Most grants of a listing that are requested by their ids and show no address there either. Then the others count as having none. */
+const MAX_REQUESTS_WITHOUT_ADDRESS = 3;
 
 /**
  * Cache of the application's grants, shared by all look-ups of a run: one request per 200 grants instead of one per mailbox.
@@ -32,8 +32,8 @@ export interface GrantDirectory {
     matches: (grant: { id?: string | undefined; state?: string | undefined }) => boolean,
   ): Promise<Grant | undefined>;
   /**
-   * What the list shows at this moment, for a request that may change a grant which no look-up has found. The returned function
-   * says what was known of a grant before this run's own last request for it.
+   * Keeps what is known now, for a request that may change a grant which no look-up has found. The returned function gives a grant as
+   * this run last recorded it, or else as the list showed it. Call it before `enter`.
    */
   snapshot(): (grantId: string) => Grant | undefined;
   /** Records a grant that this run has created or authenticated. */
@@ -184,7 +184,7 @@ export function createGrantDirectory(client: NylasClient): GrantDirectory {
         const grant = await findGrant(client, id);
         if (grant?.email !== undefined) addTo(index, grant);
         else silent += 1;
-        if (silent === MAX_SILENT) return;
+        if (silent === MAX_REQUESTS_WITHOUT_ADDRESS) return;
       }
     } catch (error) {
       if (listing === current) listing = undefined;

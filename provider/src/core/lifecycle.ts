@@ -30,16 +30,16 @@ export interface Lifecycle<Args, State extends OwnedState> extends Rules {
   /** Reads a state that any released version has written. */
   readState(props: Values): State;
   writeState(state: State): Values;
-  /** The inputs that stand in the state. */
+  /** The inputs of the last run, as the state has them. */
   inputsIn(state: State): Values;
   /**
    * Names what needs an update: arguments that have changed, with passwords under their public names, and outputs that show a
    * drifted object. `replaces` are those that replace. Sends no request.
    */
   diff(olds: State, news: Values): { changed: string[]; replaces: string[] };
-  /** Says what Pulumi does not of an existing object: which secret arguments differ, never their values, and what may replace it. */
+  /** What Pulumi's plan does not show of an existing object: which secret arguments differ, without values, and what may replace it. */
   hiddenChanges?(olds: State, news: Values): string | undefined;
-  /** For a program that has the object in another resource too. */
+  /** The error for a program that has the object in two resources. */
   heldTwice(id: string, olds: State): NylasError;
   /** `undefined` if the state names no owner, such as that of a resource that only refers to its object. */
   ownership(state: State): Ownership | undefined;
@@ -63,7 +63,7 @@ export interface RecordLifecycle extends Rules {
   delete(run: Run, id: string, props: Values): Promise<void>;
 }
 
-/** Reads records at the border, and writes them. */
+/** Adapts a lifecycle to the engine's records: parses arguments and states, and writes states. */
 export function overRecords<Args, State extends OwnedState>(lifecycle: Lifecycle<Args, State>): RecordLifecycle {
   const { properties, check, readArguments, writeState, inputsIn } = lifecycle;
   const states = new WeakMap<Values, State>();

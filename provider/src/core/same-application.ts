@@ -4,8 +4,8 @@ import { type ApplicationRun, inApplication, type Run } from "./session.js";
 
 /**
  * Returns the run whose key is of the application that the object was made in, if it was made; throws `wrong_application` if there
- * is no such key. Every read, update and delete calls this first. With another application's key
- * every object looks deleted, and Pulumi would create a second grant, whose mailbox has other object ids.
+ * is no such key. Every read, update and delete calls this before its first request about the object. With another application's key every
+ * object looks deleted, and Pulumi would create a second grant, whose mailbox has other object ids.
  */
 export async function sameApplication(
   given: Run,

@@ -2,7 +2,7 @@ import { homedir } from "node:os";
 import { join } from "node:path";
 import type { Host, Wording } from "../host.js";
 import { noticesTo } from "../notices.js";
-import { CONFIGURED, type ConfigLookup } from "../settings.js";
+import { CONFIGURATION_WORDING, type ConfigLookup } from "../settings.js";
 
 /** Never aborted: a dynamic provider and a program are told of Ctrl-C only when the engine has ended. */
 const NEVER = new AbortController().signal;
@@ -12,7 +12,7 @@ const TYPESCRIPT: Wording = {
   newConnector: "new ImapConnector(…)",
   getGrant: (id) => `ByoImapGrant.get(name, "${id}")`,
   alias: 'aliases: [{ name: "its old name" }]',
-  setting: CONFIGURED,
+  setting: CONFIGURATION_WORDING,
   absentSecret: "under ignoreChanges",
   withoutReplaceOnChanges: 'take "*" or "#initerror" out of its replaceOnChanges, or run `pulumi refresh`',
   deleteFirst: "",

@@ -9,8 +9,6 @@ import type { NylasRequest, Sender } from "./send.js";
 import { createServerClock } from "./server-clock.js";
 import { APPLICATION_PATH, type Application, ApplicationWire, single } from "./wire.js";
 
-export type { NylasRequest };
-
 /**
  * How long a refused key is not sent again, in milliseconds. The mailboxes of a run share one refusal; a process that lives on,
  * as with the Automation API, notices a mended key.

@@ -55,9 +55,9 @@ export function readablePages(client: NylasClient): AsyncGenerator<GrantList, vo
 }
 
 /**
- * Lists the application's grants so that a grant that is missing does not exist: every grant that any of several readings
- * shows, until one shows nothing that those before it have missed. `known` is a reading that the caller has. `isOurs` are the
- * grants that this run creates meanwhile.
+ * Lists the application's grants so completely that a grant which is not in the list does not exist. Reads the list until a reading shows
+ * no grant that the earlier ones should have shown, and returns the grants of all readings. Throws `unexpected_response` after
+ * `MAX_READINGS`. `known` counts as the first one. `isOurs` recognizes grants that this run creates meanwhile.
  */
 export async function listCertainly(
   client: NylasClient,

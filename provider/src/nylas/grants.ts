@@ -59,7 +59,7 @@ export async function authenticateMailbox(
 }
 
 /** Nylas's names of the IMAP settings. */
-const SETTING_NAMES = {
+const WIRE_NAMES = {
   imapUsername: "imap_username",
   imapPassword: "imap_password",
   imapHost: "imap_host",
@@ -72,7 +72,7 @@ const SETTING_NAMES = {
 
 function settingsOf(mailbox: MailboxCredentials): Record<string, string | number | undefined> {
   return Object.fromEntries(
-    Object.entries(SETTING_NAMES).map(([name, wire]) => [wire, mailbox[name as keyof MailboxCredentials]]),
+    Object.entries(WIRE_NAMES).map(([name, wire]) => [wire, mailbox[name as keyof MailboxCredentials]]),
   );
 }
 

@@ -138,7 +138,7 @@ const MailServersWire = v.fallback(
   undefined,
 );
 
-/** A grant with the settings that Nylas may show. For the export alone: the resources compare nothing with them. */
+/** A grant with the settings that Nylas may show. For exports and imports: the resources compare nothing with them. */
 export interface GrantWithServers extends Grant {
   servers: MailServers | undefined;
 }

@@ -4,7 +4,7 @@ import type { Outcome } from "./verdict.js";
 /** Whether TLS starts with the connection, or after a STARTTLS command. */
 export type TlsMode = "implicit" | "starttls";
 
-/** Shared with an attempt that may not end when it is aborted. */
+/** Shared by all attempts at one server. The deadline reads `stage` even if an attempt does not end when `signal` aborts it. */
 export interface Session {
   signal: AbortSignal;
   stage: Stage;

@@ -53,7 +53,7 @@ export class ImapConnector extends pulumi.dynamic.Resource implements Outputs<Co
 
   /** Always `imap`. */
   declare readonly provider: pulumi.Output<string>;
-  /** The name that Nylas returns. */
+  /** The name that Nylas returns, or the declared one if Nylas returns none; absent if neither is there. */
   declare readonly name: pulumi.Output<string>;
   /** Whether it existed before this resource adopted it. */
   declare readonly adopted: pulumi.Output<boolean>;

@@ -191,13 +191,13 @@ export class ByoImapGrant extends pulumi.dynamic.Resource implements Outputs<Gra
 
   /** The grant's id, which other programs use to access the mailbox; equal to `id`, and known in the plan of an update. */
   readonly grantId: pulumi.Output<string>;
-  /** The mailbox's address, as Nylas returns it. */
+  /** The mailbox's address, as Nylas returns it, or `imapUsername` if Nylas returns none. */
   declare readonly email: pulumi.Output<string>;
   /** `valid`, or `invalid` if Nylas can no longer log in; the next `up` then re-authenticates the grant. */
   declare readonly grantStatus: pulumi.Output<GrantStatus>;
   /** Creation time, in ISO 8601. */
   declare readonly createdAt: pulumi.Output<string>;
-  /** Time of the last authentication, in ISO 8601. */
+  /** Time of the last authentication, in ISO 8601; that of the creation if Nylas does not show it. */
   declare readonly updatedAt: pulumi.Output<string>;
   /** Whether the grant existed before this resource adopted it. */
   declare readonly adopted: pulumi.Output<boolean>;
@@ -287,8 +287,8 @@ function declared(
 }
 
 /**
- * Plain passwords become secrets. Each is announced under the name of its digest, which `check` computes: it then knows the password
- * that `ignoreChanges` takes away from one that the program does not give.
+ * Makes plain passwords secret, and sets a placeholder for the digest of each password that is given, which `check` replaces. If
+ * `ignoreChanges` takes the password away, the placeholder stays and tells `check` that the program does give one.
  */
 function wrapped(args: ByoImapGrantArgs): pulumi.Inputs {
   const given = PASSWORDS.filter(({ argument }) => args[argument] !== undefined);

@@ -146,7 +146,7 @@ function needsRename(olds: ConnectorState, name: unknown): boolean {
   return name !== undefined && name !== olds.name && name !== olds.requestedName;
 }
 
-interface OwnedConnector {
+interface HeldConnector {
   connector: Connector;
   adopted: boolean;
 }
@@ -156,7 +156,7 @@ async function createOrAdopt(
   run: ApplicationRun,
   args: ConnectorArguments,
   found: Connector | undefined,
-): Promise<OwnedConnector> {
+): Promise<HeldConnector> {
   const { owner, stack } = args;
   if (found === undefined) return { connector: await createAndRecord(run, args), adopted: false };
 
@@ -204,7 +204,7 @@ async function rename(client: NylasClient, connector: Connector, name: string | 
 function stateOf(
   { applicationId }: ApplicationRun,
   { declared, name }: ConnectorArguments,
-  { connector, adopted }: OwnedConnector,
+  { connector, adopted }: HeldConnector,
 ): ConnectorState {
   // Nylas does not document whether an IMAP connector can have a name. Record an ignored name, so that it is sent only once.
   const requestedName = name === connector.name ? undefined : name;

@@ -5,7 +5,7 @@ import type { Values } from "../properties/values.js";
 /** The public outputs of a connector. */
 export interface ConnectorOutputs {
   provider: string;
-  /** Absent if Nylas returns none. */
+  /** Absent if Nylas returns none and none is declared. */
   name: string;
   adopted: boolean;
   applicationId: string;

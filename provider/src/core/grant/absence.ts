@@ -24,8 +24,9 @@ export function notYetVisible({ run, id, state }: AbsentGrant): string | undefin
 }
 
 /**
- * Deletes a grant that Nylas has just shown, with a note of it, so that the next run understands the grant's absence if this one is
- * killed. `deletion` returns Nylas's refusal if it knew no such grant. Of one that is seconds old that is not believed.
+ * Deletes a grant that Nylas has just shown. Writes a note first, so that the next run knows why the grant is gone if this one is killed.
+ * `deletion` returns Nylas's refusal if Nylas knows no such grant. While the grant may not be visible yet (`visibleInMs`), that
+ * refusal is thrown, unless the note of an earlier run explains it.
  */
 export async function withNoteOfDeletion(
   { run, id, state }: AbsentGrant,

@@ -37,7 +37,7 @@ import {
  * Prepares an authentication: refuses credentials that this run has seen refused, logs in from here if the program asks for that, and
  * writes the note that this run is about to take the grant. `inState` is the marker in the state.
  */
-export async function claim(
+export async function prepareAuthentication(
   run: ApplicationRun,
   args: GrantArguments,
   mailbox: MailboxCredentials,

@@ -13,7 +13,7 @@ import {
   validate,
 } from "../properties/validate.js";
 import { changed, pick, type Values } from "../properties/values.js";
-import { isHiddenBecause, UNHIDE } from "./credentials.js";
+import { absentSecretReason, UNHIDE } from "./credentials.js";
 import { keepPassword } from "./password-digest.js";
 import { passwordSource, readPassword } from "./passwords.js";
 import {
@@ -93,7 +93,7 @@ function checkPassword(host: Host, names: Password, inputs: Values, olds: Values
     if (isHidden(names, inputs)) {
       return {
         ...storing(before),
-        problems: [missing(argument, `${isHiddenBecause(host)}; ${UNHIDE}: this change authenticates the mailbox`)],
+        problems: [missing(argument, `${absentSecretReason(host)}; ${UNHIDE}: this change authenticates the mailbox`)],
       };
     }
     if (argument === "smtpPassword") return storing(undefined);
@@ -117,14 +117,14 @@ function checkPassword(host: Host, names: Password, inputs: Values, olds: Values
 }
 
 /**
- * Whether the option `ignoreChanges` has replaced the password by that of the state, which has none. The resource class names a
- * digest for each password that the program gives.
+ * Whether `ignoreChanges` hides this password: the engine puts the value of the old inputs in its place, and those have no password.
+ * Its digest is still there, because each host sends one for every password that the program or the state has.
  */
 function isHidden({ argument, source, digest }: Password, inputs: Values): boolean {
   return (inputs[argument] ?? inputs[source] ?? undefined) === undefined && inputs[digest] !== undefined;
 }
 
-/** Also of a password that stands in the state, as earlier versions wrote it. */
+/** The digest in the old inputs. Those of version 0.1.0 and of an import have a text instead. */
 function earlierDigest(names: Password, olds: Values): string | undefined {
   const [value, digest] = [olds[names.argument], olds[names.digest]];
   if (typeof digest === "string" && digest !== "") return digest;

@@ -7,7 +7,7 @@ import { readPassword } from "./passwords.js";
 import { type GrantArguments, IMAP_PASSWORD, type Password, SENDABLE, SMTP_PASSWORD } from "./properties.js";
 
 /** What to say of a password that `ignoreChanges` hides. */
-export function isHiddenBecause({ wording }: Host): string {
+export function absentSecretReason({ wording }: Host): string {
   return `is ${wording.absentSecret}, and the state has only a digest of it`;
 }
 export const UNHIDE = "give the real one in the program, and take it out of ignoreChanges";
@@ -49,7 +49,7 @@ function passwordOf(purpose: Purpose, { argument, source, digest }: Password): s
   if (from === undefined) {
     const kept = stored === undefined ? undefined : keptPassword(stored);
     if (kept !== undefined || stored === undefined) return kept;
-    throw notSendable(purpose, `${argument} ${isHiddenBecause(host)}`, UNHIDE);
+    throw notSendable(purpose, `${argument} ${absentSecretReason(host)}`, UNHIDE);
   }
   const reading = readPassword(from, host);
   if (!("value" in reading))

@@ -10,7 +10,7 @@ import { asText, changed, type Values } from "../properties/values.js";
 import { applicationOfProgram, sameApplication } from "../same-application.js";
 import type { Run } from "../session.js";
 import { goneBeforeUpdate, invisible, notYetVisible, withNoteOfDeletion } from "./absence.js";
-import { authenticate, authenticateNew, claim, verifyMailbox } from "./authenticate.js";
+import { authenticate, authenticateNew, prepareAuthentication, verifyMailbox } from "./authenticate.js";
 import { checkGrantArguments } from "./check.js";
 import { credentials } from "./credentials.js";
 import {
@@ -86,7 +86,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
     return run.exclusively(args.imapUsername, async () => {
       const found = await findExisting(run, args);
       const adopting = found === undefined ? false : decideAdoption(run, args, found);
-      const authentication = await claim(run, args, mailbox, adopting);
+      const authentication = await prepareAuthentication(run, args, mailbox, adopting);
       const authenticated =
         found === undefined
           ? await authenticateNew(authentication)
@@ -144,7 +144,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
         throw hidden === undefined ? goneBeforeUpdate(operation, id) : invisible(operation, hidden);
       }
       // An import by id takes any grant into a state.
-      if (found.provider !== "imap") throw isOfOtherProvider(operation, found);
+      if (found.provider !== "imap") throw notImapError(operation, found);
       const adopted = olds.adopted === true;
       const takenBack = isToBeTakenBack(run, operation, found, olds, args);
       const broken = found.status === INVALID;
@@ -154,7 +154,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
       }
       const because = takenBack || olds.heldElsewhere ? TAKES_BACK : reasonOf(olds, declared, marking);
       const mailbox = planned ?? credentials(args, run.host, because);
-      const authentication = await claim(run, args, mailbox, adopted, olds.marker);
+      const authentication = await prepareAuthentication(run, args, mailbox, adopted, olds.marker);
       const authenticated = await authenticate(authentication, adopted, found);
       run.owners.record(id, args.owner);
       const updated = stateOf(authentication, authenticated);
@@ -307,7 +307,7 @@ function replacedByOption({ host }: Run, mailbox: string, { verified }: GrantSta
   });
 }
 
-function isOfOtherProvider(operation: string, { id, provider }: Grant): NylasError {
+function notImapError(operation: string, { id, provider }: Grant): NylasError {
   return new InvalidInputError({
     code: "invalid_input",
     operation,

@@ -52,8 +52,8 @@ type ArgumentName = keyof typeof TABLE;
 export type PublicArgumentName = PublicName<typeof TABLE>;
 
 /**
- * What `credentials` demands before a password is sent. `check` demands it too, unless all values are those of the state, and so
- * nothing asks for an authentication: a rule may be younger than the state.
+ * What `credentials` demands of these arguments before a password is sent. `check` demands it only if the inputs ask for an authentication,
+ * so that a rule of a later version does not fail mailboxes that have not changed.
  */
 export const SENDABLE = {
   imapPassword: v.optional(sendablePassword),

@@ -43,7 +43,7 @@ export interface Answered {
   existed: boolean;
 }
 
-/** An answer with a grant that nothing has shown before, and a way to authenticate it again with another `state`. */
+/** An answer with a grant that the look-up did not find for this mailbox, and a way to authenticate it again with another `state`. */
 export interface Unforeseen extends Answered {
   send(state: string | undefined): Promise<Answered>;
 }

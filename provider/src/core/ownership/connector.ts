@@ -52,7 +52,7 @@ export function whyTaken(run: ConnectorEvidence, { declared }: OwnedConnector): 
   );
 }
 
-/** Whether the journal has a name of the stack's connector that was changed on another machine. */
+/** Whether the journal is only out of date: the connector's resource was renamed on another machine. */
 function isFormerName(last: JournalEntry, owner: string | undefined, stack: string | undefined): boolean {
   return last.stack !== undefined && last.stack === stack && !isTakenFrom(last, owner) && !wasTaken(last, owner);
 }
@@ -61,7 +61,7 @@ function isTakenFrom({ takenFrom = [] }: JournalEntry, owner: string | undefined
   return owner !== undefined && takenFrom.includes(owner);
 }
 
-/** The journal's entry once this owner takes the connector, or makes it, without an alias. The state may still have the names before. */
+/** The entry of an owner that makes the connector, or takes it without an alias. It keeps all owners before: the state may still name one. */
 export function entryOf(
   { owner, stack }: { owner: string; stack: string | undefined },
   made: boolean,
@@ -76,7 +76,7 @@ export function wasTaken(last: JournalEntry | undefined, owner: string | undefin
   return owner !== undefined && last !== undefined && last.owner !== owner && last.previous === owner;
 }
 
-/** Whether this machine has a note that the run which took the connector from this owner's name has not saved that. */
+/** Whether a run on this machine took the connector from the owner `before` in a rename, and was cut off before Pulumi saved that. */
 function isInterruptedRename({ notes }: Evidence, last: JournalEntry, before: string | undefined): boolean {
   return wasTaken(last, before) && notes.find(last.owner) !== undefined;
 }

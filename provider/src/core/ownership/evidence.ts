@@ -8,10 +8,15 @@
  * - The **journal** (`journal.ts`) on this machine is the owner of the connector, which has no field for a marker.
  * - The **owners** (`owners.ts`) in memory are what the present run knows of its program.
  *
- * Who wins: the owners of the run, because two resources of one program must not share an object. Then the nonce in the state. Where no
- * state has the object, a note with the object's nonce: the resource goes on with what its interrupted run has made. Otherwise the
- * object is another's, whatever names its marker has: it stays as it is, or is adopted on request. A renamed stack gives its grants
- * other nonces, and the marker names the one before (`previous`); its note tells an interrupted rename from a copy of the state.
+ * Who wins, in this order:
+ *
+ * 1. The owners of the run, because two resources of one program must not share an object.
+ * 2. The nonce in the state.
+ * 3. Where no state has the object, a note with the object's nonce: the resource goes on with what its interrupted run has made.
+ * 4. Otherwise the object is another's, whatever names its marker has: it stays as it is, or is adopted on request.
+ *
+ * A renamed stack gives its grants other nonces, and the marker names the one before (`previous`). A note tells an interrupted rename
+ * from a copy of the state.
  */
 import type { Host } from "../../host.js";
 import type { Notes } from "./notes.js";

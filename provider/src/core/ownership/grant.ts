@@ -204,7 +204,7 @@ export function isTaken(
   throw new AlreadyExistsError({ code: "grant_exists", operation, ...unclearStack("grant") });
 }
 
-/** Whether this machine has a note that the run which replaced the marker in the state has not saved its own. */
+/** Whether a run on this machine replaced the marker in the state, and was cut off before Pulumi saved the new one. */
 function isInterruptedRename(run: Evidence, atNylas: Marker | undefined, inState: Marker | undefined): boolean {
   if (atNylas?.nonce === undefined || !isSuccessor(atNylas, inState)) return false;
   return run.notes.find(atNylas.owner)?.nonce === atNylas.nonce;

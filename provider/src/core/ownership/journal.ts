@@ -14,7 +14,7 @@ export interface JournalEntry {
   stack?: string | undefined;
   /** After a rename of the resource or its stack: the owner before. */
   previous?: string | undefined;
-  /** The stack's owners before that it was taken from without an alias. They may still be in the state. */
+  /** Earlier owners that it was taken from without an alias. The state may still name one. */
   takenFrom?: string[] | undefined;
 }
 
@@ -47,11 +47,11 @@ const schema = v.nullable(
     takenFrom: v.optional(v.array(v.string())),
   }),
 );
-type Note = v.InferOutput<typeof schema>;
+type StoredEntry = v.InferOutput<typeof schema>;
 
 interface Version {
   number: number;
-  note: Note;
+  note: StoredEntry;
 }
 
 /** Entries that could not be written to a file; they last as long as this process. */
@@ -59,7 +59,7 @@ const unwritten = new Map<string, JournalEntry>();
 
 export function connectorJournal(applicationId: string, notesDirectory: string | undefined): Journal {
   const name = createHash("sha256").update(applicationId).digest("hex");
-  const notes = notesDirectory === undefined ? undefined : new Notes(join(notesDirectory, "connectors"), name);
+  const notes = notesDirectory === undefined ? undefined : new JournalFile(join(notesDirectory, "connectors"), name);
   return {
     read: () => unwritten.get(applicationId) ?? attempt(() => notes?.latest())?.note ?? undefined,
     write: (entry) => {
@@ -80,7 +80,7 @@ export function connectorJournal(applicationId: string, notesDirectory: string |
  * So no update is lost, a reader never sees a partial file, and a killed process leaves no lock. A very slow process may find
  * its number free again because later versions have replaced that file; its note then counts as older than theirs.
  */
-class Notes {
+class JournalFile {
   readonly #directory: string;
   /** Version 0: the single file that earlier versions of this package kept. */
   readonly #single: string;
@@ -101,7 +101,7 @@ class Notes {
   }
 
   /** Replaces the note by `next(note)`, unless that is undefined. Returns whether a version was written. */
-  change(next: (note: Note) => Note | undefined): boolean {
+  change(next: (note: StoredEntry) => StoredEntry | undefined): boolean {
     for (let attempts = 0; attempts < MAX_ATTEMPTS; attempts++) {
       const { number, note } = this.latest();
       const changed = next(note);
@@ -111,7 +111,7 @@ class Notes {
     return false;
   }
 
-  #publish(number: number, note: Note): boolean {
+  #publish(number: number, note: StoredEntry): boolean {
     mkdirSync(this.#directory, { recursive: true });
     const aside = join(this.#directory, `${randomUUID()}.tmp`);
     try {
@@ -154,7 +154,7 @@ function readIfThere(file: string): string | undefined {
 }
 
 /** `null` for a text that is not a valid note. */
-function parse(text: string | undefined): Note {
+function parse(text: string | undefined): StoredEntry {
   try {
     const parsed = v.safeParse(schema, JSON.parse(text ?? "null"));
     return parsed.success ? parsed.output : null;

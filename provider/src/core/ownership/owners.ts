@@ -9,13 +9,13 @@ import { formatMarker, type Marker, type OwnedState } from "./marker.js";
 export interface Owners {
   /** `check` was called. `isNew`: without old inputs, for a creation or a replacement. */
   recordCheck(names: { owner?: unknown; stack?: unknown }, isNew: boolean): void;
-  /** Whether this is the stack of the program, or the one that a state names. In a destroy, no resource has told the program's. */
+  /** Whether this is the stack of the program, as a `check` has told it, or the one that a state names. A destroy calls no `check`. */
   isStack(stack: string | undefined, inState: string | undefined): boolean;
   /** Whether the resource with this state is deleted because it is to be made again. */
   isReplaced(state: OwnedState): boolean;
   /**
-   * `diff` was called with this state. `stays`: no argument asks for another object. False if another resource of the program
-   * has the object: it was declared for the same one, and the engine made it before this plan, or in an earlier run.
+   * Records that `diff` was called with this state. `stays`: no argument asks for another object. Returns false if another resource of
+   * the program holds the object: it was declared for the same one, and the engine made it before this plan, or in an earlier run.
    */
   recordPlan(id: string, olds: OwnedState, owner: string | undefined, stays: boolean): boolean;
   /** Whether the engine replaces the resource with this state although no argument asks for another object. */
@@ -34,8 +34,8 @@ export interface Owners {
   /** Whether a resource of the program is known to have it. */
   isOwned(id: string): boolean;
   /**
-   * Whether a resource that stays in the program has it since an earlier run. A deletion of it is then what a replacement has left
-   * over that created first: it was interrupted, and the engine makes up for it.
+   * Whether a resource that stays in the program had it before this run. If the run deletes it too, that is a leftover: a replacement
+   * that created first was interrupted, and the engine now deletes its old resource.
    */
   wasPlanned(id: string): boolean;
   /** Whether that resource has made it, and not adopted it. */

@@ -2,7 +2,7 @@ import { type CheckFailure, isUnknown, unknownName } from "../../core/properties
 import type { Values } from "../../core/properties/values.js";
 import type { Environment } from "../../notices.js";
 import {
-  CONFIGURED,
+  CONFIGURATION_WORDING,
   type ConfigLookup,
   DEFAULT_APPLICATION,
   environmentVariable,
@@ -12,7 +12,7 @@ import {
 import { parseUrn } from "./identity.js";
 
 /** What the engine adds to the settings of a provider. */
-const OF_THE_ENGINE: readonly string[] = ["version", "pluginDownloadURL", "pluginChecksums", "parameterization"];
+const ENGINE_SETTINGS: readonly string[] = ["version", "pluginDownloadURL", "pluginChecksums", "parameterization"];
 
 /** The settings of this process: one process serves one provider of the program. */
 export interface Configuration {
@@ -26,9 +26,9 @@ export interface Configuration {
 }
 
 /**
- * Refuses unknown settings, and a provider of the program that has a name of the engine's. The engine does not tell which values of the
- * stack's configuration are secret. To the default provider it passes the whole namespace, which is also the project's own where that
- * has this name.
+ * Refuses unknown settings, and a provider of the program that has a name of the engine's. A key in clear cannot be refused, because the
+ * engine does not say which values are secret. In a project that is called `nylas`, the default provider gets the project's own
+ * configuration too, so no name counts as unknown.
  */
 export function checkConfiguration(urn: string, values: Values, environment: Environment): CheckFailure[] {
   const { project, name: provider } = parseUrn(urn);
@@ -37,7 +37,7 @@ export function checkConfiguration(urn: string, values: Values, environment: Env
     return [{ property: "", reason }];
   }
   if (project === DEFAULT_APPLICATION && isDefault(provider)) return [];
-  const names = Object.keys(values).filter((name) => !name.startsWith("__") && !OF_THE_ENGINE.includes(name));
+  const names = Object.keys(values).filter((name) => !name.startsWith("__") && !ENGINE_SETTINGS.includes(name));
   const unknown = names.filter((name) => !SETTING_NAMES.some((known) => known === name));
   return unknown.map((name) => unknownName(name, "setting", SETTING_NAMES));
 }
@@ -76,16 +76,16 @@ function isDefault(provider: string): boolean {
 }
 
 /** Of the provider that the engine makes. It is passed one namespace; a resource that came from the dynamic host may name another. */
-export const OF_DEFAULT_PROVIDER: SettingWording = {
-  name: (_, key) => CONFIGURED.name(DEFAULT_APPLICATION, key),
+export const DEFAULT_PROVIDER_WORDING: SettingWording = {
+  name: (_, key) => CONFIGURATION_WORDING.name(DEFAULT_APPLICATION, key),
   place: (application, key, value) =>
     application === DEFAULT_APPLICATION
-      ? CONFIGURED.place(application, key, value)
+      ? CONFIGURATION_WORDING.place(application, key, value)
       : `\`${key}\` of a provider that the program declares and gives to the resource, or ${environmentVariable(application, key)}`,
 };
 
 /** Of a provider that the program declares. */
-export function ofProvider(hasOwnKey: boolean): SettingWording {
+export function declaredProviderWording(hasOwnKey: boolean): SettingWording {
   const name = (_: string, key: string) => `\`${key}\` of the provider in the program`;
   const variable = (application: string, key: string) =>
     hasOwnKey ? "" : ` or ${environmentVariable(application, key)}`;
@@ -93,9 +93,9 @@ export function ofProvider(hasOwnKey: boolean): SettingWording {
 }
 
 function presentConfiguration({ PULUMI_CONFIG }: Environment): Values {
-  if (PULUMI_CONFIG === undefined) return {};
   try {
-    return JSON.parse(PULUMI_CONFIG);
+    const parsed: unknown = JSON.parse(PULUMI_CONFIG ?? "{}");
+    return typeof parsed === "object" && parsed !== null ? { ...parsed } : {};
   } catch {
     // Not the engine's.
     return {};

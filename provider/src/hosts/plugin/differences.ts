@@ -28,7 +28,7 @@ export function differenceMessage(
   return response;
 }
 
-/** A password is in neither of them. */
+/** A password is in neither the old nor the new values: its change counts as an update. */
 function kindOf(isNew: boolean, isGone: boolean, replaces: boolean) {
   if (isNew && !isGone) return replaces ? ADD_REPLACE : ADD;
   if (isGone && !isNew) return replaces ? DELETE_REPLACE : DELETE;

@@ -1,11 +1,11 @@
 import * as v from "valibot";
-import { hostedLoginUrl } from "../../core/hosted-auth.js";
 import { lookUpConnector, lookUpGrant, lookUpGrants, lookUpProvider } from "../../core/lookups.js";
 import { type CheckFailure, unknownName } from "../../core/properties/validate.js";
 import type { Values } from "../../core/properties/values.js";
 import { runFor } from "../../core/session.js";
 import type { Host } from "../../host.js";
 import type { NylasClient } from "../../nylas/client.js";
+import { hostedLoginUrl } from "../../nylas/hosted-auth.js";
 import { redeemCode } from "../../nylas/tokens.js";
 import { DEFAULT_APPLICATION, readEndpoint, readSettings } from "../../settings.js";
 

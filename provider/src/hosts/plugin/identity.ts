@@ -15,8 +15,8 @@ interface Urn {
 const ORGANIZATION = "organization";
 
 /**
- * Under this name the inputs hold which owner and stack a plugin would have given, where the state came with others. Neither the engine
- * shows a name with two underscores, nor are there arguments of such names.
+ * The input that holds, as `owner:stack`, the digests that this host would have given, while a state keeps those of the dynamic host. The
+ * engine does not show names that begin with two underscores, and no argument has such a name.
  */
 export const KEPT_FOR = "__keptFor";
 
@@ -28,10 +28,9 @@ export function parseUrn(urn: string): Urn {
 }
 
 /**
- * The digests of a resource and its stack, from what a URN tells, under the names that every host gives them. The dynamic host knows
- * more, the organization and the names of the ancestors. What it has written stays, so that a stack which moves here changes nothing:
- * the owner until the URN is another one, and the stack until that of the URN is, so that a rename costs no request here either.
- * `olds` are the inputs of the last run.
+ * The digests of a resource and its stack, from its URN. The dynamic host knows more, the organization and the names of the ancestors, so
+ * its digests differ. A state that comes from it keeps them, so that the move changes nothing: `owner` until the URN changes, and `stack`
+ * until the project or stack in the URN changes. `olds` are the inputs of the last run.
  */
 export function identityOf(urn: string, olds: Values): Values {
   const { stack, project, parents, type, name } = parseUrn(urn);

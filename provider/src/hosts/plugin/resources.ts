@@ -62,9 +62,9 @@ export const RESOURCES: Readonly<Record<string, ResourceType>> = {
 };
 
 /**
- * What a program declares, as the other host's classes pass it on: with the digests of its names, and with a digest for each password
- * that the state has and the program does not give, because `ignoreChanges` hides it. A program that gives an IMAP password and no
- * SMTP password has none. `olds` are the inputs of the last run.
+ * What a program declares, as the classes of the dynamic host pass it on: with the digests of its names, the `application` of the last
+ * inputs, and the stored digest of each password that `ignoreChanges` may hide. If the program gives an IMAP password, an absent SMTP
+ * password is not hidden: the mailbox has none of its own. `olds` are the inputs of the last run.
  */
 export function declared(urn: string, olds: Values, news: Values): Values {
   const isAbsent = ({ argument, source }: Password) => (news[argument] ?? news[source] ?? undefined) === undefined;
@@ -82,7 +82,7 @@ export function unknownArguments({ properties }: RecordLifecycle, olds: Values, 
   return unknown.map((name) => unknownName(name, "argument", known));
 }
 
-/** The arguments with the digests that the option `ignoreChanges` keeps, whose passwords the engine has taken away. */
+/** Adds the stored digests of the passwords that `ignoreChanges` names: the engine has taken their values away. */
 export function withIgnored(ignored: readonly string[], olds: Values, news: Values): Values {
   const kept = PASSWORDS.filter(({ argument, source, digest }) => {
     const isIgnored = ignored.includes(argument) || ignored.includes("*");

@@ -13,7 +13,12 @@ import { noticesTo } from "../../notices.js";
 import { keepSecret } from "../../redact.js";
 import { DEFAULT_APPLICATION, SETTING_NAMES } from "../../settings.js";
 import { nodeProcess } from "../node-process.js";
-import { checkConfiguration, configurationOf, OF_DEFAULT_PROVIDER, ofProvider } from "./configuration.js";
+import {
+  checkConfiguration,
+  configurationOf,
+  DEFAULT_PROVIDER_WORDING,
+  declaredProviderWording,
+} from "./configuration.js";
 import { differenceMessage } from "./differences.js";
 import { about, connectEngine, show } from "./engine.js";
 import { clientOf, FUNCTIONS } from "./functions.js";
@@ -62,7 +67,7 @@ export function serveEngine(version: string) {
       signal: cancelled.signal,
       wording: {
         ...WORDING,
-        setting: isDefault ? OF_DEFAULT_PROVIDER : ofProvider(hasOwnKey),
+        setting: isDefault ? DEFAULT_PROVIDER_WORDING : declaredProviderWording(hasOwnKey),
         staleSettings: isDefault ? "" : STALE_SETTINGS,
       },
     };

@@ -1,5 +1,5 @@
 import * as pulumi from "@pulumi/pulumi";
-import { hostedLoginUrl } from "../../core/hosted-auth.js";
+import { hostedLoginUrl } from "../../nylas/hosted-auth.js";
 import { redeemCode } from "../../nylas/tokens.js";
 import { DEFAULT_APPLICATION, type Region, readEndpoint } from "../../settings.js";
 import { clientOf, programHost } from "./client-of.js";

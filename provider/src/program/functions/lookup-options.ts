@@ -1,4 +1,4 @@
-/** Options of every function that sends a request. */
+/** Options of every function. */
 export interface LookupOptions {
   /**
    * The configuration namespace of the application's settings.

@@ -1,8 +1,8 @@
 import { InvalidInputError } from "../errors.js";
 import { isRegion, regionUri } from "../settings.js";
 
-/** Characters of `state` that Nylas takes. */
-const MAX_STATE = 256;
+/** Longest `state` that Nylas takes, in characters. */
+const MAX_STATE_LENGTH = 256;
 const ACCESS_TYPES: readonly string[] = ["online", "offline"];
 const CHALLENGE_METHODS: readonly string[] = ["S256", "plain"];
 
@@ -42,7 +42,8 @@ export function hostedLoginUrl(login: HostedLogin, configuredUri: () => string):
 
 /** Programs pass what no type allows. */
 function check({ state = "", accessType, codeChallenge, codeChallengeMethod }: HostedLogin): void {
-  if (state.length > MAX_STATE) throw invalid(`state has ${state.length} characters`, `use at most ${MAX_STATE}`);
+  if (state.length > MAX_STATE_LENGTH)
+    throw invalid(`state has ${state.length} characters`, `use at most ${MAX_STATE_LENGTH}`);
   if (accessType !== undefined && !ACCESS_TYPES.includes(accessType)) {
     throw invalid(`accessType is "${accessType}"`, 'use "online" or "offline"');
   }

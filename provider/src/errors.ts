@@ -42,7 +42,7 @@ export interface NylasErrorFacts<Code extends NylasErrorCode = NylasErrorCode> {
   type?: string | undefined;
   /** How often the request was sent. */
   attempts?: number | undefined;
-  /** Whether a request may have taken effect: false if all attempts were refused or never arrived, undefined if it is about no request. */
+  /** Whether the request may have changed something at Nylas. False for a read, and if each attempt was refused or never arrived. */
   mayHaveTakenEffect?: boolean | undefined;
 }
 
@@ -75,7 +75,7 @@ export class NylasError extends Error {
   readonly type: string | undefined;
   /** How often the request was sent. */
   readonly attempts: number | undefined;
-  /** Whether a request may have taken effect: false if all attempts were refused or never arrived, undefined if it is about no request. */
+  /** Whether the request may have changed something at Nylas. False for a read, and if each attempt was refused or never arrived. */
   readonly mayHaveTakenEffect: boolean | undefined;
 
   constructor(given: NylasErrorFacts) {

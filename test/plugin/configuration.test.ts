@@ -1,5 +1,7 @@
 import { expect, it } from "vitest";
+import { nodeProcess } from "../../provider/src/hosts/node-process.js";
 import { checkConfiguration, configurationOf } from "../../provider/src/hosts/plugin/configuration.js";
+import { FUNCTIONS } from "../../provider/src/hosts/plugin/functions.js";
 
 const OF_STACK = { apiKey: "nyk_of_the_stack", region: "us" };
 /** As the engine starts a plugin. */
@@ -34,4 +36,13 @@ it("a provider with a key of its own takes no setting from the environment, what
   expect(configurationOf("one", { apiKey: "nyk_of_the_program" }, env).settingsEnv).toEqual({});
   expect(configurationOf("one", {}, env).settingsEnv).toEqual(env);
   expect(configurationOf("default", {}, env).settingsEnv).toEqual(env);
+});
+
+it("the page for a hosted log-in is that of the provider's own settings", async () => {
+  const env = { ...environment, NYLAS_REGION: "eu" };
+  const { config, settingsEnv } = configurationOf("one", { apiKey: "nyk_of_the_program" }, env);
+  const host = { ...nodeProcess(config), env, settingsEnv };
+  const login = { clientId: "c", redirectUri: "https://example.com/callback" };
+  const answer = await FUNCTIONS["nylas:index:hostedAuthUrl"]?.(host, login);
+  expect(answer).toMatchObject({ result: { url: expect.stringContaining("https://api.us.nylas.com/") } });
 });

@@ -263,6 +263,18 @@ describe("the plan for a grant", () => {
   });
 });
 
+it("an imported grant that gets its log-in name is not called one that has yet to be made", () => {
+  const imported = {
+    ...good,
+    imapUsername: "ops@example.com",
+    imapPasswordDigest: "imported",
+    imapPassword: undefined,
+  };
+  const source = { imapPassword: undefined, imapPasswordFrom: { env: "ABSENT_PASSWORD" } };
+  const { failures } = grantLifecycle.check(here(), { ...good, ...source, imapUsername: "CORP\\ops" }, imported);
+  expect(JSON.stringify(failures)).not.toContain("yet to be made");
+});
+
 it.each([UNKNOWN, { file: UNKNOWN }, { env: UNKNOWN }])(
   "a password's source that is not known yet, %j, has a digest that is not known yet",
   (imapPasswordFrom) => {

@@ -3,7 +3,7 @@ import { createGrantDirectory } from "../../provider/src/core/grant-directory.js
 import { createClient, type NylasClient } from "../../provider/src/nylas/client.js";
 import { findConnector } from "../../provider/src/nylas/connectors.js";
 import { listAllGrants } from "../../provider/src/nylas/grant-list.js";
-import { authenticateMailbox, findGrant } from "../../provider/src/nylas/grants.js";
+import { authenticateMailbox, deleteGrant, findGrant } from "../../provider/src/nylas/grants.js";
 import { MAX_ATTEMPTS } from "../../provider/src/nylas/retry-delay.js";
 import type { Grant } from "../../provider/src/nylas/wire.js";
 import { readSettings } from "../../provider/src/settings.js";
@@ -50,6 +50,27 @@ describe("sending again", () => {
     await authenticateMailbox(client, mailbox(), "mark");
     expect(await emulator.writes()).toHaveLength(2);
     expect(await emulator.grants()).toHaveLength(1);
+  });
+
+  it.each([
+    [{ status: 400, truncate: true }, true],
+    [{ status: 400 }, false],
+    [{ status: 429, retryAfter: 3_600 }, false],
+    [{ status: 504 }, true],
+  ])("knows whether a login that is answered with %j may have made a grant: %s", async (fault, expected) => {
+    await emulator.faults({ method: "POST", path: "/v3/connect/custom", ...fault });
+    const error = await failure(authenticateMailbox(client, mailbox(), "mark"));
+    expect(error.mayHaveTakenEffect).toBe(expected);
+  });
+
+  it("knows that a deletion may have taken effect, though the list that should tell it fails", async () => {
+    await authenticateMailbox(client, mailbox(), "mark");
+    const [grant] = await emulator.grants();
+    const id = present(grant?.id);
+    const remove = { method: "DELETE", path: `/v3/grants/${id}` };
+    const list = { method: "GET", path: "/v3/grants", status: 400 };
+    await emulator.faults({ ...remove, nth: 1, status: 502, afterEffect: true }, { ...remove, status: 403 }, list);
+    expect((await failure(deleteGrant(client, id))).mayHaveTakenEffect).toBe(true);
   });
 
   it.each(["/v3/applications", "/v3/connectors/imap"])(

@@ -74,6 +74,17 @@ describe("a connector that somebody else made", () => {
   });
 });
 
+it("a connector that an interrupted run has made is this stack's, though the next run's creation was refused", async () => {
+  await emulator.faults({ ...post, delayMs: 1, status: 504 });
+  await failure(newProcess().create(FIRST));
+  await emulator.faults({ ...post, status: 403 });
+  await failure(newProcess().create(FIRST));
+  await emulator.faults();
+  // The first request takes effect late.
+  await somebodyElseMakesIt();
+  expect((await newProcess().create(FIRST)).outs).toMatchObject({ adopted: false });
+});
+
 describe("a connector whose creation was answered with something else than JSON", () => {
   it("is this stack's in the next run", async () => {
     const page = { status: 200, body: "<html></html>", afterEffect: true };

@@ -65,6 +65,11 @@ export function runFor(settings: Settings, host: Host): Run {
   return run;
 }
 
+/** For a process that serves another engine from now on: nothing of the runs before holds any more. */
+export function forgetRuns(): void {
+  runs.clear();
+}
+
 /** Number of creations and updates that the engine is waiting for. */
 let pendingCalls = 0;
 

@@ -170,8 +170,17 @@ export async function deleteGrant(client: NylasClient, grantId: string): Promise
     if (!(error instanceof NylasError)) throw error;
     const isAbsent = error.status === 404;
     // Another attempt whose answer was lost may have deleted it.
-    if (!isAbsent && (await listedDespite(() => listCertainly(client), grantId, error)) !== undefined) throw error;
+    if (!isAbsent && (await isListedDespite(client, grantId, error))) throw error;
     return error.mayHaveTakenEffect ? undefined : error;
+  }
+}
+
+/** Whether the complete list has a grant that could not be deleted. If that cannot be told and the deletion may have worked, its error says so. */
+async function isListedDespite(client: NylasClient, grantId: string, refusal: NylasError): Promise<boolean> {
+  try {
+    return (await listedDespite(() => listCertainly(client), grantId, refusal)) !== undefined;
+  } catch (error) {
+    throw refusal.mayHaveTakenEffect ? refusal : error;
   }
 }
 

@@ -312,11 +312,16 @@ function connectionFailure(
     timedOut,
     unreadable: false,
     lostPost: lost && request.method === "POST",
-    mayHaveTakenEffect: status === undefined ? !UNSENT_CODES.includes(error.code) : !(status >= 400 && status <= 499),
+    mayHaveTakenEffect: status === undefined ? !UNSENT_CODES.includes(error.code) : mayHideEffect(request, status),
     // The password in a POST that was refused may have been wrong.
     repeatable:
       !timedOut && !(undecided && request.method === "POST") && (refused || lost || UNSENT_CODES.includes(error.code)),
   };
+}
+
+/** Of an answer that broke off. The body of a refused login may say that the mail server failed, and then the grant may have been made. */
+function mayHideEffect({ method }: NylasRequest<unknown>, status: number): boolean {
+  return status !== 429 && (method === "POST" || status < 400 || status > 499);
 }
 
 /** Nylas sends no such bodies, so the status is ignored too: a 404 would mean that a grant does not exist. */

@@ -79,10 +79,11 @@ const lifecycle: Lifecycle<ConnectorArguments, ConnectorState> = {
 
   async read(given, id, state) {
     const run = await sameApplication(given, state.applicationId, "Reading the IMAP connector");
+    const last = run.journal.read();
     const connector = id === CONNECTOR_ID ? await findConnector(run.client) : undefined;
     if (connector === undefined) {
       if (state.provider === undefined) throw noSuchConnector(run.client, id);
-      run.journal.forget(run.journal.read()?.owner);
+      run.journal.forget(last?.owner);
       run.host.notices.notify(deletedOutside("the IMAP connector", state));
       return undefined;
     }
@@ -180,6 +181,7 @@ async function createOrAdopt(
 async function createAndRecord(run: ApplicationRun, args: ConnectorArguments): Promise<Connector> {
   const { client, notes, journal } = run;
   const { name, owner, stack } = args;
+  const wasInterrupted = owner !== undefined && notes.find(owner) !== undefined;
   if (owner !== undefined) {
     notes.write(owner);
     journal.write(entryOf({ owner, stack }, true, journal.read()));
@@ -189,7 +191,7 @@ async function createAndRecord(run: ApplicationRun, args: ConnectorArguments): P
   } catch (error) {
     if (!(error instanceof NylasError)) throw error;
     // Where it had no effect, no later run must take what somebody else makes for this stack's.
-    if (error.mayHaveTakenEffect === false) journal.forget(owner);
+    if (error.mayHaveTakenEffect === false && !wasInterrupted) journal.forget(owner);
     const found = error.status === 400 || error.status === 409 ? await findConnector(client) : undefined;
     // It did not exist before the request: an attempt whose answer was lost has created it.
     if (found !== undefined && error.mayHaveTakenEffect) return rename(client, found, name);

@@ -1,5 +1,4 @@
 import * as v from "valibot";
-import { sameMailbox } from "../../address.js";
 import type { Host } from "../../host.js";
 import { adviceForServer } from "../../provider-advice.js";
 import { DEFAULT_APPLICATION } from "../../settings.js";
@@ -21,6 +20,7 @@ import {
   changedPasswords,
   digestOf,
   GRANT_DEFAULTS,
+  isSameMailbox,
   PASSWORDS,
   type Password,
   saltSeed,
@@ -137,7 +137,7 @@ function keepsGrant(inputs: Values, olds: Values): boolean {
   if (typeof olds.imapUsername !== "string" || typeof imapUsername !== "string" || isUnknown(imapUsername))
     return false;
   const application = (values: Values) => values.application ?? DEFAULT_APPLICATION;
-  return sameMailbox(olds.imapUsername, imapUsername) && application(olds) === application(inputs);
+  return isSameMailbox(olds, imapUsername) && application(olds) === application(inputs);
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isAddress, sameMailbox } from "../../address.js";
+import { isAddress } from "../../address.js";
 import { InvalidInputError, NotFoundError, type NylasError } from "../../errors.js";
 import { deleteGrant } from "../../nylas/grants.js";
 import type { Grant } from "../../nylas/wire.js";
@@ -18,6 +18,7 @@ import {
   changedPasswords,
   GRANT_DEFAULTS,
   type GrantArguments,
+  isSameMailbox,
   type Password,
   passwordsLeavingState,
   RECORDED_ARGUMENTS,
@@ -213,12 +214,7 @@ async function findExisting(run: Run, { imapUsername, owner }: GrantArguments): 
 
 function replacingArguments({ declared }: GrantState, news: Values): string[] {
   const replaces = replacing(declared, news, REPLACING_ARGUMENTS, GRANT_DEFAULTS);
-  const imapUsername = asText(news.imapUsername) ?? "";
-  // An import by id only knows the address. The authentication that follows tells whether the log-in name opens this grant's mailbox.
-  const isFirstLoginName = declared.owner === undefined && !isAddress(imapUsername);
-  // Another spelling of the same mailbox does not replace.
-  const isOtherMailbox =
-    !isUnknown(news.imapUsername) && !isFirstLoginName && !sameMailbox(declared.imapUsername ?? "", imapUsername);
+  const isOtherMailbox = !isUnknown(news.imapUsername) && !isSameMailbox(declared, asText(news.imapUsername) ?? "");
   return isOtherMailbox ? ["imapUsername", ...replaces] : replaces;
 }
 

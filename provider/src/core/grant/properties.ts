@@ -1,4 +1,5 @@
 import * as v from "valibot";
+import { isAddress, sameMailbox } from "../../address.js";
 import { DEFAULT_APPLICATION } from "../../settings.js";
 import { namesWhere, type Property, type PropertyTable, type PublicName, schemasOf } from "../properties/table.js";
 import { applicationName, flag, isUnknown, loginName, oneOf, port, text } from "../properties/validate.js";
@@ -45,6 +46,15 @@ export const TABLE = {
   owner: { schema: v.optional(text), onChange: "recorded", hidden: true },
   stack: { schema: v.optional(text), onChange: "ignored", hidden: true },
 } as const satisfies Record<string, Property & { onChange: OnChange }>;
+
+/**
+ * Whether the mailbox of earlier inputs is that of this `imapUsername`, in any spelling. An import by id knows the address alone, and has
+ * no owner: the authentication that follows tells whether a log-in name opens its mailbox.
+ */
+export function isSameMailbox(olds: { owner?: unknown; imapUsername?: unknown }, imapUsername: string): boolean {
+  const isFirstLoginName = olds.owner === undefined && !isAddress(imapUsername);
+  return isFirstLoginName || (typeof olds.imapUsername === "string" && sameMailbox(olds.imapUsername, imapUsername));
+}
 
 type OnChange = "authenticates" | "compared" | "recorded" | "replaces" | "ignored";
 type ArgumentName = keyof typeof TABLE;

@@ -14,7 +14,7 @@ export interface JournalEntry {
   stack?: string | undefined;
   /** After a rename of the resource or its stack: the owner before. */
   previous?: string | undefined;
-  /** Earlier owners that it was taken from without an alias. The state may still name one. */
+  /** Owners before this one that did not pass it on by an alias, of whatever stack. A state may still name one. */
   takenFrom?: string[] | undefined;
 }
 

@@ -42,8 +42,8 @@ export const FUNCTIONS: Readonly<Record<string, (host: Host, args: Values) => Pr
       codeChallengeMethod: maybe,
       region: maybe,
     },
-    async ({ config, env, wording }, login) => ({
-      url: hostedLoginUrl(login, () => readEndpoint(DEFAULT_APPLICATION, config, env, wording.setting).apiUri),
+    async ({ config, settingsEnv, wording }, login) => ({
+      url: hostedLoginUrl(login, () => readEndpoint(DEFAULT_APPLICATION, config, settingsEnv, wording.setting).apiUri),
     }),
   ),
   "nylas:index:exchangeCode": withArguments(

@@ -7,7 +7,7 @@ import empty from "google-protobuf/google/protobuf/empty_pb.js";
 import type { CheckFailure } from "../../core/properties/validate.js";
 import type { Values } from "../../core/properties/values.js";
 import { PartialFailure, type ResourceServer, serveResource } from "../../core/resource-server.js";
-import { finishNotices } from "../../core/session.js";
+import { finishNotices, forgetRuns } from "../../core/session.js";
 import type { Host, Wording } from "../../host.js";
 import { noticesTo } from "../../notices.js";
 import { keepSecret } from "../../redact.js";
@@ -122,6 +122,7 @@ export function serveEngine(version: string) {
       const { values } = unmarshal(request.getArgs());
       // A plugin that was started by hand outlives the engine's runs.
       cancelled = new AbortController();
+      forgetRuns();
       host = hostWith(request.getName() ?? "", values);
       served = serveWith(host);
       const apiKey = host.config(`${DEFAULT_APPLICATION}:apiKey`);

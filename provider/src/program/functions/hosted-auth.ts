@@ -52,8 +52,8 @@ export interface HostedAuthUrlArgs {
  * @see https://developer.nylas.com/docs/v3/auth/imap/
  */
 export function hostedAuthUrl(args: HostedAuthUrlArgs, opts: LookupOptions = {}): string {
-  const { config, env } = programHost();
-  return hostedLoginUrl(args, () => readEndpoint(opts.application ?? DEFAULT_APPLICATION, config, env).apiUri);
+  const { config, settingsEnv } = programHost();
+  return hostedLoginUrl(args, () => readEndpoint(opts.application ?? DEFAULT_APPLICATION, config, settingsEnv).apiUri);
 }
 
 /** {@link hostedAuthUrl} with inputs, as an output. */

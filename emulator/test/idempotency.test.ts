@@ -97,7 +97,7 @@ it("a send whose answer was lost is one message when it is repeated with its key
 
 it("a send whose client hangs up before it is performed leaves no key", async () => {
   // Long enough to hang up in. The emulator then performs what it has received, though nobody waits for the answer.
-  await emulator.faults({ path: "*/messages/send", nth: 1, delayMs: 2_000 });
+  await emulator.faults({ path: "*/messages/send", nth: 1, delayMs: 5_000 });
   await hangUp("hung up early", "early", async () => (await matched()) === 1);
   await until("it is performed", PATIENCE_MS, async () => (await arrived("early")) === 1);
   expect(await send("hung up early", "early")).toMatchObject({ status: 200, replayed: null });

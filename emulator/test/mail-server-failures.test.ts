@@ -8,7 +8,10 @@ import { afterAll, beforeAll, beforeEach, expect, it } from "vitest";
 import { TestEmulator } from "../../tools/harness/test-emulator.js";
 import { makeCertificates } from "../src/mail-server/certificates.js";
 
-/** What a mail server answers to commands, by their names. `TAG` stands for the tag; an empty answer ends the connection. */
+/**
+ * What a mail server answers to commands, by their names, and to an EXAMINE of one folder. `TAG` stands for the tag; an empty answer
+ * ends the connection.
+ */
 type Script = Readonly<Record<string, string>>;
 
 const WELL: Script = {
@@ -18,11 +21,18 @@ const WELL: Script = {
   SEARCH: "* SEARCH 1\r\nTAG OK done",
 };
 
+/** To the question for the delimiter of folders' names. */
+const DELIMITER = '* LIST (\\Noselect) "/" ""\r\nTAG OK done';
+
 let directory: string;
 let emulator: TestEmulator;
 let server: tls.Server;
 let script: Script;
 let grant: string;
+
+function answerTo(name: string, argument: string): string {
+  return script[`${name} ${argument}`] ?? script[name] ?? "TAG OK done";
+}
 
 beforeAll(async () => {
   directory = mkdtempSync(join(tmpdir(), "failures-"));
@@ -35,7 +45,7 @@ beforeAll(async () => {
     createInterface({ input: socket }).on("line", (line) => {
       const [tag = "", first = "", second = ""] = line.split(" ");
       const name = first.toUpperCase() === "UID" ? second.toUpperCase() : first.toUpperCase();
-      const answer = script[name] ?? "TAG OK done";
+      const answer = line.endsWith('LIST "" ""') ? DELIMITER : answerTo(name, second.replaceAll('"', ""));
       if (answer === "") socket.destroy();
       else socket.write(`${answer.replaceAll("TAG", tag)}\r\n`);
     });
@@ -92,4 +102,11 @@ it.each<[string, Script]>([
 it("a folder that the mail server does not list is 404", async () => {
   script = { ...WELL, EXAMINE: "TAG NO no", LIST: "TAG OK done" };
   expect(await ask("messages?in=Nowhere")).toEqual([404, "api.not_found_error"]);
+});
+
+it("a folder that holds only folders is passed over, and has no messages of its own", async () => {
+  const folders = '* LIST (\\Noselect \\HasChildren) "/" Parent\r\n* LIST () "/" INBOX\r\nTAG OK done';
+  script = { ...WELL, LIST: folders, "EXAMINE Parent": "TAG NO no" };
+  expect(await ask("messages/%3Cid%40example.test%3E")).toEqual([404, "api.not_found_error"]);
+  expect(await ask("messages?in=Parent")).toEqual([404, "api.not_found_error"]);
 });

@@ -43,7 +43,7 @@ export class IdempotentAnswers {
     const digest = createHash("sha256").update(JSON.stringify(payload)).digest("base64");
     const earlier = this.#stored.get(name);
     if (earlier !== undefined) return replay(earlier, digest);
-    // Nylas: a client that hangs up leaves no key behind that is in progress.
+    // As at Nylas, a key whose send is in progress is forgotten when its client hangs up.
     const { outgoing } = context.env;
     if (outgoing.destroyed) return perform();
     const stored: StoredAnswer = { payload: digest, until: Date.now() + VALID_MS };
@@ -56,7 +56,7 @@ export class IdempotentAnswers {
       stored.answer = { status: answer.status, body: await answer.clone().text() };
       return answer;
     } catch (error) {
-      this.#stored.delete(name);
+      if (this.#stored.get(name) === stored) this.#stored.delete(name);
       throw error;
     }
   }

@@ -1,4 +1,4 @@
-import type { FetchMessageObject, ImapFlow, MessageAddressObject } from "imapflow";
+import type { FetchMessageObject, ImapFlow, MailboxObject, MessageAddressObject } from "imapflow";
 import type { ImapSettings } from "../store/types.js";
 import { ServerRefusal, type SessionOutcome, withImapSession } from "./imap-login.js";
 import { type MessageContent, readContent } from "./message-content.js";
@@ -12,6 +12,8 @@ const MESSAGE_MAX_BYTES = 1_048_576;
 export interface MessageSummary {
   uid: number;
   id: string;
+  /** The Message-ID header, if there is one. */
+  messageId?: string;
   subject: string;
   /** Seconds since 1970. */
   date: number;
@@ -38,7 +40,7 @@ export interface ReadFolder {
   name: string;
   parent?: string;
   attributes: string[];
-  /** Absent for a folder that contains only folders. */
+  /** Absent for a folder that holds only folders, or whose status the server does not tell. */
   count?: { total: number; unread: number };
 }
 
@@ -69,7 +71,8 @@ export function readMessage(
   id: string,
 ): Promise<SessionOutcome<{ message: ReadMessage; folder: string } | undefined>> {
   return withImapSession(settings, trust, async (client) => {
-    for (const { path: folder } of await client.list()) {
+    for (const { path: folder, flags } of await client.list()) {
+      if (flags.has(NOSELECT)) continue;
       const page = await readPage(client, { folder, limit: 1, keeps: (message) => message.id === id });
       const message = page === "no-such-folder" ? undefined : page.messages[0];
       if (message !== undefined) return { message, folder };
@@ -92,16 +95,22 @@ export function readFolders(settings: ImapSettings, trust: Trust): Promise<Sessi
   });
 }
 
+/** Of a folder that holds only folders (RFC 3501, 7.2.2). */
+const NOSELECT = "\\Noselect";
 const SUMMARY = { uid: true, envelope: true, internalDate: true, flags: true };
 
 async function readPage(client: ImapFlow, page: PageQuery): Promise<ReadPage | "no-such-folder"> {
-  let folder: string;
+  let opened: MailboxObject | undefined;
   try {
-    ({ path: folder } = await client.mailboxOpen(page.folder, { readOnly: true }));
+    opened = await client.mailboxOpen(page.folder, { readOnly: true });
   } catch (error) {
-    if (Reflect.get(Object(error), "mailboxMissing") === true) return "no-such-folder";
+    if (Reflect.get(Object(error), "mailboxMissing") === true || (await holdsOnlyFolders(client, page.folder)))
+      return "no-such-folder";
     throw error;
   }
+  // After a BYE there is none.
+  if (opened === undefined) throw new ServerRefusal();
+  const folder = opened.path;
   const found = await findUids(client, folder, page);
   const older = found
     .filter((uid) => page.before === undefined || uid < page.before)
@@ -113,6 +122,12 @@ async function readPage(client: ImapFlow, page: PageQuery): Promise<ReadPage | "
   messages.sort((left, right) => right.uid - left.uid);
   const last = wanted.at(-1);
   return { folder, messages, ...(older.length > wanted.length && last !== undefined ? { olderThan: last } : {}) };
+}
+
+async function holdsOnlyFolders(client: ImapFlow, folder: string): Promise<boolean> {
+  if (!client.usable) return false;
+  const listed = (await client.list()).find(({ path }) => path === folder);
+  return listed?.flags.has(NOSELECT) === true;
 }
 
 /** One at a time, so that only one message source is in memory. */
@@ -139,11 +154,13 @@ async function findUids(client: ImapFlow, folder: string, { keeps, keepsContent 
 }
 
 function toSummary(message: FetchMessageObject, folder: string): MessageSummary {
+  const messageId = message.envelope?.messageId;
   const date = new Date(message.internalDate ?? message.envelope?.date ?? 0);
   return {
     uid: message.uid,
     // Nylas: the id of an IMAP message is its Message-ID header.
-    id: message.envelope?.messageId ?? `${folder}:${message.uid}`,
+    id: messageId ?? `${folder}:${message.uid}`,
+    ...(messageId === undefined ? {} : { messageId }),
     subject: message.envelope?.subject ?? "",
     date: Math.floor(date.getTime() / 1000),
     from: participants(message.envelope?.from),

@@ -110,14 +110,10 @@ async function readAnswered(
   const { message } = outcome.result;
   const [first] = message.references;
   const earlier = first === undefined && message.inReplyTo !== undefined ? [message.inReplyTo] : message.references;
-  return isMessageId(message.id)
-    ? { inReplyTo: message.id, references: [...earlier, message.id] }
-    : { references: earlier };
-}
-
-/** Not the id of a message without one, which is its place. */
-function isMessageId(id: string): boolean {
-  return /^<[^<>\s]+>$/.test(id);
+  const { messageId } = message;
+  return messageId === undefined
+    ? { references: earlier }
+    : { inReplyTo: messageId, references: [...earlier, messageId] };
 }
 
 /** Refused, because ignoring one would send a different message than Nylas sends. */

@@ -6,7 +6,7 @@ import { startEmulatorCli } from "../tools/harness/emulator.mjs";
 import { messageOf } from "../tools/harness/errors.mjs";
 import { isInterrupted, listenForInterruption, onInterruption, untilEnd } from "../tools/harness/interruption.mjs";
 import { endWithParent, stopAll } from "../tools/harness/processes.mjs";
-import { clearEnvironment } from "../tools/harness/user-environment.mjs";
+import { clearEnvironment, passOverProxies } from "../tools/harness/user-environment.mjs";
 import { during, outputLines, say, showCommand, table } from "./demo/display.mjs";
 import { demoBackend, demoStack, makeDemoDirectory } from "./demo/stack.mjs";
 import { pulumiEnvironment } from "./setup/environment.mjs";
@@ -167,6 +167,7 @@ endWithParent();
 try {
   await setUp();
   clearEnvironment();
+  passOverProxies();
   directory = makeDemoDirectory();
   const steps = await demo(directory);
   await during("stopping the emulator", cleanUp);

@@ -141,6 +141,27 @@ describe("nylas-imap doctor", () => {
     const notes = compared.findings.filter(({ level }) => level === "note");
     expect(codes(notes)).toEqual(["grant_of_other_stack"]);
 
+    // `pulumi state move` has taken ann's resource into the other stack's state, and nothing has been brought up since.
+    const [from, to] = [JSON.parse(await stack.state()), JSON.parse(await other.state())];
+    const isMoved = ({ urn }: { urn: string }) => urn.endsWith("::ann");
+    to.deployment.resources.push(...from.deployment.resources.filter(isMoved));
+    from.deployment.resources = from.deployment.resources.filter((resource: { urn: string }) => !isMoved(resource));
+    const against = async (state: unknown) => {
+      const file = join(stack.directory, "moved.json");
+      writeFileSync(file, JSON.stringify(state));
+      return (await doctor(emulator.env, "--state", file)).findings;
+    };
+    expect(codes(await against(to)).filter((code) => code === "grant_orphaned")).toEqual([]);
+    const orphaned = (await against(from)).find(({ code }) => code === "grant_orphaned");
+    expect(orphaned?.remedy).toContain("if it was moved");
+
+    // A mailbox of another configuration namespace is looked at with that one's key.
+    const [emil] = to.deployment.resources.filter(({ urn }: { urn: string }) => urn.endsWith("::emil"));
+    emil.outputs.applicationId = "of-another-application";
+    expect(codes(await against(to), "emil@")).toContain("state_of_other_application");
+    emil.outputs.application = "nylas-eu";
+    expect(codes(await against(to), "emil@")).not.toContain("state_of_other_application");
+
     // The state of before knows nothing of a mailbox that was declared since.
     await emulator.setBlocked(String(ids.ben), false);
     world.declare({ mailboxes: { ann: world.mailbox(0), fay: world.mailbox(5, { args: { onExisting: "adopt" } }) } });

@@ -379,6 +379,39 @@ describe("nylas-imap export", () => {
   });
 });
 
+it("exports mailboxes whose addresses only a look at each grant tells", async () => {
+  const { emulator } = await byHand(2, { listedAddress: "null" });
+  await exported(emulator);
+  expect(readFileSync(join(directory, "index.ts"), "utf8")).toContain("box1@example.test");
+  const one = ["export", "--out", join(directory, "one"), "--email", "box0@example.test"];
+  expect(await nylasImap(emulator.env, ...one)).toMatchObject({ code: 0, stderr: "" });
+});
+
+it("gives each of two mailboxes with one log-in name a place among the exported ids", async () => {
+  const grants = ["g-1", "g-2"].map((id) => {
+    const settings = { imap_host: `${id}.example.com`, imap_username: "ops", smtp_host: `${id}.example.com` };
+    return { id, provider: "imap", grant_status: "valid", created_at: 1, email: `${id}@example.com`, settings };
+  });
+  // Another provider's, which breaks the contract.
+  const foreign = { id: "g-3", provider: "google", created_at: "?" };
+  const server = await startHostileServer((request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? "/", "http://127.0.0.1");
+    const all = [...grants, foreign].slice(Number(searchParams.get("offset")));
+    const data = pathname === "/v3/grants" ? all : { provider: "imap", name: "\u001b[2JIMAP\nNothing to do." };
+    response.writeHead(200, { "content-type": "application/json" }).end(JSON.stringify({ request_id: "r", data }));
+  });
+  closing.push(() => server.close());
+  const env = { NYLAS_API_KEY: "k", NYLAS_API_URI: server.uri };
+  const run = await nylasImap(env, "export", "--out", directory);
+  expect(run).toMatchObject({ code: 0, stderr: "" });
+  expect(run.stdout).toContain("2 of 2 IMAP grants");
+  await runIn(directory, process.execPath, TSC, "--noEmit", "-p", directory);
+  const looked = await nylasImap(env, "doctor", "--allow-unmanaged");
+  expect(looked.stdout).not.toContain("grant_unreadable");
+  expect(looked.stdout).not.toContain("\u001b[2J");
+  expect(looked.stdout.split("\n").filter((line) => line.startsWith("Nothing to do."))).toHaveLength(1);
+});
+
 describe("the next steps", () => {
   it("name the region, and quote a directory with blanks", async () => {
     const european = await TestEmulator.start({ mail: false, region: "eu" });

@@ -174,6 +174,8 @@ describe("hosted authentication", () => {
     [{ codeChallengeMethod: "S256" }, "codeChallengeMethod is given without codeChallenge"],
     [{ state: "s".repeat(257) }, "state has 257 characters"],
     [{ region: "mars" }, 'region is "mars"'],
+    [{ clientId: undefined }, "clientId has no value"],
+    [{ redirectUri: "" }, "redirectUri has no value"],
   ])("has no address with %j", (wrong, answer) => {
     // What a JavaScript program may pass.
     const made = () => hostedAuthUrl({ ...args(), ...wrong } as Parameters<typeof hostedAuthUrl>[0]);

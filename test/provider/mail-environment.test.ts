@@ -91,6 +91,15 @@ describe("a mailbox of a MailEnvironment", () => {
     expect(await declared.inputsOf(present(grants.other))).toMatchObject(other);
   });
 
+  it("sends through its own smtpHost, though the defaults only receive", async () => {
+    const { grants } = new MailEnvironment("mixed", {
+      defaults: { imapHost: "imap.example.com", receiveOnly: true },
+      mailboxes: { ops: login, sales: { ...login, smtpHost: "smtp.example.com" } },
+    });
+    expect(await declared.inputsOf(present(grants.ops))).toMatchObject({ receiveOnly: true });
+    expect(await declared.inputsOf(present(grants.sales))).not.toHaveProperty("receiveOnly");
+  });
+
   // Only tsc checks these: an unused `@ts-expect-error` fails the compilation.
   it("must have a host when there are no defaults", () => {
     const text = refused(

@@ -22,3 +22,11 @@ export function userEnvironment(overrides) {
 export function clearEnvironment(names = OF_NYLAS) {
   for (const name of Object.keys(process.env)) if (names.test(name)) delete process.env[name];
 }
+
+/** Lets requests to servers on this machine pass over the proxies of the environment. The spelling in lower case takes precedence. */
+export function passOverProxies() {
+  for (const name of ["NO_PROXY", "no_proxy"]) {
+    const hosts = process.env[name];
+    process.env[name] = hosts ? `${hosts},127.0.0.1` : "127.0.0.1";
+  }
+}

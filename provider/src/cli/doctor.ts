@@ -2,7 +2,7 @@ import { hasOtherOwner, markerOf, shortened } from "../core/ownership/marker.js"
 import { AccessError, MailServerError, NylasError } from "../errors.js";
 import { type NylasClient, otherRegion } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
-import { listReadableGrants } from "../nylas/grant-list.js";
+import { listReadableGrants, mayBeImap } from "../nylas/grant-list.js";
 import { findGrant, probeMailbox } from "../nylas/grants.js";
 import { visibleInMs } from "../nylas/visibility.js";
 import type { Application, Connector, Grant, UnreadableGrant } from "../nylas/wire.js";
@@ -105,7 +105,7 @@ export async function diagnose(client: NylasClient, options: DoctorOptions): Pro
   const grants = (list?.grants ?? []).filter(({ provider }) => provider === "imap").toSorted(byAddress);
 
   if (connector === undefined && !findings.some(isDenied)) findings.push(noConnector(grants.length));
-  findings.push(...(list?.unreadable ?? []).map(unreadable));
+  findings.push(...(list?.unreadable ?? []).filter(mayBeImap).map(unreadable));
   for (const grant of grants) findings.push(...grantFindings(grant, options));
   if (options.verify) findings.push(...(await mailboxFindings(client, grants)));
   if (options.state !== undefined && list !== undefined) {
@@ -309,12 +309,14 @@ async function stateFindings(
 ): Promise<Found[]> {
   const managedGrants = [...state.grants.values()];
   const elsewhere = managedGrants.filter((managed) => (managed.applicationId ?? applicationId) !== applicationId);
-  const findings = elsewhere.map(
+  // Those of another namespace have a key of their own.
+  const unexpected = elsewhere.filter(({ application }) => application === client.settings.application);
+  const findings = unexpected.map(
     ({ id, email, applicationId: other }): Found => ({
       code: "state_of_other_application",
       subject: subjectOf({ id, email }),
       problem: `is in the state as one of application ${other}, but this key belongs to ${applicationId}`,
-      remedy: "use the key of that application, or name its configuration with --application",
+      remedy: "use the key of that application",
       link: DOCS.grants,
     }),
   );
@@ -340,13 +342,22 @@ async function stateFindings(
     const marker = markerOf(grant);
     const isOfStack = marker?.stack !== undefined && state.stacks.has(marker.stack);
     if (!isOfStack || state.grants.has(grant.id)) continue;
+    const about = { subject: subjectOf(grant), link: DOCS.grants };
+    if (state.stacks.size > 1) {
+      // A resource that was moved here has its stack's digest, and that stack has others.
+      const problem = `is ${markedBy(grant)}, of which this state has resources too`;
+      const remedy =
+        "run `pulumi up` in the stacks between which resources were moved, or in the renamed one; then run this again";
+      findings.push({ ...about, code: "grant_of_other_stack", problem, remedy });
+      continue;
+    }
     findings.push({
+      ...about,
       code: "grant_orphaned",
-      subject: subjectOf(grant),
       problem: "has this stack's marker, but the state does not know it",
       remedy:
-        "run `pulumi up` if a run was cut off; if its resource is gone from the program, delete the grant by its id",
-      link: DOCS.grants,
+        "run `pulumi up` if a run was cut off, or in the other stack if it was moved there (`pulumi state move`); only if nothing " +
+        "declares it any more, delete the grant by its id",
     });
   }
   return findings;
@@ -354,5 +365,7 @@ async function stateFindings(
 
 function ownerIn(grant: Grant, state: StackState | undefined): string {
   const stack = markerOf(grant)?.stack;
-  return stack !== undefined && state?.stacks.has(stack) === true ? "this stack" : ownerOf(grant);
+  const isOnly = state !== undefined && state.stacks.size === 1;
+  const isOwn = state?.grants.has(grant.id) === true || isOnly;
+  return stack !== undefined && state?.stacks.has(stack) === true && isOwn ? "this stack" : ownerOf(grant);
 }

@@ -1,10 +1,12 @@
 import { mailboxKey, sameMailbox } from "../address.js";
+import { MAX_REQUESTS_WITHOUT_ADDRESS } from "../core/grant-directory.js";
 import { markerOf } from "../core/ownership/marker.js";
 import { AlreadyExistsError, NotFoundError } from "../errors.js";
 import { nearest } from "../nearest.js";
 import type { NylasClient } from "../nylas/client.js";
 import { findConnector } from "../nylas/connectors.js";
-import { type GrantList, listGrantsWithServers } from "../nylas/grant-list.js";
+import { type GrantList, listGrantsWithServers, mayBeImap } from "../nylas/grant-list.js";
+import { readGrantWithServers } from "../nylas/grants.js";
 import type { GrantWithServers } from "../nylas/wire.js";
 import { DEFAULT_APPLICATION, environmentVariable } from "../settings.js";
 import { markedBy, subjectOf } from "./describe.js";
@@ -35,8 +37,8 @@ export function exportedFiles(): string[] {
 export async function exportApplication(client: NylasClient): Promise<Export> {
   const { applicationId } = await client.application();
   const connector = await findConnector(client);
-  const { grants, unreadable } = await listGrantsWithServers(client);
-  const leftOut = unreadable.map(({ id, email, fields }) => {
+  const { grants, unreadable } = await listed(client);
+  const leftOut = unreadable.filter(mayBeImap).map(({ id, email, fields }) => {
     return `${subjectOf({ id: id ?? "without a valid id", email })}: Nylas's answer breaks its contract in ${fields}`;
   });
   const mailboxes: ExportableMailbox[] = [];
@@ -53,7 +55,7 @@ export async function exportApplication(client: NylasClient): Promise<Export> {
 export async function exportMailbox(client: NylasClient, email: string): Promise<Export> {
   const { applicationId } = await client.application();
   const keyVariable = environmentVariable(client.settings.application, "apiKey");
-  const grant = grantOf(email, await listGrantsWithServers(client), keyVariable);
+  const grant = grantOf(email, await listed(client), keyVariable);
   const reason = reasonToLeaveOut(grant);
   if (reason !== undefined) {
     throw new AlreadyExistsError({
@@ -66,6 +68,21 @@ export async function exportMailbox(client: NylasClient, email: string): Promise
   }
   const mailboxes = [mailboxOf(grant, new Set())];
   return written(client, { applicationId, declaresConnector: false, connector: undefined, mailboxes, leftOut: [] });
+}
+
+/** The application's grants. Those that the list shows without an address are looked at one by one; one that cannot be read stays so. */
+async function listed(client: NylasClient): Promise<GrantList<GrantWithServers>> {
+  const { grants, unreadable } = await listGrantsWithServers(client);
+  const seen: GrantWithServers[] = [];
+  let withoutAddress = 0;
+  for (const grant of grants) {
+    const isToBeAsked =
+      isImap(grant) && addressesOf(grant).length === 0 && withoutAddress < MAX_REQUESTS_WITHOUT_ADDRESS;
+    const found = isToBeAsked ? await readGrantWithServers(client, grant.id).catch(() => grant) : grant;
+    if (isToBeAsked && addressesOf(found).length === 0) withoutAddress += 1;
+    seen.push(found);
+  }
+  return { grants: seen, unreadable };
 }
 
 function written(client: NylasClient, read: Omit<Exportable, "application" | "endpoint" | "domains">): Export {
@@ -117,8 +134,11 @@ function whereElse(email: string, grants: readonly GrantWithServers[], keyVariab
   const addresses = grants.flatMap(addressesOf);
   const near = nearest(email, addresses);
   if (near !== undefined) return `did you mean ${near}?`;
-  if (addresses.length === 0)
-    return `check that ${keyVariable} is of the right application: this one has no IMAP grant`;
+  if (addresses.length === 0) {
+    return grants.length === 0
+      ? `check that ${keyVariable} is of the right application: this one has no IMAP grant`
+      : 'Nylas shows no address of the application\'s IMAP grants: declare the mailbox with `onExisting: "adopt"`';
+  }
   const named = addresses.slice(0, MAX_NAMED_ADDRESSES);
   const more = addresses.length - named.length;
   return `the application's IMAP grants are of ${named.join(", ")}${more === 0 ? "" : ` and ${more} more`}; is ${keyVariable} of another application?`;

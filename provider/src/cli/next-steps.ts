@@ -48,8 +48,11 @@ export function describeExport(directory: string, files: Record<string, string>,
     ]),
     ...shown.map(({ name }) => `  pulumi config set --secret ${passwordKey(name)}`),
     ...(more === 0 ? [] : [`  … and the passwords of ${more} more mailboxes, by their names in index.ts`]),
-    `  pulumi import --file ${declaresConnector ? "import.json" : quoted(resolve(directory, "import.json"))} --generate-code=false    # Pulumi 3.254 or newer; sends no request`,
-    `  pulumi up    # authenticates ${declaresConnector ? "each" : "the"} mailbox once with these settings; every grant keeps its id`,
+    `  pulumi import --file ${declaresConnector ? "import.json" : quoted(resolve(directory, "import.json"))} --generate-code=false`,
+    "  pulumi up",
+    "",
+    "The import needs Pulumi 3.254 or newer, and sends no request. The `up` after it authenticates",
+    `${declaresConnector ? "each" : "the"} mailbox once with these settings; every grant keeps its id.`,
   ];
   return `${lines.join("\n")}\n`;
 }

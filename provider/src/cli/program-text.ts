@@ -19,7 +19,10 @@ export function programText(content: Exportable): string {
     ...leftOut.map((reason) => `// Left out: ${literal(reason)}`),
     ...(leftOut.length === 0 ? [] : [""]),
     "export const grantIds = {",
-    ...mailboxes.map(({ name, imapUsername }) => `  ${literal(imapUsername)}: ${name}.grantId,`),
+    ...mailboxes.map(({ name, imapUsername }, index) => {
+      const isRepeated = mailboxes.slice(0, index).some((other) => other.imapUsername === imapUsername);
+      return `  ${literal(isRepeated ? name : imapUsername)}: ${name}.grantId,`;
+    }),
     "};",
   ];
   return `${lines.join("\n")}\n`;

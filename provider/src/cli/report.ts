@@ -17,13 +17,14 @@ export function describeDiagnosis(
   terminal: Terminal,
 ): string {
   const problems = findings.filter(({ level }) => level === "problem").length;
-  const region = application.region === undefined ? "" : ` (${application.region})`;
+  const shown = (text: string) => cleaned(text, MAX_CELL_LENGTH);
+  const region = application.region === undefined ? "" : ` (${shown(application.region)})`;
   const fact = (name: string, text: string) =>
     wrap(text, terminal.columns, terminal.style("bold", name) + " ".repeat(LABEL_COLUMNS - name.length));
   const lines = [
-    ...fact("application", `${application.applicationId}${region}, settings of "${application.namespace}"`),
+    ...fact("application", `${shown(application.applicationId)}${region}, settings of "${application.namespace}"`),
     ...(stack === undefined ? [] : fact("stack", describeStack(stack))),
-    ...fact("connector", connector === undefined ? "none" : (connector.name ?? "without a name")),
+    ...fact("connector", connector === undefined ? "none" : shown(connector.name ?? "without a name")),
     ...fact("grants", String(grants.length)),
     ...(grants.length === 0 ? [] : ["", ...grantLines(grants, terminal)]),
     "",

@@ -1,12 +1,16 @@
 import * as v from "valibot";
 import { readGrantState } from "../core/grant/state.js";
 import type { Marker } from "../core/ownership/marker.js";
+import { asText } from "../core/properties/values.js";
 import { InvalidInputError } from "../errors.js";
+import { DEFAULT_APPLICATION } from "../settings.js";
 
 /** A grant that a stack manages. */
 export interface ManagedGrant {
   id: string;
   marker: Marker | undefined;
+  /** The configuration namespace of its application. */
+  application: string;
   applicationId: string | undefined;
   email: string | undefined;
   createdAt: string | undefined;
@@ -67,7 +71,8 @@ export function readStackState(json: string): StackState {
       const { marker, applicationId, email, createdAt, declared } = readGrantState(outputs);
       // A renamed stack whose `up` has failed has its new name in the inputs alone.
       const stacks = [declared.stack, readGrantState(inputs).declared.stack];
-      return { id, marker, applicationId, email, createdAt, stacks };
+      const application = asText(outputs.application) ?? asText(inputs.application) ?? DEFAULT_APPLICATION;
+      return { id, marker, application, applicationId, email, createdAt, stacks };
     });
   const stacks = grants.flatMap(({ marker, stacks: named }) => [marker?.stack, ...named]);
   const [first] = parsed.output.deployment.resources;

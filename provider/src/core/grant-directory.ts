@@ -9,7 +9,7 @@ import type { Grant, UnreadableGrant } from "../nylas/wire.js";
 /** How long a listing is cached, in milliseconds. */
 const MAX_AGE_MS = 60_000;
 /** Most grants of a listing that are requested by their ids and show no address there either. Then the others count as having none. */
-const MAX_REQUESTS_WITHOUT_ADDRESS = 3;
+export const MAX_REQUESTS_WITHOUT_ADDRESS = 3;
 
 /**
  * Cache of the application's grants, shared by all look-ups of a run: one request per 200 grants instead of one per mailbox.

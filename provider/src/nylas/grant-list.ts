@@ -179,7 +179,7 @@ function areAllNew({ grants, unreadable }: GrantList, begunAt: number): boolean 
  */
 export async function listAllGrants(client: NylasClient): Promise<Grant[]> {
   const { grants, unreadable } = await listCertainly(client);
-  const relevant = unreadable.filter(({ provider }) => provider === undefined || provider === "imap");
+  const relevant = unreadable.filter(mayBeImap);
   if (relevant.length === 0) return grants;
   throw new UnexpectedResponseError({
     code: "unexpected_response",
@@ -197,6 +197,11 @@ export function describeUnreadable(unreadable: readonly UnreadableGrant[]): stri
   const more = unreadable.length - named.length;
   const count = unreadable.length === 1 ? "1 grant is" : `${unreadable.length} grants are`;
   return `${count} not what Nylas's contract promises (${named.join("; ")}${more === 0 ? "" : `; and ${more} more`})`;
+}
+
+/** Whether an entry that breaks the contract is of a mailbox that this package may manage. */
+export function mayBeImap({ provider }: UnreadableGrant): boolean {
+  return provider === undefined || provider === "imap";
 }
 
 /** Identifies an entry within a reading. */

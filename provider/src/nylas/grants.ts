@@ -3,7 +3,15 @@ import { areTwoMailboxes, isAddress } from "../address.js";
 import { AccessError, InvalidInputError, NylasError, UnexpectedResponseError } from "../errors.js";
 import type { NylasClient } from "./client.js";
 import { type GrantList, listCertainly } from "./grant-list.js";
-import { DeletedWire, type Grant, GrantId, GrantWire, GrantWithServersWire, type MailServers, single } from "./wire.js";
+import {
+  DeletedWire,
+  type Grant,
+  GrantId,
+  GrantWire,
+  type GrantWithServers,
+  GrantWithServersWire,
+  single,
+} from "./wire.js";
 
 /** The mailbox settings for `POST /v3/connect/custom`. */
 export interface MailboxCredentials {
@@ -102,12 +110,12 @@ export async function findGrant(
   return grant;
 }
 
-/** The mail servers of a grant that exists; `undefined` if Nylas does not tell them. */
-export async function findMailServers(client: NylasClient, grantId: string): Promise<MailServers | undefined> {
+/** A grant that exists, with its mail servers if Nylas tells them. */
+export async function readGrantWithServers(client: NylasClient, grantId: string): Promise<GrantWithServers> {
   const operation = `Reading the mail servers of grant ${grantId}`;
   const path = grantPath(operation, grantId);
   const { data } = await client.request({ operation, method: "GET", path, schema: single(GrantWithServersWire) });
-  return data.servers;
+  return data;
 }
 
 /**

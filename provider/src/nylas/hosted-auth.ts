@@ -41,7 +41,17 @@ export function hostedLoginUrl(login: HostedLogin, configuredUri: () => string):
 }
 
 /** Programs pass what no type allows. */
-function check({ state = "", accessType, codeChallenge, codeChallengeMethod }: HostedLogin): void {
+function check({
+  clientId,
+  redirectUri,
+  state = "",
+  accessType,
+  codeChallenge,
+  codeChallengeMethod,
+}: HostedLogin): void {
+  for (const [name, value] of Object.entries({ clientId, redirectUri }))
+    if (!value)
+      throw invalid(`${name} has no value`, "give it; is an environment variable or a configuration key unset?");
   if (state.length > MAX_STATE_LENGTH)
     throw invalid(`state has ${state.length} characters`, `use at most ${MAX_STATE_LENGTH}`);
   if (accessType !== undefined && !ACCESS_TYPES.includes(accessType)) {

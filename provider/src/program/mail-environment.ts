@@ -54,7 +54,10 @@ export interface MailEnvironmentArgs<D extends MailboxDefaults = Record<never, n
   connector?: ImapConnectorArgs | ImapConnector | "imap";
   /** Arguments that all mailboxes share, such as the hosts. */
   defaults?: D;
-  /** Mailboxes by name, which is the second part of the grant's resource name. Each overrides and completes `defaults`. */
+  /**
+   * Mailboxes by name, which is the second part of the grant's resource name. Each overrides and completes `defaults`. An `smtpHost` of
+   * its own also takes the place of the defaults' `receiveOnly`.
+   */
   mailboxes: Record<Name, EnvironmentMailbox<D>>;
 }
 
@@ -173,7 +176,10 @@ function mailboxesOf(name: string, args: UncheckedArgs): DeclaredMailbox[] {
 
 function merge(defaults: MailboxDefaults, own: MailboxDefaults): MailboxDefaults {
   const overridden = ALTERNATIVES.filter((names) => names.some((name) => own[name] !== undefined)).flat();
-  const left = Object.entries(defaults).filter(([name]) => !overridden.some((other) => other === name));
+  // Who gives one mailbox its SMTP server wants it to send.
+  const sends = own.smtpHost !== undefined && own.receiveOnly === undefined ? ["receiveOnly"] : [];
+  const replaced: readonly string[] = [...overridden, ...sends];
+  const left = Object.entries(defaults).filter(([name]) => !replaced.includes(name));
   return { ...Object.fromEntries(left), ...own };
 }
 

@@ -10,7 +10,7 @@ import { type CheckFailure, publicNames, UNKNOWN, unknownName } from "../../core
 import { pick, type Values } from "../../core/properties/values.js";
 import type { NylasClient } from "../../nylas/client.js";
 import { CONNECTOR_ID, findConnector } from "../../nylas/connectors.js";
-import { findMailServers } from "../../nylas/grants.js";
+import { readGrantWithServers } from "../../nylas/grants.js";
 import { identityOf } from "./identity.js";
 
 /** A resource type as a plugin serves it. */
@@ -47,7 +47,7 @@ export const RESOURCES: Readonly<Record<string, ResourceType>> = {
     unsure: (olds) => (readGrantState(olds).grantStatus === "valid" ? ["updatedAt"] : ["updatedAt", "grantStatus"]),
     imported: async (client, id, outs) => {
       const { email } = readGrantState(outs);
-      const { imapUsername = email, ...servers } = (await findMailServers(client, id)) ?? {
+      const { imapUsername = email, ...servers } = (await readGrantWithServers(client, id)).servers ?? {
         imapHost: UNKNOWN_HOST,
         smtpHost: UNKNOWN_HOST,
       };

@@ -19,11 +19,12 @@ export function isAddress(name: string): boolean {
 
 /**
  * Normalizes an address, so that all spellings of one mailbox give the same key: lower case, and the domain in ASCII
- * (`bücher.example` becomes `xn--bcher-kva.example`). A log-in name that is not an address is only lower-cased.
+ * (`bücher.example` becomes `xn--bcher-kva.example`) without a dot at its end. A log-in name that is not an address is only lower-cased.
  */
 export function mailboxKey(name: string): string {
-  const [local, domain] = split(name);
-  if (!DOMAIN.test(domain)) return fold(name);
+  const [local, written] = split(name);
+  if (!DOMAIN.test(written)) return fold(name);
+  const domain = written.replace(/\.$/, "");
   // Skip ASCII domains: the URL parser behind `domainToASCII` would read `127.1` as an IP address.
   const ascii = BEYOND_ASCII.test(domain) ? domainToASCII(domain) : "";
   return `${fold(local)}@${ascii === "" ? fold(domain) : ascii}`;

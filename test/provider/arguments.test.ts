@@ -235,6 +235,7 @@ describe("the plan for a grant", () => {
     { deleteAdopted: true },
     { verify: false },
     { imapUsername: "OPS@example.com" },
+    { imapUsername: "ops@example.com." },
     { imapPassword: UNKNOWN },
     { imapUsername: UNKNOWN },
   ])("updates in place for %j", (news) => {

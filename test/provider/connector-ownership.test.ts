@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { connectorLifecycle } from "../../provider/src/core/connector/lifecycle.js";
 import type { Values } from "../../provider/src/core/properties/values.js";
+import { serveResource } from "../../provider/src/core/resource-server.js";
 import { runFor } from "../../provider/src/core/session.js";
 import { readSettings } from "../../provider/src/settings.js";
 import { present, TestEmulator } from "../../tools/harness/test-emulator.js";
@@ -35,6 +36,7 @@ function newProcess() {
   const host = { ...here(), settingsEnv, notesDirectory };
   const run = runFor(readSettings("nylas", host.config, settingsEnv), host);
   return {
+    served: serveResource(connectorLifecycle, host),
     create: (owner: string, change: Values = {}) => connectorLifecycle.create(run, { owner, stack: STACK, ...change }),
     update: (olds: Values, owner: string) => connectorLifecycle.update(run, ID, olds, { owner, stack: STACK }),
     read: (state: Values) => present(connectorLifecycle.read)(run, ID, state),
@@ -83,6 +85,35 @@ it("a connector that an interrupted run has made is this stack's, though the nex
   // The first request takes effect late.
   await somebodyElseMakesIt();
   expect((await newProcess().create(FIRST)).outs).toMatchObject({ adopted: false });
+});
+
+it("a connector that somebody else makes after two refused creations is not this stack's", async () => {
+  await emulator.faults({ ...post, status: 403 });
+  await failure(newProcess().create(FIRST));
+  await failure(newProcess().create(FIRST));
+  await emulator.faults();
+  await somebodyElseMakesIt();
+  expect((await failure(newProcess().create(FIRST))).code).toBe("connector_exists");
+});
+
+it("a connector that somebody else makes during a forced replacement is not this stack's", async () => {
+  const state = await made();
+  await newProcess().delete(state);
+  await somebodyElseMakesIt();
+  const { served, create } = newProcess();
+  const names = { owner: FIRST, stack: STACK };
+  const { inputs } = await served.check(names, names);
+  await served.diff(ID, state, inputs);
+  expect((await failure(create(FIRST))).code).toBe("connector_exists");
+});
+
+it("a connector stays that the program declares under a name which could not take it", async () => {
+  const state = await made();
+  const { served } = newProcess();
+  const { inputs } = await served.check({}, { owner: SECOND, stack: STACK });
+  await expect(served.create(inputs)).rejects.toThrow("connector_exists");
+  await expect(served.delete(ID, state)).rejects.toThrow("the program declares");
+  expect(await emulator.connectors()).toHaveLength(1);
 });
 
 describe("a connector whose creation was answered with something else than JSON", () => {

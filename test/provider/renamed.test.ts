@@ -124,6 +124,18 @@ describe("a resource that is renamed within its stack", () => {
   });
 });
 
+it("a grant stays that the program declares under a name which could not take it, as in a run that continues on errors", async () => {
+  const { id, outs } = await made();
+  const { server } = newProcess();
+  lastInputs = {};
+  await expect(server.create(await inputs(server, { owner: MAIL, stack: STACK }))).rejects.toThrow("grant_exists");
+  await expect(server.delete(id, outs)).rejects.toThrow("the program declares this mailbox as another resource");
+  expect(await emulator.writes()).toEqual([]);
+  // Without the other resource, it goes.
+  await newProcess().server.delete(id, outs);
+  expect(await emulator.grants()).toEqual([]);
+});
+
 it("a resource with a log-in name does not find the grant of one that had its name before", async () => {
   const [ann, bob] = ["ann", "bob"].map((username) => ({ username, password: "correct horse" }));
   await emulator.close();

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { grantLifecycle } from "../../provider/src/core/grant/lifecycle.js";
 import type { Values } from "../../provider/src/core/properties/values.js";
+import { serveResource } from "../../provider/src/core/resource-server.js";
 import { type Run, runFor } from "../../provider/src/core/session.js";
 import { VISIBLE_AFTER_MS } from "../../provider/src/nylas/visibility.js";
 import { readSettings } from "../../provider/src/settings.js";
@@ -33,6 +34,8 @@ interface StoredGrant {
 interface Refusal {
   status: number;
   type?: string;
+  /** In seconds. */
+  retryAfter?: number;
   /** Whether the body breaks off. */
   isCut?: boolean;
 }
@@ -120,8 +123,9 @@ afterEach(async () => {
   await server.close();
 });
 
-function refuse(response: ServerResponse, { status, type = "api.refused", isCut = false }: Refusal): void {
+function refuse(response: ServerResponse, { status, type = "api.refused", retryAfter, isCut = false }: Refusal): void {
   const body = JSON.stringify({ request_id: "r-2", error: { type, message: "Refused." } });
+  if (retryAfter !== undefined) response.setHeader("retry-after", retryAfter);
   response.writeHead(status, { "content-type": "application/json", "content-length": body.length });
   if (isCut) response.write(body.slice(1), () => response.destroy());
   else response.end(body);
@@ -361,6 +365,21 @@ it("a grant of another provider that was imported by its id is not authenticated
   expect(states).toEqual([]);
 });
 
+it("a resource whose log-in name changes does not find the adopted grant that it leaves behind", async () => {
+  foreign({ id: "left", mailbox: "x@example.test", state: undefined });
+  nylas.opens = (username) => `${username.at(-1)}@example.test`;
+  const before = { imapUsername: "CORP\\x", onExisting: "adopt" };
+  const { id, outs } = await create(before);
+  expect([id, outs.adopted]).toEqual(["left", true]);
+  const env = { NYLAS_API_KEY: `nyk_${randomUUID()}`, NYLAS_API_URI: server.uri };
+  const served = serveResource(grantLifecycle, { ...here(), settingsEnv: env });
+  const props = { ...outs, applicationId: APPLICATION.application_id };
+  const { inputs: news } = await served.check(inputs(before), inputs({ imapUsername: "CORP\\z" }));
+  expect((await served.diff(id, props, news)).replaces).toEqual(["imapUsername"]);
+  await served.delete(id, props);
+  expect((await served.create(news)).id).not.toBe("left");
+});
+
 describe("a grant that is seconds old", () => {
   const invisible = () => Object.assign(nylas, { listed: () => undefined, byId: () => undefined });
   const stateOf = async () => {
@@ -467,6 +486,36 @@ describe("a grant that is seconds old", () => {
     expect((await updating).code).toBe("invalid_credentials");
     somebodyElseConnects();
     expect((await failure(create(renamed))).code).toBe("grant_exists");
+  });
+
+  it("is not this stack's where somebody else made it while Nylas had this stack wait", async () => {
+    nylas.refuses = (method) => {
+      if (method !== "POST" || grants.length > 0) return undefined;
+      foreign({ createdAt: nowSeconds(), updatedAt: nowSeconds() });
+      return { status: 429, retryAfter: 5 };
+    };
+    invisible();
+    expect((await failure(create())).code).toBe("grant_exists");
+    expect(grants).toMatchObject([{ state: expect.stringMatching(/:adopted$/) }]);
+  });
+
+  it("is not this stack's long after an interrupted run", async () => {
+    nylas.refuses = posts({ status: 504, type: "api.gateway_timeout" });
+    expect((await failure(create())).code).toBe("nylas_unavailable");
+    const later = nowSeconds() + HOUR_SECONDS;
+    foreign({ createdAt: later, updatedAt: later });
+    Object.assign(nylas, { refuses: () => undefined, aheadMs: HOUR_SECONDS * 1_000 + 60_000 });
+    invisible();
+    expect((await failure(create())).code).toBe("grant_exists");
+  });
+
+  it("stays at destroy if it was marked before that could be seen, the marker could not be mended, and it is adopted then", async () => {
+    invisible();
+    foreign({ createdAt: nowSeconds() - 60, updatedAt: nowSeconds() - 60, state: undefined });
+    nylas.refuses = (method) => (method === "POST" && states.length > 0 ? { status: 403 } : undefined);
+    await failure(create());
+    Object.assign(nylas, { refuses: () => undefined, listed: shown, byId: shown });
+    expect((await create({ onExisting: "adopt" })).outs).toMatchObject({ adopted: true });
   });
 
   const deletions = (refusal: Refusal) => (method: string) => (method === "DELETE" ? refusal : undefined);

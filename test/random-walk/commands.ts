@@ -101,12 +101,18 @@ const remove = fc.record({ pick, thenUp }).map((one) =>
   }),
 );
 
-const rename = fc.record({ pick, thenUp, alias: fc.boolean(), onExisting }).map((one) =>
-  edit(`rename ${one.alias ? "with" : "without"} alias, ${one.onExisting},`, one.pick, one.thenUp, (mailbox, all) => {
-    mailbox.aliases = one.alias ? [mailbox.name, ...mailbox.aliases] : [];
-    mailbox.name = `m${mailbox.address}-${all.next()}`;
-    mailbox.onExisting = one.onExisting;
-  }),
+const rename = fc.record({ pick, thenUp, alias: fc.boolean(), onExisting, continues: fc.boolean() }).map((one) =>
+  edit(
+    `rename ${one.alias ? "with" : "without"} alias, ${one.onExisting},${one.continues ? " going on after errors," : ""}`,
+    one.pick,
+    one.thenUp,
+    (mailbox, all) => {
+      mailbox.aliases = one.alias ? [mailbox.name, ...mailbox.aliases] : [];
+      mailbox.name = `m${mailbox.address}-${all.next()}`;
+      mailbox.onExisting = one.onExisting;
+    },
+    () => ({ continues: one.continues }),
+  ),
 );
 
 const rotate = fc.record({ pick, thenUp, mistyped: fc.constantFrom(false, false, true) }).map((one) =>
@@ -413,6 +419,8 @@ const trouble = fc
       fc.record({ fault, jump }),
       fc.record({ shiftAt: fc.integer({ min: 1, max: MAX_KILL_REQUEST }) }),
       fc.record({ isAway: fc.constant(true) }),
+      fc.record({ continues: fc.constant(true) }),
+      fc.record({ continues: fc.constant(true), fault }),
     ),
   })
   .map(({ stack, work, pick, options }) =>

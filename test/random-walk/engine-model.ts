@@ -98,22 +98,30 @@ export class StackModel {
     return this.#replaced;
   }
 
-  /** `replace`: names given to `--replace`. */
-  up(process: ProviderProcess, program: readonly Declared[], replace: readonly string[] = []): Promise<Operation> {
+  /** `replace`: names given to `--replace`. `continues`: with `--continue-on-error`, and a program that does not fail itself. */
+  up(
+    process: ProviderProcess,
+    program: readonly Declared[],
+    replace: readonly string[] = [],
+    continues = false,
+  ): Promise<Operation> {
     return operate(process, async (run) => {
       const kept = new Set<string>();
       for (const kind of ["connector", "grant"] as const) {
         const steps: Promise<void>[] = [];
+        const isWithoutConnector = run.errors > 0;
         for (const declared of program.filter((one) => one.kind === kind)) {
-          // After a failure, the engine starts no further step and no dependents of the failed resource.
-          if (run.failed) break;
+          // After a failure, the engine starts no further step, unless it is to continue.
+          if (run.killed || (run.errors > 0 && !continues)) break;
           kept.add(declared.name);
+          // Never one of a resource that depends on the failed one.
+          if (isWithoutConnector) continue;
           const step = await run.step(() => this.#plan(run, declared, replace.includes(declared.name)));
           if (step !== undefined) steps.push(run.step(step));
         }
         await Promise.all(steps);
       }
-      if (run.failed) return;
+      if (run.killed || (run.errors > 0 && !continues)) return;
       const gone = [...this.state.values()].filter(({ name }) => !kept.has(name));
       await this.#deleteAll(run, [...gone, ...this.#replaced]);
     });
@@ -243,8 +251,9 @@ export class StackModel {
 
   /** Deletes dependents first: all grants before the connector. */
   async #deleteAll(run: Run, resources: readonly Saved[]): Promise<void> {
+    const before = run.errors;
     for (const kind of ["grant", "connector"] as const) {
-      if (run.failed) return;
+      if (run.killed || run.errors > before) return;
       const steps = resources.filter((saved) => saved.kind === kind).map((saved) => this.#delete(run, saved));
       await Promise.all(steps);
     }
@@ -269,7 +278,9 @@ export class StackModel {
 
 /** One operation while it runs. */
 interface Run {
-  readonly failed: boolean;
+  readonly killed: boolean;
+  /** How many steps have failed. */
+  readonly errors: number;
   host: HostName;
   /** What the host adds to inputs, and to the outputs of successful results. */
   code: Values;
@@ -287,8 +298,11 @@ async function operate(process: ProviderProcess, work: (run: Run) => Promise<voi
   const operation: Operation = { errors: [], steps: [], killed: false };
   setMaxListeners(0, process.killed);
   await work({
-    get failed() {
-      return operation.killed || operation.errors.length > 0;
+    get killed() {
+      return operation.killed;
+    },
+    get errors() {
+      return operation.errors.length;
     },
     host: process.host,
     code: STORED_CODE[process.host],

@@ -52,6 +52,8 @@ export interface UpOptions {
   /** Whether the IMAP server is away while it runs. */
   isAway?: boolean;
   replace?: readonly string[];
+  /** Whether it goes on after a failure. */
+  continues?: boolean;
   /** Whether a killed run is not repeated at once. */
   isLeft?: boolean;
   /** Whether nothing fails by chance. */
@@ -170,7 +172,7 @@ export class Simulation {
   }
 
   async up(declarations: Declarations, stack: StackName, options: UpOptions = {}): Promise<Operation> {
-    const { kill, jump, fault, isAway = false, shiftAt, replace = [], isLeft = false } = options;
+    const { kill, jump, fault, isAway = false, shiftAt, replace = [], continues = false, isLeft = false } = options;
     this.#declarations = declarations;
     const program = declarations.program(stack, this.#endpoints);
     const before = await this.#lookLater(stack);
@@ -188,7 +190,7 @@ export class Simulation {
     };
     const { process, sent } = await this.#process(stack, kill, jump);
     if (shiftAt !== undefined) sent.meanwhile = { request: shiftAt, act: shift };
-    const operation = await this.stacks[stack].up(process, program, replace);
+    const operation = await this.stacks[stack].up(process, program, replace, continues);
     await this.#ended(process);
     await Promise.all(sent.happened);
     this.gate.open();
@@ -521,8 +523,8 @@ export class Simulation {
       if (declared !== undefined) {
         return replace.includes(declared.name) || declared.args.imapUsername !== saved.outputs.imapUsername;
       }
-      // The new name adopts the grant before the old resource is deleted.
-      const taker = program.find(({ args }) => args.imapUsername === grant.email && args.onExisting === "adopt");
+      // The new name takes the grant before the old resource is deleted, or fails, and then the old one stays.
+      const taker = program.find(({ args }) => args.imapUsername === grant.email);
       return taker === undefined || this.stacks[stack].state.has(taker.name);
     });
     return idsOf(going);

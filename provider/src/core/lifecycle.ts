@@ -21,6 +21,8 @@ interface Rules {
   properties: PropertyTable;
   /** Fills in defaults and validates. `olds` are the inputs of the last run. Sends no request. */
   check(host: Host, news: Values, olds?: Values): { inputs: Values; failures: CheckFailure[] };
+  /** Identifies the object at Nylas that a resource with these inputs is to have, within its application; `undefined` if that is not known yet. */
+  objectOf(inputs: Values): string | undefined;
 }
 
 /** Validation and CRUD of one resource type, independent of Pulumi. `news` may have values that are not known yet. */
@@ -65,7 +67,7 @@ export interface RecordLifecycle extends Rules {
 
 /** Adapts a lifecycle to the engine's records: parses arguments and states, and writes states. */
 export function overRecords<Args, State extends OwnedState>(lifecycle: Lifecycle<Args, State>): RecordLifecycle {
-  const { properties, check, readArguments, writeState, inputsIn } = lifecycle;
+  const { properties, check, objectOf, readArguments, writeState, inputsIn } = lifecycle;
   const states = new WeakMap<Values, State>();
   /** One call of the engine's asks several questions about the same record. */
   const readState = (props: Values): State => {
@@ -76,6 +78,7 @@ export function overRecords<Args, State extends OwnedState>(lifecycle: Lifecycle
   return {
     properties,
     check,
+    objectOf,
     diff: (olds, news) => lifecycle.diff(readState(olds), news),
     hiddenChanges: (olds, news) => lifecycle.hiddenChanges?.(readState(olds), news),
     heldTwice: (id, olds) => lifecycle.heldTwice(id, readState(olds)),

@@ -78,7 +78,9 @@ export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceS
         if (!isNamespace) return { inputs, failures };
         const settings = settingsOrFailure(news);
         if ("reason" in settings) return { inputs, failures: [...failures, settings] };
-        if (failures.length === 0) runFor(settings, host).owners.recordCheck(news, Object.keys(olds).length === 0);
+        if (failures.length === 0) {
+          runFor(settings, host).owners.recordCheck(news, lifecycle.objectOf(news), Object.keys(olds).length === 0);
+        }
         return { inputs, failures };
       }),
     diff: (id, olds, news) =>

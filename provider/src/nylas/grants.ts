@@ -27,7 +27,8 @@ export interface MailboxCredentials {
 
 /**
  * Creates the mailbox's grant, or re-authenticates an existing one: Nylas keeps one grant per address and application. An
- * answer with another address is refused unless it is about `expectedId` or has the `state` that was sent.
+ * answer with another address is refused unless it is about `expectedId` or has the `state` that was sent. `onSuccess` is told when the
+ * request was sent that did it.
  *
  * @see https://developer.nylas.com/docs/reference/api/manage-grants/byo_auth/
  */
@@ -36,6 +37,7 @@ export async function authenticateMailbox(
   mailbox: MailboxCredentials,
   state: string | undefined,
   expectedId?: string,
+  onSuccess?: (sentAt: number) => void,
 ): Promise<Grant> {
   const operation = `Authenticating mailbox ${mailbox.imapUsername} at ${mailbox.imapHost}:${mailbox.imapPort}`;
   const { data: grant } = await client.request({
@@ -46,6 +48,7 @@ export async function authenticateMailbox(
     json: { provider: "imap", state, settings: settingsOf(mailbox) },
     secrets: [mailbox.imapPassword, mailbox.smtpPassword ?? ""],
     isLogin: true,
+    ...(onSuccess === undefined ? {} : { onSuccess }),
     schema: single(GrantWire),
   });
   if (grant.email !== undefined && areTwoMailboxes(grant.email, mailbox.imapUsername)) {

@@ -41,6 +41,8 @@ export interface NylasRequest<T> {
   /** Values in the body that no message may show. */
   secrets?: readonly string[];
   schema: v.GenericSchema<unknown, T>;
+  /** Is told when the first attempt was sent that may have had the effect, by `performance.now()`. */
+  onSuccess?(sentAt: number): void;
   /** Never retry. */
   once?: boolean;
   /** Nylas logs in to a mail server with a password that may be wrong: hardly retry. */
@@ -71,7 +73,8 @@ export async function createSender(
         async ({ context }) => {
           const begun = performance.now();
           await pace.turn();
-          context.limitedMs = performance.now() - begun;
+          const sentAt = performance.now();
+          Object.assign(context, { sentAt, limitedMs: sentAt - begun });
         },
       ],
     },
@@ -102,13 +105,19 @@ async function send<T>(
   keepSecret(...(request.secrets ?? []));
   let attempts = 0;
   let mayHaveTakenEffect = false;
+  let since: number | undefined;
   let spentMs = 0;
   for (;;) {
     attempts += 1;
     const response = await attempt(connection, apiKey, request);
     notices.debug(() => describeExchange(request, response));
-    if (!("failure" in response)) return parse(request, response);
+    const sentAt = performance.now() - response.tookMs;
+    if (!("failure" in response)) {
+      request.onSuccess?.(since ?? sentAt);
+      return parse(request, response);
+    }
     const { failure, tookMs } = response;
+    if (failure.mayHaveTakenEffect) since ??= sentAt;
     spentMs += tookMs;
     // Also if this request is not sent again: it holds for the others.
     if (failure.status === 429 && !isOfOneMailbox(request.path)) connection.pace.slowDown();
@@ -226,10 +235,10 @@ function headOf(stream: Request): Promise<Response> {
   });
 }
 
-function times({ timings, options }: Request): Times {
-  const { limitedMs } = options.context;
+function times({ options }: Request): Times {
+  const { sentAt, limitedMs } = options.context;
   return {
-    tookMs: timings === undefined ? 0 : Date.now() - timings.start,
+    tookMs: typeof sentAt === "number" ? performance.now() - sentAt : 0,
     limitedMs: typeof limitedMs === "number" ? limitedMs : 0,
   };
 }

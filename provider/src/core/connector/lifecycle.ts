@@ -19,7 +19,7 @@ import {
   whyTaken,
   writeNewNameToJournal,
 } from "../ownership/connector.js";
-import { deletedOutside, heldTwice, markerOf, stackOfDigest } from "../ownership/marker.js";
+import { declaredElsewhere, deletedOutside, heldTwice, markerOf, stackOfDigest } from "../ownership/marker.js";
 import { replacing } from "../properties/validate.js";
 import { changed, pick } from "../properties/values.js";
 import { applicationOfProgram, sameApplication } from "../same-application.js";
@@ -41,6 +41,7 @@ const MAX_LISTED_GRANTS = 10;
 
 const lifecycle: Lifecycle<ConnectorArguments, ConnectorState> = {
   properties: TABLE,
+  objectOf: () => CONNECTOR_ID,
   check: checkConnectorArguments,
   readArguments: readConnectorArguments,
   readState: readConnectorState,
@@ -126,6 +127,8 @@ const lifecycle: Lifecycle<ConnectorArguments, ConnectorState> = {
       run.host.notices.notify(`the IMAP connector stays at Nylas: ${whyTaken(run, state)}`);
       return;
     }
+    if (run.owners.isDeclaredElsewhere(CONNECTOR_ID, ownerIn(state)))
+      throw declaredElsewhere("connector", "Deleting the IMAP connector", run.host.wording.alias);
     if (!declared.forceDelete) {
       const grants = (await listAllGrants(run.client)).filter(
         (grant) => grant.provider === CONNECTOR_ID && !run.directory.wasRemoved(grant.id),
@@ -164,8 +167,10 @@ async function createOrAdopt(
   const last = run.journal.read();
   if (run.owners.isOwnedByOther(CONNECTOR_ID, owner)) throw connectorExists(run, args, found, last);
   const interrupted = owner !== undefined && last?.owner === owner && last.made && run.notes.find(owner) !== undefined;
-  // This resource had it when the run was planned: the deletion before this creation has left it.
-  const isKept = run.owners.wasPlanned(CONNECTOR_ID) && (last === undefined || last.owner === owner);
+  // This resource had it when the run was planned, and the deletion before this creation has left it: it was adopted, or still is in the
+  // journal. One that this stack made has gone from both, so that this one is somebody else's.
+  const isLeft = last === undefined ? !run.owners.wasPlannedAsMade(CONNECTOR_ID) : last.owner === owner;
+  const isKept = run.owners.wasPlanned(CONNECTOR_ID) && isLeft;
   if (!interrupted && !isKept && args.onExisting !== "adopt") throw connectorExists(run, args, found, last);
   // A resource that takes over from another of its own stack has been renamed: it may delete what its stack has created.
   const isOfStack = last?.stack !== undefined && last.stack === stack;
@@ -191,7 +196,10 @@ async function createAndRecord(run: ApplicationRun, args: ConnectorArguments): P
   } catch (error) {
     if (!(error instanceof NylasError)) throw error;
     // Where it had no effect, no later run must take what somebody else makes for this stack's.
-    if (error.mayHaveTakenEffect === false && !wasInterrupted) journal.forget(owner);
+    if (error.mayHaveTakenEffect === false && !wasInterrupted && owner !== undefined) {
+      journal.forget(owner);
+      notes.remove(owner);
+    }
     const found = error.status === 400 || error.status === 409 ? await findConnector(client) : undefined;
     // It did not exist before the request: an attempt whose answer was lost has created it.
     if (found !== undefined && error.mayHaveTakenEffect) return rename(client, found, name);

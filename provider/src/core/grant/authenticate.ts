@@ -108,13 +108,16 @@ async function post(
   found: Grant | undefined,
 ): Promise<Answered> {
   const known = run.directory.snapshot();
-  const startedAt = performance.now();
+  // Not from here on: while the request waits, somebody else may make the grant.
+  let sentAt = performance.now();
   return remembering(run, mailbox, async () => {
     try {
-      const grant = await authenticateMailbox(run.client, mailbox, state, found?.id);
+      const grant = await authenticateMailbox(run.client, mailbox, state, found?.id, (at) => {
+        sentAt = at;
+      });
       const before = known(grant.id);
       run.directory.enter(grant);
-      return { grant, before, existed: existedBefore(run, grant, startedAt) };
+      return { grant, before, existed: existedBefore(run, grant, sentAt) };
     } catch (error) {
       throw error instanceof NylasError ? await explainRefusal(run, error, mailbox, found) : error;
     }

@@ -1,10 +1,18 @@
-import { isAddress } from "../../address.js";
+import { isAddress, mailboxKey } from "../../address.js";
 import { InvalidInputError, NotFoundError, type NylasError } from "../../errors.js";
 import { deleteGrant } from "../../nylas/grants.js";
 import type { Grant } from "../../nylas/wire.js";
 import { type Lifecycle, overRecords } from "../lifecycle.js";
 import { decideAdoption, isTaken, isToBeTakenBack } from "../ownership/grant.js";
-import { deletedOutside, hasOtherOwner, heldTwice, holderOf, isOfOtherStack, markerOf } from "../ownership/marker.js";
+import {
+  declaredElsewhere,
+  deletedOutside,
+  hasOtherOwner,
+  heldTwice,
+  holderOf,
+  isOfOtherStack,
+  markerOf,
+} from "../ownership/marker.js";
 import { isUnknown, replacing } from "../properties/validate.js";
 import { asText, changed, type Values } from "../properties/values.js";
 import { applicationOfProgram, sameApplication } from "../same-application.js";
@@ -39,6 +47,8 @@ const TAKES_BACK = "this resource takes the grant back";
 
 const lifecycle: Lifecycle<GrantArguments, GrantState> = {
   properties: TABLE,
+  objectOf: ({ imapUsername }) =>
+    typeof imapUsername === "string" && !isUnknown(imapUsername) ? mailboxKey(imapUsername) : undefined,
   check: checkGrantArguments,
   readArguments: readGrantArguments,
   readState: readGrantState,
@@ -189,6 +199,8 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
         const hidden = notYetVisible({ run, id, state });
         if (hidden !== undefined) throw invisible(`Deleting ${mailbox}`, hidden);
       } else {
+        if (run.owners.isDeclaredElsewhere(mailboxKey(state.declared.imapUsername ?? email), state.declared.owner))
+          throw declaredElsewhere("grant", `Deleting ${mailbox}`, run.host.wording.alias);
         await withNoteOfDeletion({ run, id, state }, `Deleting ${mailbox}`, () => deleteGrant(run.client, id));
       }
       run.directory.remove(id);
@@ -208,7 +220,8 @@ async function findExisting(run: Run, { imapUsername, owner }: GrantArguments): 
   const found = await run.directory.byEmail(imapUsername);
   if (found !== undefined || isAddress(imapUsername) || owner === undefined) return found;
   return run.directory.findByState(
-    (grant) => markerOf(grant)?.owner === owner && !run.owners.isOwnedByOther(grant.id ?? "", owner),
+    ({ id = "", state }) =>
+      markerOf({ state })?.owner === owner && !run.owners.isOwnedByOther(id, owner) && !run.owners.isLeaving(id),
   );
 }
 

@@ -16,6 +16,9 @@ import type { GrantArguments } from "./properties.js";
  */
 const CREATION_TOLERANCE_MS = 2_000;
 
+/** Milliseconds after its note in which a run that was interrupted may still have made the grant: it waited for its turn, and for answers. */
+const LONGEST_WAIT_MS = 1_800_000;
+
 /** An authentication, and whose grant it is to become. */
 export interface Authentication {
   run: ApplicationRun;
@@ -69,9 +72,9 @@ export function existedBefore({ client }: Run, grant: Grant, startedAt: number):
  * young that Nylas may not have shown it yet.
  */
 export function isOfInterruptedRun({ client }: Run, { createdAt }: Grant, since: number | undefined): boolean {
-  return (
-    since !== undefined && Date.parse(createdAt) >= since - CLOCK_TOLERANCE_MS && visibleInMs(client, createdAt) > 0
-  );
+  if (since === undefined) return false;
+  const laterMs = Date.parse(createdAt) - since;
+  return laterMs >= -CLOCK_TOLERANCE_MS && laterMs <= LONGEST_WAIT_MS && visibleInMs(client, createdAt) > 0;
 }
 
 /**

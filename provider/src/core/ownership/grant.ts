@@ -15,6 +15,7 @@ import {
   type OwnedState,
   unclearStack,
 } from "./marker.js";
+import type { Note } from "./notes.js";
 
 /**
  * Decides whether a creation may use an existing grant. Returns true if that adopts the grant, false if it counts as created
@@ -25,7 +26,19 @@ export function decideAdoption(run: Evidence, args: Claim, found: Grant): boolea
   const marker = markerOf(found);
   if (isInterruptedRun(run, args, found) && !marker?.adopted) return false;
   if (args.onExisting !== "adopt" || found.provider !== "imap") throw grantExists(run, args, found);
-  return !isMadeByStack(args, marker);
+  return !isMadeByStack(args, marker) || isMarkedByMistake(run, args, found);
+}
+
+/** True if a run of this resource has marked an older grant as created, because no list showed it, and could not mend that. */
+function isMarkedByMistake(run: Evidence, { owner }: Claim, found: Grant): boolean {
+  const marker = markerOf(found);
+  const note = owner === undefined || marker?.owner !== owner ? undefined : run.notes.find(owner);
+  return note !== undefined && note.nonce === marker?.nonce && isOlder(found, note);
+}
+
+/** Whether a grant existed before a run of this note. */
+function isOlder({ createdAt }: Grant, { time }: Note): boolean {
+  return time !== undefined && Date.parse(createdAt) < time - CLOCK_TOLERANCE_MS;
 }
 
 /** True if this stack created the grant. Taking it over is then a rename of the resource, which may delete it. */
@@ -38,7 +51,7 @@ function isInterruptedRun(run: Evidence, { owner }: Claim, found: Grant) {
   if (owner === undefined || marker?.owner !== owner || marker.nonce === undefined) return false;
   const note = run.notes.find(owner);
   // An older grant was only authenticated by the interrupted run, because Nylas's list did not show it.
-  if (note?.time !== undefined && Date.parse(found.createdAt) < note.time - CLOCK_TOLERANCE_MS) return false;
+  if (note !== undefined && isOlder(found, note)) return false;
   return note?.nonce === marker.nonce;
 }
 

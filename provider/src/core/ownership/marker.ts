@@ -133,6 +133,20 @@ export function heldTwice(kind: "grant" | "connector", operation: string, name: 
   });
 }
 
+/**
+ * For the deletion of an object that the program declares as another resource, whose creation has failed. The engine gets that far in a
+ * run that continues on errors.
+ */
+export function declaredElsewhere(kind: "grant" | "connector", operation: string, alias: string): AlreadyExistsError {
+  const object = kind === "grant" ? "this mailbox" : "the connector";
+  return new AlreadyExistsError({
+    code: `${kind}_exists`,
+    operation,
+    answer: `the program declares ${object} as another resource, which has not taken the ${kind}. Nothing was changed`,
+    remedy: `if that is the new name of this one, give it the option ${alias}; otherwise mend its error, or remove it, and run again`,
+  });
+}
+
 /** What a refresh says of an object that is gone. A reference lacks an owner or `adopted`, and so does an import before its first `up`. */
 export function deletedOutside(object: string, { declared, adopted }: OwnedState): string {
   const isManaged = declared.owner !== undefined && adopted !== undefined;

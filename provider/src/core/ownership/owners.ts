@@ -7,8 +7,10 @@ import { formatMarker, type Marker, type OwnedState } from "./marker.js";
  * no `diff` for one that the user replaces, with `--replace`, `state taint`, `replacementTrigger` or `replaceWith`.
  */
 export interface Owners {
-  /** `check` was called. `isNew`: without old inputs, for a creation or a replacement. */
-  recordCheck(names: { owner?: unknown; stack?: unknown }, isNew: boolean): void;
+  /** `check` was called. `object` is the one that the resource is to have. `isNew`: without old inputs, for a creation or a replacement. */
+  recordCheck(names: { owner?: unknown; stack?: unknown }, object: string | undefined, isNew: boolean): void;
+  /** Whether the program has left this owner's resource out, and declares its object as another one: it was renamed without an alias. */
+  isDeclaredElsewhere(object: string, owner: string | undefined): boolean;
   /** Whether this is the stack of the program, as a `check` has told it, or the one that a state names. A destroy calls no `check`. */
   isStack(stack: string | undefined, inState: string | undefined): boolean;
   /** Whether the resource with this state is deleted because it is to be made again. */
@@ -33,6 +35,8 @@ export interface Owners {
   wasRetained(id: string): boolean;
   /** Whether a resource of the program is known to have it. */
   isOwned(id: string): boolean;
+  /** Whether a resource that stays in the program has it, and asks for another one. */
+  isLeaving(id: string): boolean;
   /**
    * Whether a resource that stays in the program had it before this run. If the run deletes it too, that is a leftover: a replacement
    * that created first was interrupted, and the engine now deletes its old resource.
@@ -53,25 +57,35 @@ export function createOwners(): Owners {
   const stacks = new Set<string>();
   const checked = new Set<string>();
   const checkedAnew = new Set<string>();
+  const declared = new Set<string>();
   /** The owners of resources that stay, by the keys of their states. */
   const staying = new Map<string, string>();
   const planned = new Map<string, OwnedState>();
   const created = new Set<string>();
   const applications = new Set<string>();
+  const leaving = new Set<string>();
   const retained = new Set<string>();
   const record = (id: string, owner: string | undefined) => {
     if (owner !== undefined) owners.set(id, owner);
   };
   const isOwnedByOther = (id: string, owner: string | undefined) => owners.has(id) && owners.get(id) !== owner;
   return {
-    recordCheck: ({ owner, stack }, isNew) => {
-      if (typeof owner === "string") (isNew ? checkedAnew : checked).add(owner);
+    recordCheck: ({ owner, stack }, object, isNew) => {
+      if (typeof owner === "string") {
+        (isNew ? checkedAnew : checked).add(owner);
+        if (object !== undefined) declared.add(object);
+      }
       if (typeof stack === "string") stacks.add(stack);
     },
+    isDeclaredElsewhere: (object, owner) =>
+      owner !== undefined && declared.has(object) && !checked.has(owner) && !checkedAnew.has(owner),
     isStack: (stack, inState) => stack !== undefined && (stacks.has(stack) || stack === inState),
     isReplaced: ({ declared: { owner } }) => owner !== undefined && checkedAnew.has(owner),
     recordPlan: (id, olds, owner, stays) => {
-      if (!stays) staying.delete(stateKey(id, olds));
+      if (!stays) {
+        staying.delete(stateKey(id, olds));
+        leaving.add(id);
+      }
       if (!stays || owner === undefined || !checked.has(owner)) return true;
       if (isOwnedByOther(id, owner)) return false;
       staying.set(stateKey(id, olds), owner);
@@ -91,6 +105,7 @@ export function createOwners(): Owners {
     remove: (id) => owners.delete(id),
     recordRetained: (id) => retained.add(id),
     wasRetained: (id) => retained.has(id),
+    isLeaving: (id) => leaving.has(id),
     wasPlanned: (id) => planned.has(id),
     plannedMarker: (id) => planned.get(id)?.marker,
     wasPlannedAsMade: (id) => planned.get(id)?.adopted === false,

@@ -73,12 +73,14 @@ export const renames: Scenario[] = [
   },
   {
     name: "a resource is renamed without an alias",
-    outcome: "`grant_exists`: nothing is made and nothing deleted",
+    outcome: "`grant_exists`: nothing is made and nothing deleted, with `--continue-on-error` neither",
     rules: [3, 4],
     run: async (world) => {
       const { ops } = await world.given({ mailboxes: { ops: world.mailbox(0) } });
       world.declare({ mailboxes: { mail: world.mailbox(0) } });
-      await world.fails(["grant_exists", "another resource of this stack made or adopted it", world.tells.alias], "up");
+      const says = ["grant_exists", "another resource of this stack made or adopted it", world.tells.alias];
+      await world.fails(says, "up");
+      await world.fails(says, "up", "--continue-on-error");
       expect(await world.emulator.writes()).toEqual([]);
       expect(world.ids()).toEqual({ ops });
     },

@@ -136,6 +136,29 @@ it("a grant stays that the program declares under a name which could not take it
   expect(await emulator.grants()).toEqual([]);
 });
 
+it("a grant stays that has left the program, as far as a run knows that has failed at another resource", async () => {
+  const { id, outs } = await made();
+  const { server } = newProcess();
+  const other = await inputs(server, { owner: MAIL, stack: STACK }, { imapPassword: "mistyped" }, 1);
+  await expect(server.create(other)).rejects.toThrow("invalid_credentials");
+  await expect(server.delete(id, outs)).rejects.toThrow("may not have been seen whole");
+  expect(await emulator.grants()).toMatchObject([{ id }]);
+});
+
+it("a resource that is renamed and gets another mailbox in one run gives up its grant, whatever fails beside it", async () => {
+  const { id, outs } = await made();
+  const { server } = newProcess();
+  const before = lastInputs;
+  const failing = await inputs(server, { owner: "0e", stack: STACK }, { imapPassword: "mistyped" }, 2);
+  const { username: imapUsername, password: imapPassword } = emulator.user(1);
+  lastInputs = before;
+  const news = await inputs(server, { owner: MAIL, stack: STACK }, { imapUsername, imapPassword });
+  expect((await server.diff(id, outs, news)).replaces).toEqual(["imapUsername"]);
+  await expect(server.create(failing)).rejects.toThrow("invalid_credentials");
+  await server.delete(id, outs);
+  expect(await emulator.grants()).toEqual([]);
+});
+
 it("a resource with a log-in name does not find the grant of one that had its name before", async () => {
   const [ann, bob] = ["ann", "bob"].map((username) => ({ username, password: "correct horse" }));
   await emulator.close();

@@ -102,7 +102,12 @@ export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceS
     create: (inputs) =>
       guarded([inputs], async () => {
         const creating = run(inputs);
-        const { id, outs } = await markingReturned(creating, () => lifecycle.create(creating, inputs));
+        const { id, outs } = await markingReturned(creating, () => lifecycle.create(creating, inputs)).catch(
+          (error) => {
+            creating.owners.recordFailure();
+            throw error;
+          },
+        );
         creating.owners.recordCreation(id);
         return { id, outs: plain(outs) };
       }),
@@ -118,7 +123,10 @@ export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceS
         const updating = run(news);
         const { outs } = await markingReturned(updating, async () => ({
           outs: await lifecycle.update(updating, id, olds, news),
-        }));
+        })).catch((error) => {
+          updating.owners.recordFailure();
+          throw error;
+        });
         return plain(outs);
       }),
     delete: (id, props) =>

@@ -19,7 +19,7 @@ import {
   whyTaken,
   writeNewNameToJournal,
 } from "../ownership/connector.js";
-import { declaredElsewhere, deletedOutside, heldTwice, markerOf, stackOfDigest } from "../ownership/marker.js";
+import { deletedOutside, heldTwice, keptByProgram, markerOf, stackOfDigest } from "../ownership/marker.js";
 import { replacing } from "../properties/validate.js";
 import { changed, pick } from "../properties/values.js";
 import { applicationOfProgram, sameApplication } from "../same-application.js";
@@ -127,8 +127,8 @@ const lifecycle: Lifecycle<ConnectorArguments, ConnectorState> = {
       run.host.notices.notify(`the IMAP connector stays at Nylas: ${whyTaken(run, state)}`);
       return;
     }
-    if (run.owners.isDeclaredElsewhere(CONNECTOR_ID, ownerIn(state)))
-      throw declaredElsewhere("connector", "Deleting the IMAP connector", run.host.wording.alias);
+    const why = run.owners.whyKept(CONNECTOR_ID, declared.owner);
+    if (why !== undefined) throw keptByProgram("connector", "Deleting the IMAP connector", why, run.host.wording.alias);
     if (!declared.forceDelete) {
       const grants = (await listAllGrants(run.client)).filter(
         (grant) => grant.provider === CONNECTOR_ID && !run.directory.wasRemoved(grant.id),

@@ -5,12 +5,12 @@ import type { Grant } from "../../nylas/wire.js";
 import { type Lifecycle, overRecords } from "../lifecycle.js";
 import { decideAdoption, isTaken, isToBeTakenBack } from "../ownership/grant.js";
 import {
-  declaredElsewhere,
   deletedOutside,
   hasOtherOwner,
   heldTwice,
   holderOf,
   isOfOtherStack,
+  keptByProgram,
   markerOf,
 } from "../ownership/marker.js";
 import { isUnknown, replacing } from "../properties/validate.js";
@@ -199,8 +199,8 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
         const hidden = notYetVisible({ run, id, state });
         if (hidden !== undefined) throw invisible(`Deleting ${mailbox}`, hidden);
       } else {
-        if (run.owners.isDeclaredElsewhere(mailboxKey(state.declared.imapUsername ?? email), state.declared.owner))
-          throw declaredElsewhere("grant", `Deleting ${mailbox}`, run.host.wording.alias);
+        const why = run.owners.whyKept(mailboxKey(state.declared.imapUsername ?? email), state.declared.owner);
+        if (why !== undefined) throw keptByProgram("grant", `Deleting ${mailbox}`, why, run.host.wording.alias);
         await withNoteOfDeletion({ run, id, state }, `Deleting ${mailbox}`, () => deleteGrant(run.client, id));
       }
       run.directory.remove(id);

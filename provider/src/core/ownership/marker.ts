@@ -133,17 +133,24 @@ export function heldTwice(kind: "grant" | "connector", operation: string, name: 
   });
 }
 
-/**
- * For the deletion of an object that the program declares as another resource, whose creation has failed. The engine gets that far in a
- * run that continues on errors.
- */
-export function declaredElsewhere(kind: "grant" | "connector", operation: string, alias: string): AlreadyExistsError {
+/** For the deletion of an object that the program may still declare: see `Owners.whyKept`. */
+export function keptByProgram(
+  kind: "grant" | "connector",
+  operation: string,
+  why: "declared" | "failed",
+  alias: string,
+): AlreadyExistsError {
   const object = kind === "grant" ? "this mailbox" : "the connector";
+  const isDeclared = why === "declared";
   return new AlreadyExistsError({
     code: `${kind}_exists`,
     operation,
-    answer: `the program declares ${object} as another resource, which has not taken the ${kind}. Nothing was changed`,
-    remedy: `if that is the new name of this one, give it the option ${alias}; otherwise mend its error, or remove it, and run again`,
+    answer: isDeclared
+      ? `the program declares ${object} as another resource, which has not taken the ${kind}. Nothing was changed`
+      : `another resource has failed in this run, so that the program may not have been seen whole. The ${kind} was not changed`,
+    remedy: isDeclared
+      ? `if that is the new name of this one, give it the option ${alias}; otherwise mend its error, or remove it, and run again`
+      : "mend the other error, and run again",
   });
 }
 

@@ -9,8 +9,14 @@ import { formatMarker, type Marker, type OwnedState } from "./marker.js";
 export interface Owners {
   /** `check` was called. `object` is the one that the resource is to have. `isNew`: without old inputs, for a creation or a replacement. */
   recordCheck(names: { owner?: unknown; stack?: unknown }, object: string | undefined, isNew: boolean): void;
-  /** Whether the program has left this owner's resource out, and declares its object as another one: it was renamed without an alias. */
-  isDeclaredElsewhere(object: string, owner: string | undefined): boolean;
+  /** A creation or an update has failed. */
+  recordFailure(): void;
+  /**
+   * Why the program may still declare the object of an owner whose resource it has not named: it declares the object as another resource,
+   * because that was renamed without an alias, or a resource has failed, after which the engine may never learn of those that depend on it.
+   * Only a run that continues on errors deletes then.
+   */
+  whyKept(object: string, owner: string | undefined): "declared" | "failed" | undefined;
   /** Whether this is the stack of the program, as a `check` has told it, or the one that a state names. A destroy calls no `check`. */
   isStack(stack: string | undefined, inState: string | undefined): boolean;
   /** Whether the resource with this state is deleted because it is to be made again. */
@@ -57,7 +63,11 @@ export function createOwners(): Owners {
   const stacks = new Set<string>();
   const checked = new Set<string>();
   const checkedAnew = new Set<string>();
+  /** The owners in the states of resources that are in the program. */
+  const named = new Set<string>();
+  /** The objects that the program declares. */
   const declared = new Set<string>();
+  let hasFailed = false;
   /** The owners of resources that stay, by the keys of their states. */
   const staying = new Map<string, string>();
   const planned = new Map<string, OwnedState>();
@@ -77,11 +87,20 @@ export function createOwners(): Owners {
       }
       if (typeof stack === "string") stacks.add(stack);
     },
-    isDeclaredElsewhere: (object, owner) =>
-      owner !== undefined && declared.has(object) && !checked.has(owner) && !checkedAnew.has(owner),
+    recordFailure: () => {
+      hasFailed = true;
+    },
+    whyKept: (object, owner) => {
+      if (owner === undefined || [checked, checkedAnew, named].some((owners) => owners.has(owner))) return undefined;
+      if (declared.has(object)) return "declared";
+      return hasFailed ? "failed" : undefined;
+    },
     isStack: (stack, inState) => stack !== undefined && (stacks.has(stack) || stack === inState),
     isReplaced: ({ declared: { owner } }) => owner !== undefined && checkedAnew.has(owner),
     recordPlan: (id, olds, owner, stays) => {
+      // The name before a rename.
+      if (owner !== undefined && checked.has(owner) && olds.declared.owner !== undefined)
+        named.add(olds.declared.owner);
       if (!stays) {
         staying.delete(stateKey(id, olds));
         leaving.add(id);

@@ -9,6 +9,9 @@ const CONNECTOR_TYPES: Readonly<Record<HostName, string>> = {
 
 const other: Readonly<Record<HostName, HostName>> = { dynamic: "native", native: "dynamic" };
 
+/** The engine notes the last commit of the repository around the stack, whose message must not have these words. */
+const CHANGED = "the password after its change";
+
 /** A program of one host, with aliases of the other's types: a connector, a mailbox, and one in a component. */
 function declare(world: World, host: HostName, password = world.mailbox(0).password): void {
   const grant = `type: ${JSON.stringify(GRANT_TYPES[other[host]])}`;
@@ -42,11 +45,11 @@ it("a stack moves to the native host and back by aliases alone, with the same id
       await stack.up("--expect-no-changes");
       expect(await emulator.writes()).toEqual([]);
     }
-    await emulator.setPassword(world.mailbox(0).username, "another one");
-    declare(world, "native", "another one");
+    await emulator.setPassword(world.mailbox(0).username, CHANGED);
+    declare(world, "native", CHANGED);
     await stack.up();
     expect(world.ids()).toEqual(before);
-    declare(world, "dynamic", "another one");
+    declare(world, "dynamic", CHANGED);
     await stack.up();
     await world.check();
     await emulator.forgetRequests();

@@ -107,6 +107,16 @@ it("a connector that somebody else makes during a forced replacement is not this
   expect((await failure(create(FIRST))).code).toBe("connector_exists");
 });
 
+it("a connector that a replacement has left is this stack's on a machine without notes, too", async () => {
+  const state = await made();
+  rmSync(notesDirectory, { recursive: true, force: true });
+  const { served } = newProcess();
+  const names = { owner: FIRST, stack: STACK };
+  const { inputs } = await served.check(names, names);
+  await served.diff(ID, state, inputs);
+  expect((await served.create(inputs)).outs).toMatchObject({ adopted: false });
+});
+
 it("a connector stays that the program declares under a name which could not take it", async () => {
   const state = await made();
   const { served } = newProcess();

@@ -159,6 +159,40 @@ it("a resource that is renamed and gets another mailbox in one run gives up its 
   expect(await emulator.grants()).toEqual([]);
 });
 
+it("a grant that this stack made is this stack's, though the answer to its new name's take-over was lost", async () => {
+  const { id } = await made();
+  lastInputs = {};
+  const adopting = { onExisting: "adopt" };
+  const renamed = { owner: MAIL, stack: STACK };
+  const { server } = newProcess();
+  await emulator.faults({ method: "POST", path: "/v3/connect/custom", status: 504, afterEffect: true });
+  await expect(server.create(await inputs(server, renamed, adopting))).rejects.toThrow("HTTP 504");
+  await emulator.faults();
+  const { server: next } = newProcess();
+  expect(await next.create(await inputs(next, renamed, adopting))).toMatchObject({ id, outs: { adopted: false } });
+});
+
+it("a resource that is renamed and replaced by force gives up its grant", async () => {
+  const { id, outs } = await made();
+  const { server } = newProcess();
+  lastInputs = {};
+  await inputs(server, { owner: MAIL, stack: STACK });
+  await server.delete(id, outs);
+  expect(await emulator.grants()).toEqual([]);
+});
+
+it("a resource that has left the program goes, where another one has failed and was made then", async () => {
+  const { id, outs } = await made();
+  const { server } = newProcess();
+  const other = await inputs(server, { owner: MAIL, stack: STACK }, {}, 1);
+  await emulator.faults({ method: "POST", path: "/v3/connect/custom", retryAfter: 3_600 });
+  await expect(server.create(other)).rejects.toThrow("rate_limited");
+  await emulator.faults();
+  await server.create(other);
+  await server.delete(id, outs);
+  expect(await emulator.grants()).toHaveLength(1);
+});
+
 it("a resource with a log-in name does not find the grant of one that had its name before", async () => {
   const [ann, bob] = ["ann", "bob"].map((username) => ({ username, password: "correct horse" }));
   await emulator.close();

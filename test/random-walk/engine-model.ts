@@ -114,10 +114,9 @@ export class StackModel {
           // After a failure, the engine starts no further step, unless it is to continue.
           if (run.killed || (run.errors > 0 && !continues)) break;
           kept.add(declared.name);
-          // Never one of a resource that depends on the failed one.
-          if (isWithoutConnector) continue;
           const step = await run.step(() => this.#plan(run, declared, replace.includes(declared.name)));
-          if (step !== undefined) steps.push(run.step(step));
+          // A resource that depends on the failed one is planned, and then skipped.
+          if (step !== undefined && !isWithoutConnector) steps.push(run.step(step));
         }
         await Promise.all(steps);
       }

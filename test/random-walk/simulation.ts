@@ -176,7 +176,12 @@ export class Simulation {
     this.#declarations = declarations;
     const program = declarations.program(stack, this.#endpoints);
     const before = await this.#lookLater(stack);
-    const troubles = [...this.#mayFail(declarations, stack, before, fault), ...(isAway ? AWAY : [])];
+    const troubles = [
+      ...this.#mayFail(declarations, stack, before, fault),
+      ...(isAway ? AWAY : []),
+      // What has left the program is kept after another resource's error.
+      ...(continues ? ["grant_exists", "connector_exists"] : []),
+    ];
     const mayVanish = this.#mayVanish(stack, program, replace, before.grants);
     const mayChange = idsOf(before.grants.filter((grant) => this.#mayChange(declarations, stack, grant)));
     const faults = [...(fault === undefined ? [] : [fault]), ...(this.isRough && !options.isCalm ? NOW_AND_THEN : [])];

@@ -9,8 +9,8 @@ import { DEFAULT_APPLICATION } from "../settings.js";
 export interface ManagedGrant {
   id: string;
   marker: Marker | undefined;
-  /** The configuration namespace of its application. */
-  application: string;
+  /** The configuration namespace of its application; `undefined` if the program has given it a provider. */
+  application: string | undefined;
   applicationId: string | undefined;
   email: string | undefined;
   createdAt: string | undefined;
@@ -43,6 +43,7 @@ const Exported = v.object({
           urn: v.fallback(v.optional(v.string()), undefined),
           id: v.optional(v.string()),
           external: v.optional(v.boolean()),
+          provider: v.fallback(v.optional(v.string()), undefined),
           inputs: values,
           outputs: values,
         }),
@@ -67,11 +68,14 @@ export function readStackState(json: string): StackState {
     .filter(
       ({ type, external, id }) => GRANT_TYPES.includes(type) && external !== true && id !== undefined && id !== "",
     )
-    .map(({ id = "", inputs, outputs }) => {
+    .map(({ id = "", type, provider, inputs, outputs }) => {
       const { marker, applicationId, email, createdAt, declared } = readGrantState(outputs);
       // A renamed stack whose `up` has failed has its new name in the inputs alone.
       const stacks = [declared.stack, readGrantState(inputs).declared.stack];
-      const application = asText(outputs.application) ?? asText(inputs.application) ?? DEFAULT_APPLICATION;
+      const isOfProvider =
+        type !== GRANT_TYPE && provider !== undefined && !/::default(_[^:]*)?::[^:]*$/.test(provider);
+      const named = asText(outputs.application) ?? asText(inputs.application);
+      const application = named ?? (isOfProvider ? undefined : DEFAULT_APPLICATION);
       return { id, marker, application, applicationId, email, createdAt, stacks };
     });
   const stacks = grants.flatMap(({ marker, stacks: named }) => [marker?.stack, ...named]);

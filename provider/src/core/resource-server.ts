@@ -56,6 +56,23 @@ export class PartialFailure extends ShownError {
   }
 }
 
+/** Lets the run know whether the last call for a resource has failed. */
+async function recordingFailure<T>(
+  { owners }: Run,
+  { owner }: Values,
+  object: string | undefined,
+  work: () => Promise<T>,
+): Promise<T> {
+  try {
+    const result = await work();
+    owners.recordSuccess(asText(owner));
+    return result;
+  } catch (error) {
+    owners.recordFailure(asText(owner), object);
+    throw error;
+  }
+}
+
 /** The last line of an error of this package. */
 const LINK_LINE = /\n {2}more: +(\S+)$/;
 
@@ -78,9 +95,7 @@ export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceS
         if (!isNamespace) return { inputs, failures };
         const settings = settingsOrFailure(news);
         if ("reason" in settings) return { inputs, failures: [...failures, settings] };
-        if (failures.length === 0) {
-          runFor(settings, host).owners.recordCheck(news, lifecycle.objectOf(news), Object.keys(olds).length === 0);
-        }
+        if (failures.length === 0) runFor(settings, host).owners.recordCheck(news, Object.keys(olds).length === 0);
         return { inputs, failures };
       }),
     diff: (id, olds, news) =>
@@ -102,11 +117,8 @@ export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceS
     create: (inputs) =>
       guarded([inputs], async () => {
         const creating = run(inputs);
-        const { id, outs } = await markingReturned(creating, () => lifecycle.create(creating, inputs)).catch(
-          (error) => {
-            creating.owners.recordFailure();
-            throw error;
-          },
+        const { id, outs } = await recordingFailure(creating, inputs, lifecycle.objectOf(inputs), () =>
+          markingReturned(creating, () => lifecycle.create(creating, inputs)),
         );
         creating.owners.recordCreation(id);
         return { id, outs: plain(outs) };
@@ -121,19 +133,19 @@ export function serveResource(lifecycle: RecordLifecycle, host: Host): ResourceS
     update: (id, olds, news) =>
       guarded([olds, news], async () => {
         const updating = run(news);
-        const { outs } = await markingReturned(updating, async () => ({
-          outs: await lifecycle.update(updating, id, olds, news),
-        })).catch((error) => {
-          updating.owners.recordFailure();
-          throw error;
-        });
+        const { outs } = await recordingFailure(updating, news, undefined, () =>
+          markingReturned(updating, async () => ({ outs: await lifecycle.update(updating, id, olds, news) })),
+        );
         return plain(outs);
       }),
     delete: (id, props) =>
       guarded([props], async () => {
         const deleting = run(props);
         removeNote(deleting, props);
-        await lifecycle.delete(deleting, id, props);
+        const deletion = () => lifecycle.delete(deleting, id, props);
+        // Before a replacement. In a destroy, the failure of one says nothing about the others.
+        if (deleting.owners.isNamed(asText(props.owner))) await recordingFailure(deleting, props, undefined, deletion);
+        else await deletion();
       }),
   };
 

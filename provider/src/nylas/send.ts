@@ -41,7 +41,7 @@ export interface NylasRequest<T> {
   /** Values in the body that no message may show. */
   secrets?: readonly string[];
   schema: v.GenericSchema<unknown, T>;
-  /** Is told when the first attempt was sent that may have had the effect, by `performance.now()`. */
+  /** Called after a success, with the time at which the first attempt that may have had the effect was sent, by `performance.now()`. */
   onSuccess?(sentAt: number): void;
   /** Never retry. */
   once?: boolean;

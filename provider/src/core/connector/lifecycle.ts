@@ -167,9 +167,10 @@ async function createOrAdopt(
   const last = run.journal.read();
   if (run.owners.isOwnedByOther(CONNECTOR_ID, owner)) throw connectorExists(run, args, found, last);
   const interrupted = owner !== undefined && last?.owner === owner && last.made && run.notes.find(owner) !== undefined;
-  // This resource had it when the run was planned, and the deletion before this creation has left it: it was adopted, or still is in the
-  // journal. One that this stack made has gone from both, so that this one is somebody else's.
-  const isLeft = last === undefined ? !run.owners.wasPlannedAsMade(CONNECTOR_ID) : last.owner === owner;
+  // This resource had it when the run was planned, and the deletion before this creation has left it. Where this stack made it and the
+  // journal has released it, it is gone, and this one is somebody else's.
+  const isGone = run.owners.wasPlannedAsMade(CONNECTOR_ID) && run.journal.isReleased();
+  const isLeft = last === undefined ? !isGone : last.owner === owner;
   const isKept = run.owners.wasPlanned(CONNECTOR_ID) && isLeft;
   if (!interrupted && !isKept && args.onExisting !== "adopt") throw connectorExists(run, args, found, last);
   // A resource that takes over from another of its own stack has been renamed: it may delete what its stack has created.
@@ -186,10 +187,11 @@ async function createOrAdopt(
 async function createAndRecord(run: ApplicationRun, args: ConnectorArguments): Promise<Connector> {
   const { client, notes, journal } = run;
   const { name, owner, stack } = args;
-  const wasInterrupted = owner !== undefined && notes.find(owner) !== undefined;
+  const last = journal.read();
+  const wasInterrupted = owner !== undefined && last?.owner === owner && last.made && notes.find(owner) !== undefined;
   if (owner !== undefined) {
     notes.write(owner);
-    journal.write(entryOf({ owner, stack }, true, journal.read()));
+    journal.write(entryOf({ owner, stack }, true, last));
   }
   try {
     return await createConnector(client, name);

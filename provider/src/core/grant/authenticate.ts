@@ -35,21 +35,22 @@ import {
 
 /**
  * Prepares an authentication: refuses credentials that this run has seen refused, logs in from here if the program asks for that, and
- * writes the note that this run is about to take the grant. `inState` is the marker in the state.
+ * writes the note that this run is about to take the grant. `inState` is the marker in the state, `found` a grant that is
+ * taken over.
  */
 export async function prepareAuthentication(
   run: ApplicationRun,
   args: GrantArguments,
   mailbox: MailboxCredentials,
   adopted: boolean,
-  inState?: Marker,
+  { inState, found }: { inState?: Marker | undefined; found?: Grant | undefined },
 ): Promise<Authentication> {
   const refused = run.lockedMailboxes.get(mailboxKey(args.imapUsername)) ?? run.refusedLogins.get(digestOf(mailbox));
   if (refused !== undefined) throw refused;
   await remembering(run, mailbox, () => preflight(mailbox, args.preflight, run.host.notices));
   // Read before this run writes its own note.
   const interrupted = args.owner === undefined ? undefined : run.notes.find(args.owner);
-  return { run, args, mailbox, marker: writeClaim(run, args, adopted, inState), interrupted };
+  return { run, args, mailbox, marker: writeClaim(run, args, adopted, inState, found), interrupted };
 }
 
 /** Authenticates a mailbox that has a grant: for adoption, rotation and repair. */

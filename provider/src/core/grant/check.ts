@@ -20,7 +20,7 @@ import {
   changedPasswords,
   digestOf,
   GRANT_DEFAULTS,
-  isSameMailbox,
+  mayBeSameMailbox,
   PASSWORDS,
   type Password,
   saltSeed,
@@ -137,7 +137,7 @@ function keepsGrant(inputs: Values, olds: Values): boolean {
   if (typeof olds.imapUsername !== "string" || typeof imapUsername !== "string" || isUnknown(imapUsername))
     return false;
   const application = (values: Values) => values.application ?? DEFAULT_APPLICATION;
-  return isSameMailbox(olds, imapUsername) && application(olds) === application(inputs);
+  return mayBeSameMailbox(olds, imapUsername) && application(olds) === application(inputs);
 }
 
 /**

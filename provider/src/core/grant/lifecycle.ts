@@ -26,7 +26,7 @@ import {
   changedPasswords,
   GRANT_DEFAULTS,
   type GrantArguments,
-  isSameMailbox,
+  mayBeSameMailbox,
   type Password,
   passwordsLeavingState,
   RECORDED_ARGUMENTS,
@@ -97,7 +97,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
     return run.exclusively(args.imapUsername, async () => {
       const found = await findExisting(run, args);
       const adopting = found === undefined ? false : decideAdoption(run, args, found);
-      const authentication = await prepareAuthentication(run, args, mailbox, adopting);
+      const authentication = await prepareAuthentication(run, args, mailbox, adopting, { found });
       const authenticated =
         found === undefined
           ? await authenticateNew(authentication)
@@ -165,7 +165,7 @@ const lifecycle: Lifecycle<GrantArguments, GrantState> = {
       }
       const because = takenBack || olds.heldElsewhere ? TAKES_BACK : reasonOf(olds, declared, marking);
       const mailbox = planned ?? credentials(args, run.host, because);
-      const authentication = await prepareAuthentication(run, args, mailbox, adopted, olds.marker);
+      const authentication = await prepareAuthentication(run, args, mailbox, adopted, { inState: olds.marker });
       const authenticated = await authenticate(authentication, adopted, found);
       run.owners.record(id, args.owner);
       const updated = stateOf(authentication, authenticated);
@@ -227,7 +227,7 @@ async function findExisting(run: Run, { imapUsername, owner }: GrantArguments): 
 
 function replacingArguments({ declared }: GrantState, news: Values): string[] {
   const replaces = replacing(declared, news, REPLACING_ARGUMENTS, GRANT_DEFAULTS);
-  const isOtherMailbox = !isUnknown(news.imapUsername) && !isSameMailbox(declared, asText(news.imapUsername) ?? "");
+  const isOtherMailbox = !isUnknown(news.imapUsername) && !mayBeSameMailbox(declared, asText(news.imapUsername) ?? "");
   return isOtherMailbox ? ["imapUsername", ...replaces] : replaces;
 }
 

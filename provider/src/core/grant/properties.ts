@@ -48,10 +48,10 @@ export const TABLE = {
 } as const satisfies Record<string, Property & { onChange: OnChange }>;
 
 /**
- * Whether the mailbox of earlier inputs is that of this `imapUsername`, in any spelling. An import by id knows the address alone, and has
+ * False only if these inputs certainly name another mailbox than the earlier ones, whatever the spelling. An import by id knows the address alone, and has
  * no owner: the authentication that follows tells whether a log-in name opens its mailbox.
  */
-export function isSameMailbox(olds: { owner?: unknown; imapUsername?: unknown }, imapUsername: string): boolean {
+export function mayBeSameMailbox(olds: { owner?: unknown; imapUsername?: unknown }, imapUsername: string): boolean {
   const isFirstLoginName = olds.owner === undefined && !isAddress(imapUsername);
   return isFirstLoginName || (typeof olds.imapUsername === "string" && sameMailbox(olds.imapUsername, imapUsername));
 }

@@ -16,8 +16,8 @@ import type { GrantArguments } from "./properties.js";
  */
 const CREATION_TOLERANCE_MS = 2_000;
 
-/** Milliseconds after its note in which a run that was interrupted may still have made the grant: it waited for its turn, and for answers. */
-const LONGEST_WAIT_MS = 1_800_000;
+/** Longest time between a note and the grant that its run made, in milliseconds: it waited for its turn, and for Nylas's answers. */
+const MAX_CLAIM_AGE_MS = 1_800_000;
 
 /** An authentication, and whose grant it is to become. */
 export interface Authentication {
@@ -74,7 +74,7 @@ export function existedBefore({ client }: Run, grant: Grant, startedAt: number):
 export function isOfInterruptedRun({ client }: Run, { createdAt }: Grant, since: number | undefined): boolean {
   if (since === undefined) return false;
   const laterMs = Date.parse(createdAt) - since;
-  return laterMs >= -CLOCK_TOLERANCE_MS && laterMs <= LONGEST_WAIT_MS && visibleInMs(client, createdAt) > 0;
+  return laterMs >= -CLOCK_TOLERANCE_MS && laterMs <= MAX_CLAIM_AGE_MS && visibleInMs(client, createdAt) > 0;
 }
 
 /**

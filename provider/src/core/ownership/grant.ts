@@ -57,13 +57,15 @@ function isInterruptedRun(run: Evidence, { owner }: Claim, found: Grant) {
 
 /**
  * Writes a note that this run is about to take the grant, and returns the marker to send. Without a note if the state has the nonce
- * already: then the marker itself tells the next run that the grant is this resource's.
+ * already: then the marker itself tells the next run that the grant is this resource's. `found` is a grant that is taken over: it is not
+ * older than its note.
  */
 export function writeClaim(
   run: Evidence,
   { owner, stack }: Claim,
   adopted: boolean,
   inState?: Marker,
+  found?: Grant,
 ): Marker | undefined {
   if (owner === undefined) return undefined;
   const before = isOfOtherStack({ owner, stack }, inState) ? inState : undefined;
@@ -72,7 +74,7 @@ export function writeClaim(
     owner,
     adopted,
     stack,
-    nonce: nonce ?? run.notes.write(owner, run.client.now()),
+    nonce: nonce ?? run.notes.write(owner, found === undefined ? run.client.now() : Date.parse(found.createdAt)),
     ...(before === undefined ? {} : { previous: nameOf(before) }),
   };
 }

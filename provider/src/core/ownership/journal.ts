@@ -29,6 +29,8 @@ export interface JournalEntry {
  */
 export interface Journal {
   read(): JournalEntry | undefined;
+  /** Whether the last owner that this machine knows has deleted or released the connector. */
+  isReleased(): boolean;
   write(entry: JournalEntry): void;
   /** Removes the entry if this owner holds the connector. */
   forget(owner: string | undefined): void;
@@ -62,6 +64,10 @@ export function connectorJournal(applicationId: string, notesDirectory: string |
   const notes = notesDirectory === undefined ? undefined : new JournalFile(join(notesDirectory, "connectors"), name);
   return {
     read: () => unwritten.get(applicationId) ?? attempt(() => notes?.latest())?.note ?? undefined,
+    isReleased: () => {
+      const latest = unwritten.has(applicationId) ? undefined : attempt(() => notes?.latest());
+      return latest !== undefined && latest.number > 0 && latest.note === null;
+    },
     write: (entry) => {
       const kept = attempt(() => notes?.change(() => entry)) ?? false;
       if (kept) unwritten.delete(applicationId);

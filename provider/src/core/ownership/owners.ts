@@ -7,14 +7,16 @@ import { formatMarker, type Marker, type OwnedState } from "./marker.js";
  * no `diff` for one that the user replaces, with `--replace`, `state taint`, `replacementTrigger` or `replaceWith`.
  */
 export interface Owners {
-  /** `check` was called. `object` is the one that the resource is to have. `isNew`: without old inputs, for a creation or a replacement. */
-  recordCheck(names: { owner?: unknown; stack?: unknown }, object: string | undefined, isNew: boolean): void;
-  /** A creation or an update has failed. */
-  recordFailure(): void;
+  /** `check` was called. `isNew`: without old inputs, for a creation or a replacement. */
+  recordCheck(names: { owner?: unknown; stack?: unknown }, isNew: boolean): void;
+  /** A call for the owner's resource has failed. `object` is the one that a creation was to make or take. */
+  recordFailure(owner: string | undefined, object?: string): void;
+  /** A later call for it was successful: a hook has tried again. */
+  recordSuccess(owner: string | undefined): void;
   /**
-   * Why the program may still declare the object of an owner whose resource it has not named: it declares the object as another resource,
-   * because that was renamed without an alias, or a resource has failed, after which the engine may never learn of those that depend on it.
-   * Only a run that continues on errors deletes then.
+   * Why the program may still declare the object of an owner whose resource it has not named: another resource has failed to take it, as
+   * after a rename without an alias, or any has failed, after which the engine may never learn of those that depend on it. Beside
+   * replacements that are under way, only a run that continues on errors deletes then.
    */
   whyKept(object: string, owner: string | undefined): "declared" | "failed" | undefined;
   /** Whether this is the stack of the program, as a `check` has told it, or the one that a state names. A destroy calls no `check`. */
@@ -26,6 +28,8 @@ export interface Owners {
    * the program holds the object: it was declared for the same one, and the engine made it before this plan, or in an earlier run.
    */
   recordPlan(id: string, olds: OwnedState, owner: string | undefined, stays: boolean): boolean;
+  /** Whether the program has a resource of this owner. */
+  isNamed(owner: string | undefined): boolean;
   /** Whether the engine replaces the resource with this state although no argument asks for another object. */
   isReplacedByOption(id: string, state: OwnedState): boolean;
   /** A creation has returned this object, new or adopted. */
@@ -65,9 +69,8 @@ export function createOwners(): Owners {
   const checkedAnew = new Set<string>();
   /** The owners in the states of resources that are in the program. */
   const named = new Set<string>();
-  /** The objects that the program declares. */
-  const declared = new Set<string>();
-  let hasFailed = false;
+  /** What the owners whose last call has failed were to make or take. */
+  const failed = new Map<string, string | undefined>();
   /** The owners of resources that stay, by the keys of their states. */
   const staying = new Map<string, string>();
   const planned = new Map<string, OwnedState>();
@@ -79,21 +82,20 @@ export function createOwners(): Owners {
     if (owner !== undefined) owners.set(id, owner);
   };
   const isOwnedByOther = (id: string, owner: string | undefined) => owners.has(id) && owners.get(id) !== owner;
+  const isNamed = (owner: string | undefined) =>
+    owner !== undefined && [checked, checkedAnew, named].some((those) => those.has(owner));
   return {
-    recordCheck: ({ owner, stack }, object, isNew) => {
-      if (typeof owner === "string") {
-        (isNew ? checkedAnew : checked).add(owner);
-        if (object !== undefined) declared.add(object);
-      }
+    isNamed,
+    recordCheck: ({ owner, stack }, isNew) => {
+      if (typeof owner === "string") (isNew ? checkedAnew : checked).add(owner);
       if (typeof stack === "string") stacks.add(stack);
     },
-    recordFailure: () => {
-      hasFailed = true;
-    },
+    recordFailure: (owner = "", object) => void failed.set(owner, object),
+    recordSuccess: (owner = "") => void failed.delete(owner),
     whyKept: (object, owner) => {
-      if (owner === undefined || [checked, checkedAnew, named].some((owners) => owners.has(owner))) return undefined;
-      if (declared.has(object)) return "declared";
-      return hasFailed ? "failed" : undefined;
+      if (owner === undefined || isNamed(owner)) return undefined;
+      if ([...failed.values()].includes(object)) return "declared";
+      return failed.size > 0 ? "failed" : undefined;
     },
     isStack: (stack, inState) => stack !== undefined && (stacks.has(stack) || stack === inState),
     isReplaced: ({ declared: { owner } }) => owner !== undefined && checkedAnew.has(owner),
